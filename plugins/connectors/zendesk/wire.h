@@ -1,0 +1,13 @@
+/*
+ * Zendesk's documents, both ways. Pure: bytes in, bytes out; no host calls and no clock, so that
+ * all of it can be tested on fixtures and fuzzed.
+ */
+#ifndef ZENDESK_WIRE_H
+#define ZENDESK_WIRE_H
+
+#include "json.h"
+#include "wire_read.h"
+#include "wire_reply.h"
+#include "wire_write.h"
+
+#endif

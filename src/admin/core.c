@@ -1,0 +1,301 @@
+#include "admin/core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "billing/book.h"
+#include "net/http.h"
+#include "net/loop.h"
+#include "pipeline/stage.h"
+#include "plugin/registry.h"
+#include "skill/knowledge.h"
+#include "skill/skill.h"
+#include "skill/taxonomy.h"
+#include "store/store.h"
+#include "store/turn.h"
+
+#define EXIT_CONFIG 78
+
+static const struct trg_plugin *find_plugin(void *arg, int32_t kind, const char *name,
+                                            struct trg_err *err) {
+  return registry_find(arg, kind, name, err);
+}
+
+static const char *const *plugin_names(void *arg, int32_t kind) {
+  return registry_names(arg, kind);
+}
+
+struct conf *core_conf(struct registry *r, const char *path) {
+  const struct conf_plugins plugins = {find_plugin, plugin_names, r};
+  struct conf_problems problems = {0};
+  struct conf *c = conf_load(path, &plugins, &problems);
+  problems_print(&problems, stderr);
+  problems_free(&problems);
+  return c;
+}
+
+/* --- the labels of the trained classifier ------------------------------------------------------ */
+
+/* Category names that the trained model knows, from the last training; NULL-terminated. */
+static const char **trained_labels(struct store *s, struct arena *a, size_t *ret_count) {
+  char *text = NULL;
+  struct trg_err err = {0};
+  *ret_count = 0;
+  if (store_get(s, "train.categories", a, &text, &err) < 0 || text == NULL) return NULL;
+  json *list = json_parse(str_of(text), 0, &err);
+  const size_t n = json_count(list);
+  const char **labels = arena_alloc(a, sizeof *labels * (n + 1));
+  size_t k = 0;
+  for (const json *v = json_first(list); v != NULL; v = json_next(v))
+    labels[k++] = arena_dup(a, json_str(v));
+  json_free(&list);
+  *ret_count = k;
+  return labels;
+}
+
+static struct road_plan *plan_load(struct core *c, struct conf *conf, struct trg_err *err) {
+  struct arena *a = arena_new();
+  size_t n = 0;
+  const char **labels = trained_labels(c->store, a, &n);
+  struct road_plan *p = road_plan_load(conf, labels, n, err);
+  arena_free(&a);
+  return p;
+}
+
+/* --- opening ------------------------------------------------------------------------------------ */
+
+static void core_turn(void *arg) {
+  struct core *c = arg;
+  struct trg_err err = {0};
+  clock_turn();
+  if (c->failed || turn_flush(c->store, &err) >= 0) return;
+  /* Nothing of this turn happened, and nothing of it was told to anybody. */
+  log_event(TRG_ERROR, "store.commit", "code", err.code, "why", err.text, NULL);
+  fprintf(stderr, "triaged: %s\n", err.text);
+  c->failed = true;
+  _Exit(1);
+}
+
+static int core_parts(struct core *c, struct conf *conf, struct trg_err *err) {
+  int rc = store_open(conf->state, &c->store, err);
+  if (rc >= 0) rc = store_key(conf->state, c->key, err);
+  if (rc < 0) return rc;
+  c->loop = loop_new(err);
+  if (c->loop == NULL) return TRG_EIO;
+  c->http = http_new(c->loop, err);
+  if (c->http == NULL) return TRG_EIO;
+  c->host = host_new(c->loop, c->http);
+  c->router = router_new(c->loop, c->host, c->store);
+  const struct road_setup setup = {c->loop, c->host, c->store, c->router};
+  c->road = road_new(&setup, c->key);
+  loop_on_turn(c->loop, core_turn, c);
+  return 0;
+}
+
+static int plan_enforce(struct core *c, struct road_plan *p, struct trg_err *err) {
+  int rc = router_configure(c->router, p->conf, err);
+  if (rc < 0) return rc;
+  rc = road_configure(c->road, p, err);
+  if (rc < 0 && c->plan != NULL) {
+    struct trg_err again = {0};
+    BUG_UNLESS(router_configure(c->router, c->plan->conf, &again) >= 0);
+  }
+  if (rc < 0) return rc;
+  p->next = c->plan;
+  c->plan = p;
+  return 0;
+}
+
+/* The model file's default place is in the state directory. */
+int core_open(const char *conf_path, struct core *ret) {
+  struct core *c = ret;
+  *c = (struct core){0};
+  struct trg_err err = {0};
+  if (clock_init(&err) < 0) {
+    fprintf(stderr, "triaged: %s\n", err.text);
+    return 2;
+  }
+  c->conf_path = mem_dup(conf_path);
+  c->registry = registry_new(NULL);
+  struct conf *conf = core_conf(c->registry, conf_path);
+  if (conf == NULL) {
+    core_close(c);
+    return EXIT_CONFIG;
+  }
+  log_init(conf->log_level, conf->log_json ? LOG_JSON : LOG_TEXT, NULL);
+  if (core_parts(c, conf, &err) < 0) {
+    fprintf(stderr, "triaged: %s\n", err.text);
+    conf_free(&conf);
+    core_close(c);
+    return 1;
+  }
+  struct road_plan *p = plan_load(c, conf, &err);
+  if (p == NULL) conf_free(&conf);
+  if (p == NULL || plan_enforce(c, p, &err) < 0) {
+    fprintf(stderr, "triaged: %s: %s\n", conf_path, err.text);
+    if (p != NULL) road_plan_free(&p);
+    core_close(c);
+    return EXIT_CONFIG;
+  }
+  return 0;
+}
+
+void core_close(struct core *c) {
+  road_free(&c->road);
+  router_free(&c->router);
+  host_free(&c->host);
+  http_free(&c->http);
+  loop_free(&c->loop);
+  store_close(&c->store);
+  road_plan_free(&c->plan);
+  registry_free(&c->registry);
+  mem_free(c->conf_path);
+  c->conf_path = NULL;
+}
+
+int core_index(struct core *c, struct trg_err *err) {
+  size_t changed = 0;
+  const struct conf *f = c->plan->conf;
+  const int rc =
+      knowledge_index(c->store, f->knowledge, f->knowledge_count, NULL, NULL, &changed, err);
+  if (rc >= 0 && changed > 0)
+    log_event(TRG_INFO, "knowledge.indexed", "files", log_num((int64_t)changed), NULL);
+  if (rc < 0) return rc;
+  return turn_flush(c->store, err);
+}
+
+int core_reload(struct core *c, struct trg_err *err) {
+  struct conf *conf = core_conf(c->registry, c->conf_path);
+  if (conf == NULL)
+    return err_set(err, TRG_EINVAL, "config",
+                   "the new configuration has errors (listed above); the old one stays in force");
+  const struct conf *old = c->plan->conf;
+  if (strcmp(conf->state, old->state) != 0) {
+    conf_free(&conf);
+    return err_set(err, TRG_EINVAL, "config",
+                   "`state` cannot change while running: stop, move the directory, start");
+  }
+  struct road_plan *p = plan_load(c, conf, err);
+  if (p == NULL) {
+    conf_free(&conf);
+    return TRG_EINVAL;
+  }
+  const int rc = plan_enforce(c, p, err);
+  if (rc < 0) {
+    road_plan_free(&p);
+    return rc;
+  }
+  log_init(conf->log_level, conf->log_json ? LOG_JSON : LOG_TEXT, NULL);
+  return core_index(c, err);
+}
+
+/* --- --check ------------------------------------------------------------------------------------ */
+
+struct checking {
+  const char *file;
+  int problems;
+};
+
+static void check_plugin(void *arg, const char *path, const char *problem) {
+  struct checking *k = arg;
+  fprintf(stderr, "%s:0: plugin: %s\n", path, problem);
+  k->problems++;
+}
+
+static void check_skill(void *arg, const char *path, uint32_t line, const char *text) {
+  (void)arg; /* a warning: the other skills load */
+  fprintf(stderr, "%s:%u: skill: warning: %s\n", path, line, text);
+}
+
+static void check_book(void *arg, uint32_t line, const char *key, const char *text) {
+  struct checking *k = arg;
+  fprintf(stderr, "%s:%u: %s: %s\n", k->file, line, key, text);
+  k->problems++;
+}
+
+static void check_loads(const struct conf *conf, struct checking *k) {
+  struct trg_err err = {0};
+  struct skills *s = skills_load(conf->skills, conf->skill_count, check_skill, NULL);
+  struct taxonomy *t = taxonomy_load(conf->taxonomy, s, NULL, 0, &err);
+  if (t == NULL) {
+    fprintf(stderr, "%s:%u: taxonomy: %s\n", conf->taxonomy, err.line, err.text);
+    k->problems++;
+  }
+  if (conf->book_path != NULL) {
+    k->file = conf->book_path;
+    struct book *b = book_load(conf->book_path, check_book, k);
+    book_free(&b);
+  }
+  for (size_t i = 0; i < conf->knowledge_count; i++)
+    if (!file_is_dir(conf->knowledge[i])) {
+      fprintf(stderr, "%s:0: knowledge: %s is no folder\n", conf->file, conf->knowledge[i]);
+      k->problems++;
+    }
+  taxonomy_free(&t);
+  skills_free(&s);
+}
+
+/* Opens every instance once, as the daemon would, and closes it: what a plugin itself finds wrong
+ * with its settings is a problem like any other. */
+static void check_instances(const struct conf *conf, struct checking *k) {
+  struct trg_err err = {0};
+  struct loop *l = loop_new(&err);
+  struct http *h = l != NULL ? http_new(l, &err) : NULL;
+  if (h == NULL) {
+    fprintf(stderr, "triaged: %s\n", err.text);
+    loop_free(&l);
+    return;
+  }
+  struct host *host = host_new(l, h);
+  for (size_t i = 0; i < conf->helpdesk_count + conf->model_count; i++) {
+    const bool desk = i < conf->helpdesk_count;
+    const struct conf_helpdesk *d = desk ? &conf->helpdesks[i] : NULL;
+    const struct conf_model *m = desk ? NULL : &conf->models[i - conf->helpdesk_count];
+    const struct inst_options o = {.plugin = desk ? d->plugin : m->plugin,
+                                   .name = desk ? d->name : m->name,
+                                   .conf = desk ? d->settings : m->settings,
+                                   .origins = desk ? d->origins : m->origins,
+                                   .origin_count = desk ? d->origin_count : m->origin_count};
+    struct trg_inst *inst = NULL;
+    if (inst_open(host, &o, &inst, &err) >= 0) {
+      inst_retire(inst);
+      continue;
+    }
+    fprintf(stderr, "%s:%u: %s %s: %s\n", conf->file, desk ? d->line : m->line,
+            desk ? "helpdesk" : "model", o.name, err.text);
+    k->problems++;
+  }
+  host_free(&host);
+  http_free(&h);
+  loop_free(&l);
+}
+
+int core_check(const char *conf_path) {
+  struct trg_err err = {0};
+  if (clock_init(&err) < 0) {
+    fprintf(stderr, "triaged: %s\n", err.text);
+    return 2;
+  }
+  log_init(TRG_WARN, LOG_TEXT, NULL);
+  struct checking k = {.file = conf_path};
+  struct registry *r = registry_new(NULL);
+  struct conf *conf = core_conf(r, conf_path);
+  registry_check(r, check_plugin, &k);
+  if (conf != NULL) {
+    check_loads(conf, &k);
+    check_instances(conf, &k);
+  }
+  const bool good = conf != NULL && k.problems == 0;
+  if (good) printf("%s: ok\n", conf_path);
+  conf_free(&conf);
+  registry_free(&r);
+  return good ? 0 : EXIT_CONFIG;
+}

@@ -1,0 +1,44 @@
+/*
+ * The parts that a running program is made of, put together: registry, configuration, store, loop,
+ * models, road. The daemon runs it; triagectl opens it for a moment when no daemon holds the state
+ * directory.
+ */
+#ifndef ADMIN_CORE_H
+#define ADMIN_CORE_H
+
+#include <stdbool.h>
+#include "conf/conf.h"
+#include "pipeline/road.h"
+
+struct http;
+struct registry;
+
+struct core {
+  char *conf_path;
+  struct registry *registry;
+  struct loop *loop;
+  struct http *http;
+  struct host *host;
+  struct store *store;
+  struct router *router;
+  struct road *road;
+  struct road_plan *plan; /* in force; older ones behind it */
+  uint8_t key[32];
+  bool failed; /* the store refused a commit: the process must end */
+};
+
+/* Reads and checks the configuration. NULL with the problems printed to standard error. */
+struct conf *core_conf(struct registry *r, const char *path);
+/* Opens everything for writing: takes the lock of the state directory. 0, 78 (configuration), or
+ * 1 with a message on standard error. Starts nothing. */
+int core_open(const char *conf_path, struct core *ret);
+void core_close(struct core *c);
+/* Loads a new configuration and puts it in force; the old one stays when it cannot be used. 0 or
+ * negative and err. */
+int core_reload(struct core *c, struct trg_err *err);
+/* `--check`: prints every problem; 0 or 78. */
+int core_check(const char *conf_path);
+/* Knowledge folders into the search index. */
+int core_index(struct core *c, struct trg_err *err);
+
+#endif

@@ -1,0 +1,275 @@
+#include "admin/train.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/core.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/pii.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "net/loop.h"
+#include "skill/taxonomy.h"
+#include "store/knowledge.h"
+#include "store/store.h"
+
+#define FILE_MAX_BYTES   ((size_t)512 << 20)
+#define TRAIN_DEADLINE_MS ((int64_t)30 * 60 * 1000)
+
+/* --- reading labelled files --------------------------------------------------------------------- */
+
+static int line_tsv(struct trg_str line, uint32_t n, struct arena *a, struct labelled *out,
+                    struct trg_err *err) {
+  const char *tab = memchr(line.p, '\t', line.n);
+  if (tab == NULL || tab == line.p)
+    return err_at(err, TRG_EINVAL, "format", n,
+                  "line %u is not \"label<TAB>text\" and no JSON object either", n);
+  const struct trg_str label = {line.p, (size_t)(tab - line.p)};
+  struct buf b;
+  buf_init(&b, line.n * 6 + 64);
+  buf_text(&b, "{\"category\":");
+  buf_json(&b, label);
+  buf_char(&b, '}');
+  struct trg_example *e = &out->examples[out->count];
+  e->labels = arena_str(a, buf_view(&b));
+  e->text = arena_str(a, (struct trg_str){tab + 1, line.n - label.n - 1});
+  buf_free(&b);
+  out->count++;
+  return 0;
+}
+
+static int line_json(struct trg_str line, uint32_t n, struct arena *a, struct labelled *out,
+                     struct trg_err *err) {
+  struct trg_err why = {0};
+  json *o = json_parse(line, 0, &why);
+  if (o == NULL)
+    return err_at(err, TRG_EINVAL, "format", n, "line %u is no JSON object: %s", n, why.text);
+  const struct trg_str text = json_get_str(o, "text"), subject = json_get_str(o, "subject"),
+                       body = json_get_str(o, "body");
+  const json *labels = json_get(o, "labels");
+  int rc = 0;
+  if (text.n + subject.n + body.n == 0)
+    rc = err_at(err, TRG_EINVAL, "format", n, "line %u has neither \"text\" nor \"body\"", n);
+  if (rc >= 0 && !json_is_object(labels))
+    rc = err_at(err, TRG_EINVAL, "format", n,
+                "line %u has no \"labels\" object, e.g. {\"category\":\"billing\"}", n);
+  if (rc >= 0) {
+    char *l = json_text(labels);
+    struct trg_example *e = &out->examples[out->count];
+    e->labels = arena_str(a, str_of(l));
+    e->text = text.n > 0 ? arena_str(a, text)
+                         : str_of(arena_printf(a, "%.*s\n%.*s", (int)subject.n,
+                                               subject.p != NULL ? subject.p : "", (int)body.n,
+                                               body.p != NULL ? body.p : ""));
+    out->subjects[out->count] = arena_str(a, subject);
+    out->replies[out->count] = arena_str(a, json_get_str(o, "reply"));
+    out->count++;
+    mem_free(l);
+  }
+  json_free(&o);
+  return rc;
+}
+
+static int labels_check(const char *path, const struct labelled *l, struct trg_err *err) {
+  if (l->count == 0) return err_set(err, TRG_EINVAL, "empty", "%s holds no examples", path);
+  for (size_t i = 1; i < l->count; i++)
+    if (!str_eq(l->examples[i].labels, l->examples[0].labels)) return 0;
+  return err_set(err, TRG_EINVAL, "one_label",
+                 "%s: all %zu examples have the same labels %.*s; at least two are needed to tell "
+                 "anything apart",
+                 path, l->count, (int)(l->examples[0].labels.n < 80 ? l->examples[0].labels.n : 80),
+                 l->examples[0].labels.p);
+}
+
+int labelled_read(const char *path, struct arena *a, struct labelled *ret, struct trg_err *err) {
+  struct buf file;
+  buf_init(&file, FILE_MAX_BYTES);
+  int rc = file_read(path, FILE_MAX_BYTES, &file, err);
+  struct trg_str rest = buf_view(&file), line;
+  size_t lines = 1;
+  for (size_t i = 0; i < rest.n; i++)
+    if (rest.p[i] == '\n') lines++;
+  struct labelled out = {.examples = arena_alloc(a, sizeof *out.examples * lines),
+                         .subjects = arena_alloc(a, sizeof *out.subjects * lines),
+                         .replies = arena_alloc(a, sizeof *out.replies * lines)};
+  for (uint32_t n = 1; rc >= 0 && str_next(&rest, '\n', &line); n++) {
+    line = str_trim(line);
+    if (line.n == 0) continue;
+    if (!utf8_valid(line))
+      rc = err_at(err, TRG_EINVAL, "utf8", n, "line %u is not valid UTF-8; save the file as UTF-8",
+                  n);
+    else
+      rc = line.p[0] == '{' ? line_json(line, n, a, &out, err) : line_tsv(line, n, a, &out, err);
+    if (rc < 0) err_prefix(err, "%s: ", path);
+  }
+  buf_free(&file);
+  if (rc >= 0) rc = labels_check(path, &out, err);
+  if (rc >= 0) *ret = out;
+  return rc;
+}
+
+/* --- training ----------------------------------------------------------------------------------- */
+
+struct training {
+  struct core *core;
+  struct train_job job;
+  struct arena *arena;
+  char *categories; /* JSON array of what was learnt */
+  struct trg_str report;
+};
+
+static void train_on_reply(void *arg, const struct trg_model_reply *r) {
+  struct training *t = arg;
+  t->report = arena_str(t->arena, r->text);
+}
+
+/* Replies that people gave are what similar tickets can learn from. They are masked like any
+ * ticket text. */
+static int remember_replies(struct training *t, struct trg_err *err) {
+  const struct labelled *l = t->job.with;
+  for (size_t i = 0; i < l->count; i++) {
+    if (l->replies == NULL || l->replies[i].n == 0) continue;
+    struct pii_map *m = pii_map_new();
+    struct buf text, reply, subject;
+    buf_init(&text, 0);
+    buf_init(&reply, 0);
+    buf_init(&subject, 0);
+    json *labels = json_parse(l->examples[i].labels, 0, NULL);
+    int rc = pii_mask(m, l->examples[i].text, &text, NULL, NULL, err);
+    if (rc >= 0) rc = pii_mask(m, l->replies[i], &reply, NULL, NULL, err);
+    if (rc >= 0) rc = pii_mask(m, l->subjects[i], &subject, NULL, NULL, err);
+    if (rc >= 0) {
+      const struct past p = {
+          .ref = arena_printf(t->arena, "past/%s-%zu", t->job.source, i + 1),
+          .subject = subject.n > 0 ? subject.p : "",
+          .text = text.p,
+          .category = arena_dup(t->arena, json_get_str(labels, "category")),
+          .language = arena_dup(t->arena, json_get_str(labels, "language")),
+          .reply = reply.p,
+          .status = "solved"};
+      rc = past_put(t->core->store, &p, clock_now_ms(), err);
+    }
+    json_free(&labels);
+    buf_free(&text);
+    buf_free(&reply);
+    buf_free(&subject);
+    pii_map_free(&m);
+    if (rc < 0) return rc;
+  }
+  return 0;
+}
+
+static void train_on_done(void *arg, const struct trg_result *res) {
+  struct training *t = arg;
+  struct trg_err err = {0};
+  int rc = 0;
+  if (res->outcome != TRG_DONE)
+    rc = err_set(&err, TRG_EIO, "train", "%.*s", (int)res->why.n,
+                 res->why.p != NULL ? res->why.p : "");
+  if (rc >= 0) rc = store_put(t->core->store, "train.source", t->job.source, &err);
+  if (rc >= 0)
+    rc = store_put(t->core->store, "train.starter_hash", t->core->plan->taxonomy->hash, &err);
+  if (rc >= 0 && t->job.remember) {
+    rc = store_put(t->core->store, "train.categories", t->categories, &err);
+    if (rc >= 0) rc = remember_replies(t, &err);
+  }
+  t->job.on_done(t->job.arg, t->report, rc < 0 ? &err : NULL);
+  mem_free(t->categories);
+  arena_free(&t->arena);
+  mem_free(t);
+}
+
+static const struct op_events train_events = {.on_reply = train_on_reply,
+                                              .on_done = train_on_done};
+
+/* The distinct category labels, sorted by first appearance. */
+static char *categories_json(const struct labelled *l) {
+  json *list = json_array();
+  json *seen = json_object();
+  for (size_t i = 0; i < l->count; i++) {
+    json *labels = json_parse(l->examples[i].labels, 0, NULL);
+    const struct trg_str c = json_get_str(labels, "category");
+    char key[200];
+    if (c.n > 0 && c.n < sizeof key) {
+      memcpy(key, c.p, c.n);
+      key[c.n] = '\0';
+      if (json_get(seen, key) == NULL) {
+        json_put_bool(seen, key, true);
+        json_add_str(list, c);
+      }
+    }
+    json_free(&labels);
+  }
+  char *text = json_text(list);
+  json_free(&seen);
+  json_free(&list);
+  return text;
+}
+
+int train_start(struct core *c, const struct train_job *job, struct trg_err *err) {
+  const char *model = NULL;
+  struct trg_inst *inst = router_trainable(c->router, &model);
+  if (inst == NULL)
+    return err_set(err, TRG_ESTATE, "no_local",
+                   "no model of the configuration can be trained; add {name: house, backend: local}");
+  struct training *t = mem_alloc(sizeof *t);
+  t->core = c;
+  t->job = *job;
+  t->arena = arena_new();
+  t->categories = categories_json(job->with);
+  /* The plugin's own `file` setting says where it keeps what it learns. */
+  op_train(inst, job->with->examples, job->with->count, (struct trg_str){NULL, 0}, &train_events, t,
+           TRAIN_DEADLINE_MS);
+  return 0;
+}
+
+/* --- the starter -------------------------------------------------------------------------------- */
+
+bool train_starter_needed(struct core *c) {
+  const struct taxonomy *t = c->plan->taxonomy;
+  if (t->example_count == 0 || router_trainable(c->router, NULL) == NULL) return false;
+  struct arena *a = arena_new();
+  char *source = NULL, *hash = NULL;
+  struct trg_err err = {0};
+  const bool known = store_get(c->store, "train.source", a, &source, &err) >= 0 &&
+                     store_get(c->store, "train.starter_hash", a, &hash, &err) >= 0;
+  /* What the operator trained is never replaced by examples of the skills. */
+  const bool needed = known && (source == NULL || (strcmp(source, "starter") == 0 &&
+                                                   (hash == NULL || strcmp(hash, t->hash) != 0)));
+  arena_free(&a);
+  return needed;
+}
+
+struct starter {
+  struct labelled with;
+  void (*on_done)(void *arg);
+  void *arg;
+};
+
+static void starter_done(void *arg, struct trg_str report, const struct trg_err *err) {
+  struct starter *s = arg;
+  (void)report;
+  if (err != NULL)
+    log_event(TRG_WARN, "starter.failed", "why", err->text, NULL);
+  else
+    log_event(TRG_INFO, "starter.trained", "examples", log_num((int64_t)s->with.count), NULL);
+  s->on_done(s->arg);
+  mem_free(s);
+}
+
+void train_starter(struct core *c, void (*on_done)(void *arg), void *arg) {
+  struct starter *s = mem_alloc(sizeof *s);
+  s->with.examples = (struct trg_example *)c->plan->taxonomy->examples;
+  s->with.count = c->plan->taxonomy->example_count;
+  s->on_done = on_done;
+  s->arg = arg;
+  const struct train_job job = {.source = "starter", .with = &s->with, .on_done = starter_done,
+                                .arg = s};
+  struct trg_err err = {0};
+  if (train_start(c, &job, &err) < 0) starter_done(s, (struct trg_str){NULL, 0}, &err);
+}

@@ -1,0 +1,40 @@
+/*
+ * Training the embedded model: from labelled files, from what people solved, and, at the first
+ * start, from the examples that come with the skills.
+ */
+#ifndef ADMIN_TRAIN_H
+#define ADMIN_TRAIN_H
+
+#include <stdint.h>
+#include <triaged/model.h>
+
+struct core;
+struct arena;
+
+/* Labelled examples from a file: "label<TAB>text" lines, or JSON lines with "text" (or "subject"
+ * and "body") and "labels". Everything from `a`. `reply` of a line, where there is one, is kept
+ * for the index of past tickets. Errors name the line: one label only, broken UTF-8, no text. */
+struct labelled {
+  struct trg_example *examples;
+  struct trg_str *subjects, *replies; /* as many; empty where there is none */
+  size_t count;
+};
+int labelled_read(const char *path, struct arena *a, struct labelled *ret, struct trg_err *err);
+/* Solved tickets as examples: their text and the category that triage and people gave them. */
+int labelled_history(struct core *c, struct arena *a, struct labelled *ret, struct trg_err *err);
+
+/* Trains; on_done gets the report (JSON object text) or err. `remember`: what is learnt is kept as
+ * the operator's training (it is not replaced by the starter), and replies go into the index. */
+struct train_job {
+  const char *source; /* "starter", a file's name, "history" */
+  const struct labelled *with;
+  bool remember;
+  void (*on_done)(void *arg, struct trg_str report, const struct trg_err *err);
+  void *arg;
+};
+int train_start(struct core *c, const struct train_job *job, struct trg_err *err);
+/* Has the starter to be trained (first start, or the skills changed), and with what? */
+bool train_starter_needed(struct core *c);
+void train_starter(struct core *c, void (*on_done)(void *arg), void *arg);
+
+#endif

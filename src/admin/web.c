@@ -1,0 +1,171 @@
+#include "admin/web.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/core.h"
+#include "admin/metrics.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "net/serve.h"
+#include "store/turn.h"
+
+#define BODY_MAX        ((size_t)1 << 20)
+#define CONNECTIONS_MAX 512
+#define IDLE_MS         15000
+#define REQUEST_MS      10000
+/* More webhooks than this in one turn are asked to come again. */
+#define HOOKS_PER_TURN 256
+
+struct web {
+  struct core *core;
+  struct serve *serve;
+  bool draining;
+  int hooks; /* of this turn, not yet answered */
+};
+
+static void answer_text(struct web *w, serve_id id, int status, const char *text) {
+  serve_answer(w->serve, id, status, TRG_STR("text/plain; charset=utf-8"), NULL, 0, str_of(text));
+}
+
+/* --- webhooks: 2xx only once the notice is durable ---------------------------------------------- */
+
+struct hook {
+  struct web *web;
+  serve_id id;
+};
+
+static void hook_durable(void *arg) {
+  struct hook *h = arg;
+  h->web->hooks--;
+  answer_text(h->web, h->id, 200, "ok\n");
+  mem_free(h);
+}
+
+static void on_webhook(struct web *w, const struct serve_request *r, struct trg_str name) {
+  if (w->draining || w->hooks >= HOOKS_PER_TURN) {
+    static const struct trg_header retry = {{"Retry-After", 11}, {"30", 2}};
+    serve_answer(w->serve, r->id, w->draining ? 503 : 429, TRG_STR("text/plain"), &retry, 1,
+                 TRG_STR("busy; come again\n"));
+    return;
+  }
+  const struct trg_delivery d = {.size = sizeof d,
+                                 .headers = r->headers,
+                                 .header_count = r->header_count,
+                                 .body = r->body,
+                                 .now_ms = clock_now_ms()};
+  struct trg_err err = {0};
+  const int rc = road_webhook(w->core->road, name, &d, &err);
+  if (rc < 0) {
+    log_event(TRG_WARN, "webhook.refused", "peer", "", "code", err.code, "why", err.text, NULL);
+    answer_text(w, r->id, rc == TRG_ENOTFOUND ? 404 : rc == TRG_EINVAL ? 401 : 400,
+                rc == TRG_EINVAL ? "the signature does not fit\n" : "refused\n");
+    return;
+  }
+  struct hook *h = mem_alloc(sizeof *h);
+  h->web = w;
+  h->id = r->id;
+  w->hooks++;
+  turn_after_commit(w->core->store, hook_durable, h);
+}
+
+/* --- the rest ------------------------------------------------------------------------------------ */
+
+static bool bearer_is(const struct serve_request *r, const char *token) {
+  if (token == NULL) return true;
+  const struct trg_str given = serve_header(r, "authorization");
+  const size_t n = strlen(token);
+  return str_starts(given, "Bearer ") && given.n == 7 + n && bytes_equal(given.p + 7, token, n);
+}
+
+static void on_metrics(struct web *w, const struct serve_request *r) {
+  if (!bearer_is(r, w->core->plan->conf->metrics_token)) {
+    answer_text(w, r->id, 401, "an access token is needed\n");
+    return;
+  }
+  struct buf b;
+  struct trg_err err = {0};
+  buf_init(&b, (size_t)8 << 20);
+  if (metrics_text(w->core, &b, &err) < 0)
+    answer_text(w, r->id, 500, "the metrics could not be read\n");
+  else
+    serve_answer(w->serve, r->id, 200, TRG_STR("text/plain; version=0.0.4; charset=utf-8"), NULL, 0,
+                 buf_view(&b));
+  buf_free(&b);
+}
+
+static void on_ready(struct web *w, const struct serve_request *r) {
+  if (!w->draining && road_ready(w->core->road)) {
+    answer_text(w, r->id, 200, "ready\n");
+    return;
+  }
+  struct desk_state d[64];
+  const size_t n = road_desks(w->core->road, d, 64);
+  struct buf b;
+  buf_init(&b, 1 << 16);
+  if (w->draining) buf_text(&b, "stopping\n");
+  for (size_t i = 0; i < n; i++)
+    if (!d[i].reached) buf_printf(&b, "%s has not been reached yet\n", d[i].name);
+  serve_answer(w->serve, r->id, 503, TRG_STR("text/plain; charset=utf-8"), NULL, 0, buf_view(&b));
+  buf_free(&b);
+}
+
+static void on_request(void *arg, const struct serve_request *r) {
+  struct web *w = arg;
+  const bool get = str_is(r->method, "GET") || str_is(r->method, "HEAD");
+  if (str_starts(r->path, "/webhooks/")) {
+    const struct trg_str name = {r->path.p + 10, r->path.n - 10};
+    if (str_is(r->method, "POST"))
+      on_webhook(w, r, name);
+    else
+      answer_text(w, r->id, str_is(r->method, "HEAD") ? 200 : 405, "POST only\n");
+    return;
+  }
+  if (!get)
+    answer_text(w, r->id, 405, "GET only\n");
+  else if (str_is(r->path, "/healthz"))
+    answer_text(w, r->id, 200, "ok\n");
+  else if (str_is(r->path, "/readyz"))
+    on_ready(w, r);
+  else if (str_is(r->path, "/metrics"))
+    on_metrics(w, r);
+  else
+    answer_text(w, r->id, 404, "nothing here: /healthz, /readyz, /metrics, /webhooks/NAME\n");
+}
+
+struct web *web_new(struct core *c, bool listen, struct trg_err *err) {
+  struct web *w = mem_alloc(sizeof *w);
+  w->core = c;
+  const struct conf *f = c->plan->conf;
+  if (f->listen_host == NULL || !listen) return w;
+  const struct serve_options o = {.host = f->listen_host,
+                                  .port = f->listen_port,
+                                  .body_max_bytes = BODY_MAX,
+                                  .connections_max = CONNECTIONS_MAX,
+                                  .idle_ms = IDLE_MS,
+                                  .request_ms = REQUEST_MS,
+                                  .on_request = on_request,
+                                  .arg = w};
+  w->serve = serve_new(c->loop, &o, err);
+  if (w->serve == NULL) {
+    err_prefix(err, "listen: %s:%d: ", f->listen_host, f->listen_port);
+    mem_free(w);
+    return NULL;
+  }
+  return w;
+}
+
+void web_free(struct web **w) {
+  if (*w == NULL) return;
+  serve_free(&(*w)->serve);
+  mem_free(*w);
+  *w = NULL;
+}
+
+int web_port(const struct web *w) { return w->serve != NULL ? serve_port(w->serve) : 0; }
+void web_drain(struct web *w) { w->draining = true; }

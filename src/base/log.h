@@ -1,0 +1,27 @@
+/*
+ * The log: one line per event on standard error, `key=value` text or JSON. The subject comes
+ * first: ticket=support/101. No bodies and no secrets at any level. Rate-limited per event name:
+ * after 20 lines a second of one event, the rest of that second is counted and told in one line.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <triaged/plugin.h>
+
+enum log_format { LOG_TEXT = 0, LOG_JSON = 1 };
+
+void log_init(int level, enum log_format format, FILE *out); /* TRG_ERROR.. ; NULL: stderr */
+bool log_wants(int level);
+/* kv: pairs of `const char *`, ended by NULL; a NULL value is left out.
+ * Example: log_event(TRG_INFO, "triage.decided", "ticket", ref, "category", c, NULL); */
+void log_event(int level, const char *event, ...) __attribute__((sentinel));
+void log_pairs(int level, const char *event, const char *const *kv);
+/* Registers a secret: it is replaced by *** wherever it would appear in a line. */
+void log_mask(const char *secret);
+void log_masks_forget(void);
+/* Number as text for a log value; a ring of 8 buffers, per thread. */
+const char *log_num(int64_t n);
+
+#endif

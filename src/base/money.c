@@ -1,0 +1,101 @@
+#include "base/money.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MICROS INT64_C(1000000)
+
+int money_add(int64_t a, int64_t b, int64_t *ret) {
+  int64_t sum;
+  if (__builtin_add_overflow(a, b, &sum)) return -1;
+  *ret = sum;
+  return 0;
+}
+
+int money_sub(int64_t a, int64_t b, int64_t *ret) {
+  int64_t rest;
+  if (__builtin_sub_overflow(a, b, &rest)) return -1;
+  *ret = rest;
+  return 0;
+}
+
+int money_mul(int64_t amount_micros, int64_t count, int64_t *ret) {
+  int64_t product;
+  if (__builtin_mul_overflow(amount_micros, count, &product)) return -1;
+  *ret = product;
+  return 0;
+}
+
+int money_scale(int64_t amount_micros, int64_t num, int64_t den, int64_t *ret) {
+  if (den <= 0) return -1;
+  const __int128 product = (__int128)amount_micros * num;
+  __int128 quotient = product / den;
+  __int128 rest = product % den;
+  const int sign = product < 0 ? -1 : 1;
+  if (rest < 0) rest = -rest;
+  const bool up = 2 * rest > den || (2 * rest == den && quotient % 2 != 0);
+  if (up) quotient += sign;
+  if (quotient > INT64_MAX || quotient < INT64_MIN) return -1;
+  *ret = (int64_t)quotient;
+  return 0;
+}
+
+int money_parse(struct trg_str s, int64_t *ret_micros) {
+  size_t i = 0;
+  const bool minus = s.n > 0 && s.p[0] == '-';
+  if (minus) i++;
+  int64_t value = 0;
+  size_t digits = 0;
+  int places = -1; /* before the point */
+  for (; i < s.n; i++) {
+    const char c = s.p[i];
+    if (c == '.' && places < 0 && digits > 0) {
+      places = 0;
+      continue;
+    }
+    if (c < '0' || c > '9' || places == 6) return -1;
+    const int64_t digit = c - '0';
+    if (__builtin_mul_overflow(value, (int64_t)10, &value) ||
+        __builtin_add_overflow(value, minus ? -digit : digit, &value))
+      return -1;
+    digits++;
+    if (places >= 0) places++;
+  }
+  if (digits == 0 || places == 0) return -1;
+  for (int k = places < 0 ? 0 : places; k < 6; k++)
+    if (__builtin_mul_overflow(value, (int64_t)10, &value)) return -1;
+  *ret_micros = value;
+  return 0;
+}
+
+static uint64_t magnitude(int64_t micros) {
+  return micros < 0 ? 0 - (uint64_t)micros : (uint64_t)micros;
+}
+
+const char *money_format(int64_t micros, char out[MONEY_TEXT_MAX]) {
+  const uint64_t m = magnitude(micros);
+  (void)snprintf(out, MONEY_TEXT_MAX, "%s%" PRIu64 ".%06" PRIu64, micros < 0 ? "-" : "",
+                 m / (uint64_t)MICROS, m % (uint64_t)MICROS);
+  return out;
+}
+
+/* Cents when the amount has whole cents or is at least a dollar; below that what is needed of the
+ * six places, so that the price of one model call does not read as $0.00. */
+const char *money_human(int64_t micros, char out[MONEY_TEXT_MAX]) {
+  uint64_t m = magnitude(micros);
+  const char *sign = micros < 0 ? "-" : "";
+  if (m >= (uint64_t)MICROS || m % 10000 == 0) {
+    const uint64_t rest = m % 10000;
+    uint64_t cents = m / 10000;
+    if (rest > 5000 || (rest == 5000 && cents % 2 == 1)) cents++;
+    (void)snprintf(out, MONEY_TEXT_MAX, "%s$%" PRIu64 ".%02" PRIu64, sign, cents / 100,
+                   cents % 100);
+    return out;
+  }
+  (void)snprintf(out, MONEY_TEXT_MAX, "%s$0.%06" PRIu64, sign, m);
+  size_t n = strlen(out);
+  while (n > 2 && out[n - 1] == '0') out[--n] = '\0';
+  return out;
+}

@@ -1,0 +1,435 @@
+/* The tokens of one ticket, masking and restoring. */
+#include "base/pii.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/pii_scan.h"
+#include "base/str.h"
+
+#define KNOWN_MAX   256
+#define LETTERS_MIN 3
+#define TYPE_MAX    32
+#define TOKEN_MAX   (TYPE_MAX + 16)
+
+/* Open addressing over entry numbers; 0 is free, else the number plus one. */
+struct index {
+  uint32_t *slot;
+  size_t room; /* a power of two */
+};
+
+struct entry {
+  const char *type, *token;
+  struct trg_str key, value; /* key: the value in its one spelling; of secrets a keyed hash */
+};
+
+struct known {
+  const char *type;
+  uint32_t *letters; /* folded code points */
+  size_t count;
+};
+
+struct counter {
+  const char *type, *name; /* "EMAIL_ADDRESS", "EMAIL" */
+  uint32_t last;
+};
+
+struct pii_map {
+  struct arena *arena;
+  struct entry *entry;
+  size_t count, room;
+  struct index by_key, by_token;
+  struct known known[KNOWN_MAX];
+  size_t known_count;
+  bool begins[256]; /* bytes with which a known value can begin */
+  struct counter *counter;
+  size_t counter_count;
+  uint8_t salt[32]; /* hashes of secrets mean nothing outside this map */
+};
+
+struct pii_map *pii_map_new(void) {
+  struct pii_map *m = mem_alloc(sizeof *m);
+  m->arena = arena_new();
+  random_bytes(m->salt, sizeof m->salt);
+  return m;
+}
+
+void pii_map_free(struct pii_map **m) {
+  if (m == NULL || *m == NULL) return;
+  arena_free(&(*m)->arena);
+  mem_free((*m)->entry);
+  mem_free((*m)->by_key.slot);
+  mem_free((*m)->by_token.slot);
+  mem_free((*m)->counter);
+  mem_free(*m);
+  *m = NULL;
+}
+
+size_t pii_map_count(const struct pii_map *m) {
+  return m->count;
+}
+
+void pii_map_at(const struct pii_map *m, size_t i, const char **ret_token, const char **ret_type,
+                struct trg_str *ret_value) {
+  BUG_UNLESS(i < m->count);
+  *ret_token = m->entry[i].token;
+  *ret_type = m->entry[i].type;
+  *ret_value = m->entry[i].value;
+}
+
+static const char *const token_names[][2] = {
+    {PII_CARD, "CARD"}, {PII_EMAIL, "EMAIL"}, {PII_IBAN, "IBAN"},     {PII_PHONE, "PHONE"},
+    {PII_SSN, "SSN"},   {PII_IP, "IP"},       {PII_SECRET, "SECRET"}, {PII_PERSON, "NAME"}};
+#define TOKEN_NAMES (sizeof token_names / sizeof token_names[0])
+
+/* --- tokens ----------------------------------------------------------------------------------- */
+
+/* Cards and secrets are never kept, not even in memory. */
+static bool is_kept(const char *type) {
+  return strcmp(type, PII_CARD) != 0 && strcmp(type, PII_SECRET) != 0;
+}
+
+/* FNV-1a over salt, type and text, so that nobody can choose values that collide. */
+static uint64_t hash_of(const struct pii_map *m, const char *type, struct trg_str s) {
+  uint64_t h;
+  memcpy(&h, m->salt, sizeof h);
+  for (; *type != '\0'; type++) h = (h ^ (unsigned char)*type) * 1099511628211u;
+  for (size_t i = 0; i < s.n; i++) h = (h ^ (unsigned char)s.p[i]) * 1099511628211u;
+  return h ^ (h >> 32);
+}
+
+static struct trg_str key_of(const struct entry *e, bool by_token) {
+  return by_token ? str_of(e->token) : e->key;
+}
+
+static const char *type_of(const struct entry *e, bool by_token) {
+  return by_token ? "" : e->type;
+}
+
+/* The slot in which this entry is, or the free one in which it would be. */
+static uint32_t *find(const struct pii_map *m, const struct index *x, bool by_token,
+                      const char *type, struct trg_str key) {
+  if (x->room == 0) return NULL;
+  for (size_t i = hash_of(m, type, key);; i++) {
+    uint32_t *slot = &x->slot[i & (x->room - 1)];
+    if (*slot == 0) return slot;
+    const struct entry *e = &m->entry[*slot - 1];
+    if (str_eq(key_of(e, by_token), key) && strcmp(type_of(e, by_token), type) == 0) return slot;
+  }
+}
+
+static void index_add(struct pii_map *m, struct index *x, bool by_token, size_t number) {
+  if ((m->count + 1) * 2 > x->room) {
+    mem_free(x->slot);
+    x->room = x->room == 0 ? 64 : x->room * 2;
+    x->slot = mem_array(x->room, sizeof *x->slot);
+    for (size_t i = 0; i < number; i++) {
+      const struct entry *e = &m->entry[i];
+      *find(m, x, by_token, type_of(e, by_token), key_of(e, by_token)) = (uint32_t)i + 1;
+    }
+  }
+  const struct entry *e = &m->entry[number];
+  *find(m, x, by_token, type_of(e, by_token), key_of(e, by_token)) = (uint32_t)number + 1;
+}
+
+static const char *token_name(struct pii_map *m, const char *type) {
+  for (size_t i = 0; i < TOKEN_NAMES; i++)
+    if (strcmp(token_names[i][0], type) == 0) return token_names[i][1];
+  return arena_dup(m->arena, str_of(type));
+}
+
+static struct counter *counter_of(struct pii_map *m, const char *type) {
+  for (size_t i = 0; i < m->counter_count; i++)
+    if (strcmp(m->counter[i].type, type) == 0) return &m->counter[i];
+  m->counter = mem_grow(m->counter, (m->counter_count + 1) * sizeof *m->counter);
+  struct counter *c = &m->counter[m->counter_count++];
+  *c = (struct counter){.type = type, .name = token_name(m, type)};
+  return c;
+}
+
+static void add_folded(struct buf *b, struct trg_str s, bool only_alnum) {
+  for (size_t i = 0; i < s.n;) {
+    char coded[4];
+    const uint32_t c = utf8_lower(utf8_next(s, &i));
+    if (!only_alnum || pii_is_wordish(c)) buf_add(b, coded, utf8_put(coded, c));
+  }
+}
+
+/* Digits of any script as ASCII ones, nothing else; escapes such as %20 are no digits. */
+static void add_digits(struct buf *b, struct trg_str s) {
+  const struct pii_scan scan = {.s = s};
+  size_t n;
+  for (size_t i = 0; i < s.n; i += n) {
+    const int d = pii_digit(&scan, i, &n);
+    enum pii_gap kind;
+    if (d >= 0) {
+      buf_char(b, (char)('0' + d));
+      continue;
+    }
+    const size_t gap = pii_gap(&scan, i, &kind);
+    n = gap > 0 ? gap : n;
+  }
+}
+
+/* The one spelling of a value: other separators, other case, same token. */
+static void add_key(struct pii_map *m, struct buf *b, const char *type, struct trg_str value) {
+  if (strcmp(type, PII_CARD) == 0 || strcmp(type, PII_SSN) == 0) {
+    add_digits(b, value);
+  } else if (strcmp(type, PII_PHONE) == 0) {
+    const bool plus = memchr(value.p, '+', value.n < 2 ? value.n : 2) != NULL;
+    const bool zeros = str_starts(value, "00");
+    buf_text(b, plus || zeros ? "+" : "");
+    add_digits(b, zeros ? (struct trg_str){value.p + 2, value.n - 2} : value);
+  } else if (strcmp(type, PII_SECRET) == 0) {
+    buf_str(b, value);
+  } else {
+    add_folded(b, value, strcmp(type, PII_IBAN) == 0);
+  }
+  if (is_kept(type)) return;
+  uint8_t raw[HASH_BYTES];
+  char hex[HASH_HEX_MAX];
+  hash_hmac((struct trg_str){(const char *)m->salt, sizeof m->salt}, buf_view(b), raw);
+  hex_encode(raw, sizeof raw, hex);
+  explicit_bzero(b->p, b->n);
+  buf_reset(b);
+  buf_text(b, hex);
+}
+
+static const char *token_for(struct pii_map *m, const char *type, struct trg_str value) {
+  struct buf key;
+  buf_init(&key, SIZE_MAX / 4);
+  add_key(m, &key, type, value);
+  const uint32_t *slot = find(m, &m->by_key, false, type, buf_view(&key));
+  if (slot != NULL && *slot != 0) {
+    buf_free(&key);
+    return m->entry[*slot - 1].token;
+  }
+  if (m->count == m->room) {
+    m->room = m->room == 0 ? 16 : m->room * 2;
+    m->entry = mem_grow(m->entry, m->room * sizeof *m->entry);
+  }
+  struct counter *counter = counter_of(m, type);
+  struct entry *e = &m->entry[m->count];
+  e->type = counter->type;
+  e->token = arena_printf(m->arena, "[%s_%u]", counter->name, ++counter->last);
+  e->key = arena_str(m->arena, buf_view(&key));
+  e->value = is_kept(type) ? arena_str(m->arena, value) : (struct trg_str){"", 0};
+  index_add(m, &m->by_key, false, m->count);
+  index_add(m, &m->by_token, true, m->count);
+  m->count++;
+  buf_free(&key);
+  return e->token;
+}
+
+/* --- values known beforehand ------------------------------------------------------------------ */
+
+/* Next letter as names are compared: lower case, one blank for any run of blanks, ' for U+2019. */
+static uint32_t next_folded(struct trg_str s, size_t *at) {
+  uint32_t c = utf8_lower(utf8_next(s, at));
+  if (c == 0x2019) return '\'';
+  if (c != ' ' && c != '\t' && c != '\n' && c != '\r' && c != 0xA0 && c != 0x202F) return c;
+  for (size_t next = *at; next < s.n; *at = next) {
+    c = utf8_next(s, &next);
+    if (c != ' ' && c != '\t' && c != '\n' && c != '\r' && c != 0xA0 && c != 0x202F) break;
+  }
+  return ' ';
+}
+
+static const char *static_type(struct pii_map *m, const char *type) {
+  for (size_t i = 0; i < TOKEN_NAMES; i++)
+    if (strcmp(token_names[i][0], type) == 0) return token_names[i][0];
+  for (size_t i = 0; i < m->known_count; i++)
+    if (strcmp(m->known[i].type, type) == 0) return m->known[i].type;
+  char name[TYPE_MAX];
+  (void)snprintf(name, sizeof name, "%s", type);
+  return arena_dup(m->arena, str_of(name));
+}
+
+/* The lead bytes with which this value can begin, in either case. */
+static void mark_begin(struct pii_map *m, uint32_t first) {
+  char coded[4];
+  for (uint32_t c = 0; c < 0x2000; c++) {
+    if (utf8_lower(c) != first) continue;
+    (void)utf8_put(coded, c);
+    m->begins[(unsigned char)coded[0]] = true;
+  }
+  (void)utf8_put(coded, first);
+  m->begins[(unsigned char)coded[0]] = true;
+}
+
+void pii_map_know(struct pii_map *m, const char *type, struct trg_str value) {
+  value = str_trim(value);
+  if (m->known_count == KNOWN_MAX || value.n > 1024) return;
+  uint32_t *letters = arena_alloc(m->arena, (value.n + 1) * sizeof *letters);
+  size_t count = 0;
+  size_t wordish = 0;
+  for (size_t i = 0; i < value.n;) {
+    letters[count] = next_folded(value, &i);
+    wordish += pii_is_wordish(letters[count++]);
+  }
+  if (wordish < LETTERS_MIN) return;
+  for (size_t i = 0; i < m->known_count; i++)
+    if (m->known[i].count == count &&
+        memcmp(m->known[i].letters, letters, count * sizeof *letters) == 0)
+      return;
+  m->known[m->known_count] = (struct known){static_type(m, type), letters, count};
+  m->known_count++;
+  mark_begin(m, letters[0]);
+}
+
+/* --- masking ---------------------------------------------------------------------------------- */
+
+struct pass {
+  struct pii_map *map;
+  struct pii_scan scan;
+  struct buf *out;
+  size_t copied; /* of the input */
+  struct pii_span *spans;
+  size_t count, room;
+};
+
+static bool needs_boundary(uint32_t inside, uint32_t outside) {
+  /* Chinese, Japanese, Korean and Thai write no blanks between words. */
+  const bool open = (inside >= 0x2E80 && inside < 0xFF00) || (inside >= 0xE00 && inside < 0xE80);
+  return !open && pii_is_wordish(inside) && pii_is_wordish(outside);
+}
+
+static size_t match_known(const struct pass *pass, const struct known *k, size_t i) {
+  const struct trg_str s = pass->scan.s;
+  size_t at = i;
+  size_t before;
+  if (i > 0 && needs_boundary(k->letters[0], pii_before(&pass->scan, i, &before))) return 0;
+  for (size_t n = 0; n < k->count; n++)
+    if (at >= s.n || next_folded(s, &at) != k->letters[n]) return 0;
+  size_t next = at;
+  if (at < s.n && needs_boundary(k->letters[k->count - 1], utf8_next(s, &next))) return 0;
+  return at - i;
+}
+
+static size_t find_known(void *arg, size_t i, const char **ret_type) {
+  const struct pass *pass = arg;
+  size_t best = 0;
+  for (size_t k = 0; k < pass->map->known_count; k++) {
+    const size_t n = match_known(pass, &pass->map->known[k], i);
+    if (n <= best) continue;
+    best = n;
+    *ret_type = pass->map->known[k].type;
+  }
+  /* "jean" of "jean.muller@example.org" belongs to the address. */
+  if (best > 0 && strcmp(*ret_type, PII_EMAIL) != 0 && pii_email_ahead(&pass->scan, i + best))
+    return 0;
+  return best;
+}
+
+static bool is_token_name(struct trg_str s) {
+  for (size_t i = 0; i < TOKEN_NAMES; i++)
+    if (str_is_nocase(s, token_names[i][1])) return true;
+  return false;
+}
+
+/* Length of what looks like one of our tokens at i: "[", capital letters and _, a number, "]". Our
+ * own names are recognised in any case when that is asked for: a model may correct the case. */
+static size_t token_length(struct trg_str s, size_t i, bool any_case) {
+  size_t at = i + 1;
+  bool small = false;
+  for (; at < s.n && at - i < TOKEN_MAX; at++) {
+    const bool lower = s.p[at] >= 'a' && s.p[at] <= 'z';
+    if (!lower && !(s.p[at] >= 'A' && s.p[at] <= 'Z') && s.p[at] != '_') break;
+    small |= lower;
+  }
+  if (at - i < 3 || s.p[at - 1] != '_') return 0;
+  if (small && !(any_case && is_token_name((struct trg_str){s.p + i + 1, at - i - 2}))) return 0;
+  const size_t number = at;
+  while (at < s.n && at - i < TOKEN_MAX && s.p[at] >= '0' && s.p[at] <= '9') at++;
+  return at > number && at < s.n && s.p[at] == ']' ? at + 1 - i : 0;
+}
+
+/* Copies text in which nothing was found. What only looks like a token gets round brackets, so
+ * that nobody can write "[EMAIL_1]" into a ticket and have somebody's address put there. */
+static void copy_until(struct pass *pass, size_t end) {
+  const struct trg_str s = pass->scan.s;
+  while (pass->copied < end) {
+    const char *from = s.p + pass->copied;
+    const char *bracket = memchr(from, '[', end - pass->copied);
+    if (bracket == NULL) {
+      buf_add(pass->out, from, end - pass->copied);
+      break;
+    }
+    const size_t at = (size_t)(bracket - s.p);
+    const size_t n = token_length(s, at, true);
+    buf_add(pass->out, from, at - pass->copied);
+    if (n == 0 || at + n > end) {
+      buf_char(pass->out, '[');
+      pass->copied = at + 1;
+      continue;
+    }
+    buf_char(pass->out, '(');
+    buf_add(pass->out, bracket + 1, n - 2);
+    buf_char(pass->out, ')');
+    pass->copied = at + n;
+  }
+  pass->copied = end;
+}
+
+static void take_hit(void *arg, const struct pii_hit *hit) {
+  struct pass *pass = arg;
+  const struct trg_str value = {pass->scan.s.p + hit->start, hit->end - hit->start};
+  BUG_UNLESS(hit->start >= pass->copied && hit->end > hit->start && hit->end <= pass->scan.s.n);
+  copy_until(pass, hit->start);
+  buf_text(pass->out, token_for(pass->map, hit->type, value));
+  pass->copied = hit->end;
+  if (pass->count == pass->room) {
+    pass->room = pass->room == 0 ? 16 : pass->room * 2;
+    pass->spans = mem_grow(pass->spans, pass->room * sizeof *pass->spans);
+  }
+  pass->spans[pass->count++] = (struct pii_span){hit->type, hit->start, hit->end};
+}
+
+int pii_mask(struct pii_map *m, struct trg_str text, struct buf *out, struct pii_span **spans,
+             size_t *ret_count, struct trg_err *err) {
+  struct pass pass = {.map = m, .out = out};
+  pii_scan_init(&pass.scan, text);
+  pass.scan.found = take_hit;
+  pass.scan.known = find_known;
+  pass.scan.arg = &pass;
+  for (size_t c = 0; c < 256; c++)
+    if (m->begins[c]) pass.scan.action[c] |= PII_AT_KNOWN;
+  pii_scan_run(&pass.scan);
+  copy_until(&pass, text.n);
+  if (out->over) {
+    mem_free(pass.spans);
+    return err_set(err, TRG_ELIMIT, "pii", "a text of %zu bytes is too large to be masked", text.n);
+  }
+  if (ret_count != NULL) *ret_count = pass.count;
+  if (spans != NULL)
+    *spans = pass.spans;
+  else
+    mem_free(pass.spans);
+  return 0;
+}
+
+void pii_restore(const struct pii_map *m, struct trg_str text, bool (*allow)(const char *type),
+                 struct buf *out) {
+  size_t copied = 0;
+  while (copied < text.n) {
+    const char *bracket = memchr(text.p + copied, '[', text.n - copied);
+    if (bracket == NULL) break;
+    const size_t at = (size_t)(bracket - text.p);
+    const size_t n = token_length(text, at, false);
+    const uint32_t *slot =
+        n == 0 ? NULL : find(m, &m->by_token, true, "", (struct trg_str){bracket, n});
+    const struct entry *e = slot == NULL || *slot == 0 ? NULL : &m->entry[*slot - 1];
+    buf_add(out, text.p + copied, at - copied);
+    if (e != NULL && is_kept(e->type) && allow != NULL && allow(e->type))
+      buf_str(out, e->value);
+    else
+      buf_add(out, bracket, n == 0 ? 1 : n);
+    copied = at + (n == 0 ? 1 : n);
+  }
+  if (copied < text.n) buf_add(out, text.p + copied, text.n - copied);
+}

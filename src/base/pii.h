@@ -1,0 +1,44 @@
+/*
+ * Finds personal data and secrets in text and replaces them by typed tokens, in one pass over the
+ * bytes, before anything is logged, stored or prompted. Types are named as in public test sets:
+ * CREDIT_CARD EMAIL_ADDRESS IBAN_CODE PHONE_NUMBER US_SSN IP_ADDRESS SECRET URL ...
+ *
+ * Tokens are stable within a ticket: the same value gives the same token, numbered by first
+ * appearance ("[EMAIL_1]"). Masking the same texts in the same order gives the same tokens, so a
+ * map need never be stored: it is made again from the helpdesk's own text when a reply goes out.
+ */
+#ifndef BASE_PII_H
+#define BASE_PII_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <triaged/plugin.h>
+
+#define PII_RULES_VERSION "1"
+
+struct pii_span {
+  const char *type; /* static */
+  size_t start, end; /* bytes of the input, half-open */
+};
+
+struct pii_map; /* the tokens of one ticket */
+struct pii_map *pii_map_new(void);
+void pii_map_free(struct pii_map **m);
+size_t pii_map_count(const struct pii_map *m);
+/* The i-th token, its type and its value (never written to disk by anybody). */
+void pii_map_at(const struct pii_map *m, size_t i, const char **ret_token, const char **ret_type,
+                struct trg_str *ret_value);
+/* Makes a value known beforehand, e.g. the requester's name as PERSON: later texts are masked for
+ * it too. Values under 3 letters are ignored. */
+void pii_map_know(struct pii_map *m, const char *type, struct trg_str value);
+
+struct buf;
+/* Masks `text` into out. spans (may be NULL) gets an array of *ret_count spans; mem_free.
+ * Negative on error: the text must then be held, never passed on. Linear in the text's length. */
+int pii_mask(struct pii_map *m, struct trg_str text, struct buf *out, struct pii_span **spans,
+             size_t *ret_count, struct trg_err *err);
+/* Puts values back for tokens whose type `allow` accepts; other tokens stay. */
+void pii_restore(const struct pii_map *m, struct trg_str text, bool (*allow)(const char *type),
+                 struct buf *out);
+
+#endif

@@ -1,0 +1,312 @@
+/* The one pass over the bytes. */
+#include "base/pii_scan.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/str.h"
+
+unsigned char pii_at(const struct pii_scan *scan, size_t i) {
+  return i < scan->s.n ? (unsigned char)scan->s.p[i] : 0;
+}
+
+bool pii_is_num(unsigned char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool pii_is_alpha(unsigned char c) {
+  return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+bool pii_is_alnum(unsigned char c) {
+  return pii_is_num(c) || pii_is_alpha(c);
+}
+
+bool pii_is_hex(unsigned char c) {
+  return pii_is_num(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+int pii_digit(const struct pii_scan *scan, size_t i, size_t *ret_n) {
+  /* Zeros of the scripts that people type numbers in. */
+  static const uint32_t zeros[] = {0x660, 0x6F0, 0x7C0, 0x966,  0x9E6,  0xA66,  0xAE6,  0xB66, 0xBE6,
+                                   0xC66, 0xCE6, 0xD66, 0xE50,  0xED0,  0xF20,  0x1040, 0x17E0,
+                                   0x1810, 0xFF10};
+  const unsigned char c = pii_at(scan, i);
+  *ret_n = 1;
+  if (pii_is_num(c)) return c - '0';
+  if (c < 0xD9) return -1;
+  size_t next = i;
+  const uint32_t cp = utf8_next(scan->s, &next);
+  *ret_n = next - i;
+  if (cp >= 0x1D7CE && cp <= 0x1D7FF) return (int)((cp - 0x1D7CE) % 10);
+  for (size_t k = 0; k < sizeof zeros / sizeof zeros[0]; k++)
+    if (cp >= zeros[k] && cp <= zeros[k] + 9) return (int)(cp - zeros[k]);
+  return -1;
+}
+
+uint32_t pii_before(const struct pii_scan *scan, size_t i, size_t *ret_at) {
+  if (i == 0 || i > scan->s.n) {
+    *ret_at = 0;
+    return 0;
+  }
+  size_t from = i - 1;
+  while (from > 0 && i - from < 4 && ((unsigned char)scan->s.p[from] & 0xC0) == 0x80) from--;
+  size_t next = from;
+  uint32_t cp = utf8_next((struct trg_str){scan->s.p, i}, &next);
+  if (next != i) {
+    from = i - 1;
+    cp = 0xFFFD;
+  }
+  *ret_at = from;
+  return cp;
+}
+
+bool pii_is_wordish(uint32_t c) {
+  if (c < 0x80) return pii_is_alnum((unsigned char)c);
+  if (c < 0xC0) return c == 0xAA || c == 0xB5 || c == 0xBA;
+  const bool punctuation = c == 0xD7 || c == 0xF7 || (c >= 0x2000 && c <= 0x2BFF) ||
+                           (c >= 0x3000 && c <= 0x303F) || (c >= 0xFE00 && c <= 0xFE4F) ||
+                           (c >= 0xFF00 && c <= 0xFF0F) || (c >= 0xFF1A && c <= 0xFF20) ||
+                           (c >= 0xFFF0 && c <= 0xFFFF) || c >= 0x1F000;
+  return !punctuation;
+}
+
+static bool is_text(const struct pii_scan *scan, size_t i, const char *word) {
+  const size_t n = strlen(word);
+  return scan->s.n - i >= n && memcmp(scan->s.p + i, word, n) == 0;
+}
+
+/* Separators as a URL, JSON text, HTML or quoted-printable writes them. */
+static size_t coded_gap(const struct pii_scan *scan, size_t i, enum pii_gap *ret_kind) {
+  static const struct {
+    const char *text;
+    enum pii_gap kind;
+  } coded[] = {{"%20", PII_GAP_SOFT},    {"%2D", PII_GAP_SOFT},    {"%2d", PII_GAP_SOFT},
+               {"%C2%A0", PII_GAP_SOFT}, {"%c2%a0", PII_GAP_SOFT}, {"%0A", PII_GAP_LINE},
+               {"%0a", PII_GAP_LINE},    {"%0D", PII_GAP_LINE},    {"%0d", PII_GAP_LINE},
+               {"%09", PII_GAP_SOFT},    {"\\n", PII_GAP_LINE},    {"\\r", PII_GAP_LINE},
+               {"\\t", PII_GAP_SOFT},    {"\\u00a0", PII_GAP_SOFT}, {"\\u00A0", PII_GAP_SOFT},
+               {"&nbsp;", PII_GAP_SOFT}, {"&#160;", PII_GAP_SOFT}, {"<br>", PII_GAP_LINE},
+               {"=\n", PII_GAP_LINE},    {"=\r\n", PII_GAP_LINE},  {"=20", PII_GAP_SOFT}};
+  for (size_t k = 0; k < sizeof coded / sizeof coded[0]; k++) {
+    if (!is_text(scan, i, coded[k].text)) continue;
+    *ret_kind = coded[k].kind;
+    return strlen(coded[k].text);
+  }
+  return 0;
+}
+
+static size_t wide_gap(const struct pii_scan *scan, size_t i, enum pii_gap *ret_kind) {
+  size_t next = i;
+  const uint32_t c = utf8_next(scan->s, &next);
+  const bool gap = c == 0xA0 || c == 0xAD || c == 0xB7 || (c >= 0x2000 && c <= 0x2015) ||
+                   c == 0x2022 || c == 0x202F || c == 0x205F || c == 0x2060 || c == 0x2212 ||
+                   c == 0x20E3 || c == 0x3000 || c == 0xFE0F || c == 0xFEFF || c == 0xFF0D;
+  const bool line = c == 0x2028 || c == 0x2029 || c == 0x85;
+  *ret_kind = line ? PII_GAP_LINE : PII_GAP_SOFT;
+  return gap || line ? next - i : 0;
+}
+
+size_t pii_gap(const struct pii_scan *scan, size_t i, enum pii_gap *ret_kind) {
+  const unsigned char c = pii_at(scan, i);
+  *ret_kind = PII_GAP_SOFT;
+  switch (c) {
+  case ' ':
+  case '-':
+  case '.':
+  case '\t':
+  case '+':
+    return 1;
+  case '\n':
+  case '\r':
+    *ret_kind = PII_GAP_LINE;
+    return 1;
+  case '/':
+  case '_':
+  case ',':
+  case '|':
+  case '*':
+    *ret_kind = PII_GAP_ODD;
+    return 1;
+  case '%':
+  case '\\':
+  case '&':
+  case '<':
+  case '=':
+    return coded_gap(scan, i, ret_kind);
+  default:
+    return c >= 0xC2 ? wide_gap(scan, i, ret_kind) : 0;
+  }
+}
+
+size_t pii_match_word(const struct pii_scan *scan, size_t i, const char *word) {
+  const struct trg_str w = str_of(word);
+  size_t at = i;
+  for (size_t k = 0; k < w.n;) {
+    if (w.p[k] == ' ') {
+      const unsigned char c = pii_at(scan, at);
+      k++;
+      if (c == ' ' || c == '_' || c == '-')
+        at++;
+      else if (c == 0xC2 && pii_at(scan, at + 1) == 0xA0)
+        at += 2;
+      continue;
+    }
+    if (at >= scan->s.n || utf8_lower(utf8_next(scan->s, &at)) != utf8_next(w, &k)) return 0;
+  }
+  return at - i;
+}
+
+static unsigned char actions[256];
+
+static void fill_actions(void) {
+  for (int c = 0; c < 256; c++) {
+    unsigned char a = 0;
+    if (pii_is_num((unsigned char)c)) a |= PII_AT_DIGIT;
+    if (pii_word_begins((unsigned char)c)) a |= PII_AT_WORD;
+    if (c == '@' || c == ':' || c == '%' || c == '\\' || c == '-') a |= PII_AT_MARK;
+    /* Lead bytes of the scripts in pii_digit. */
+    if (c == 0xD9 || c == 0xDB || c == 0xDF || c == 0xE0 || c == 0xE1 || c == 0xEF || c == 0xF0)
+      a |= PII_AT_HIGH;
+    actions[c] = a;
+  }
+}
+
+void pii_scan_init(struct pii_scan *scan, struct trg_str text) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  (void)pthread_once(&once, fill_actions);
+  *scan = (struct pii_scan){.s = text};
+  memcpy(scan->action, actions, sizeof actions);
+}
+
+static size_t take(struct pii_scan *scan, const struct pii_hit *hit) {
+  scan->found(scan->arg, hit);
+  scan->done = hit->end;
+  scan->digits_end = 0;
+  struct pii_hit cvv;
+  if (strcmp(hit->type, PII_CARD) == 0 && pii_find_cvv_after(scan, hit->end, &cvv)) {
+    scan->found(scan->arg, &cvv);
+    scan->done = cvv.end;
+  }
+  return scan->done;
+}
+
+/* At the first digit of a run. */
+static size_t at_number(struct pii_scan *scan, size_t i, size_t digit_bytes) {
+  struct pii_hit hit;
+  if (pii_find_iban(scan, i, &hit) || pii_find_ipv4(scan, i, &hit) ||
+      pii_find_card(scan, i, &hit) || pii_find_ssn(scan, i, &hit) ||
+      pii_find_phone(scan, i, &hit))
+    return take(scan, &hit);
+  scan->digits_end = i + digit_bytes;
+  return scan->digits_end;
+}
+
+static size_t at_digit(struct pii_scan *scan, size_t i, size_t digit_bytes) {
+  if (i > 0 && scan->digits_end == i) {
+    scan->digits_end = i + digit_bytes;
+    return scan->digits_end;
+  }
+  return at_number(scan, i, digit_bytes);
+}
+
+/* %XX and \uXXXX: their digits belong to no number, except that "100%4111..." may be one. */
+static size_t at_escape(struct pii_scan *scan, size_t i) {
+  struct pii_hit hit;
+  const bool percent = pii_at(scan, i) == '%';
+  size_t n = 0;
+  if (percent && pii_is_hex(pii_at(scan, i + 1)) && pii_is_hex(pii_at(scan, i + 2)))
+    n = 3;
+  else if (!percent && pii_at(scan, i + 1) == 'u') {
+    n = 2;
+    while (n < 6 && pii_is_hex(pii_at(scan, i + n))) n++;
+    if (n < 6) n = 0;
+  } else if (!percent && pii_is_alpha(pii_at(scan, i + 1)))
+    n = 2; /* "\n": the letter begins no word */
+  if (n == 0) return i + 1;
+  if (is_text(scan, i, "%40") && pii_find_email(scan, i, 3, &hit)) return take(scan, &hit);
+  if (percent && pii_is_num(pii_at(scan, i + 1)) && pii_find_card(scan, i + 1, &hit))
+    return take(scan, &hit);
+  return i + n;
+}
+
+static size_t at_mark(struct pii_scan *scan, size_t i) {
+  struct pii_hit hit;
+  switch (pii_at(scan, i)) {
+  case '@':
+    if (pii_find_email(scan, i, 1, &hit)) return take(scan, &hit);
+    break;
+  case ':':
+    if (pii_find_userinfo(scan, i, &hit) || pii_find_ipv6(scan, i, &hit)) return take(scan, &hit);
+    break;
+  case '-':
+    if (pii_at(scan, i + 1) == '-' && pii_find_pem(scan, i, &hit)) return take(scan, &hit);
+    break;
+  default:
+    return at_escape(scan, i);
+  }
+  return i + 1;
+}
+
+/* Not inside a word; _ and - separate words here, as in DB_PASSWORD. */
+static bool begins_word(const struct pii_scan *scan, size_t i) {
+  size_t at;
+  return i == 0 || !pii_is_wordish(pii_before(scan, i, &at));
+}
+
+static size_t at_word(struct pii_scan *scan, size_t i, unsigned action) {
+  struct pii_hit hit;
+  if (!begins_word(scan, i)) return i + 1;
+  if ((action & PII_AT_KNOWN) != 0) {
+    const char *type;
+    const size_t n = scan->known(scan->arg, i, &type);
+    if (n > 0) return take(scan, &(struct pii_hit){type, i, i + n});
+  }
+  if ((action & PII_AT_WORD) != 0 &&
+      (pii_find_secret(scan, i, &hit) || pii_find_told(scan, i, &hit)))
+    return take(scan, &hit);
+  return i + 1;
+}
+
+static bool is_cjk_lead(unsigned char c) {
+  return c >= 0xE3 && c <= 0xED;
+}
+
+static size_t at_high(struct pii_scan *scan, size_t i) {
+  struct pii_hit hit;
+  size_t n;
+  if (pii_digit(scan, i, &n) >= 0) return at_digit(scan, i, n);
+  if (is_text(scan, i, "\xEF\xBC\xA0") && pii_find_email(scan, i, 3, &hit))
+    return take(scan, &hit);
+  return i + 1;
+}
+
+void pii_scan_run(struct pii_scan *scan) {
+  const unsigned char *p = (const unsigned char *)scan->s.p;
+  const size_t n = scan->s.n;
+  size_t i = 0;
+  while (i < n) {
+    const unsigned action = scan->action[p[i]];
+    if (action == 0) {
+      i++;
+      continue;
+    }
+    const size_t from = i;
+    if ((action & PII_AT_KNOWN) != 0 && is_cjk_lead(p[i])) { /* no blanks between words there */
+      const char *type;
+      const size_t length = scan->known(scan->arg, i, &type);
+      if (length > 0) {
+        i = take(scan, &(struct pii_hit){type, i, i + length});
+        continue;
+      }
+    }
+    if ((action & PII_AT_DIGIT) != 0)
+      i = at_digit(scan, i, 1);
+    else if ((action & PII_AT_MARK) != 0)
+      i = at_mark(scan, i);
+    else if ((action & (PII_AT_WORD | PII_AT_KNOWN)) != 0)
+      i = at_word(scan, i, action);
+    if (i == from + 1 && (action & PII_AT_HIGH) != 0) i = at_high(scan, from);
+    if (i == from) i = at_high(scan, from);
+  }
+}

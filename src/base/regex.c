@@ -1,0 +1,120 @@
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include "base/regex.h"
+
+#include <pcre2.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+/* Generous for sane patterns, small enough that a hostile text ends in milliseconds. */
+#define MATCH_LIMIT    1000000
+#define DEPTH_LIMIT    10000
+#define HEAP_LIMIT_KIB 16384
+
+#define GROUPS_KEPT  16
+#define MATCHES_KEPT 8
+
+struct regex {
+  uint64_t id; /* never used again, unlike an address */
+  pcre2_code *code;
+  pcre2_match_context *limits;
+};
+
+/* The last match of the regexes that this thread used most recently. */
+struct last {
+  uint64_t id, used;
+  unsigned groups;
+  size_t range[2 * GROUPS_KEPT];
+};
+static _Thread_local struct last lasts[MATCHES_KEPT];
+static _Thread_local uint64_t last_clock;
+
+struct regex *regex_new(const char *pattern, unsigned flags, struct trg_err *err) {
+  static _Atomic uint64_t ids;
+  int code;
+  PCRE2_SIZE at;
+  uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C;
+  if ((flags & REGEX_NOCASE) != 0) options |= PCRE2_CASELESS;
+  pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options, &code,
+                                       &at, NULL);
+  if (compiled == NULL) {
+    PCRE2_UCHAR why[120] = "";
+    (void)pcre2_get_error_message(code, why, sizeof why);
+    (void)err_set(err, TRG_EINVAL, "regex", "the pattern \"%.200s\" is wrong at character %zu: %s",
+                  pattern, (size_t)at + 1, (const char *)why);
+    return NULL;
+  }
+  struct regex *r = mem_alloc(sizeof *r);
+  r->id = atomic_fetch_add(&ids, 1) + 1;
+  r->code = compiled;
+  r->limits = pcre2_match_context_create(NULL);
+  BUG_UNLESS(r->limits != NULL);
+  (void)pcre2_set_match_limit(r->limits, MATCH_LIMIT);
+  (void)pcre2_set_depth_limit(r->limits, DEPTH_LIMIT);
+  (void)pcre2_set_heap_limit(r->limits, HEAP_LIMIT_KIB);
+  return r;
+}
+
+void regex_free(struct regex **r) {
+  if (r == NULL || *r == NULL) return;
+  pcre2_match_context_free((*r)->limits);
+  pcre2_code_free((*r)->code);
+  mem_free(*r);
+  *r = NULL;
+}
+
+static struct last *last_of(uint64_t id) {
+  for (size_t i = 0; i < MATCHES_KEPT; i++)
+    if (lasts[i].id == id) return &lasts[i];
+  return NULL;
+}
+
+static void keep(uint64_t id, pcre2_match_data *match, unsigned groups) {
+  struct last *slot = last_of(id);
+  if (slot == NULL) {
+    slot = &lasts[0];
+    for (size_t i = 1; i < MATCHES_KEPT; i++)
+      if (lasts[i].used < slot->used) slot = &lasts[i];
+  }
+  slot->id = id;
+  slot->used = ++last_clock;
+  slot->groups = groups > GROUPS_KEPT ? GROUPS_KEPT : groups;
+  const PCRE2_SIZE *range = pcre2_get_ovector_pointer(match);
+  memcpy(slot->range, range, 2 * slot->groups * sizeof *range);
+}
+
+int regex_find(const struct regex *r, struct trg_str subject, size_t from, size_t *ret_start,
+               size_t *ret_end, struct trg_err *err) {
+  struct last *old = last_of(r->id);
+  if (old != NULL) old->groups = 0;
+  if (from > subject.n) return 0;
+  pcre2_match_data *match = pcre2_match_data_create_from_pattern(r->code, NULL);
+  BUG_UNLESS(match != NULL);
+  const PCRE2_SPTR text = (PCRE2_SPTR)(subject.n > 0 ? subject.p : "");
+  const int n = pcre2_match(r->code, text, subject.n, from, PCRE2_NO_JIT, match, r->limits);
+  int result = 0;
+  if (n > 0) {
+    const PCRE2_SIZE *range = pcre2_get_ovector_pointer(match);
+    *ret_start = range[0];
+    *ret_end = range[1] < range[0] ? range[0] : range[1];
+    keep(r->id, match, (unsigned)n);
+    result = 1;
+  } else if (n != PCRE2_ERROR_NOMATCH) {
+    PCRE2_UCHAR why[120] = "";
+    (void)pcre2_get_error_message(n, why, sizeof why);
+    result = err_set(err, TRG_ELIMIT, "regex", "a pattern could not be matched: %s",
+                     (const char *)why);
+  }
+  pcre2_match_data_free(match);
+  return result;
+}
+
+int regex_group(const struct regex *r, unsigned g, size_t *ret_start, size_t *ret_end) {
+  const struct last *last = last_of(r->id);
+  if (last == NULL || g >= last->groups || last->range[2 * g] == PCRE2_UNSET) return -1;
+  *ret_start = last->range[2 * g];
+  *ret_end = last->range[2 * g + 1];
+  return 0;
+}

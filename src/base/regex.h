@@ -1,0 +1,21 @@
+/*
+ * Regular expressions (PCRE2, 8 bit, UTF and UCP, interpreter, with match and depth limits). An
+ * error is never "no match": callers that mask personal data must hold the text then.
+ */
+#ifndef BASE_REGEX_H
+#define BASE_REGEX_H
+
+#include <stddef.h>
+#include <triaged/plugin.h>
+
+struct regex;
+#define REGEX_NOCASE 1u
+struct regex *regex_new(const char *pattern, unsigned flags, struct trg_err *err);
+void regex_free(struct regex **r);
+/* Finds the next match from `from`. 1 and its byte range, 0 for none, negative on error. */
+int regex_find(const struct regex *r, struct trg_str subject, size_t from, size_t *ret_start,
+               size_t *ret_end, struct trg_err *err);
+/* Byte range of group `g` of the last match of this regex on this thread; -1 when unset. */
+int regex_group(const struct regex *r, unsigned g, size_t *ret_start, size_t *ret_end);
+
+#endif

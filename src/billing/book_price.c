@@ -1,0 +1,106 @@
+#include "billing/book_price.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/money.h"
+#include "billing/book_rules.h"
+
+const struct book_version *book_at(const struct book *b, int64_t at_ms) {
+  const struct book_version *v = &b->versions[0];
+  for (size_t i = 1; i < b->version_count && b->versions[i].effective_ms <= at_ms; i++)
+    v = &b->versions[i];
+  return v;
+}
+
+const struct book_meter *book_meter_of_outcome(const struct book_version *v, const char *outcome,
+                                               const struct book_price **ret_price) {
+  for (size_t i = 0; i < v->meter_count; i++)
+    for (size_t k = 0; k < v->meters[i].price_count; k++)
+      if (strcmp(v->meters[i].prices[k].outcome, outcome) == 0) {
+        if (ret_price != NULL) *ret_price = &v->meters[i].prices[k];
+        return &v->meters[i];
+      }
+  return NULL;
+}
+
+const struct book_meter *book_meter_of_unit(const struct book_version *v, enum book_unit unit,
+                                            size_t channel) {
+  for (size_t i = 0; i < v->meter_count; i++)
+    if (v->meters[i].unit == unit && v->meters[i].channels[channel]) return &v->meters[i];
+  return NULL;
+}
+
+int64_t book_list_price(const struct book_price *p, size_t channel) {
+  return p->channel_micros[channel] >= 0 ? p->channel_micros[channel] : p->micros;
+}
+
+static bool meter_ordered(const struct book_meter *m) {
+  return m->included > 0 || m->tier_count > 0;
+}
+
+static int64_t place_price(const struct book_meter *m, int64_t list_micros, int64_t nth) {
+  if (nth <= m->included) return 0;
+  int64_t price = m->included > 0 && m->overage >= 0 ? m->overage : list_micros;
+  for (size_t i = 0; i < m->tier_count; i++)
+    if (nth > m->tiers[i].above) price = m->tiers[i].micros;
+  return price;
+}
+
+void book_price_unit(const struct book *b, int64_t at_ms, const char *outcome, int64_t list_micros,
+                     const struct book_place *place, struct book_priced *ret) {
+  const struct book_version *v = book_at(b, at_ms);
+  const struct book_meter *m = book_meter_of_outcome(v, outcome, NULL);
+  *ret = (struct book_priced){.amount_micros = list_micros};
+  if (m != NULL && meter_ordered(m)) {
+    ret->ordered = true;
+    ret->amount_micros = place_price(m, list_micros, place->count + 1);
+  }
+  if (v->cap_micros == 0 || !v->cap_hard) return;
+  ret->ordered = true;
+  const int64_t left = v->cap_micros > place->spent_micros ? v->cap_micros - place->spent_micros : 0;
+  if (ret->amount_micros <= left) return;
+  ret->amount_micros = left;
+  ret->capped = true;
+}
+
+const char *book_meter_name(const struct book *b, int64_t at_ms, const char *outcome) {
+  const struct book_meter *m = book_meter_of_outcome(book_at(b, at_ms), outcome, NULL);
+  return m != NULL ? m->name : outcome;
+}
+
+int64_t book_scope_ms(const struct book *b, int64_t at_ms) {
+  const struct book_version *v = book_at(b, at_ms);
+  return v->scope == SCOPE_CONVERSATION ? 0 : v->scope_ms;
+}
+
+bool book_ordered(const struct book *b) {
+  for (size_t i = 0; i < b->version_count; i++) {
+    const struct book_version *v = &b->versions[i];
+    if (v->cap_micros > 0 && v->cap_hard) return true;
+    for (size_t k = 0; k < v->meter_count; k++)
+      if (meter_ordered(&v->meters[k])) return true;
+  }
+  return false;
+}
+
+int64_t book_fee(const struct book *b, int64_t at_ms) {
+  return book_at(b, at_ms)->fee_micros;
+}
+
+int64_t book_commitment(const struct book *b, int64_t at_ms) {
+  return book_at(b, at_ms)->commitment_micros;
+}
+
+int64_t book_cap_alert(const struct book *b, int64_t at_ms, int64_t before_micros,
+                       int64_t after_micros) {
+  const struct book_version *v = book_at(b, at_ms);
+  int64_t highest = 0;
+  for (size_t i = 0; i < v->alert_count && v->cap_micros > 0; i++) {
+    int64_t line = 0;
+    if (money_scale(v->cap_micros, v->alerts[i], 100, &line) != 0) continue;
+    if (before_micros < line && after_micros >= line && v->alerts[i] > highest)
+      highest = v->alerts[i];
+  }
+  return highest;
+}

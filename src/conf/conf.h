@@ -1,0 +1,161 @@
+/*
+ * The configuration: YAML text to one checked, immutable value. Every problem is reported, not
+ * only the first. Plugins describe their own settings; conf reads them by those descriptions and
+ * knows nothing else of them.
+ */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <triaged/plugin.h>
+
+struct yaml;
+
+enum conf_mode { MODE_OFF = 0, MODE_SHADOW = 1, MODE_DRAFT = 2, MODE_AUTO = 3 };
+const char *conf_mode_word(enum conf_mode m);
+
+struct conf_helpdesk {
+  const char *name, *connector;
+  enum conf_mode mode;
+  int64_t poll_ms;
+  int64_t since_ms; /* 0: now, that is the first start */
+  bool sandbox;
+  int64_t max_in_flight;
+  const struct trg_plugin *plugin;
+  void *settings;         /* the plugin's own struct, filled */
+  const char *origins[4]; /* URLs among its settings */
+  size_t origin_count;
+  uint32_t line;
+  char hash[65]; /* of this block after references were resolved: did it change at reload? */
+};
+
+/* One dated, tiered price: US dollars per million tokens, in micro-dollars. */
+struct conf_price {
+  int64_t from_ms;      /* 0: always */
+  int64_t above_tokens; /* this tier applies when the prompt is longer; 0: base */
+  int64_t input_micros, output_micros, cache_read_micros, cache_write_micros; /* per million */
+  bool has_cache_read, has_cache_write; /* absent: input's price */
+};
+
+struct conf_model {
+  const char *name, *backend, *model;
+  const struct conf_price *prices; /* ascending by (from, above); empty for local */
+  size_t price_count;
+  int64_t timeout_ms;
+  int64_t max_in_flight;
+  const struct trg_plugin *plugin;
+  void *settings;
+  const char *origins[4];
+  size_t origin_count;
+  uint32_t line;
+  char hash[65];
+};
+
+struct conf_task {
+  const struct conf_model *const *models; /* in order of trying */
+  size_t model_count;
+  double accept; /* below it the next model decides; also the floor for acting on a verdict */
+  double share;  /* shadow */
+  bool batch;
+  bool set; /* written in the file */
+};
+
+enum conf_on_limit { ON_LIMIT_DRAFT = 0, ON_LIMIT_QUEUE = 1, ON_LIMIT_STOP = 2 };
+
+struct conf_policy {
+  double auto_accept; /* confidence from which a draft may be sent without a person */
+  const char *const *auto_categories; /* empty: none */
+  size_t auto_category_count;
+  bool citation_required;
+  const char *const *links; /* hosts that may be linked in a reply */
+  size_t link_count;
+  const char *disclosure;
+  int64_t replies_per_ticket; /* loop breaker: at most so many of ours a ticket and day */
+};
+
+struct conf_mcp_server {
+  const char *name;
+  const char *json; /* the block as JSON text, references resolved */
+  const char *const *allow;
+  size_t allow_count;
+  uint32_t line;
+};
+
+struct conf {
+  const char *file; /* path it came from */
+  const char *state;
+  const char *listen_host; /* NULL: off */
+  int listen_port;
+  int log_level;
+  bool log_json;
+  const struct conf_helpdesk *helpdesks;
+  size_t helpdesk_count;
+  const struct conf_model *models; /* at least one: the embedded one when none is written */
+  size_t model_count;
+  struct conf_task triage, draft, verify, shadow;
+  const char *taxonomy; /* NULL: from the skills; else a file */
+  const char *const *skills;
+  size_t skill_count;
+  const char *const *knowledge;
+  size_t knowledge_count;
+  const struct conf_mcp_server *mcp_servers;
+  size_t mcp_server_count;
+  const char *mcp_token, *metrics_token; /* access tokens; NULL: none */
+  struct conf_policy policy;
+  const char *const *compliance;
+  size_t compliance_count;
+  const char *book;   /* name or path */
+  const char *book_path; /* found file; NULL: the built-in per-resolution book */
+  const char *period; /* "month" */
+  int64_t model_cost_per_day_micros; /* 0: no limit */
+  enum conf_on_limit on_limit;
+  int64_t drain_ms;
+  char hash[65]; /* of the whole file's text: kept with every decision */
+};
+
+/* How conf finds plugins: the owner asks its registry. */
+struct conf_plugins {
+  const struct trg_plugin *(*find)(void *arg, int32_t kind, const char *name,
+                                   struct trg_err *err);
+  const char *const *(*names)(void *arg, int32_t kind); /* for "known are ..." */
+  void *arg;
+};
+
+struct conf_problem {
+  const char *file;
+  uint32_t line; /* 0: the whole file */
+  const char *key; /* dotted path, e.g. "helpdesks[0].auth.type" */
+  const char *text; /* what is wrong and what would be right */
+  bool warning;
+};
+struct conf_problems {
+  struct conf_problem *items;
+  size_t count, room, errors;
+};
+void problems_add(struct conf_problems *p, bool warning, const char *file, uint32_t line,
+                  const char *key, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+/* "FILE:LINE: KEY: text" for each, one a line, to out (a FILE *). */
+void problems_print(const struct conf_problems *p, void *out);
+void problems_free(struct conf_problems *p);
+
+/* Reads, resolves references, checks. NULL when there are errors (they are in p; warnings are
+ * there in both cases). Secrets found are registered with log_mask. */
+struct conf *conf_load(const char *path, const struct conf_plugins *plugins,
+                       struct conf_problems *p);
+/* The same of a text that was read already; `path` is for messages and relative paths. */
+struct conf *conf_parse(struct trg_str text, const char *path, const struct conf_plugins *plugins,
+                        struct conf_problems *p);
+/* For commands that only read the state: secrets that this user can not resolve (another user's
+ * environment, the service's credentials) are warnings, and absent in the settings. Open no
+ * plugin instance with what comes out. */
+struct conf *conf_load_reading(const char *path, const struct conf_plugins *plugins,
+                               struct conf_problems *p);
+void conf_free(struct conf **c);
+const struct conf_helpdesk *conf_helpdesk(const struct conf *c, struct trg_str name);
+const struct conf_model *conf_model(const struct conf *c, struct trg_str name);
+/* The annotated reference of every key, the plugins' own included, as YAML comments; mem_free. */
+char *conf_reference(const struct conf_plugins *plugins);
+
+#endif

@@ -1,0 +1,119 @@
+/* MCP servers, in the form of .mcp.json. */
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/yaml.h"
+#include "conf/part.h"
+
+struct written {
+  char *type, *url, *headers, *command, *args, *env, *cwd;
+  int64_t timeout_ms;
+};
+
+#define AT(member) offsetof(struct written, member)
+const struct trg_field mcp_fields[] = {
+    {.name = "type",
+     .type = TRG_CHOICE,
+     .words = "http sse stdio",
+     .offset = AT(type),
+     .help = "http (or sse) by url, stdio by command"},
+    {.name = "url", .type = TRG_URL, .offset = AT(url), .help = "http: where it answers"},
+    {.name = "headers",
+     .type = TRG_JSON,
+     .offset = AT(headers),
+     .help = "http: as {Authorization: \"Bearer ${env:NAME}\"}"},
+    {.name = "command", .offset = AT(command), .help = "stdio: the program"},
+    {.name = "args", .type = TRG_JSON, .offset = AT(args), .help = "stdio: its arguments"},
+    {.name = "env", .type = TRG_JSON, .offset = AT(env), .help = "stdio: its environment"},
+    {.name = "cwd", .offset = AT(cwd), .help = "stdio: the folder that it starts in"},
+    {.name = "timeout",
+     .type = TRG_DURATION,
+     .default_text = "30s",
+     .min = 100,
+     .max = 600000,
+     .offset = AT(timeout_ms),
+     .help = "for one call"},
+    {.name = NULL},
+};
+static const struct trg_field allow_key[] = {{.name = "allow", .type = TRG_JSON}, {.name = NULL}};
+
+static void kind_check(struct part *p, const struct yaml *map, const char *path,
+                       const struct written *w) {
+  const bool stdio = w->type != NULL ? strcmp(w->type, "stdio") == 0 : w->command != NULL;
+  if (stdio && w->command == NULL)
+    field_wrong(&p->r, map, path_key(p, path, "command"),
+                "is missing; a stdio server needs the program to start");
+  if (!stdio && w->url == NULL && yaml_is_null(yaml_get(map, "url")))
+    field_wrong(&p->r, map, path_key(p, path, "url"),
+                "is missing; write url: https://... for a server on the network, or command: for a "
+                "program");
+  if (w->url != NULL && w->command != NULL)
+    field_wrong(&p->r, map, path, "has both url and command; take one out");
+}
+
+static void headers_check(struct part *p, const struct yaml *map, const char *path) {
+  static const char *const lists[] = {"headers", "env", NULL};
+  for (size_t i = 0; lists[i] != NULL; i++) {
+    const struct yaml *below = yaml_get(map, lists[i]);
+    const char *key = path_key(p, path, lists[i]);
+    if (yaml_is_null(below)) continue;
+    if (below->kind != YAML_MAP) {
+      field_wrong(&p->r, below, key, "must be a map of names and texts");
+      continue;
+    }
+    for (const struct yaml *c = below->first; c != NULL; c = c->next) {
+      if (c->kind != YAML_SCALAR) {
+        field_wrong(&p->r, c, path_key(p, key, c->key), "must be text");
+      } else if (strcasecmp(c->key, "authorization") == 0 && strstr(c->text, "${") == NULL) {
+        p->r.clear_secrets++;
+        field_warn(&p->r, c, path_key(p, key, c->key),
+                   "this secret stands in the file; write \"Bearer ${env:NAME}\" or "
+                   "\"Bearer ${file:PATH}\"");
+      }
+    }
+  }
+}
+
+static void server_read(struct part *p, const struct yaml *map, const char *path,
+                        struct conf_mcp_server *s) {
+  struct written w = {0};
+  *s = (struct conf_mcp_server){.name = arena_dup(p->r.arena, str_of(map->key)), .line = map->line};
+  field_fill(&p->r, map, path, mcp_fields, allow_key, &w);
+  if (map->kind != YAML_MAP) return;
+  kind_check(p, map, path, &w);
+  headers_check(p, map, path);
+  const struct yaml *args = yaml_get(map, "args");
+  size_t n = 0;
+  if (!yaml_is_null(args)) (void)field_list(&p->r, args, path_key(p, path, "args"), &n);
+  s->allow = field_list(&p->r, yaml_get(map, "allow"), path_key(p, path, "allow"), &s->allow_count);
+  s->json = field_json(&p->r, map, path);
+}
+
+static bool name_is_plain(const char *name) {
+  const size_t n = strlen(name);
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+  return n >= 1 && n <= 40 && strspn(name, letters) == n;
+}
+
+void part_mcp_servers(struct part *p) {
+  const struct yaml *map = yaml_get(p->root, "mcp_servers");
+  if (yaml_is_null(map)) return;
+  if (map->kind != YAML_MAP) {
+    field_wrong(&p->r, map, "mcp_servers",
+                "must be a map of servers by name, as {orders: {type: http, url: \"https://...\"}}");
+    return;
+  }
+  struct conf_mcp_server *all = arena_alloc(p->r.arena, (yaml_count(map) + 1) * sizeof *all);
+  size_t n = 0;
+  for (const struct yaml *c = map->first; c != NULL; c = c->next, n++) {
+    const char *path = path_key(p, "mcp_servers", c->key);
+    if (!name_is_plain(c->key))
+      field_wrong(&p->r, c, path, "a server's name is 1 to 40 of a-z A-Z 0-9 _ -");
+    server_read(p, c, path, &all[n]);
+  }
+  p->conf->mcp_servers = all;
+  p->conf->mcp_server_count = n;
+}

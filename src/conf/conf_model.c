@@ -1,0 +1,155 @@
+/* The models. */
+#include <stddef.h>
+#include <string.h>
+#include <triaged/model.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/yaml.h"
+#include "conf/part.h"
+
+struct head {
+  char *name, *backend, *model;
+  int64_t timeout_ms, max_in_flight;
+};
+
+#define AT(member) offsetof(struct head, member)
+/* The price stands in a table of its own: it is read by conf_price.c. */
+const struct trg_field model_fields[] = {
+    {.name = "name",
+     .flags = TRG_REQUIRED,
+     .offset = AT(name),
+     .help = "write a unique name; tasks and reports call the model by it"},
+    {.name = "backend",
+     .flags = TRG_REQUIRED,
+     .offset = AT(backend),
+     .help = "name the plugin that speaks with it, as anthropic, openai or local"},
+    {.name = "model", .offset = AT(model), .help = "the vendor's name of the model"},
+    {.name = "timeout",
+     .type = TRG_DURATION,
+     .default_text = "60s",
+     .min = 100,
+     .max = 3600000,
+     .offset = AT(timeout_ms),
+     .help = "for one call"},
+    {.name = "max_in_flight",
+     .type = TRG_INT,
+     .default_text = "32",
+     .min = 1,
+     .max = 1000,
+     .offset = AT(max_in_flight),
+     .help = "calls at one time"},
+    {.name = NULL},
+};
+
+static const struct trg_field price_key[] = {{.name = "price", .type = TRG_JSON}, {.name = NULL}};
+
+static bool is_local(const struct trg_plugin *plugin) {
+  const struct trg_model_ops *ops = plugin->ops;
+  return ops != NULL &&
+         ops->size >= offsetof(struct trg_model_ops, caps) + sizeof ops->caps &&
+         (ops->caps & TRG_MODEL_LOCAL) != 0;
+}
+
+/* A backend that keeps its model in a file has it among the daemon's state, unless told. */
+static const char *file_default(struct part *p, struct conf_model *m) {
+  for (const struct trg_field *f = m->plugin->fields; f != NULL && f->name != NULL; f++) {
+    if (strcmp(f->name, "file") != 0 || f->type != TRG_TEXT) continue;
+    char *to = (char *)m->settings + f->offset;
+    const char *file = NULL;
+    memcpy(&file, to, sizeof file);
+    if (file == NULL || file[0] == '\0')
+      file = arena_printf(p->r.arena, "%s/%s.model", p->conf->state, m->backend);
+    else
+      file = place_of(p, file);
+    memcpy(to, &file, sizeof file);
+    return file;
+  }
+  return NULL;
+}
+
+static void is_twice(struct part *p, const struct conf_model *all, size_t count, const char *name,
+                     const struct yaml *map, const char *path) {
+  for (size_t i = 0; i < count; i++) {
+    if (all[i].name == NULL || strcmp(all[i].name, name) != 0) continue;
+    field_wrong(&p->r, yaml_get(map, "name"), path_key(p, path, "name"),
+                "\"%s\" is the name of the model at line %u already; names are unique", name,
+                all[i].line);
+    return;
+  }
+}
+
+/* Everything that is not the plugin's, for telling unknown keys. */
+static const struct trg_field *host_keys(struct part *p) {
+  const size_t n = sizeof model_fields / sizeof model_fields[0] - 1;
+  struct trg_field *all = arena_alloc(p->r.arena, (n + 2) * sizeof *all);
+  memcpy(all, model_fields, n * sizeof *all);
+  all[n] = price_key[0];
+  return all;
+}
+
+static void plugin_read(struct part *p, const struct yaml *map, const char *path,
+                        struct conf_model *m) {
+  m->plugin = plugin_find(p, map, path, "backend", TRG_MODEL, m->backend);
+  if (m->plugin == NULL) return;
+  m->settings = settings_read(p, map, path, m->plugin, host_keys(p), m->origins, &m->origin_count);
+  const char *file = file_default(p, m);
+  const struct yaml *price = yaml_get(map, "price");
+  if (!yaml_is_null(price))
+    prices_read(p, price, path_key(p, path, "price"), m);
+  else if (!is_local(m->plugin))
+    field_wrong(&p->r, map, path_key(p, path, "price"),
+                "is missing, so nobody could say what \"%s\" costs; write its US dollars per "
+                "million tokens: price: {input: 0.10, output: 0.50}",
+                m->name == NULL ? "this model" : m->name);
+  block_hash(p, map, path, arena_printf(p->r.arena, "%s\n%s", m->backend, file == NULL ? "" : file),
+             m->hash);
+}
+
+static void model_read(struct part *p, const struct yaml *map, const char *path,
+                       const struct conf_model *before, size_t count, struct conf_model *m) {
+  struct head h = {0};
+  field_read(&p->r, map, path, model_fields, &h);
+  *m = (struct conf_model){.name = h.name,
+                           .backend = h.backend,
+                           .model = h.model != NULL ? h.model : h.backend,
+                           .timeout_ms = h.timeout_ms,
+                           .max_in_flight = h.max_in_flight,
+                           .line = map->line};
+  if (map->kind != YAML_MAP) return;
+  if (h.name != NULL && name_fine(p, map, path, h.name)) is_twice(p, before, count, h.name, map, path);
+  if (h.backend != NULL && h.backend[0] != '\0') plugin_read(p, map, path, m);
+}
+
+/* Without `models` the embedded one does everything. */
+static const struct yaml *local_only(struct part *p) {
+  struct yaml *nodes = arena_alloc(p->r.arena, 4 * sizeof *nodes);
+  nodes[0] = (struct yaml){.kind = YAML_LIST, .line = 1, .first = &nodes[1]};
+  nodes[1] = (struct yaml){.kind = YAML_MAP, .line = 1, .first = &nodes[2], .parent = &nodes[0]};
+  nodes[2] = (struct yaml){.kind = YAML_SCALAR,
+                           .line = 1,
+                           .key = "name",
+                           .text = "local",
+                           .next = &nodes[3],
+                           .parent = &nodes[1]};
+  nodes[3] = (struct yaml){
+      .kind = YAML_SCALAR, .line = 1, .key = "backend", .text = "local", .parent = &nodes[1]};
+  return nodes;
+}
+
+void part_models(struct part *p) {
+  const struct yaml *list = yaml_get(p->root, "models");
+  if (yaml_is_null(list)) list = local_only(p);
+  if (list->kind != YAML_LIST || list->first == NULL) {
+    field_wrong(&p->r, list, "models",
+                "must be a list of at least one model, each begun with \"- name:\"; leave the key "
+                "out for the embedded local model");
+    return;
+  }
+  struct conf_model *all = arena_alloc(p->r.arena, yaml_count(list) * sizeof *all);
+  size_t n = 0;
+  for (const struct yaml *map = list->first; map != NULL; map = map->next, n++)
+    model_read(p, map, path_item(p, "models", n), all, n, &all[n]);
+  p->conf->models = all;
+  p->conf->model_count = n;
+}

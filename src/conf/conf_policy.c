@@ -1,0 +1,75 @@
+/* Lists of the policy, and the compliance templates. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/yaml.h"
+#include "conf/part.h"
+
+/* A host alone, in small letters; a leading "*." says what is meant anyway. */
+static const char *host_read(struct part *p, const struct yaml *list, const char *path,
+                             const char *text) {
+  if (strncmp(text, "*.", 2) == 0) text += 2;
+  const size_t n = strlen(text);
+  char *host = arena_dup(p->r.arena, str_of(text));
+  for (size_t i = 0; i < n; i++)
+    if (host[i] >= 'A' && host[i] <= 'Z') host[i] = (char)(host[i] + 32);
+  const bool plain = n >= 3 && n <= 253 && strchr(host, '.') != NULL && host[0] != '.' &&
+                     host[n - 1] != '.' &&
+                     strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789.-") == n;
+  if (plain) return host;
+  field_wrong(&p->r, list, path,
+              "must be a host alone, without https:// and path, as acme.com (its subdomains are "
+              "meant too)");
+  return NULL;
+}
+
+static void links_read(struct part *p, const struct yaml *list) {
+  size_t n = 0;
+  const char *const *texts = field_list(&p->r, list, "policy.links", &n);
+  const char **all = arena_alloc(p->r.arena, (n + 1) * sizeof *all);
+  size_t kept = 0;
+  for (size_t i = 0; i < n; i++) {
+    const char *host = host_read(p, list, path_item(p, "policy.links", i), texts[i]);
+    if (host != NULL) all[kept++] = host;
+  }
+  p->conf->policy.links = all;
+  p->conf->policy.link_count = kept;
+}
+
+static void compliance_read(struct part *p) {
+  static const char *const known[] = {"pci", "hipaa", "gdpr", NULL};
+  const struct yaml *list = yaml_get(p->root, "compliance");
+  struct conf *c = p->conf;
+  c->compliance = field_list(&p->r, list, "compliance", &c->compliance_count);
+  for (size_t i = 0; i < c->compliance_count; i++) {
+    size_t k = 0;
+    while (known[k] != NULL && strcmp(known[k], c->compliance[i]) != 0) k++;
+    if (known[k] == NULL)
+      field_wrong(&p->r, list, path_item(p, "compliance", i),
+                  "there is no template \"%.60s\"; there are pci, hipaa, gdpr", c->compliance[i]);
+  }
+}
+
+/* A mode that never acts by itself is probably not what was meant. */
+static void auto_check(struct part *p) {
+  const struct conf *c = p->conf;
+  for (size_t i = 0; i < c->helpdesk_count; i++) {
+    if (c->helpdesks[i].mode != MODE_AUTO || c->policy.auto_category_count > 0) continue;
+    struct yaml at = {.line = c->helpdesks[i].line};
+    field_warn(&p->r, &at, path_key(p, path_item(p, "helpdesks", i), "mode"),
+               "auto sends nothing by itself until policy.auto.categories names categories, as "
+               "policy: {auto: {categories: [how-to]}}");
+  }
+}
+
+void part_policy(struct part *p) {
+  const struct yaml *policy = yaml_get(p->root, "policy");
+  struct conf_policy *to = &p->conf->policy;
+  const struct yaml *categories = yaml_get(yaml_get(policy, "auto"), "categories");
+  to->auto_categories =
+      field_list(&p->r, categories, "policy.auto.categories", &to->auto_category_count);
+  links_read(p, yaml_get(policy, "links"));
+  compliance_read(p);
+  auto_check(p);
+}

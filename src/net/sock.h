@@ -1,0 +1,25 @@
+/*
+ * The control socket: a Unix stream socket in the state directory (mode 0600). One request is one
+ * JSON line, one answer is one JSON line.
+ */
+#ifndef NET_SOCK_H
+#define NET_SOCK_H
+
+#include <stdint.h>
+#include <triaged/plugin.h>
+
+struct loop;
+struct sock;
+typedef uint64_t sock_id;
+struct sock *sock_new(struct loop *l, const char *path,
+                      void (*on_line)(void *arg, sock_id id, struct trg_str line), void *arg,
+                      struct trg_err *err);
+void sock_free(struct sock **s); /* removes the path */
+void sock_answer(struct sock *s, sock_id id, struct trg_str line); /* adds the newline, closes */
+
+/* The other side, blocking, for triagectl: TRG_ENOTFOUND when nobody listens. *ret_answer is
+ * mem_free'd by the caller. */
+int sock_ask(const char *path, struct trg_str line, int64_t timeout_ms, char **ret_answer,
+             struct trg_err *err);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * What is to be written into the helpdesk for a decided ticket: notes and replies as markdown
+ * (masked, as stored in the outbox), and their way to the HTML that a connector takes.
+ */
+#ifndef PIPELINE_ACTION_H
+#define PIPELINE_ACTION_H
+
+#include <stdbool.h>
+#include <triaged/connector.h>
+#include "store/ticket.h"
+
+struct arena;
+struct conf_policy;
+struct draft;
+struct pii_map;
+struct past;
+
+struct action_facts {
+  const struct ticket *ticket;
+  const struct draft *draft; /* NULL: none */
+  const struct conf_policy *policy;
+  bool first_reply;         /* no public message of ours yet: disclose that it is AI */
+  const char *approved_by;  /* "" unless a person did */
+  const struct past *similar;
+  size_t similar_count;
+};
+/* reply | note | handoff | fields: what the ticket's outcome asks for. */
+const char *action_intent(const struct ticket *t);
+/* The outbox's JSON: {"intent","note","reply","tags":[],"priority","category","team",
+ * "approved_by","edited"}; mem_free. */
+char *action_json(const struct action_facts *f, struct arena *a);
+/* Does it hold tokens that only the helpdesk's own text can restore? */
+bool action_needs_map(struct trg_str json_text);
+/* Fills ret from the outbox's JSON: markdown to safe HTML, tokens restored from m (may be NULL).
+ * Everything from `a`. */
+int action_fill(struct trg_str json_text, const struct pii_map *m, struct arena *a,
+                struct trg_action *ret, struct trg_err *err);
+/* One key for one effect: the same ticket, inbound message and intent give the same key. */
+void action_key(const struct ticket *t, const char *intent, char out[33]);
+
+#endif

@@ -1,0 +1,177 @@
+/* The policy stages: the facts gathered for the pure rules, and the one place where an outcome is
+ * fixed. */
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "conf/conf.h"
+#include "pipeline/guard.h"
+#include "pipeline/policy.h"
+#include "pipeline/stage.h"
+#include "skill/skill.h"
+#include "store/knowledge.h"
+#include "store/store.h"
+#include "store/talk.h"
+#include "store/work.h"
+
+#define DAY_MS ((int64_t)24 * 3600 * 1000)
+
+static enum conf_mode mode_of(const struct road *r, const struct ticket *t) {
+  const struct conf_helpdesk *h = conf_helpdesk(r->plan->conf, str_of(t->helpdesk));
+  return h != NULL ? h->mode : MODE_DRAFT; /* a helpdesk that left the file sends nothing */
+}
+
+void decide(struct road *r, const struct ticket *t, const char *outcome, const char *reason) {
+  const int64_t now = clock_now_ms();
+  struct trg_err err = {0};
+  const struct decision d = {.ticket_id = t->id,
+                             .pass = t->pass,
+                             .stage = t->state == TICKET_DRAFTED ? "guard" : "policy",
+                             .verdict = "{}",
+                             .model = "",
+                             .reason = reason,
+                             .prompt_hash = "",
+                             .skills_hash = skills_hash(r->plan->skills),
+                             .conf_hash = r->plan->conf->hash,
+                             .at_ms = now};
+  int64_t id = 0;
+  store_must(decision_add(r->setup.store, &d, &id, &err), &err);
+  store_must(ticket_outcome(r->setup.store, t->id, str_of(outcome), str_of(reason), now, &err),
+             &err);
+  log_event(TRG_INFO, "policy.decided", "ticket", t->ref, "outcome", outcome, "reason", reason,
+            NULL);
+  if (strcmp(outcome, "observed") == 0) {
+    advance(r, t->id, t->state, TICKET_FOLLOWING, &(struct advance){.why = reason});
+    return;
+  }
+  if (strcmp(outcome, "handoff") == 0) {
+    const struct event e = {.ticket_id = t->id,
+                            .kind = "handoff",
+                            .ext_id = arena_printf(r->scratch, "pass:%lld", (long long)t->pass),
+                            .actor = "ai",
+                            .value = strcmp(reason, "asks_for_person") == 0 ? "customer" : "policy",
+                            .data = "",
+                            .at_ms = now,
+                            .seen_ms = now};
+    bool fresh = false;
+    store_must(event_add(r->setup.store, &e, &fresh, &err), &err);
+  }
+  advance(r, t->id, t->state, TICKET_DECIDED, &(struct advance){.why = reason});
+}
+
+/* The newest triage decision of this pass: was it sure, and does something ask for a person? */
+static void triage_facts(struct road *r, const struct ticket *t, struct arena *a,
+                         struct policy_facts *f) {
+  struct decision *d = NULL;
+  size_t n = 0;
+  struct trg_err err = {0};
+  store_must(decision_list(r->setup.store, t->id, a, &d, &n, &err), &err);
+  f->escalate_reason = "";
+  for (size_t i = 0; i < n; i++) {
+    if (strcmp(d[i].stage, "triage") != 0 || d[i].pass != t->pass) continue;
+    f->unsure = strcmp(d[i].reason, "not_sure") == 0;
+    json *v = json_parse(str_of(d[i].verdict), 0, NULL);
+    f->escalate_reason = json_get_bool(v, "escalate", false)
+                             ? arena_dup(a, json_get_str(v, "escalate_reason"))
+                             : "";
+    json_free(&v);
+  }
+}
+
+static void conversation_facts(struct road *r, const struct ticket *t, struct arena *a,
+                               struct policy_facts *f) {
+  struct event *e = NULL;
+  size_t n = 0;
+  struct trg_err err = {0};
+  store_must(event_list(r->setup.store, t->id, true, a, &e, &n, &err), &err);
+  const int64_t since = clock_now_ms() - DAY_MS;
+  for (size_t i = 0; i < n; i++) {
+    if (strcmp(e[i].kind, "msg_out") == 0 && strcmp(e[i].actor, "ai") == 0 && e[i].at_ms >= since)
+      f->replies_today++;
+    if (strcmp(e[i].kind, "signal") == 0 && strcmp(e[i].value, "wants_human") == 0)
+      f->asked_for_person_before = true;
+  }
+}
+
+void policy_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a) {
+  (void)st;
+  struct policy_facts f = {
+      .mode = mode_of(r, t), .policy = &r->plan->conf->policy, .ticket = t};
+  triage_facts(r, t, a, &f);
+  conversation_facts(r, t, a, &f);
+  struct ruling rule = policy_admit(&f);
+  if (rule.outcome == NULL) {
+    advance(r, t->id, TICKET_TRIAGED, TICKET_ADMITTED, &(struct advance){0});
+    return;
+  }
+  if (f.mode == MODE_SHADOW) rule.outcome = "observed";
+  decide(r, t, rule.outcome, rule.reason);
+}
+
+/* Texts that a draft may take amounts and tokens from: what it cites, and what was said. */
+static void guard_sources(struct road *r, const struct ticket *t, const struct draft *d,
+                          struct arena *a, struct guard_sources *ret, size_t *ret_citations) {
+  struct message *m = NULL;
+  size_t n = 0;
+  struct trg_err err = {0};
+  store_must(message_list(r->setup.store, t->id, a, &m, &n, &err), &err);
+  json *cited = json_parse(str_of(d->citations), 0, NULL);
+  const size_t most = n + json_count(cited) + 1;
+  struct trg_str *texts = arena_alloc(a, sizeof *texts * most);
+  size_t k = 0;
+  for (size_t i = 0; i < n; i++) texts[k++] = str_of(m[i].text);
+  for (const json *c = json_first(cited); c != NULL; c = json_next(c)) {
+    struct passage p;
+    const int rc = passage_by_id(r->setup.store, json_str(c), a, &p, &err);
+    if (rc == TRG_ENOTFOUND) continue;
+    store_must(rc, &err);
+    texts[k++] = str_of(p.text);
+    (*ret_citations)++;
+  }
+  json_free(&cited);
+  ret->texts = texts;
+  ret->count = k;
+}
+
+void guard_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a) {
+  (void)st;
+  struct draft d;
+  struct trg_err err = {0};
+  store_must(draft_newest(r->setup.store, t->id, a, &d, &err), &err);
+  struct guard_sources from = {0};
+  struct guard_facts f = {.mode = mode_of(r, t),
+                          .policy = &r->plan->conf->policy,
+                          .ticket = t,
+                          .confidence = d.confidence,
+                          .not_sure = strcmp(d.reason, "not_sure") == 0};
+  guard_sources(r, t, &d, a, &from, &f.citations);
+  f.failed = guard_text(str_of(d.body), f.policy, &from);
+  const struct ruling rule = policy_guard(&f);
+  const char *state = strcmp(rule.outcome, "draft") == 0     ? "waiting"
+                      : strcmp(rule.outcome, "sent") == 0    ? "approved"
+                      : strcmp(rule.outcome, "handoff") == 0 ? "superseded"
+                                                             : "proposed";
+  store_must(draft_set_state(r->setup.store, d.id, state, rule.reason, &err), &err);
+  decide(r, t, rule.outcome, rule.reason);
+}
+
+/* The day's budget is used up: `queue` waits for the next day (UTC), the others hand to a person,
+ * so that nobody waits for an answer that is not paid for. */
+void budget_wait(struct task *k, const struct ticket *t, const char *why) {
+  struct road *r = k->road;
+  log_event(TRG_WARN, "budget.reached", "ticket", k->ref, "why", why, NULL);
+  if (r->plan->conf->on_limit == ON_LIMIT_QUEUE || t->state == TICKET_TRIAGING) {
+    const int64_t now = clock_now_ms();
+    advance(r, t->id, t->state, k->stage->takes,
+            &(struct advance){.due_ms = now - now % DAY_MS + DAY_MS,
+                              .attempts = k->attempts,
+                              .hold = why,
+                              .why = "budget"});
+    return;
+  }
+  decide(r, t, "handoff", "budget");
+}

@@ -1,0 +1,221 @@
+/* Draft: the reply, from passages and earlier replies, with citations that exist. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "conf/conf.h"
+#include "pipeline/guard.h"
+#include "pipeline/prompt.h"
+#include "pipeline/stage.h"
+#include "pipeline/verdict.h"
+#include "skill/knowledge.h"
+#include "skill/skill.h"
+#include "store/knowledge.h"
+#include "store/store.h"
+#include "store/talk.h"
+#include "store/work.h"
+
+#define DRAFT_TOKENS 2500
+#define PASSAGES_MAX 5
+#define SIMILAR_MAX  3
+
+/* What the model was shown: only these ids may be cited. */
+struct shown {
+  const struct passage *passages;
+  size_t passage_count;
+  const struct past *similar;
+  size_t similar_count;
+};
+
+static bool was_shown(const struct shown *s, struct trg_str id) {
+  for (size_t i = 0; i < s->passage_count; i++)
+    if (str_is(id, s->passages[i].id)) return true;
+  for (size_t i = 0; i < s->similar_count; i++)
+    if (str_is(id, s->similar[i].ref)) return true;
+  return false;
+}
+
+static int draft_check(void *arg, struct trg_str text, double *ret_confidence,
+                       struct trg_err *err) {
+  struct task *k = arg;
+  struct draft_answer d;
+  const int rc = draft_parse(text, k->arena, &d, err);
+  if (rc < 0) return rc;
+  struct trg_str *cited = NULL;
+  const size_t n = guard_cited(d.body, k->arena, &cited);
+  for (size_t i = 0; i < n; i++)
+    if (!was_shown(k->more, cited[i]))
+      return err_set(err, TRG_EINVAL, "invalid", "the draft cites %.*s, which it was not given",
+                     (int)(cited[i].n < 80 ? cited[i].n : 80), cited[i].p);
+  *ret_confidence = d.confidence;
+  return 0;
+}
+
+/* Citations of the list and of the text together, those that were shown, each once. */
+static char *citations_json(struct task *k, const struct draft_answer *d) {
+  struct trg_str *cited = NULL;
+  const size_t n = guard_cited(d->body, k->arena, &cited);
+  json *list = json_array();
+  for (size_t i = 0; i < n; i++) json_add_str(list, cited[i]);
+  for (size_t i = 0; i < d->citation_count; i++) {
+    bool seen = !was_shown(k->more, d->citations[i]);
+    for (size_t j = 0; j < n && !seen; j++) seen = str_eq(cited[j], d->citations[i]);
+    if (!seen) json_add_str(list, d->citations[i]);
+  }
+  char *text = json_text(list);
+  json_free(&list);
+  return text;
+}
+
+static char *missing_json(const struct draft_answer *d) {
+  json *list = json_array();
+  for (size_t i = 0; i < d->missing_count; i++) json_add_str(list, d->missing[i]);
+  char *text = json_text(list);
+  json_free(&list);
+  return text;
+}
+
+static void draft_store(struct task *k, const struct ticket *t, const struct router_answer *a) {
+  struct road *r = k->road;
+  struct draft_answer d;
+  struct trg_err err = {0};
+  BUG_UNLESS(draft_parse(a->text, k->arena, &d, &err) >= 0);
+  const int64_t now = clock_now_ms();
+  const struct decision row = {.ticket_id = t->id,
+                               .pass = t->pass,
+                               .stage = "draft",
+                               .verdict = arena_dup(k->arena, a->text),
+                               .model = a->model,
+                               .model_call_id = a->call_id,
+                               .confidence = d.confidence,
+                               .cost_micros = a->cost_micros,
+                               .reason = d.not_sure ? "not_sure" : "ok",
+                               .prompt_hash = a->prompt_hash,
+                               .skills_hash = skills_hash(r->plan->skills),
+                               .conf_hash = r->plan->conf->hash,
+                               .at_ms = now};
+  int64_t id = 0;
+  store_must(decision_add(r->setup.store, &row, &id, &err), &err);
+  store_must(draft_supersede(r->setup.store, t->id, now, &err), &err);
+  char *citations = citations_json(k, &d), *missing = missing_json(&d);
+  const struct draft draft = {.ticket_id = t->id,
+                              .pass = t->pass,
+                              .body = arena_dup(k->arena, d.body),
+                              .citations = citations,
+                              .missing = missing,
+                              .next_step = arena_dup(k->arena, d.next_step),
+                              .model = a->model,
+                              .confidence = d.confidence,
+                              .state = "proposed",
+                              .reason = d.not_sure ? "not_sure" : "",
+                              .made_ms = now};
+  store_must(draft_add(r->setup.store, &draft, &id, &err), &err);
+  mem_free(citations);
+  mem_free(missing);
+  advance(r, t->id, TICKET_DRAFTING, TICKET_DRAFTED, &(struct advance){0});
+  log_event(TRG_INFO, "draft.made", "ticket", k->ref, "model", a->model, "sure",
+            d.not_sure ? "no" : "yes", NULL);
+}
+
+static void draft_on_answer(void *arg, const struct router_answer *a) {
+  struct task *k = arg;
+  const int64_t from_us = clock_mono_us();
+  const int64_t ticket_id = k->ticket_id;
+  struct road *r = k->road;
+  k->ask = 0;
+  struct ticket t;
+  if (task_current(k, &t)) {
+    char code[32], why[320];
+    snprintf(code, sizeof code, "%.*s", (int)a->code.n, a->code.p != NULL ? a->code.p : "");
+    snprintf(why, sizeof why, "%.*s", (int)a->why.n, a->why.p != NULL ? a->why.p : "");
+    switch (a->end) {
+    case ROUTER_OK:
+    case ROUTER_UNSURE: draft_store(k, &t, a); break;
+    case ROUTER_REFUSED: decide(r, &t, "handoff", "model_refused"); break;
+    case ROUTER_BUDGET: budget_wait(k, &t, why); break;
+    case ROUTER_CANCELLED:
+      advance(r, t.id, t.state, TICKET_ADMITTED, &(struct advance){.why = "cancelled"});
+      break;
+    default: task_retry(k, &t, code, why, a->retry_after_ms); break;
+    }
+  }
+  task_end(k);
+  pace_add(r, ticket_id, clock_mono_us() - from_us);
+}
+
+static json *triage_json(const struct ticket *t) {
+  json *o = json_object();
+  json_put_text(o, "category", t->category);
+  json_put_text(o, "subcategory", t->subcategory);
+  json_put_text(o, "priority", t->priority);
+  json_put_text(o, "team", t->team);
+  json_put_text(o, "language", t->language);
+  json_put_text(o, "sentiment", t->sentiment);
+  json_put_text(o, "summary", t->summary);
+  json_put_double(o, "confidence", t->confidence);
+  return o;
+}
+
+static void draft_ask(struct task *k, const struct ticket *t, json *ticket,
+                      const struct shown *shown) {
+  struct road *r = k->road;
+  json *data = json_object();
+  json_put(data, "ticket", ticket);
+  json_put(data, "triage", triage_json(t));
+  json_put(data, "passages", prompt_passages(shown->passages, shown->passage_count));
+  json_put(data, "similar", prompt_past(shown->similar, shown->similar_count, true));
+  char *text = prompt_render("The ticket and what is known, as data:", data);
+  char *input = json_text(data);
+  const struct trg_prompt_part part = {TRG_ROLE_USER, str_of(text)};
+  const struct router_job job = {
+      .conf = r->plan->conf,
+      .task = "draft",
+      .request = {.size = sizeof job.request,
+                  .task = TRG_STR("draft"),
+                  .stable = str_of(r->plan->draft_stable),
+                  .parts = &part,
+                  .part_count = 1,
+                  .schema = str_of(prompt_draft_schema),
+                  .schema_name = TRG_STR("draft"),
+                  .input = str_of(input),
+                  .max_output_tokens = DRAFT_TOKENS,
+                  .user_hash = str_of(t->requester_hash)},
+      .ticket_id = t->id,
+      .pass = t->pass,
+      .ref = k->ref,
+      .skills_hash = skills_hash(r->plan->skills),
+      .check = draft_check,
+      .on_answer = draft_on_answer,
+      .arg = k};
+  k->ask = router_ask(r->setup.router, &job);
+  mem_free(input);
+  mem_free(text);
+  json_free(&data);
+}
+
+void draft_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a) {
+  struct message *m = NULL;
+  size_t n = 0;
+  struct trg_err err = {0};
+  store_must(message_list(r->setup.store, t->id, a, &m, &n, &err), &err);
+  json *ticket = prompt_ticket(t, m, n);
+  const char *words = arena_printf(a, "%s %s", t->subject, json_get_str(ticket, "body").p);
+  struct task *k = task_start(r, st, t);
+  struct shown *shown = arena_alloc(k->arena, sizeof *shown);
+  struct passage *passages = NULL;
+  struct past *similar = NULL;
+  store_must(knowledge_find(r->setup.store, str_of(words), str_of(t->language), PASSAGES_MAX,
+                            k->arena, &passages, &shown->passage_count, &err),
+             &err);
+  store_must(past_search(r->setup.store, str_of(words), t->id, SIMILAR_MAX, k->arena, &similar,
+                         &shown->similar_count, &err),
+             &err);
+  shown->passages = passages;
+  shown->similar = similar;
+  k->more = shown;
+  draft_ask(k, t, ticket, shown);
+}

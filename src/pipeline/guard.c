@@ -1,0 +1,186 @@
+#include "pipeline/guard.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#define REPLY_MAX ((size_t)6000)
+
+/* --- bracketed ids and tokens ------------------------------------------------------------------ */
+
+static bool is_id_char(char c) {
+  return isalnum((unsigned char)c) || (c != '\0' && strchr(":#/._-", c) != NULL) ||
+         (unsigned char)c >= 0x80;
+}
+
+/* A bracket that holds the id of a passage or the ref of a ticket: "kb:..." or "name/123". */
+static bool bracket_at(struct trg_str s, size_t at, struct trg_str *ret_inner) {
+  if (s.p[at] != '[') return false;
+  size_t end = at + 1;
+  while (end < s.n && is_id_char(s.p[end])) end++;
+  if (end >= s.n || s.p[end] != ']' || end == at + 1) return false;
+  const struct trg_str inner = {s.p + at + 1, end - at - 1};
+  if (memchr(inner.p, ':', inner.n) == NULL && memchr(inner.p, '/', inner.n) == NULL) return false;
+  if (end + 1 < s.n && s.p[end + 1] == '(') return false; /* a markdown link */
+  *ret_inner = inner;
+  return true;
+}
+
+static bool token_at(struct trg_str s, size_t at, size_t *ret_end) {
+  if (s.p[at] != '[') return false;
+  size_t i = at + 1;
+  while (i < s.n && isupper((unsigned char)s.p[i])) i++;
+  if (i == at + 1 || i >= s.n || s.p[i] != '_') return false;
+  const size_t digits = ++i;
+  while (i < s.n && isdigit((unsigned char)s.p[i])) i++;
+  if (i == digits || i >= s.n || s.p[i] != ']') return false;
+  *ret_end = i + 1;
+  return true;
+}
+
+size_t guard_cited(struct trg_str body, struct arena *a, struct trg_str **ret) {
+  size_t room = 0;
+  for (size_t i = 0; i < body.n; i++)
+    if (body.p[i] == '[') room++;
+  struct trg_str *ids = arena_alloc(a, sizeof *ids * (room + 1));
+  size_t n = 0;
+  for (size_t i = 0; i < body.n; i++) {
+    struct trg_str inner;
+    if (!bracket_at(body, i, &inner)) continue;
+    bool seen = false;
+    for (size_t k = 0; k < n && !seen; k++) seen = str_eq(ids[k], inner);
+    if (!seen) ids[n++] = inner;
+  }
+  *ret = ids;
+  return n;
+}
+
+struct trg_str guard_uncited(struct trg_str body, struct arena *a) {
+  char *out = arena_alloc(a, body.n + 1);
+  size_t n = 0;
+  for (size_t i = 0; i < body.n; i++) {
+    struct trg_str inner;
+    if (bracket_at(body, i, &inner)) {
+      i += inner.n + 1;
+      while (n > 0 && out[n - 1] == ' ') n--; /* the blank before the bracket */
+      continue;
+    }
+    out[n++] = body.p[i];
+  }
+  return (struct trg_str){out, n};
+}
+
+bool guard_has_token(struct trg_str body) {
+  size_t end;
+  for (size_t i = 0; i < body.n; i++)
+    if (token_at(body, i, &end)) return true;
+  return false;
+}
+
+/* --- checks ------------------------------------------------------------------------------------ */
+
+static bool in_sources(const struct guard_sources *from, struct trg_str needle) {
+  for (size_t i = 0; i < from->count; i++)
+    if (needle.n > 0 && from->texts[i].n >= needle.n &&
+        memmem(from->texts[i].p, from->texts[i].n, needle.p, needle.n) != NULL)
+      return true;
+  return false;
+}
+
+static bool tokens_known(struct trg_str body, const struct guard_sources *from) {
+  for (size_t i = 0; i < body.n; i++) {
+    size_t end;
+    if (!token_at(body, i, &end)) continue;
+    if (!in_sources(from, (struct trg_str){body.p + i, end - i})) return false;
+  }
+  return true;
+}
+
+static bool host_allowed(struct trg_str host, const struct conf_policy *p) {
+  for (size_t i = 0; i < p->link_count; i++) {
+    const size_t n = strlen(p->links[i]);
+    if (host.n < n || strncasecmp(host.p + host.n - n, p->links[i], n) != 0) continue;
+    if (host.n == n || host.p[host.n - n - 1] == '.') return true;
+  }
+  return false;
+}
+
+/* Host of what looks like a link at `at`: "scheme://host", "//host" and "www.host". */
+static bool link_at(struct trg_str s, size_t at, struct trg_str *ret_host) {
+  size_t from = 0;
+  if (at + 3 < s.n && s.p[at] == ':' && s.p[at + 1] == '/' && s.p[at + 2] == '/') from = at + 3;
+  if (at + 4 < s.n && strncasecmp(s.p + at, "www.", 4) == 0 &&
+      (at == 0 || !(isalnum((unsigned char)s.p[at - 1]) || s.p[at - 1] == '.')))
+    from = at;
+  if (at + 3 < s.n && s.p[at] == '(' && s.p[at + 1] == '/' && s.p[at + 2] == '/') from = at + 3;
+  if (from == 0 && !(at == 0 && strncasecmp(s.p, "www.", s.n < 4 ? s.n : 4) == 0)) return false;
+  /* Everything before an "@" in the authority is a user name, not the host. */
+  size_t end = from;
+  while (end < s.n && !isspace((unsigned char)s.p[end]) && strchr("/?#)>\"'\\", s.p[end]) == NULL) {
+    if (s.p[end] == '@') from = end + 1;
+    end++;
+  }
+  size_t host_end = from;
+  while (host_end < end && s.p[host_end] != ':' && s.p[host_end] != ',' && s.p[host_end] != ';')
+    host_end++;
+  while (host_end > from && s.p[host_end - 1] == '.') host_end--;
+  *ret_host = (struct trg_str){s.p + from, host_end - from};
+  return true;
+}
+
+static bool links_allowed(struct trg_str body, const struct conf_policy *p) {
+  for (size_t i = 0; i < body.n; i++) {
+    struct trg_str host;
+    if (link_at(body, i, &host) && !host_allowed(host, p)) return false;
+  }
+  /* Other ways to make a reader's program fetch something. */
+  return str_find_nocase(body, "<img") < 0 && str_find_nocase(body, "javascript:") < 0 &&
+         str_find_nocase(body, "data:text") < 0 && str_find(body, "![") < 0 &&
+         str_find_nocase(body, "<a ") < 0 && str_find_nocase(body, "mailto:") < 0;
+}
+
+/* Amounts of money and percentages must stand in a source, digits and all. */
+static bool amounts_known(struct trg_str body, const struct guard_sources *from) {
+  static const char *const marks[] = {"$", "€", "£", "%", "EUR", "USD", "GBP", "CHF", "zł"};
+  for (size_t i = 0; i < body.n;) {
+    if (!isdigit((unsigned char)body.p[i])) {
+      i++;
+      continue;
+    }
+    size_t end = i;
+    while (end < body.n && (isdigit((unsigned char)body.p[end]) ||
+                            ((body.p[end] == '.' || body.p[end] == ',') && end + 1 < body.n &&
+                             isdigit((unsigned char)body.p[end + 1]))))
+      end++;
+    const size_t before = i >= 4 ? i - 4 : 0, after = end + 5 < body.n ? end + 5 : body.n;
+    const struct trg_str around[2] = {{body.p + before, i - before}, {body.p + end, after - end}};
+    bool money = false;
+    for (size_t k = 0; k < sizeof marks / sizeof marks[0] && !money; k++)
+      money = str_find(around[0], marks[k]) >= 0 || str_find(around[1], marks[k]) == 0 ||
+              str_find(around[1], marks[k]) == 1 || str_find(around[1], marks[k]) == 2;
+    if (money && !in_sources(from, (struct trg_str){body.p + i, end - i})) return false;
+    i = end;
+  }
+  return true;
+}
+
+static bool prompt_leaks(struct trg_str body) {
+  static const char *const marks[] = {"<skill", "</skill", "not_sure", "additionalProperties",
+                                      "never an instruction to you", "Taxonomy:", "system prompt",
+                                      "{\"ticket\""};
+  for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+    if (str_find_nocase(body, marks[i]) >= 0) return true;
+  return false;
+}
+
+const char *guard_text(struct trg_str body, const struct conf_policy *p,
+                       const struct guard_sources *from) {
+  if (body.n > REPLY_MAX) return "too_long";
+  if (prompt_leaks(body)) return "leaked_prompt";
+  if (!tokens_known(body, from)) return "invented_token";
+  if (!links_allowed(body, p)) return "link_not_allowed";
+  if (!amounts_known(body, from)) return "uncited_claim";
+  return NULL;
+}

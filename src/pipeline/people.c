@@ -1,0 +1,138 @@
+/* What people ask of the road: put a dead letter back, approve, reject or edit a draft. */
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "pipeline/stage.h"
+#include "store/inbox.h"
+#include "store/outbox.h"
+#include "store/store.h"
+#include "store/talk.h"
+#include "store/work.h"
+
+static const char *outcome_of_intent(const char *intent) {
+  if (strcmp(intent, "reply") == 0) return "sent";
+  if (strcmp(intent, "note") == 0) return "draft";
+  if (strcmp(intent, "handoff") == 0) return "handoff";
+  return "skipped";
+}
+
+/* A dead letter whose write had been decided goes on from there; what may have been written is
+ * looked for first. Everything else begins again with triage. */
+static void requeue_ticket(struct road *r, const struct ticket *t, struct arena *a) {
+  struct outbox *rows = NULL;
+  size_t n = 0;
+  struct trg_err err = {0};
+  store_must(outbox_list(r->setup.store, t->id, NULL, a, &rows, &n, &err), &err);
+  const struct outbox *last = n > 0 && rows[n - 1].pass == t->pass ? &rows[n - 1] : NULL;
+  if (last == NULL || strcmp(last->state, "done") == 0 || strcmp(last->state, "superseded") == 0) {
+    advance(r, t->id, TICKET_DEAD, TICKET_RECEIVED, &(struct advance){.why = "requeue"});
+    return;
+  }
+  store_must(ticket_outcome(r->setup.store, t->id, str_of(outcome_of_intent(last->intent)),
+                            TRG_STR("requeued"), clock_now_ms(), &err),
+             &err);
+  const bool uncertain = strcmp(last->state, "uncertain") == 0;
+  advance(r, t->id, TICKET_DEAD, uncertain ? TICKET_UNCERTAIN : TICKET_DECIDED,
+          &(struct advance){.why = "requeue"});
+}
+
+int road_requeue(struct road *r, struct trg_str ref, const char *who, struct trg_err *err) {
+  struct arena *a = arena_new();
+  struct ticket t;
+  int rc = ticket_by_ref(r->setup.store, ref, a, &t, err);
+  int64_t notices = 0;
+  const char *slash = memchr(ref.p, '/', ref.n);
+  if (slash != NULL) {
+    const struct trg_str desk = {ref.p, (size_t)(slash - ref.p)};
+    const struct trg_str ext = {slash + 1, ref.n - desk.n - 1};
+    struct trg_err fatal = {0};
+    store_must(inbox_requeue(r->setup.store, desk, ext, clock_now_ms(), &notices, &fatal), &fatal);
+  }
+  if (rc >= 0 && t.state == TICKET_DEAD)
+    requeue_ticket(r, &t, a);
+  else if (rc >= 0 && notices == 0)
+    rc = err_set(err, TRG_ESTATE, "state", "%.*s is no dead letter: it is %s", (int)ref.n, ref.p,
+                 ticket_state_word(t.state));
+  else if (notices > 0)
+    rc = 0;
+  if (rc >= 0) {
+    struct trg_err fatal = {0};
+    store_must(audit_add(r->setup.store, who, "requeue", arena_dup(a, ref), "", clock_now_ms(),
+                         &fatal),
+               &fatal);
+    road_kick(r);
+  }
+  arena_free(&a);
+  return rc;
+}
+
+static int review_apply(struct road *r, const char *verb, const struct ticket *t,
+                        const struct draft *d, const char *who, struct trg_str text,
+                        struct arena *a, struct trg_err *err) {
+  const int64_t now = clock_now_ms();
+  struct trg_err fatal = {0};
+  if (strcmp(verb, "edit") == 0) {
+    if (str_trim(text).n == 0)
+      return err_set(err, TRG_EINVAL, "usage", "the edited reply is empty");
+    store_must(draft_review(r->setup.store, d->id, "waiting", who, arena_dup(a, text), "", now,
+                            &fatal),
+               &fatal);
+    return 0;
+  }
+  if (strcmp(verb, "reject") == 0) {
+    store_must(draft_review(r->setup.store, d->id, "rejected", who, d->edited, arena_dup(a, text),
+                            now, &fatal),
+               &fatal);
+    store_must(ticket_outcome(r->setup.store, t->id, TRG_STR("handoff"), TRG_STR("rejected"), now,
+                              &fatal),
+               &fatal);
+    return 0;
+  }
+  if (strcmp(verb, "approve") != 0)
+    return err_set(err, TRG_EINVAL, "usage", "review knows approve, reject and edit, not %s", verb);
+  if (t->state != TICKET_FOLLOWING)
+    return err_set(err, TRG_ESTATE, "state", "%s is %s: its draft can be approved when it is following",
+                   t->ref, ticket_state_word(t->state));
+  if ((t->flags & TRG_TICKET_NOTE_ONLY) != 0)
+    return err_set(err, TRG_ESTATE, "note_only",
+                   "%s came by a channel that takes no public reply here: answer it in the helpdesk",
+                   t->ref);
+  const bool edited = d->edited != NULL && d->edited[0] != '\0';
+  store_must(draft_review(r->setup.store, d->id, edited ? "edited" : "approved", who, d->edited,
+                          "", now, &fatal),
+             &fatal);
+  store_must(ticket_outcome(r->setup.store, t->id, TRG_STR("sent"), TRG_STR("approved"), now,
+                            &fatal),
+             &fatal);
+  advance(r, t->id, TICKET_FOLLOWING, TICKET_DECIDED, &(struct advance){.why = "approved"});
+  return 0;
+}
+
+int road_review(struct road *r, const char *verb, struct trg_str ref, const char *who,
+                struct trg_str text, struct trg_err *err) {
+  struct arena *a = arena_new();
+  struct ticket t;
+  struct draft d;
+  int rc = ticket_by_ref(r->setup.store, ref, a, &t, err);
+  if (rc >= 0) rc = draft_newest(r->setup.store, t.id, a, &d, err);
+  if (rc == TRG_ENOTFOUND)
+    rc = err_set(err, rc, "not_found", "%.*s has no draft; `triagectl review` lists those that wait",
+                 (int)ref.n, ref.p);
+  if (rc >= 0 && strcmp(d.state, "waiting") != 0)
+    rc = err_set(err, TRG_ESTATE, "state",
+                 "the draft of %s does not wait for a person: it is %s", t.ref, d.state);
+  if (rc >= 0) rc = review_apply(r, verb, &t, &d, who, text, a, err);
+  if (rc >= 0) {
+    struct trg_err fatal = {0};
+    store_must(audit_add(r->setup.store, who, arena_printf(a, "review %s", verb), t.ref,
+                         arena_dup(a, strcmp(verb, "edit") == 0 ? TRG_STR("") : text),
+                         clock_now_ms(), &fatal),
+               &fatal);
+    log_event(TRG_INFO, "draft.reviewed", "ticket", t.ref, "verb", verb, "who", who, NULL);
+  }
+  arena_free(&a);
+  return rc;
+}

@@ -1,0 +1,37 @@
+/*
+ * What models are told. The stable part (instructions, taxonomy, skill text) is the same for every
+ * ticket, so that providers can cache it; the ticket itself is data: one JSON object, so that
+ * nothing a customer writes can leave its container.
+ */
+#ifndef PIPELINE_PROMPT_H
+#define PIPELINE_PROMPT_H
+
+#include "base/json.h"
+#include "store/ticket.h"
+
+struct message;
+struct passage;
+struct past;
+struct road_plan;
+struct skills;
+struct taxonomy;
+
+char *prompt_triage_stable(const struct taxonomy *t, const struct skills *s);
+char *prompt_draft_stable(const struct skills *s, const char *disclosure);
+char *prompt_verify_stable(void);
+
+/* Schemas of the answers: every property required, none null. Static texts. */
+extern const char prompt_triage_schema[];
+extern const char prompt_draft_schema[];
+extern const char prompt_verify_schema[];
+
+/* {"ref","subject","body","language","channel","messages":[{"author","text"}]}: newest messages
+ * within a budget; `body` is the newest text of the customer. */
+json *prompt_ticket(const struct ticket *t, const struct message *m, size_t count);
+json *prompt_past(const struct past *p, size_t count, bool with_reply);
+json *prompt_passages(const struct passage *p, size_t count);
+/* The same data as text for a language model. Returns JSON text behind one labelling line;
+ * mem_free. */
+char *prompt_render(const char *label, const json *data);
+
+#endif

@@ -1,0 +1,373 @@
+/* The road: the stages in reading order, and what runs them. */
+#include "pipeline/road.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "billing/settle.h"
+#include "conf/conf.h"
+#include "net/loop.h"
+#include "pipeline/stage.h"
+#include "store/inbox.h"
+#include "store/outbox.h"
+#include "store/store.h"
+#include "store/talk.h"
+#include "store/turn.h"
+#include "store/work.h"
+
+/*
+ * A ticket comes in by intake (desk.c, intake.c): a notice is fetched, masked (redact) and stored as
+ * RECEIVED. From there each stage takes what waits in one state and leaves it in another; which
+ * moves there are is in advance.c. After delivery the conversation is followed: what happens in it
+ * becomes facts (follow.c), and facts become charges (settle).
+ */
+static const struct stage stages[] = {
+    /* name        takes             while it waits      function        */
+    {"triage", TICKET_RECEIVED, TICKET_TRIAGING, triage_run},
+    {"policy", TICKET_TRIAGED, TICKET_NONE, policy_run},
+    {"draft", TICKET_ADMITTED, TICKET_DRAFTING, draft_run},
+    {"guard", TICKET_DRAFTED, TICKET_NONE, guard_run},
+    {"writeback", TICKET_DECIDED, TICKET_WRITING, write_run},
+    {"reconcile", TICKET_UNCERTAIN, TICKET_WRITING, reconcile_run},
+};
+#define STAGE_COUNT (sizeof stages / sizeof stages[0])
+
+/* At most this many tickets of one stage are begun in one turn, so that a turn stays short. */
+#define BATCH 64
+/* Model calls and writes under way at once; the helpdesks' and models' own limits are below it. */
+#define CALLS_MAX  1200
+#define WRITES_MAX 128
+#define TASK_BUCKETS 4096
+#define PACE_SLOTS   16384
+
+const int64_t road_overhead_bound_us[ROAD_OVERHEAD_BUCKETS] = {
+    100, 250, 500, 750, 1000, 1500, 2000, 3000, 5000, 10000, 50000, INT64_MAX};
+
+struct road *road_new(const struct road_setup *setup, const uint8_t key[32]) {
+  struct road *r = mem_alloc(sizeof *r);
+  r->setup = *setup;
+  memcpy(r->key, key, sizeof r->key);
+  r->tasks = mem_array(TASK_BUCKETS, sizeof *r->tasks);
+  r->pace = mem_array(PACE_SLOTS, sizeof *r->pace);
+  r->scratch = arena_new();
+  uint64_t seed;
+  random_bytes(&seed, sizeof seed);
+  rng_seed(&r->rng, seed);
+  return r;
+}
+
+void road_free(struct road **r) {
+  if (*r == NULL) return;
+  loop_timer_stop((*r)->setup.loop, (*r)->wake);
+  for (size_t b = 0; b < TASK_BUCKETS; b++)
+    while ((*r)->tasks[b] != NULL) task_end((*r)->tasks[b]);
+  desks_free(*r);
+  mem_free((*r)->tasks);
+  mem_free((*r)->pace);
+  arena_free(&(*r)->scratch);
+  mem_free(*r);
+  *r = NULL;
+}
+
+int road_configure(struct road *r, const struct road_plan *plan, struct trg_err *err) {
+  const int rc = desks_configure(r, plan, err);
+  if (rc < 0) return rc;
+  r->plan = plan;
+  road_kick(r);
+  return 0;
+}
+
+const struct road_plan *road_plan_of(const struct road *r) { return r->plan; }
+
+/* --- tasks ------------------------------------------------------------------------------------ */
+
+struct task *task_of(struct road *r, int64_t ticket_id) {
+  for (struct task *k = r->tasks[(uint64_t)ticket_id % TASK_BUCKETS]; k != NULL; k = k->next)
+    if (k->ticket_id == ticket_id) return k;
+  return NULL;
+}
+
+struct task *task_start(struct road *r, const struct stage *st, const struct ticket *t) {
+  advance(r, t->id, t->state, st->busy, &(struct advance){.attempts = t->attempts});
+  struct task *k = mem_alloc(sizeof *k);
+  k->road = r;
+  k->stage = st;
+  k->ticket_id = t->id;
+  k->pass = t->pass;
+  k->attempts = t->attempts;
+  k->arena = arena_new();
+  k->ref = arena_dup(k->arena, str_of(t->ref));
+  k->desk = desk_find(r, str_of(t->helpdesk));
+  k->next = r->tasks[(uint64_t)t->id % TASK_BUCKETS];
+  r->tasks[(uint64_t)t->id % TASK_BUCKETS] = k;
+  r->task_count++;
+  r->busy[st->busy]++;
+  return k;
+}
+
+void task_end(struct task *k) {
+  struct road *r = k->road;
+  struct task **at = &r->tasks[(uint64_t)k->ticket_id % TASK_BUCKETS];
+  while (*at != NULL && *at != k) at = &(*at)->next;
+  BUG_UNLESS(*at == k);
+  *at = k->next;
+  r->task_count--;
+  r->busy[k->stage->busy]--;
+  if (k->cleanup != NULL) k->cleanup(k);
+  arena_free(&k->arena);
+  mem_free(k);
+  road_kick(r);
+}
+
+bool task_current(struct task *k, struct ticket *ret) {
+  struct trg_err err = {0};
+  const int rc = ticket_by_id(k->road->setup.store, k->ticket_id, k->arena, ret, &err);
+  if (rc == TRG_ENOTFOUND) return false;
+  store_must(rc, &err);
+  return ret->state == k->stage->busy && ret->pass == k->pass;
+}
+
+/* Only model calls are given up; a write always runs to its end. */
+void task_cancel(struct road *r, int64_t ticket_id) {
+  struct task *k = task_of(r, ticket_id);
+  if (k == NULL || k->ask == 0) return;
+  router_cancel(r->setup.router, k->ask);
+  task_end(k);
+}
+
+bool code_is_peer(const char *code) {
+  static const char *const peer[] = {TRG_CODE_RATE,    TRG_CODE_QUOTA, TRG_CODE_TRANSIENT,
+                                     TRG_CODE_TIMEOUT, TRG_CODE_AUTH,  "resting"};
+  for (size_t i = 0; i < sizeof peer / sizeof peer[0]; i++)
+    if (strcmp(code, peer[i]) == 0) return true;
+  return false;
+}
+
+int64_t backoff_ms(struct road *r, int64_t attempts, int64_t retry_after_ms) {
+  if (retry_after_ms > 0) return retry_after_ms + (int64_t)rng_below(&r->rng, 250);
+  int64_t ms = 500;
+  for (int64_t i = 1; i < attempts && ms < 300000; i++) ms *= 2;
+  if (ms > 300000) ms = 300000;
+  return ms - (int64_t)rng_below(&r->rng, (uint64_t)(ms / 4)); /* up to 25 % sooner */
+}
+
+void task_retry(struct task *k, const struct ticket *t, const char *code, const char *why,
+                int64_t retry_after_ms) {
+  struct road *r = k->road;
+  const int64_t attempts = k->attempts + 1;
+  const bool dead = attempts >= (code_is_peer(code) ? ATTEMPTS_PEER : ATTEMPTS_OWN);
+  log_event(dead ? TRG_ERROR : TRG_WARN, dead ? "ticket.dead" : "ticket.retry", "ticket", k->ref,
+            "stage", k->stage->name, "code", code, "why", why, "attempts", log_num(attempts), NULL);
+  if (dead) {
+    struct trg_err err = {0};
+    store_must(ticket_outcome(r->setup.store, t->id, TRG_STR("failed"), str_of(code),
+                              clock_now_ms(), &err),
+               &err);
+  }
+  advance(r, t->id, t->state, dead ? TICKET_DEAD : k->stage->takes,
+          &(struct advance){.due_ms = dead ? 0
+                                           : clock_now_ms() +
+                                                 backoff_ms(r, attempts, retry_after_ms),
+                            .attempts = attempts,
+                            .hold = why,
+                            .why = code});
+}
+
+/* --- own time per ticket ---------------------------------------------------------------------- */
+
+void pace_add(struct road *r, int64_t ticket_id, int64_t us) {
+  const size_t slot = (uint64_t)ticket_id % PACE_SLOTS;
+  if (r->pace[slot].ticket_id != ticket_id) {
+    r->pace[slot].ticket_id = ticket_id;
+    r->pace[slot].us = 0;
+  }
+  r->pace[slot].us += us;
+}
+
+void pace_end(struct road *r, int64_t ticket_id) {
+  const size_t slot = (uint64_t)ticket_id % PACE_SLOTS;
+  if (r->pace[slot].ticket_id != ticket_id) return;
+  const int64_t us = r->pace[slot].us;
+  r->pace[slot].ticket_id = 0;
+  r->stats.overhead_count++;
+  r->stats.overhead_us_sum += us;
+  for (size_t i = 0; i < ROAD_OVERHEAD_BUCKETS; i++)
+    if (us <= road_overhead_bound_us[i]) {
+      r->stats.overhead_bucket[i]++;
+      return;
+    }
+}
+
+void road_stats(const struct road *r, struct road_stats *ret) { *ret = r->stats; }
+
+/* --- running ---------------------------------------------------------------------------------- */
+
+/* Runs one ticket through one stage. */
+static void stage_one(struct road *r, const struct stage *st, int64_t id) {
+  const int64_t from_us = clock_mono_us();
+  struct arena *a = arena_new();
+  struct ticket t;
+  struct trg_err err = {0};
+  store_must(ticket_by_id(r->setup.store, id, a, &t, &err), &err);
+  if (t.state == st->takes) st->run(r, st, &t, a);
+  arena_free(&a);
+  pace_add(r, id, clock_mono_us() - from_us);
+}
+
+static int stage_room(const struct road *r, const struct stage *st) {
+  if (st->busy == TICKET_NONE) return BATCH;
+  if (r->draining) return 0;
+  const int64_t max = st->busy == TICKET_WRITING ? WRITES_MAX : CALLS_MAX;
+  const int64_t room = max - r->busy[st->busy];
+  return (int)(room < BATCH ? room : BATCH);
+}
+
+/* Takes what is due for one stage; true when there may be more. */
+static bool stage_turn(struct road *r, const struct stage *st) {
+  const int room = stage_room(r, st);
+  if (room <= 0) return false;
+  int64_t ids[BATCH];
+  size_t n = 0;
+  struct trg_err err = {0};
+  store_must(ticket_due(r->setup.store, st->takes, clock_now_ms(), room, ids, &n, &err), &err);
+  for (size_t i = 0; i < n; i++) stage_one(r, st, ids[i]);
+  return n == (size_t)room;
+}
+
+static void road_wake(void *arg) {
+  struct road *r = arg;
+  r->wake = 0;
+  road_kick(r);
+}
+
+/* Sleeps until the next thing falls due. */
+static void road_sleep(struct road *r) {
+  int64_t due = 0;
+  struct trg_err err = {0};
+  store_must(ticket_next_due(r->setup.store, &due, &err), &err);
+  const int64_t desk_due = desks_next_due(r);
+  if (desk_due != 0 && (due == 0 || desk_due < due)) due = desk_due;
+  loop_timer_stop(r->setup.loop, r->wake);
+  r->wake = 0;
+  if (due == 0) return;
+  int64_t wait = due - clock_now_ms();
+  if (wait < 1) wait = 1;
+  if (wait > 60000) wait = 60000; /* the clock may be moved: look now and then */
+  r->wake = loop_timer_start(r->setup.loop, wait, 0, road_wake, r);
+}
+
+/* With --once, retries that fall due within this time are waited for. */
+#define ONCE_PATIENCE_MS 15000
+
+static void road_check_end(struct road *r) {
+  if (r->task_count > 0 || desks_busy(r)) return;
+  if (r->draining && r->idle != NULL) {
+    void (*idle)(void *) = r->idle;
+    r->idle = NULL;
+    idle(r->idle_arg);
+    return;
+  }
+  if (r->finished == NULL || !desks_caught_up(r)) return;
+  int64_t due = 0;
+  struct trg_err err = {0};
+  store_must(ticket_next_due(r->setup.store, &due, &err), &err);
+  const int64_t desk_due = desks_next_due(r);
+  if (desk_due != 0 && (due == 0 || desk_due < due)) due = desk_due;
+  if (due != 0 && due <= clock_now_ms() + ONCE_PATIENCE_MS) return;
+  void (*finished)(void *) = r->finished;
+  r->finished = NULL;
+  finished(r->finished_arg);
+}
+
+static void road_turn(void *arg) {
+  struct road *r = arg;
+  r->kicked = false;
+  if (!r->running) return;
+  arena_free(&r->scratch);
+  r->scratch = arena_new();
+  bool more = false;
+  if (!r->draining)
+    for (struct desk *d = r->desks; d != NULL; d = d->next) desk_fetch(d);
+  /* Last stage first: what is nearly finished goes on before something new is begun. */
+  for (size_t i = STAGE_COUNT; i-- > 0;)
+    if (stage_turn(r, &stages[i])) more = true;
+  if (settle_due(r, BATCH) == BATCH) more = true;
+  if (more) {
+    road_kick(r);
+    return;
+  }
+  road_sleep(r);
+  road_check_end(r);
+}
+
+void road_kick(struct road *r) {
+  if (r->kicked || !r->running) return;
+  r->kicked = true;
+  loop_soon(r->setup.loop, road_turn, r);
+}
+
+void road_start(struct road *r) {
+  r->running = true;
+  desks_start(r);
+  road_kick(r);
+}
+
+void road_once(struct road *r, void (*finished)(void *arg), void *arg) {
+  r->finished = finished;
+  r->finished_arg = arg;
+}
+
+void road_drain(struct road *r, void (*idle)(void *arg), void *arg) {
+  r->draining = true;
+  r->idle = idle;
+  r->idle_arg = arg;
+  host_drain(r->setup.host);
+  road_kick(r);
+}
+
+bool road_failed(const struct road *r) { return r->failed; }
+
+/* Every ticket of one in-flight state goes back to where it can be begun again. */
+static int recover_state(struct road *r, enum ticket_state from, enum ticket_state to,
+                         struct trg_err *err) {
+  for (;;) {
+    int64_t ids[BATCH];
+    size_t n = 0;
+    const int rc = ticket_due(r->setup.store, from, INT64_MAX, BATCH, ids, &n, err);
+    if (rc < 0) return rc;
+    for (size_t i = 0; i < n; i++)
+      advance(r, ids[i], from, to, &(struct advance){.why = "restart"});
+    if (n < BATCH) return 0;
+  }
+}
+
+int road_recover(struct road *r, struct trg_err *err) {
+  int64_t lost = 0, unsure = 0;
+  int rc = recover_state(r, TICKET_TRIAGING, TICKET_RECEIVED, err);
+  if (rc >= 0) rc = recover_state(r, TICKET_DRAFTING, TICKET_ADMITTED, err);
+  if (rc >= 0) rc = recover_state(r, TICKET_WRITING, TICKET_UNCERTAIN, err);
+  if (rc >= 0) rc = inbox_release(r->setup.store, err);
+  if (rc >= 0) rc = model_call_lost(r->setup.store, clock_now_ms(), &lost, err);
+  if (rc >= 0) rc = outbox_recover(r->setup.store, clock_now_ms(), &unsure, err);
+  if (rc >= 0) rc = turn_flush(r->setup.store, err);
+  if (rc >= 0 && lost + unsure > 0)
+    log_event(TRG_WARN, "road.recovered", "calls_lost", log_num(lost), "writes_uncertain",
+              log_num(unsure), NULL);
+  return rc;
+}
+
+int64_t settle_due(struct road *r, int limit) {
+  int64_t ids[BATCH];
+  size_t n = 0;
+  struct trg_err err = {0};
+  const int64_t now = clock_now_ms();
+  store_must(ticket_settle_due(r->setup.store, now, limit, ids, &n, &err), &err);
+  for (size_t i = 0; i < n; i++) {
+    struct settled s = {0};
+    store_must(settle_ticket(r->setup.store, r->plan->book, ids[i], now, &s, &err), &err);
+  }
+  return (int64_t)n;
+}

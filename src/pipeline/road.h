@@ -1,0 +1,99 @@
+/*
+ * The road of a ticket: which stage takes it from which state, and what runs the stages. road.c
+ * holds the one table; who reads it knows the program.
+ */
+#ifndef PIPELINE_ROAD_H
+#define PIPELINE_ROAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/hash.h"
+#include "base/mem.h"
+#include "model/router.h"
+#include "plugin/host.h"
+#include "store/ticket.h"
+
+struct loop;
+struct store;
+struct conf;
+struct conf_helpdesk;
+struct skills;
+struct taxonomy;
+struct book;
+struct road;
+struct desk;
+struct task;
+
+/* What the road was given, and what changes with a reload. Owned by the daemon. */
+struct road_setup {
+  struct loop *loop;
+  struct host *host;
+  struct store *store;
+  struct router *router;
+};
+/* One configuration with all that was loaded for it. Kept until the road is freed, as plugins'
+ * settings and calls under way point into it. */
+struct road_plan {
+  struct conf *conf;
+  struct skills *skills;
+  struct taxonomy *taxonomy;
+  struct book *book;
+  char *triage_stable, *draft_stable, *verify_stable; /* system prompts: same for every ticket */
+  struct road_plan *next; /* the one before it */
+};
+/* Loads what the configuration names: skills, taxonomy, price book, prompts. `labels` are what the
+ * trained classifier knows. Problems of single skills are logged; NULL and err when it cannot be
+ * used. Takes conf when it succeeds. */
+struct road_plan *road_plan_load(struct conf *conf, const char *const *labels, size_t label_count,
+                                 struct trg_err *err);
+void road_plan_free(struct road_plan **p); /* and all before it */
+
+struct road *road_new(const struct road_setup *setup, const uint8_t key[32]);
+void road_free(struct road **r);
+/* Takes a configuration: opens, keeps or retires helpdesks. 0, or negative and err: then the old
+ * one stays in force. */
+int road_configure(struct road *r, const struct road_plan *plan, struct trg_err *err);
+/* What a crash left behind: in-flight work goes back, writes in flight become uncertain. Before
+ * the first road_start. */
+int road_recover(struct road *r, struct trg_err *err);
+void road_start(struct road *r); /* polls and works until road_stop */
+/* No new pulls and calls; *idle is called when nothing is in flight any more. */
+void road_drain(struct road *r, void (*idle)(void *arg), void *arg);
+void road_kick(struct road *r); /* something may be due: look on the next turn */
+
+/* --once: `finished` is called when nothing is left to do now. */
+void road_once(struct road *r, void (*finished)(void *arg), void *arg);
+/* Something ended in a dead letter, or a helpdesk could not be reached, since the start. */
+bool road_failed(const struct road *r);
+
+/* What people ask for (through the control socket or a command); inside the turn. */
+int road_requeue(struct road *r, struct trg_str ref, const char *who, struct trg_err *err);
+/* verb: approve | reject | edit. */
+int road_review(struct road *r, const char *verb, struct trg_str ref, const char *who,
+                struct trg_str text, struct trg_err *err);
+/* A verified webhook named these tickets; the inbox rows are written in this turn. */
+int road_webhook(struct road *r, struct trg_str helpdesk, const struct trg_delivery *d,
+                 struct trg_err *err);
+
+/* For status and metrics. */
+struct desk_state {
+  const char *name, *connector, *mode, *error;
+  bool reached;         /* at least once */
+  int64_t lag_ms;       /* how far behind the helpdesk we may be */
+  int64_t ok_ms, waiting, dead, rate_wait_ms;
+};
+size_t road_desks(const struct road *r, struct desk_state *ret, size_t room);
+bool road_ready(const struct road *r);
+const struct road_plan *road_plan_of(const struct road *r);
+
+/* Counters since the start, for metrics. */
+#define ROAD_OVERHEAD_BUCKETS 12
+struct road_stats {
+  int64_t overhead_count, overhead_us_sum;
+  int64_t overhead_bucket[ROAD_OVERHEAD_BUCKETS]; /* by road_overhead_bound_us */
+  int64_t fetched, notices;
+};
+extern const int64_t road_overhead_bound_us[ROAD_OVERHEAD_BUCKETS];
+void road_stats(const struct road *r, struct road_stats *ret);
+
+#endif

@@ -1,0 +1,108 @@
+#include "pipeline/signal.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "skill/taxonomy.h"
+
+/* A message of more words is not taken for mere thanks. */
+#define THANKS_WORDS_MAX 25
+#define TEXT_MAX         4000
+
+static const char *const thanks[] = {
+    "thank", "thx", "cheers", "danke", "merci", "gracias", "grazie", "bedankt", "dank je",
+    "dank u", "obrigad", "dzięk", "dziek", "appreciate"};
+static const char *const confirms[] = {
+    "that helped", "this helped", "it helped", "that worked", "it worked", "this worked",
+    "works now", "working now", "it works", "all good", "problem solved", "solved it", "that solved",
+    "is solved", "issue resolved", "that's all", "all sorted", "sorted now", "fixed it",
+    "hat geholfen", "hat geklappt", "klappt jetzt", "geht jetzt", "funktioniert jetzt",
+    "hat funktioniert", "ist gelöst", "problem gelöst", "alles klar", "ça marche", "ca marche",
+    "fonctionne maintenant", "problème résolu", "c'est bon", "c’est bon", "c'est réglé",
+    "ya funciona", "funciona ahora", "me ha servido", "problema resuelto", "está resuelto", "todo bien",
+    "ora funziona", "adesso funziona", "ha funzionato", "risolto", "werkt nu", "is opgelost",
+    "het werkt", "já funciona", "funcionou", "resolvido", "działa", "już działa"};
+static const char *const negatives[] = {
+    "didn't help", "did not help", "doesn't help", "does not help", "doesn't work",
+    "does not work", "didn't work", "did not work", "still not", "still doesn't", "still have",
+    "not solved", "not resolved", "no help", "useless", "not what i asked", "wrong answer",
+    "hilft nicht", "hat nicht geholfen", "funktioniert nicht", "geht nicht", "immer noch",
+    "nicht gelöst", "ne marche pas", "ne fonctionne pas", "toujours pas", "pas résolu",
+    "no funciona", "sigue sin", "no me ayuda", "no está resuelto", "non funziona", "non risolto",
+    "ancora non", "werkt niet", "nog steeds", "niet opgelost", "não funciona", "ainda não",
+    "não resolveu", "nie działa", "nadal nie"};
+static const char *const humans[] = {
+    "a human", "real person", "a person please", "human please", "speak to someone",
+    "talk to someone", "speak with someone", "human agent", "live agent", "real agent",
+    "speak to a person", "talk to a person", "no bots", "not a bot", "speak to an agent",
+    "echten menschen", "mit einem menschen", "einem mitarbeiter", "mitarbeiter sprechen", "keinen bot",
+    "un humain", "une vraie personne", "parler à quelqu", "un conseiller", "una persona real",
+    "hablar con una persona", "hablar con un agente", "un humano", "una persona vera",
+    "parlare con un operatore", "parlare con una persona", "un operatore umano", "een mens",
+    "een medewerker", "echt persoon", "uma pessoa", "falar com um atendente", "um humano",
+    "z człowiekiem", "z konsultantem"};
+
+/* Lower case, blanks folded, quoted lines left out. Returns the number of words. */
+static size_t text_plain(struct trg_str s, char *out, size_t room, size_t *ret_n) {
+  size_t n = 0, words = 0;
+  bool blank = true, line_start = true, quoted = false;
+  for (size_t at = 0; at < s.n && n + 5 < room;) {
+    const uint32_t c = utf8_lower(utf8_next(s, &at));
+    if (c == '\n') {
+      line_start = true;
+      quoted = false;
+      if (!blank) out[n++] = ' ';
+      blank = true;
+      continue;
+    }
+    if (line_start && c == '>') quoted = true;
+    line_start = false;
+    if (quoted) continue;
+    if (c == ' ' || c == '\t' || c == 0xa0) {
+      if (!blank) out[n++] = ' ';
+      blank = true;
+      continue;
+    }
+    if (blank) words++;
+    blank = false;
+    n += utf8_put(out + n, c == 0x2019 ? '\'' : c);
+  }
+  out[n] = '\0';
+  *ret_n = n;
+  return words;
+}
+
+static bool any_of(struct trg_str plain, const char *const *words, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (str_find(plain, words[i]) >= 0) return true;
+  return false;
+}
+
+static bool taxonomy_asks(struct trg_str plain, const struct taxonomy *t) {
+  if (t == NULL) return false;
+  for (size_t i = 0; i < t->escalation_count; i++) {
+    const struct escalation *e = &t->escalations[i];
+    if (strcmp(e->reason, "asks-for-person") != 0) continue;
+    for (size_t k = 0; k < e->signal_count; k++)
+      if (str_find_nocase(plain, e->signals[k]) >= 0) return true;
+  }
+  return false;
+}
+
+#define ANY(plain, list) any_of((plain), (list), sizeof(list) / sizeof((list)[0]))
+
+struct signals signals_of(struct trg_str text, const struct taxonomy *t) {
+  char out[TEXT_MAX + 8];
+  size_t n = 0;
+  const size_t words = text_plain(text, out, sizeof out, &n);
+  const struct trg_str plain = {out, n};
+  struct signals s = {0};
+  s.wants_human = ANY(plain, humans) || taxonomy_asks(plain, t);
+  s.negative = ANY(plain, negatives);
+  const bool asks = memchr(out, '?', n) != NULL;
+  s.confirms = !s.negative && !s.wants_human && !asks && words <= 2 * THANKS_WORDS_MAX &&
+               ANY(plain, confirms);
+  s.thanks = !s.negative && !s.wants_human && !asks && words <= THANKS_WORDS_MAX &&
+             ANY(plain, thanks);
+  return s;
+}

@@ -1,0 +1,146 @@
+/*
+ * What stages share with the road: the running road's inside, tasks, and the one way to move a
+ * ticket. For the files of this folder only.
+ */
+#ifndef PIPELINE_STAGE_H
+#define PIPELINE_STAGE_H
+
+#include "pipeline/road.h"
+
+/* Attempts after which a step that fails for its own sake is a dead letter; for trouble on the
+ * other side (network, rate, quota) it goes on waiting much longer. */
+#define ATTEMPTS_OWN  5
+#define ATTEMPTS_PEER 60
+
+struct stage {
+  const char *name;
+  enum ticket_state takes; /* what it picks up */
+  enum ticket_state busy;  /* while it waits for a peer; TICKET_NONE: it ends at once */
+  void (*run)(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a);
+};
+
+/* Work in flight for one ticket. */
+struct task {
+  struct road *road;
+  const struct stage *stage;
+  int64_t ticket_id, pass, attempts;
+  const char *ref; /* in arena */
+  struct desk *desk;
+  struct arena *arena;
+  router_id ask;
+  trg_op op;
+  void *more; /* the stage's own, in arena */
+  int64_t own_us;
+  void (*cleanup)(struct task *k); /* NULL: nothing but the arena */
+  struct task *next;
+};
+
+struct road {
+  struct road_setup setup;
+  const struct road_plan *plan;
+  uint8_t key[32];
+  struct desk *desks;     /* list */
+  struct desk *old_desks; /* retired, until the road is freed */
+  struct task **tasks; /* by ticket id */
+  size_t task_count;
+  int64_t busy[TICKET_STATES]; /* tasks by the state they hold their ticket in */
+  bool running, draining, kicked;
+  void (*idle)(void *arg);
+  void *idle_arg;
+  void (*finished)(void *arg);
+  void *finished_arg;
+  uint64_t wake; /* timer */
+  struct arena *scratch; /* for one turn; emptied by road_turn */
+  bool failed;
+  struct rng rng;
+  struct road_stats stats;
+  struct { int64_t ticket_id, us; } *pace; /* own time of tickets on the road, sampled */
+};
+
+/* The one function that changes a ticket's state (advance.c): checks the transition table, moves
+ * the row and appends the event in one savepoint. */
+struct advance {
+  int64_t due_ms;
+  int64_t lease_ms;
+  int64_t attempts;
+  const char *hold; /* why it waits */
+  const char *why;  /* reason code for the event; NULL: none */
+};
+void advance(struct road *r, int64_t ticket_id, enum ticket_state from, enum ticket_state to,
+             const struct advance *how);
+bool advance_allowed(enum ticket_state from, enum ticket_state to);
+
+/* Moves the ticket into the stage's busy state and makes the task. */
+struct task *task_start(struct road *r, const struct stage *st, const struct ticket *t);
+void task_end(struct task *k);
+struct task *task_of(struct road *r, int64_t ticket_id);
+/* Loads the ticket as it is now; false when it is not where this task left it (a new message came,
+ * it was closed): the task's result is then to be dropped. */
+bool task_current(struct task *k, struct ticket *ret);
+void task_cancel(struct road *r, int64_t ticket_id);
+/* Failed for now: waits in the stage's `takes` state with back-off, or becomes a dead letter. */
+void task_retry(struct task *k, const struct ticket *t, const char *code, const char *why,
+                int64_t retry_after_ms);
+/* The day's model budget is used up: waits, or goes to a person, as limits.on_limit says. */
+void budget_wait(struct task *k, const struct ticket *t, const char *why);
+void pace_add(struct road *r, int64_t ticket_id, int64_t us);
+void pace_end(struct road *r, int64_t ticket_id);
+
+/* Capped exponential back-off with jitter. */
+int64_t backoff_ms(struct road *r, int64_t attempts, int64_t retry_after_ms);
+bool code_is_peer(const char *code);
+/* The store's rule: a failed write ends the process. */
+void store_must(int rc, const struct trg_err *err);
+
+/* The stages (one file each). */
+void triage_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a);
+void policy_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a);
+void draft_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a);
+void guard_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a);
+void write_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a);
+void reconcile_run(struct road *r, const struct stage *st, const struct ticket *t,
+                   struct arena *a);
+/* The decision of the newest pass, and the move to DECIDED or further. */
+void decide(struct road *r, const struct ticket *t, const char *outcome, const char *reason);
+/* After delivery: FOLLOWING, or a new pass when the customer wrote meanwhile. */
+void follow(struct road *r, const struct ticket *t);
+int64_t settle_due(struct road *r, int limit);
+
+/* Helpdesks at work (desk.c). */
+struct desk {
+  struct road *road;
+  const struct conf_helpdesk *conf;
+  struct trg_inst *inst;
+  uint64_t timer;
+  bool polling, stale; /* stale: poll again as soon as this one ended */
+  bool reached, more, caught_up;
+  int fetching;
+  int64_t failures;
+  int64_t ok_ms, covered_ms;
+  char error[320];
+  bool retired;
+  struct desk *next;
+};
+struct desk *desk_find(const struct road *r, struct trg_str name);
+int desks_configure(struct road *r, const struct road_plan *plan, struct trg_err *err);
+void desks_free(struct road *r);
+void desks_start(struct road *r);
+void desk_fetch(struct desk *d); /* takes from the inbox while there is room */
+bool desks_busy(const struct road *r);
+bool desks_caught_up(const struct road *r); /* --once: every desk polled to the end, or gave up */
+int64_t desks_next_due(const struct road *r);
+
+/* Intake (intake.c): one fetched ticket, masked and stored, in this turn. */
+struct intake {
+  int64_t ticket_id;
+  bool held; /* it could not be masked: nothing was stored */
+};
+struct pii_map;
+int intake_store(struct desk *d, const struct trg_ticket *t, struct intake *ret,
+                 struct trg_err *err);
+/* Masks as intake does and keeps the map, to restore a reply's tokens before it is sent. */
+int intake_map(const struct trg_ticket *t, struct pii_map *m, struct trg_err *err);
+/* What the stored conversation asks for now: a new pass, an end, or nothing. */
+void intake_route(struct road *r, int64_t ticket_id);
+
+#endif

@@ -1,0 +1,146 @@
+/* Triage: category, priority, team, language, mood and more as one validated structure. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "conf/conf.h"
+#include "pipeline/prompt.h"
+#include "pipeline/stage.h"
+#include "pipeline/verdict.h"
+#include "skill/skill.h"
+#include "skill/taxonomy.h"
+#include "store/knowledge.h"
+#include "store/talk.h"
+#include "store/work.h"
+
+#define TRIAGE_TOKENS 1500
+#define SIMILAR_MAX   5
+#define TWIN_WITHIN_MS ((int64_t)3 * 24 * 3600 * 1000)
+
+static int triage_check(void *arg, struct trg_str text, double *ret_confidence,
+                        struct trg_err *err) {
+  struct task *k = arg;
+  struct verdict v;
+  const int rc = verdict_parse(text, k->road->plan->taxonomy, k->arena, &v, err);
+  if (rc >= 0) *ret_confidence = v.confidence;
+  return rc;
+}
+
+/* A twin is a case that the same person opened twice: certain, so no model is asked about it. */
+static const char *triage_twin(struct task *k) {
+  char *ref = NULL;
+  struct trg_err err = {0};
+  const int rc = past_twin(k->road->setup.store, k->ticket_id, TWIN_WITHIN_MS, k->arena, &ref, &err);
+  if (rc == TRG_ENOTFOUND) return NULL;
+  store_must(rc, &err);
+  return ref;
+}
+
+static void triage_store(struct task *k, const struct ticket *t, const struct router_answer *a) {
+  struct road *r = k->road;
+  struct verdict v;
+  struct trg_err err = {0};
+  BUG_UNLESS(verdict_parse(a->text, r->plan->taxonomy, k->arena, &v, &err) >= 0);
+  const char *twin = triage_twin(k);
+  if (twin != NULL) v.row.duplicate_of = str_of(twin);
+  v.row.model = str_of(a->model);
+  const int64_t now = clock_now_ms();
+  const struct decision d = {.ticket_id = t->id,
+                             .pass = t->pass,
+                             .stage = "triage",
+                             .verdict = arena_dup(k->arena, a->text),
+                             .model = a->model,
+                             .model_call_id = a->call_id,
+                             .confidence = a->confidence,
+                             .cost_micros = a->cost_micros,
+                             .reason = a->end == ROUTER_UNSURE ? "not_sure" : "ok",
+                             .prompt_hash = a->prompt_hash,
+                             .skills_hash = skills_hash(r->plan->skills),
+                             .conf_hash = r->plan->conf->hash,
+                             .at_ms = now};
+  int64_t id = 0;
+  store_must(decision_add(r->setup.store, &d, &id, &err), &err);
+  store_must(ticket_judge(r->setup.store, t->id, &v.row, now, &err), &err);
+  advance(r, t->id, TICKET_TRIAGING, TICKET_TRIAGED,
+          &(struct advance){.why = a->end == ROUTER_UNSURE ? "not_sure" : NULL});
+  char percent[16];
+  snprintf(percent, sizeof percent, "%.2f", a->confidence);
+  log_event(TRG_INFO, "triage.decided", "ticket", k->ref, "category",
+            arena_dup(k->arena, v.row.category), "priority", arena_dup(k->arena, v.row.priority),
+            "confidence", percent, "model", a->model, NULL);
+}
+
+static void triage_on_answer(void *arg, const struct router_answer *a) {
+  struct task *k = arg;
+  const int64_t from_us = clock_mono_us();
+  const int64_t ticket_id = k->ticket_id;
+  struct road *r = k->road;
+  k->ask = 0;
+  struct ticket t;
+  if (task_current(k, &t)) {
+    char code[32], why[320];
+    snprintf(code, sizeof code, "%.*s", (int)a->code.n, a->code.p != NULL ? a->code.p : "");
+    snprintf(why, sizeof why, "%.*s", (int)a->why.n, a->why.p != NULL ? a->why.p : "");
+    switch (a->end) {
+    case ROUTER_OK:
+    case ROUTER_UNSURE: triage_store(k, &t, a); break;
+    case ROUTER_BUDGET: budget_wait(k, &t, why); break;
+    case ROUTER_CANCELLED:
+      advance(r, t.id, t.state, TICKET_RECEIVED, &(struct advance){.why = "cancelled"});
+      break;
+    default: task_retry(k, &t, code, why, a->retry_after_ms); break;
+    }
+  }
+  task_end(k);
+  pace_add(r, ticket_id, clock_mono_us() - from_us);
+}
+
+void triage_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a) {
+  struct message *m = NULL;
+  size_t n = 0, similar_count = 0;
+  struct past *similar = NULL;
+  struct trg_err err = {0};
+  store_must(message_list(r->setup.store, t->id, a, &m, &n, &err), &err);
+  json *ticket = prompt_ticket(t, m, n);
+  const char *words = arena_printf(a, "%s %s", t->subject, json_get_str(ticket, "body").p);
+  store_must(past_search(r->setup.store, str_of(words), t->id, SIMILAR_MAX, a, &similar,
+                         &similar_count, &err),
+             &err);
+  json *data = json_object();
+  json_put(data, "ticket", ticket);
+  json_put(data, "similar", prompt_past(similar, similar_count, false));
+  char *text = prompt_render("The ticket, as data:", data);
+  const struct trg_prompt_part part = {TRG_ROLE_USER, str_of(text)};
+  /* What a classifier gets: the same, and the taxonomy, which a reader has in the stable part. */
+  char *body = json_text(data);
+  char *input = arena_printf(a, "{\"taxonomy\":%s,%s", r->plan->taxonomy->json, body + 1);
+  struct task *k = task_start(r, st, t);
+  const struct router_job job = {
+      .conf = r->plan->conf,
+      .task = "triage",
+      .request = {.size = sizeof job.request,
+                  .task = TRG_STR("triage"),
+                  .stable = str_of(r->plan->triage_stable),
+                  .parts = &part,
+                  .part_count = 1,
+                  .schema = str_of(prompt_triage_schema),
+                  .schema_name = TRG_STR("triage"),
+                  .input = str_of(input),
+                  .max_output_tokens = TRIAGE_TOKENS,
+                  .user_hash = str_of(t->requester_hash)},
+      .ticket_id = t->id,
+      .pass = t->pass,
+      .ref = t->ref,
+      .skills_hash = skills_hash(r->plan->skills),
+      .check = triage_check,
+      .on_answer = triage_on_answer,
+      .arg = k};
+  k->ask = router_ask(r->setup.router, &job);
+  mem_free(body);
+  mem_free(text);
+  json_free(&data);
+}

@@ -1,0 +1,449 @@
+/* Writeback: one outbox row, committed before anything is sent; sent once; when the answer is lost,
+ * looked for before it is repeated. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/pii.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "conf/conf.h"
+#include "pipeline/action.h"
+#include "pipeline/stage.h"
+#include "store/knowledge.h"
+#include "store/outbox.h"
+#include "store/store.h"
+#include "store/talk.h"
+#include "store/turn.h"
+#include "store/work.h"
+
+#define WRITE_DEADLINE_MS 60000
+#define CONFLICTS_MAX     8
+
+/* One write under way, in the task's arena. */
+struct writing {
+  struct outbox row;
+  struct trg_action action;
+  struct pii_map *map;   /* NULL: nothing to restore */
+  bool mapped;           /* the ticket was read for its tokens */
+  bool rereading;        /* after a conflict: what changed? */
+  bool reread;
+  bool finding;          /* looking for an uncertain write */
+  json *receipts;
+  char code[32], why[300];
+};
+
+static void write_send(void *arg);
+
+/* --- planning ---------------------------------------------------------------------------------- */
+
+static bool first_reply(struct road *r, const struct ticket *t, struct arena *a) {
+  struct event *e = NULL;
+  size_t n = 0;
+  struct trg_err err = {0};
+  store_must(event_list(r->setup.store, t->id, true, a, &e, &n, &err), &err);
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(e[i].kind, "msg_out") == 0 && strcmp(e[i].actor, "ai") == 0) return false;
+  return true;
+}
+
+/* Plans this pass's write, or finds the row that was planned for it before. */
+static void write_plan(struct road *r, const struct ticket *t, struct arena *a,
+                       struct outbox *ret) {
+  const char *intent = action_intent(t);
+  char key[33];
+  action_key(t, intent, key);
+  struct draft d;
+  struct trg_err err = {0};
+  const int rc = draft_newest(r->setup.store, t->id, a, &d, &err);
+  if (rc != TRG_ENOTFOUND) store_must(rc, &err);
+  struct action_facts f = {.ticket = t,
+                           .draft = rc >= 0 && d.pass == t->pass ? &d : NULL,
+                           .policy = &r->plan->conf->policy,
+                           .first_reply = first_reply(r, t, a),
+                           .approved_by = ""};
+  if (f.draft != NULL && d.reviewer != NULL && d.reviewer[0] != '\0' &&
+      strcmp(t->reason, "approved") == 0)
+    f.approved_by = d.reviewer;
+  struct past *similar = NULL;
+  if (strcmp(intent, "handoff") == 0)
+    store_must(past_search(r->setup.store, str_of(t->subject), t->id, 3, a, &similar,
+                           &f.similar_count, &err),
+               &err);
+  f.similar = similar;
+  char *action = action_json(&f, a);
+  const struct outbox row = {.ticket_id = t->id,
+                             .pass = t->pass,
+                             .ref = t->ref,
+                             .helpdesk = t->helpdesk,
+                             .ext_id = t->ext_id,
+                             .intent = intent,
+                             .idem_key = key,
+                             .state = "planned",
+                             .action = action,
+                             .version = t->version,
+                             .last_message_id = t->inbound_id,
+                             .planned_ms = clock_now_ms()};
+  int64_t id = 0;
+  bool fresh = false;
+  store_must(outbox_plan(r->setup.store, &row, &id, &fresh, &err), &err);
+  store_must(outbox_by_id(r->setup.store, id, a, ret, &err), &err);
+  mem_free(action);
+}
+
+/* --- what came of it --------------------------------------------------------------------------- */
+
+static void write_event(struct road *r, const struct ticket *t, const char *kind,
+                        const char *ext_id, const char *data, int64_t at_ms) {
+  const struct event e = {.ticket_id = t->id,
+                          .kind = kind,
+                          .ext_id = ext_id,
+                          .actor = "ai",
+                          .value = strcmp(kind, "msg_out") == 0 ? "answer" : "",
+                          .data = data,
+                          .at_ms = at_ms,
+                          .seen_ms = clock_now_ms()};
+  bool fresh = false;
+  struct trg_err err = {0};
+  store_must(event_add(r->setup.store, &e, &fresh, &err), &err);
+}
+
+/* The facts that billing needs, from the vendor's receipts. They have the ids that a later fetch
+ * gives the same messages, so each counts once. */
+static void write_facts(struct task *k, const struct ticket *t, const struct writing *w) {
+  json *action = json_parse(str_of(w->row.action), 0, NULL);
+  const bool approved = json_get_str(action, "approved_by").n > 0;
+  const char *data =
+      approved ? arena_printf(k->arena, "{\"approved_by\":\"person\",\"edited\":%s}",
+                              json_get_bool(action, "edited", false) ? "true" : "false")
+               : "";
+  for (const json *one = json_first(w->receipts); one != NULL; one = json_next(one)) {
+    const struct trg_str kind = json_get_str(one, "kind"), id = json_get_str(one, "id");
+    const char *ext = arena_printf(k->arena, "msg:%.*s", (int)id.n, id.p != NULL ? id.p : "");
+    const int64_t at = json_get_int(one, "at", clock_now_ms());
+    if (id.n == 0) continue;
+    if (str_is(kind, "reply")) write_event(k->road, t, "msg_out", ext, data, at);
+    if (str_is(kind, "note")) write_event(k->road, t, "note", ext, "", at);
+  }
+  json_free(&action);
+}
+
+static void outbox_end(struct task *k, const char *state) {
+  struct writing *w = k->more;
+  char *receipts = json_text(w->receipts);
+  struct trg_err err = {0};
+  store_must(outbox_set(k->road->setup.store, w->row.id, state, w->code, w->why, receipts,
+                        clock_now_ms(), &err),
+             &err);
+  mem_free(receipts);
+}
+
+void follow(struct road *r, const struct ticket *t) {
+  const bool final = t->status == TRG_STATUS_CLOSED || t->status == TRG_STATUS_DELETED ||
+                     t->status == TRG_STATUS_MERGED;
+  advance(r, t->id, t->state, final ? TICKET_DONE : TICKET_FOLLOWING, &(struct advance){0});
+  intake_route(r, t->id); /* the customer may have written while the write was under way */
+}
+
+static void write_done(struct task *k, const struct ticket *t) {
+  struct writing *w = k->more;
+  struct road *r = k->road;
+  outbox_end(k, "done");
+  write_facts(k, t, w);
+  if (strcmp(w->row.intent, "reply") == 0) {
+    struct draft d;
+    struct trg_err err = {0};
+    const int rc = draft_newest(r->setup.store, t->id, k->arena, &d, &err);
+    if (rc != TRG_ENOTFOUND) store_must(rc, &err);
+    if (rc >= 0) store_must(draft_set_state(r->setup.store, d.id, "sent", t->reason, &err), &err);
+  }
+  log_event(TRG_INFO, "write.done", "ticket", k->ref, "intent", w->row.intent, "attempts",
+            log_num(w->row.attempts + 1), NULL);
+  follow(r, t);
+}
+
+static void write_give_up(struct task *k, const struct ticket *t, const char *outcome,
+                          const char *reason) {
+  struct road *r = k->road;
+  struct trg_err err = {0};
+  outbox_end(k, "superseded");
+  store_must(ticket_outcome(r->setup.store, t->id, str_of(outcome), str_of(reason), clock_now_ms(),
+                            &err),
+             &err);
+  store_must(draft_supersede(r->setup.store, t->id, clock_now_ms(), &err), &err);
+}
+
+/* After a conflict the ticket was read again and stored: the customer wrote again (a new pass), a
+ * person answered (leave it to them), or only fields moved (the same write under a fresh guard). */
+static void write_after_reread(struct task *k, const struct ticket *t) {
+  struct writing *w = k->more;
+  struct road *r = k->road;
+  struct message *m = NULL;
+  size_t n = 0;
+  struct trg_err err = {0};
+  store_must(message_list(r->setup.store, t->id, k->arena, &m, &n, &err), &err);
+  bool newer = false, answered = false, seen = false;
+  for (size_t i = 0; i < n; i++) {
+    if (strcmp(m[i].ext_id, t->inbound_id) == 0) {
+      seen = true;
+      continue;
+    }
+    if (!seen || (m[i].flags & TRG_MESSAGE_PUBLIC) == 0 || (m[i].flags & TRG_MESSAGE_AUTO) != 0)
+      continue;
+    newer = newer || m[i].author == TRG_AUTHOR_CUSTOMER;
+    answered = answered || m[i].author == TRG_AUTHOR_AGENT;
+  }
+  const bool ended = t->status == TRG_STATUS_CLOSED || t->status == TRG_STATUS_DELETED ||
+                     t->status == TRG_STATUS_MERGED;
+  if (ended || answered || newer) {
+    write_give_up(k, t, "skipped",
+                  t->status == TRG_STATUS_DELETED  ? "deleted"
+                  : t->status == TRG_STATUS_MERGED ? "merged"
+                  : ended                          ? "closed"
+                  : answered                       ? "human_answered"
+                                                   : "already_answered");
+    follow(r, t);
+    return;
+  }
+  store_must(outbox_guard(r->setup.store, w->row.id, t->version, t->inbound_id, &err), &err);
+  outbox_end(k, "planned");
+  advance(r, t->id, TICKET_WRITING, TICKET_DECIDED,
+          &(struct advance){.due_ms = clock_now_ms() + backoff_ms(r, k->attempts, 0),
+                            .attempts = k->attempts + 1,
+                            .hold = w->why,
+                            .why = "conflict"});
+}
+
+static void write_dead(struct task *k, const struct ticket *t) {
+  struct writing *w = k->more;
+  outbox_end(k, "rejected");
+  struct trg_err err = {0};
+  store_must(ticket_outcome(k->road->setup.store, t->id, TRG_STR("failed"), str_of(w->code),
+                            clock_now_ms(), &err),
+             &err);
+  log_event(TRG_ERROR, "ticket.dead", "ticket", k->ref, "stage", "writeback", "code", w->code, "why",
+            w->why, NULL);
+  advance(k->road, t->id, t->state, TICKET_DEAD,
+          &(struct advance){.attempts = k->attempts + 1, .hold = w->why, .why = w->code});
+}
+
+static void write_uncertain(struct task *k, const struct ticket *t, int64_t retry_after_ms) {
+  struct writing *w = k->more;
+  outbox_end(k, "uncertain");
+  log_event(TRG_WARN, "write.uncertain", "ticket", k->ref, "code", w->code, "why", w->why, NULL);
+  advance(k->road, t->id, TICKET_WRITING, TICKET_UNCERTAIN,
+          &(struct advance){.due_ms = clock_now_ms() +
+                                      backoff_ms(k->road, k->attempts + 1, retry_after_ms),
+                            .attempts = k->attempts + 1,
+                            .hold = w->why,
+                            .why = "uncertain"});
+}
+
+static void write_again(struct task *k, const struct ticket *t, int64_t retry_after_ms) {
+  struct writing *w = k->more;
+  outbox_end(k, "planned");
+  task_retry(k, t, w->code, w->why, retry_after_ms);
+}
+
+/* --- sending ----------------------------------------------------------------------------------- */
+
+static void write_cleanup(struct task *k) {
+  struct writing *w = k->more;
+  if (w == NULL) return;
+  pii_map_free(&w->map);
+  json_free(&w->receipts);
+}
+
+static void on_receipt(void *arg, const struct trg_receipt *rc) {
+  struct writing *w = ((struct task *)arg)->more;
+  json *one = json_object();
+  json_put_str(one, "kind", rc->kind);
+  json_put_str(one, "id", rc->id);
+  json_put_int(one, "at", rc->at_ms);
+  json_add(w->receipts, one);
+}
+
+/* The ticket as it is now: for the tokens of a reply, or to see what a conflict was about. */
+static void on_ticket(void *arg, const struct trg_ticket *ticket) {
+  struct task *k = arg;
+  struct writing *w = k->more;
+  struct trg_err err = {0};
+  if (w->rereading) {
+    struct intake in = {0};
+    if (k->desk == NULL) return;
+    const int rc = intake_store(k->desk, ticket, &in, &err);
+    if (in.held) return;
+    store_must(rc, &err);
+    w->reread = true;
+    return;
+  }
+  pii_map_free(&w->map);
+  w->map = pii_map_new();
+  if (intake_map(ticket, w->map, &err) < 0) {
+    pii_map_free(&w->map);
+    return;
+  }
+  w->mapped = true;
+}
+
+static void on_done(void *arg, const struct trg_result *res);
+static const struct op_events write_events = {
+    .on_ticket = on_ticket, .on_receipt = on_receipt, .on_done = on_done};
+
+static void write_result(struct task *k, const struct ticket *t, const struct trg_result *res) {
+  struct writing *w = k->more;
+  switch (res->outcome) {
+  case TRG_DONE: write_done(k, t); return;
+  case TRG_UNCERTAIN: write_uncertain(k, t, res->retry_after_ms); return;
+  case TRG_RETRY:
+  case TRG_CANCELLED: write_again(k, t, res->retry_after_ms); return;
+  default: break;
+  }
+  if (code_is_peer(w->code)) { /* e.g. credentials: the helpdesk waits, not the ticket's fault */
+    write_again(k, t, res->retry_after_ms);
+    return;
+  }
+  if (strcmp(w->code, TRG_CODE_CLOSED) == 0 || strcmp(w->code, TRG_CODE_NOT_FOUND) == 0) {
+    write_give_up(k, t, "skipped", strcmp(w->code, TRG_CODE_CLOSED) == 0 ? "closed" : "deleted");
+    follow(k->road, t);
+    return;
+  }
+  write_dead(k, t);
+}
+
+/* The end of a look for an uncertain write. */
+static void find_result(struct task *k, const struct ticket *t, const struct trg_result *res) {
+  struct writing *w = k->more;
+  if (res->outcome == TRG_DONE) {
+    write_done(k, t);
+    return;
+  }
+  if (res->outcome == TRG_REJECTED && strcmp(w->code, TRG_CODE_NOT_FOUND) == 0) {
+    outbox_end(k, "planned"); /* surely not written: it may be sent again */
+    advance(k->road, t->id, TICKET_WRITING, TICKET_DECIDED,
+            &(struct advance){.attempts = k->attempts, .why = "not_written"});
+    return;
+  }
+  if (res->outcome == TRG_REJECTED || k->attempts + 1 >= ATTEMPTS_PEER) {
+    outbox_end(k, "uncertain");
+    write_dead(k, t);
+    return;
+  }
+  write_uncertain(k, t, res->retry_after_ms);
+}
+
+static void on_done(void *arg, const struct trg_result *res) {
+  struct task *k = arg;
+  struct writing *w = k->more;
+  const int64_t from_us = clock_mono_us();
+  const int64_t ticket_id = k->ticket_id;
+  struct road *r = k->road;
+  k->op = 0;
+  snprintf(w->code, sizeof w->code, "%.*s", (int)res->code.n, res->code.p != NULL ? res->code.p : "");
+  snprintf(w->why, sizeof w->why, "%.*s", (int)res->why.n, res->why.p != NULL ? res->why.p : "");
+  if (w->mapped && !w->finding && w->action.idem_key.n == 0 && res->outcome == TRG_DONE) {
+    write_send(k); /* the tokens can be restored now */
+    return;
+  }
+  const bool conflict = res->outcome == TRG_REJECTED && strcmp(w->code, TRG_CODE_CONFLICT) == 0;
+  if (conflict && !w->rereading && k->attempts < CONFLICTS_MAX && k->desk != NULL &&
+      !k->desk->retired) {
+    w->rereading = true;
+    k->op = op_fetch(k->desk->inst, str_of(w->row.ext_id), &write_events, k, WRITE_DEADLINE_MS);
+    return;
+  }
+  struct ticket t;
+  if (task_current(k, &t)) {
+    if (w->rereading && w->reread)
+      write_after_reread(k, &t);
+    else if (w->rereading || (w->action.idem_key.n == 0 && !w->finding))
+      write_again(k, &t, res->retry_after_ms); /* the read failed: nothing was written */
+    else if (w->finding)
+      find_result(k, &t, res);
+    else
+      write_result(k, &t, res);
+  }
+  task_end(k);
+  pace_add(r, ticket_id, clock_mono_us() - from_us);
+}
+
+static void action_guards(struct writing *w) {
+  w->action.ticket_id = str_of(w->row.ext_id);
+  w->action.version = str_of(w->row.version);
+  w->action.last_message_id = str_of(w->row.last_message_id);
+  w->action.idem_key = str_of(w->row.idem_key);
+  w->action.attempt_ms = w->row.sent_ms != 0 ? w->row.sent_ms : clock_now_ms();
+}
+
+/* After the commit that made "sending" durable. */
+static void write_send(void *arg) {
+  struct task *k = arg;
+  struct writing *w = k->more;
+  if (k->desk == NULL || k->desk->retired) {
+    on_done(k, &(struct trg_result){.outcome = TRG_RETRY,
+                                    .code = TRG_STR("transient"),
+                                    .why = TRG_STR("the helpdesk is not in the configuration")});
+    return;
+  }
+  if (w->finding) {
+    action_guards(w);
+    k->op = op_find(k->desk->inst, &w->action, &write_events, k, WRITE_DEADLINE_MS);
+    return;
+  }
+  if (!w->mapped && action_needs_map(str_of(w->row.action))) {
+    k->op = op_fetch(k->desk->inst, str_of(w->row.ext_id), &write_events, k, WRITE_DEADLINE_MS);
+    return;
+  }
+  struct trg_err err = {0};
+  store_must(action_fill(str_of(w->row.action), w->map, k->arena, &w->action, &err), &err);
+  action_guards(w);
+  k->op = op_write(k->desk->inst, &w->action, &write_events, k, WRITE_DEADLINE_MS);
+}
+
+static void write_begin(struct road *r, const struct stage *st, const struct ticket *t,
+                        const struct outbox *row, bool finding) {
+  struct task *k = task_start(r, st, t);
+  struct writing *w = arena_alloc(k->arena, sizeof *w);
+  k->more = w;
+  k->cleanup = write_cleanup;
+  w->receipts = json_array();
+  w->finding = finding;
+  struct trg_err err = {0};
+  store_must(outbox_set(r->setup.store, row->id, finding ? "uncertain" : "sending", NULL, NULL,
+                        NULL, clock_now_ms(), &err),
+             &err);
+  store_must(outbox_by_id(r->setup.store, row->id, k->arena, &w->row, &err), &err);
+  turn_after_commit(r->setup.store, write_send, k);
+}
+
+void write_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a) {
+  struct outbox row;
+  write_plan(r, t, a, &row);
+  if (strcmp(row.state, "done") == 0) {
+    advance(r, t->id, TICKET_DECIDED, TICKET_FOLLOWING, &(struct advance){.why = "already_written"});
+    return;
+  }
+  if (strcmp(row.state, "uncertain") == 0 || strcmp(row.state, "sending") == 0) {
+    write_begin(r, st, t, &row, true);
+    return;
+  }
+  write_begin(r, st, t, &row, false);
+}
+
+/* Which of the ticket's writes is uncertain: the newest that is. */
+void reconcile_run(struct road *r, const struct stage *st, const struct ticket *t,
+                   struct arena *a) {
+  struct outbox *rows = NULL;
+  size_t n = 0;
+  struct trg_err err = {0};
+  store_must(outbox_list(r->setup.store, t->id, "uncertain", a, &rows, &n, &err), &err);
+  if (n > 0) {
+    write_begin(r, st, t, &rows[n - 1], true);
+    return;
+  }
+  /* Nothing was sent: the crash came between the plan and the send. */
+  advance(r, t->id, TICKET_UNCERTAIN, TICKET_WRITING, &(struct advance){.attempts = t->attempts});
+  advance(r, t->id, TICKET_WRITING, TICKET_DECIDED, &(struct advance){.attempts = t->attempts});
+}

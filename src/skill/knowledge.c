@@ -1,0 +1,283 @@
+#include "skill/knowledge.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/yaml.h"
+#include "skill/frontmatter.h"
+#include "store/knowledge.h"
+
+#define FILE_MAX_BYTES ((size_t)4 << 20)
+#define DEPTH_MAX      8
+#define FILES_MAX      20000
+/* A passage is a section; a longer section is cut at a paragraph. */
+#define PASSAGE_MAX ((size_t)2400)
+
+/* --- one file to passages ---------------------------------------------------------------------- */
+
+/* "guides/returns.de.md" -> "guides/returns.de"; the id must be stable and short. */
+static const char *id_stem(struct arena *a, const char *relative) {
+  const char *dot = strrchr(relative, '.');
+  const size_t n = dot != NULL && dot != relative ? (size_t)(dot - relative) : strlen(relative);
+  char *stem = arena_dup(a, (struct trg_str){relative, n});
+  for (char *p = stem; *p != '\0'; p++)
+    if (isspace((unsigned char)*p) || strchr("[]()\"'<>#", *p) != NULL) *p = '-';
+  return stem;
+}
+
+/* Tags out, block elements to line breaks, the common entities back: enough for search and quoting;
+ * what is inside script and style is dropped. */
+static struct trg_str html_text(struct arena *a, struct trg_str html) {
+  char *out = arena_alloc(a, html.n + 1);
+  size_t n = 0;
+  static const struct {
+    const char *name, *text;
+  } entities[] = {{"&amp;", "&"},  {"&lt;", "<"},    {"&gt;", ">"},
+                  {"&quot;", "\""}, {"&#39;", "'"}, {"&nbsp;", " "}};
+  for (size_t i = 0; i < html.n;) {
+    const struct trg_str rest = {html.p + i, html.n - i};
+    if (html.p[i] == '<') {
+      const bool script = rest.n > 7 && (strncasecmp(rest.p, "<script", 7) == 0 ||
+                                         strncasecmp(rest.p, "<style", 6) == 0);
+      const char *close = script ? (strncasecmp(rest.p, "<script", 7) == 0 ? "</script" : "</style")
+                                 : ">";
+      ptrdiff_t end = script ? str_find_nocase(rest, close) : str_find(rest, ">");
+      if (end < 0) break;
+      if (rest.n > 2 && strchr("phlbdtPHLBDT/", rest.p[1]) != NULL) out[n++] = '\n';
+      i += (size_t)end + (script ? 0 : 1);
+      continue;
+    }
+    bool entity = false;
+    for (size_t k = 0; k < sizeof entities / sizeof entities[0] && !entity; k++)
+      if (str_starts(rest, entities[k].name)) {
+        out[n++] = entities[k].text[0];
+        i += strlen(entities[k].name);
+        entity = true;
+      }
+    if (!entity) out[n++] = html.p[i++];
+  }
+  return (struct trg_str){out, n};
+}
+
+struct splitter {
+  struct arena *arena;
+  const char *stem, *source, *title, *language, *category;
+  struct passage *list;
+  size_t count, room;
+};
+
+static void passage_emit(struct splitter *sp, const char *heading, struct trg_str text) {
+  text = str_trim(text);
+  if (text.n == 0) return;
+  if (sp->count == sp->room) {
+    const size_t room = sp->room == 0 ? 16 : sp->room * 2;
+    struct passage *more = arena_alloc(sp->arena, sizeof *more * room);
+    if (sp->count > 0) memcpy(more, sp->list, sizeof *more * sp->count);
+    sp->list = more;
+    sp->room = room;
+  }
+  struct passage *p = &sp->list[sp->count++];
+  p->id = arena_printf(sp->arena, "kb:%s#%zu", sp->stem, sp->count);
+  p->source = sp->source;
+  p->title = sp->title;
+  p->heading = heading;
+  p->text = arena_dup(sp->arena, text);
+  p->language = sp->language;
+  p->category = sp->category;
+  char hash[HASH_HEX_MAX];
+  hash_hex(text, hash);
+  p->hash = arena_dup(sp->arena, str_of(hash));
+}
+
+/* A long section becomes several passages, cut between paragraphs, else at a character. */
+static void section_emit(struct splitter *sp, const char *heading, struct trg_str text) {
+  while (text.n > PASSAGE_MAX) {
+    size_t cut = 0;
+    for (size_t i = 1; i + 1 < PASSAGE_MAX; i++)
+      if (text.p[i] == '\n' && text.p[i + 1] == '\n') cut = i;
+    if (cut < PASSAGE_MAX / 4) cut = utf8_cut(text, PASSAGE_MAX);
+    passage_emit(sp, heading, (struct trg_str){text.p, cut});
+    text.p += cut;
+    text.n -= cut;
+  }
+  passage_emit(sp, heading, text);
+}
+
+static bool heading_line(struct trg_str line, struct trg_str *ret_text, size_t *ret_level) {
+  size_t i = 0;
+  while (i < line.n && line.p[i] == '#') i++;
+  if (i == 0 || i > 6 || i >= line.n || line.p[i] != ' ') return false;
+  *ret_level = i;
+  *ret_text = str_trim((struct trg_str){line.p + i, line.n - i});
+  return true;
+}
+
+static void split_sections(struct splitter *sp, struct trg_str body) {
+  struct trg_str rest = body, line;
+  const char *heading = "";
+  const char *from = body.p;
+  bool fenced = false;
+  while (rest.n > 0) {
+    const char *at = rest.p;
+    if (!str_next(&rest, '\n', &line)) break;
+    if (str_starts(str_trim(line), "```")) fenced = !fenced;
+    struct trg_str text;
+    size_t level = 0;
+    if (fenced || !heading_line(line, &text, &level)) continue;
+    section_emit(sp, heading, (struct trg_str){from, (size_t)(at - from)});
+    from = rest.p;
+    if (level == 1 && sp->title[0] == '\0')
+      sp->title = arena_dup(sp->arena, text);
+    else
+      heading = level == 1 ? "" : arena_dup(sp->arena, text);
+  }
+  section_emit(sp, heading, (struct trg_str){from, (size_t)(body.p + body.n - from)});
+}
+
+static const char *meta(struct arena *a, const struct yaml *map, const char *key) {
+  const struct yaml *n = map != NULL ? yaml_get(map, key) : NULL;
+  return n != NULL && n->kind == YAML_SCALAR ? arena_dup(a, str_of(n->text)) : "";
+}
+
+void knowledge_split(struct arena *a, const char *path, const char *relative,
+                     struct trg_str content, struct passage **ret, size_t *ret_count) {
+  struct frontmatter f;
+  frontmatter_read(content, path, &f);
+  const struct trg_str p = str_of(path);
+  struct trg_str body = f.body;
+  if (str_ends(p, ".html") || str_ends(p, ".htm")) body = html_text(a, body);
+  struct splitter sp = {.arena = a,
+                        .stem = id_stem(a, relative),
+                        .source = arena_dup(a, p),
+                        .title = meta(a, f.map, "title"),
+                        .language = meta(a, f.map, "language"),
+                        .category = meta(a, f.map, "category")};
+  split_sections(&sp, body);
+  for (size_t i = 0; i < sp.count; i++)
+    if (sp.list[i].title[0] == '\0') sp.list[i].title = sp.title[0] != '\0' ? sp.title : sp.stem;
+  yaml_free(&f.map);
+  *ret = sp.list;
+  *ret_count = sp.count;
+}
+
+/* --- folders ------------------------------------------------------------------------------------ */
+
+struct indexing {
+  struct store *store;
+  struct arena *arena; /* for the whole run */
+  const char **files, **relatives;
+  size_t count;
+  const char *folder;
+};
+
+static int collect(void *arg, const char *path) {
+  struct indexing *x = arg;
+  const struct trg_str p = str_of(path);
+  if (!str_ends(p, ".md") && !str_ends(p, ".markdown") && !str_ends(p, ".txt") &&
+      !str_ends(p, ".html") && !str_ends(p, ".htm"))
+    return 0;
+  if (x->count >= FILES_MAX) return 0;
+  const size_t skip = strlen(x->folder);
+  const char *relative = strncmp(path, x->folder, skip) == 0 ? path + skip : path;
+  while (*relative == '/') relative++;
+  x->files[x->count] = arena_dup(x->arena, p);
+  x->relatives[x->count++] = arena_dup(x->arena, str_of(relative));
+  return 0;
+}
+
+static int index_file(struct indexing *x, const char *path, const char *relative,
+                      bool *ret_changed, struct trg_err *err) {
+  struct buf b;
+  char hash[HASH_HEX_MAX];
+  buf_init(&b, FILE_MAX_BYTES);
+  int rc = file_read(path, FILE_MAX_BYTES, &b, err);
+  if (rc >= 0 && !utf8_valid(buf_view(&b)))
+    rc = err_set(err, TRG_EINVAL, "utf8", "%s is not valid UTF-8; save it as UTF-8", path);
+  bool known = false;
+  if (rc >= 0) {
+    hash_hex(buf_view(&b), hash);
+    rc = passage_known(x->store, path, hash, &known, err);
+  }
+  if (rc >= 0 && !known) {
+    struct arena *a = arena_new();
+    struct passage *p = NULL;
+    size_t n = 0;
+    knowledge_split(a, path, relative, buf_view(&b), &p, &n);
+    rc = passage_replace(x->store, path, hash, p, n, ret_changed, err);
+    arena_free(&a);
+  }
+  buf_free(&b);
+  return rc;
+}
+
+int knowledge_index(struct store *s, const char *const *folders, size_t count,
+                    void (*progress)(void *arg, size_t done, size_t total), void *arg,
+                    size_t *ret_changed, struct trg_err *err) {
+  struct indexing x = {.store = s, .arena = arena_new()};
+  x.files = mem_array(FILES_MAX, sizeof *x.files);
+  x.relatives = mem_array(FILES_MAX, sizeof *x.relatives);
+  int rc = 0;
+  *ret_changed = 0;
+  for (size_t i = 0; i < count; i++) {
+    x.folder = folders[i];
+    struct trg_err bad = {0};
+    if (file_walk(folders[i], DEPTH_MAX, collect, &x, &bad) < 0)
+      log_event(TRG_WARN, "knowledge.problem", "path", folders[i], "why", bad.text, NULL);
+  }
+  for (size_t i = 0; i < x.count && rc >= 0; i++) {
+    bool changed = false;
+    struct trg_err bad = {0};
+    rc = index_file(&x, x.files[i], x.relatives[i], &changed, &bad);
+    if (rc == TRG_EINVAL || rc == TRG_ELIMIT || rc == TRG_ENOTFOUND) {
+      log_event(TRG_WARN, "knowledge.problem", "path", x.files[i], "why", bad.text, NULL);
+      rc = 0;
+    }
+    if (rc < 0 && err != NULL) *err = bad;
+    if (changed) (*ret_changed)++;
+    if (progress != NULL) progress(arg, i + 1, x.count);
+  }
+  if (rc >= 0) rc = passage_keep(s, x.files, x.count, err);
+  mem_free(x.files);
+  mem_free(x.relatives);
+  arena_free(&x.arena);
+  return rc;
+}
+
+/* --- search ------------------------------------------------------------------------------------- */
+
+static bool has(const struct passage *list, size_t n, const char *id) {
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(list[i].id, id) == 0) return true;
+  return false;
+}
+
+/* Best of both searches: the ticket's own language first, since a customer can read it; then any. */
+int knowledge_find(struct store *s, struct trg_str question, struct trg_str language, int limit,
+                   struct arena *a, struct passage **ret, size_t *ret_count,
+                   struct trg_err *err) {
+  struct passage *own = NULL, *any = NULL;
+  size_t own_n = 0, any_n = 0;
+  int rc = 0;
+  if (language.n > 0)
+    rc = passage_search(s, question, language, limit, a, &own, &own_n, err);
+  if (rc >= 0)
+    rc = passage_search(s, question, (struct trg_str){NULL, 0}, limit, a, &any, &any_n, err);
+  if (rc < 0) return rc;
+  struct passage *out = arena_alloc(a, sizeof *out * (own_n + any_n + 1));
+  size_t n = 0;
+  for (size_t i = 0; i < own_n && n < (size_t)limit; i++)
+    if (any_n == 0 || own[i].score >= any[0].score * 0.5) out[n++] = own[i];
+  for (size_t i = 0; i < any_n && n < (size_t)limit; i++)
+    if (!has(out, n, any[i].id)) out[n++] = any[i];
+  *ret = out;
+  *ret_count = n;
+  return 0;
+}

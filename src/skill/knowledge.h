@@ -1,0 +1,29 @@
+/*
+ * Folders of markdown, text and HTML, cut into passages with stable ids ("kb:returns#2": file name
+ * without extension, number of the section), put into the store's search incrementally.
+ */
+#ifndef SKILL_KNOWLEDGE_H
+#define SKILL_KNOWLEDGE_H
+
+#include <stdint.h>
+#include <triaged/plugin.h>
+
+struct store;
+struct arena;
+struct passage;
+
+/* Pure: one file's text to passages (strings from `a`). `path` decides the format and the id. */
+void knowledge_split(struct arena *a, const char *path, const char *relative,
+                     struct trg_str content, struct passage **ret, size_t *ret_count);
+/* Indexes every file below the folders; unchanged files are skipped, vanished ones forgotten.
+ * `progress` (may be NULL) is called for each file. A bad file is a warning, not a failure. */
+int knowledge_index(struct store *s, const char *const *folders, size_t count,
+                    void (*progress)(void *arg, size_t done, size_t total), void *arg,
+                    size_t *ret_changed, struct trg_err *err);
+/* The passages for a ticket: search in its language and in any, best of both, plus what replies to
+ * similar past tickets cited. */
+int knowledge_find(struct store *s, struct trg_str question, struct trg_str language, int limit,
+                   struct arena *a, struct passage **ret, size_t *ret_count,
+                   struct trg_err *err);
+
+#endif

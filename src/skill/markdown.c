@@ -1,0 +1,83 @@
+/* Tables of a markdown text, found by the heading above them. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "skill/skill.h"
+
+static bool heading_is(struct trg_str line, const char *heading) {
+  size_t i = 0;
+  while (i < line.n && line.p[i] == '#') i++;
+  if (i == 0 || i > 6) return false;
+  return str_is_nocase(str_trim((struct trg_str){line.p + i, line.n - i}), heading);
+}
+
+static bool is_heading(struct trg_str line) { return line.n > 0 && line.p[0] == '#'; }
+
+static bool is_row(struct trg_str line) {
+  line = str_trim(line);
+  return line.n > 1 && line.p[0] == '|';
+}
+
+/* Splits "| a | b |" at pipes that are not escaped. */
+static size_t row_cells(struct arena *a, struct trg_str line, const char **cells, size_t room) {
+  line = str_trim(line);
+  line.p++;
+  line.n--;
+  if (line.n > 0 && line.p[line.n - 1] == '|') line.n--;
+  size_t n = 0, from = 0;
+  for (size_t i = 0; i <= line.n && n < room; i++) {
+    if (i < line.n && (line.p[i] != '|' || (i > 0 && line.p[i - 1] == '\\'))) continue;
+    cells[n++] = arena_dup(a, str_trim((struct trg_str){line.p + from, i - from}));
+    from = i + 1;
+  }
+  return n;
+}
+
+#define COLUMNS_MAX 16
+#define ROWS_MAX    512
+
+bool md_table_below(struct arena *a, const char *markdown, const char *heading,
+                    struct md_table *ret) {
+  struct trg_str rest = str_of(markdown), line;
+  bool inside = false, fenced = false;
+  const char *cells[COLUMNS_MAX];
+  struct md_table t = {0};
+  size_t line_no = 0;
+  while (str_next(&rest, '\n', &line)) {
+    if (str_starts(str_trim(line), "```")) fenced = !fenced;
+    if (fenced) continue;
+    if (is_heading(line)) {
+      if (inside && t.header == NULL) return false;
+      if (inside) break;
+      inside = heading_is(line, heading);
+      continue;
+    }
+    if (!inside) continue;
+    if (!is_row(line)) {
+      if (t.header != NULL) break;
+      continue;
+    }
+    const size_t n = row_cells(a, line, cells, COLUMNS_MAX);
+    if (line_no == 0) {
+      t.columns = n;
+      t.header = arena_alloc(a, sizeof *t.header * (n + 1));
+      memcpy(t.header, cells, sizeof *cells * n);
+      t.cells = arena_alloc(a, sizeof *t.cells * n * ROWS_MAX);
+    } else if (line_no > 1 && t.rows < ROWS_MAX) { /* the second line is the ruler */
+      for (size_t c = 0; c < t.columns; c++)
+        t.cells[t.rows * t.columns + c] = c < n ? cells[c] : "";
+      t.rows++;
+    }
+    line_no++;
+  }
+  if (t.header == NULL || t.rows == 0) return false;
+  *ret = t;
+  return true;
+}
+
+ptrdiff_t md_column(const struct md_table *t, const char *header) {
+  for (size_t c = 0; c < t->columns; c++)
+    if (str_is_nocase(str_of(t->header[c]), header)) return (ptrdiff_t)c;
+  return -1;
+}

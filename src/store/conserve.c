@@ -1,0 +1,114 @@
+/* Conservation: every ticket, every charge and every cent of model cost is counted once. */
+#include <inttypes.h>
+
+#include "store/report.h"
+#include "store/sql.h"
+
+static int gap(struct trg_err *err, const char *what, int64_t one, int64_t other) {
+  return err_set(err, TRG_ECORRUPT, "conservation",
+                 "%s do not add up: %" PRId64 " and %" PRId64 "; run 'triagectl ledger verify' and "
+                 "compare with a backup",
+                 what, one, other);
+}
+
+static int number(struct store *s, const char *text, int64_t *ret, struct trg_err *err) {
+  struct sql q;
+  sql_read(&q, s, text);
+  return sql_number(&q, ret, err);
+}
+
+/* Two ways to the same number. */
+static int same(struct store *s, const char *what, const char *text, int64_t expected,
+                struct trg_err *err) {
+  int64_t n = 0;
+  const int rc = number(s, text, &n, err);
+  if (rc != 0)
+    return rc;
+  return n == expected ? 0 : gap(err, what, n, expected);
+}
+
+static int rows_add_up(const struct report_row *r, struct trg_err *err) {
+  if (r->tickets != r->triaged + r->waiting + r->failed)
+    return gap(err, "tickets = triaged + waiting + failed", r->tickets,
+               r->triaged + r->waiting + r->failed);
+  const int64_t places = r->open + r->resolved + r->excluded + r->held + r->reversed;
+  if (r->triaged != places)
+    return gap(err, "triaged = open + resolved + excluded + held + reversed", r->triaged, places);
+  return 0;
+}
+
+static int totals_hold(struct store *s, struct trg_err *err) {
+  static const char tickets[] = "SELECT count(*) FROM ticket";
+  static const char lines[] =
+      "SELECT coalesce(sum(amount_micros), 0) FROM ledger WHERE ticket_id IS NOT NULL";
+  static const char every_line[] = "SELECT coalesce(sum(amount_micros), 0) FROM ledger";
+  static const char loose_lines[] =
+      "SELECT coalesce(sum(amount_micros), 0) FROM ledger WHERE ticket_id IS NULL";
+  static const char every_call[] =
+      "SELECT coalesce(sum(cost_micros), 0) FROM model_call WHERE shadow = 0";
+  static const char loose_calls[] = "SELECT coalesce(sum(cost_micros), 0) FROM model_call"
+                                    " WHERE shadow = 0 AND ticket_id IS NULL";
+  struct arena *a = arena_new();
+  struct report_row *rows = NULL;
+  size_t n = 0;
+  int64_t count = 0, charged = 0, cost = 0, more_charged = 0, more_cost = 0;
+  int rc = report_rows(s, "helpdesk", INT64_MIN, 0, a, &rows, &n, err);
+  for (size_t i = 0; i < n && rc == 0; i++) {
+    rc = rows_add_up(&rows[i], err);
+    count += rows[i].tickets;
+    charged += rows[i].charged_micros;
+    cost += rows[i].model_cost_micros;
+  }
+  arena_free(&a);
+  if (rc == 0)
+    rc = same(s, "tickets and report rows", tickets, count, err);
+  if (rc == 0)
+    rc = same(s, "charges of tickets", lines, charged, err);
+  if (rc == 0)
+    rc = number(s, loose_lines, &more_charged, err);
+  if (rc == 0)
+    rc = same(s, "ledger lines", every_line, charged + more_charged, err);
+  if (rc == 0)
+    rc = number(s, loose_calls, &more_cost, err);
+  if (rc == 0)
+    rc = same(s, "costs of model calls", every_call, cost + more_cost, err);
+  return rc;
+}
+
+/* No row, or the first ticket for which `text` says that something is wrong. */
+static int none(struct store *s, const char *what, const char *text, struct trg_err *err) {
+  struct sql q;
+  sql_read(&q, s, text);
+  const int rc = sql_next(&q, err);
+  if (rc <= 0)
+    return rc;
+  (void)err_set(err, TRG_ECORRUPT, "conservation", "%.120s %s", sql_get_text(&q, NULL), what);
+  sql_end(&q);
+  return TRG_ECORRUPT;
+}
+
+int report_conserved(struct store *s, struct trg_err *err) {
+  /* Charges for use ("usage": a conversation, an action) stand beside the resolution. */
+  static const char unresolved[] =
+      "SELECT t.ref FROM ledger_live l JOIN ticket t ON t.id = l.ticket_id"
+      " WHERE t.bill_state <> 'resolved' AND l.evidence_level <> 'usage' ORDER BY l.seq LIMIT 1";
+  static const char uncharged[] =
+      "SELECT t.ref FROM ticket t WHERE t.bill_state = 'resolved' AND NOT EXISTS"
+      " (SELECT 1 FROM ledger_live l WHERE l.ticket_id = t.id) ORDER BY t.id LIMIT 1";
+  static const char budgets[] =
+      "SELECT b.day FROM budget_day b WHERE b.spent_micros <> (SELECT coalesce(sum(c.cost_micros),"
+      "  0) FROM model_call c WHERE c.outcome <> '' AND c.started_ms >= strftime('%s', b.day) * 1000"
+      "  AND c.started_ms < (strftime('%s', b.day) + 86400) * 1000) LIMIT 1";
+  int rc = sql_snapshot(s, true, err);
+  if (rc != 0)
+    return rc;
+  rc = totals_hold(s, err);
+  if (rc == 0)
+    rc = none(s, "has a live charge but is not resolved", unresolved, err);
+  if (rc == 0)
+    rc = none(s, "is resolved but has no live charge", uncharged, err);
+  if (rc == 0)
+    rc = none(s, "has another sum of model calls than its budget says", budgets, err);
+  (void)sql_snapshot(s, false, NULL);
+  return rc;
+}

@@ -1,0 +1,51 @@
+/*
+ * Passages and past tickets, searched with FTS5 (bm25). Masked text only.
+ */
+#ifndef STORE_KNOWLEDGE_H
+#define STORE_KNOWLEDGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <triaged/plugin.h>
+
+struct store;
+struct arena;
+
+struct passage {
+  const char *id; /* "kb:returns#2": stable while the file keeps its headings */
+  const char *source; /* path */
+  const char *title, *heading, *text, *language, *category, *hash;
+  double score; /* of a search: higher is better */
+};
+/* Replaces all passages of one source; none when it was unchanged (same file hash). */
+int passage_replace(struct store *s, const char *source, const char *file_hash,
+                    const struct passage *p, size_t count, bool *ret_changed,
+                    struct trg_err *err);
+/* Forgets sources that are not in `sources`. */
+int passage_keep(struct store *s, const char *const *sources, size_t count,
+                 struct trg_err *err);
+int passage_known(struct store *s, const char *source, const char *file_hash, bool *ret,
+                  struct trg_err *err);
+/* `words`: plain text; it is turned into an OR of its telling words. language "" : any. */
+int passage_search(struct store *s, struct trg_str words, struct trg_str language, int limit,
+                   struct arena *a, struct passage **ret, size_t *ret_count,
+                   struct trg_err *err);
+int passage_by_id(struct store *s, struct trg_str id, struct arena *a, struct passage *ret,
+                  struct trg_err *err);
+int passage_count(struct store *s, int64_t *ret, struct trg_err *err);
+
+/* A past ticket as something to learn from: its text, category and the reply people sent. */
+struct past {
+  int64_t ticket_id; /* 0: came from a file */
+  const char *ref, *subject, *text, *category, *language, *reply, *status;
+  double score;
+};
+int past_put(struct store *s, const struct past *p, int64_t now_ms, struct trg_err *err);
+int past_search(struct store *s, struct trg_str words, int64_t not_ticket_id, int limit,
+                struct arena *a, struct past **ret, size_t *ret_count, struct trg_err *err);
+/* The open ticket of the same requester with nearly the same text that was opened before this one,
+ * by at most within_ms: the later of the two is the duplicate. TRG_ENOTFOUND. */
+int past_twin(struct store *s, int64_t ticket_id, int64_t within_ms, struct arena *a,
+              char **ret_ref, struct trg_err *err);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * Private to this room: the schema, as numbered steps. A step that was released is never changed;
+ * what is new gets the next number, and STORE_VERSION follows.
+ */
+#ifndef STORE_MIGRATE_H
+#define STORE_MIGRATE_H
+
+#include <triaged/plugin.h>
+
+struct store;
+
+#define STORE_APPLICATION_ID 0x74726764 /* "trgd" */
+
+/* Each ends with NULL. */
+extern const char *const migrate_001[];
+
+/* Brings a checked database from version `from` to STORE_VERSION, in one transaction. */
+int migrate(struct store *s, int64_t from, struct trg_err *err);
+
+#endif

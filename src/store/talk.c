@@ -1,0 +1,192 @@
+#include "store/talk.h"
+
+#include "store/sql.h"
+
+/* --- messages -------------------------------------------------------------------------------- */
+
+static int message_known(struct store *s, const struct message *m, int64_t *ret_id,
+                         struct trg_err *err) {
+  static const char text[] =
+      "SELECT coalesce((SELECT id FROM message WHERE ticket_id = ? AND ext_id = ?), 0)";
+  struct sql q;
+  sql_read(&q, s, text);
+  sql_int(&q, m->ticket_id);
+  sql_text(&q, m->ext_id);
+  return sql_number(&q, ret_id, err);
+}
+
+static void bind_message(struct sql *q, const struct message *m) {
+  sql_int(q, m->author);
+  sql_int(q, m->flags);
+  sql_int(q, m->at_ms);
+  sql_text(q, m->author_id);
+  sql_text(q, m->text);
+  sql_text(q, m->attachments == NULL || m->attachments[0] == '\0' ? "[]" : m->attachments);
+  sql_text(q, m->marker);
+}
+
+static int message_insert(struct store *s, const struct message *m, struct trg_err *err) {
+  static const char text[] =
+      "INSERT INTO message (author, flags, at_ms, author_id, text, attachments, marker,"
+      " ticket_id, ext_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+  struct sql q;
+  sql_write(&q, s, text);
+  bind_message(&q, m);
+  sql_int(&q, m->ticket_id);
+  sql_text(&q, m->ext_id);
+  return sql_run(&q, err);
+}
+
+static int message_update(struct store *s, int64_t id, const struct message *m,
+                          struct trg_err *err) {
+  /* A marker that was seen once is not forgotten because a later answer leaves it out. */
+  static const char text[] =
+      "UPDATE message SET author = ?1, flags = ?2, at_ms = ?3, author_id = ?4, text = ?5,"
+      "  attachments = ?6, marker = CASE ?7 WHEN '' THEN marker ELSE ?7 END"
+      " WHERE id = ?8 AND ((author, flags, at_ms, author_id, text, attachments)"
+      "  <> (?1, ?2, ?3, ?4, ?5, ?6) OR (?7 <> '' AND marker <> ?7))";
+  struct sql q;
+  sql_write(&q, s, text);
+  bind_message(&q, m);
+  sql_int(&q, id);
+  return sql_run(&q, err);
+}
+
+int message_put(struct store *s, const struct message *m, bool *ret_new, struct trg_err *err) {
+  int64_t id = 0;
+  int rc = turn_write(s, err);
+  if (rc == 0)
+    rc = message_known(s, m, &id, err);
+  if (rc == 0)
+    rc = id == 0 ? message_insert(s, m, err) : message_update(s, id, m, err);
+  if (rc == 0)
+    *ret_new = id == 0;
+  return rc;
+}
+
+int message_list(struct store *s, int64_t ticket_id, struct arena *a, struct message **ret,
+                 size_t *ret_count, struct trg_err *err) {
+  static const char text[] =
+      "SELECT id, ticket_id, ext_id, author, flags, at_ms, author_id, text, attachments, marker"
+      " FROM message WHERE ticket_id = ? ORDER BY at_ms, id";
+  struct sql q;
+  sql_read(&q, s, text);
+  sql_int(&q, ticket_id);
+  struct message *list = NULL;
+  size_t n = 0;
+  int rc;
+  while ((rc = sql_next(&q, err)) > 0) {
+    list = sql_room(a, list, n, sizeof *list);
+    struct message *m = &list[n++];
+    m->id = sql_get_int(&q);
+    m->ticket_id = sql_get_int(&q);
+    m->ext_id = sql_get_text(&q, a);
+    m->author = (int32_t)sql_get_int(&q);
+    m->flags = (uint32_t)sql_get_int(&q);
+    m->at_ms = sql_get_int(&q);
+    m->author_id = sql_get_text(&q, a);
+    m->text = sql_get_text(&q, a);
+    m->attachments = sql_get_text(&q, a);
+    m->marker = sql_get_text(&q, a);
+  }
+  if (rc != 0)
+    return rc;
+  *ret = list;
+  *ret_count = n;
+  return 0;
+}
+
+/* --- events ---------------------------------------------------------------------------------- */
+
+static bool of_the_road(const char *kind) {
+  static const char *const kinds[] = {"state", "retry", "dead", "requeue"};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (str_is(str_of(kind), kinds[i]))
+      return true;
+  return false;
+}
+
+static int mark_for_settle(struct store *s, int64_t ticket_id, int64_t seen_ms,
+                           struct trg_err *err) {
+  static const char text[] = "UPDATE ticket SET settle_ms = ?1"
+                             " WHERE id = ?2 AND (settle_ms = 0 OR settle_ms > ?1)";
+  struct sql q;
+  sql_write(&q, s, text);
+  sql_int(&q, seen_ms < 1 ? 1 : seen_ms);
+  sql_int(&q, ticket_id);
+  return sql_run(&q, err);
+}
+
+int event_add(struct store *s, const struct event *e, bool *ret_new, struct trg_err *err) {
+  static const char text[] =
+      "INSERT INTO event (seq, ticket_id, kind, ext_id, actor, value, data, at_ms, seen_ms)"
+      " SELECT n, ?1, ?2, CASE ?3 WHEN '' THEN 'seq:' || n ELSE ?3 END, ?4, ?5, ?6, ?7, ?8"
+      "  FROM (SELECT coalesce(max(seq), 0) + 1 AS n FROM event) WHERE true"
+      " ON CONFLICT (ticket_id, kind, ext_id) DO NOTHING";
+  struct sql q;
+  sql_write(&q, s, text);
+  sql_int(&q, e->ticket_id);
+  sql_text(&q, e->kind);
+  sql_text(&q, e->ext_id);
+  sql_text(&q, e->actor);
+  sql_text(&q, e->value);
+  sql_text(&q, e->data);
+  sql_int(&q, e->at_ms);
+  sql_int(&q, e->seen_ms);
+  int rc = sql_run(&q, err);
+  if (rc != 0)
+    return rc;
+  const bool new = sql_changed(s) == 1;
+  if (new && !of_the_road(e->kind))
+    rc = mark_for_settle(s, e->ticket_id, e->seen_ms, err);
+  if (rc == 0)
+    *ret_new = new;
+  return rc;
+}
+
+int event_list(struct store *s, int64_t ticket_id, bool facts_only, struct arena *a,
+               struct event **ret, size_t *ret_count, struct trg_err *err) {
+  static const char text[] =
+      "SELECT seq, ticket_id, kind, ext_id, actor, value, data, at_ms, seen_ms FROM event"
+      " WHERE ticket_id = ?1 AND (?2 = 0 OR kind NOT IN ('state', 'retry', 'dead', 'requeue'))"
+      " ORDER BY at_ms, seq";
+  struct sql q;
+  sql_read(&q, s, text);
+  sql_int(&q, ticket_id);
+  sql_int(&q, facts_only);
+  struct event *list = NULL;
+  size_t n = 0;
+  int rc;
+  while ((rc = sql_next(&q, err)) > 0) {
+    list = sql_room(a, list, n, sizeof *list);
+    struct event *e = &list[n++];
+    e->seq = sql_get_int(&q);
+    e->ticket_id = sql_get_int(&q);
+    e->kind = sql_get_text(&q, a);
+    e->ext_id = sql_get_text(&q, a);
+    e->actor = sql_get_text(&q, a);
+    e->value = sql_get_text(&q, a);
+    e->data = sql_get_text(&q, a);
+    e->at_ms = sql_get_int(&q);
+    e->seen_ms = sql_get_int(&q);
+  }
+  if (rc != 0)
+    return rc;
+  *ret = list;
+  *ret_count = n;
+  return 0;
+}
+
+int audit_add(struct store *s, const char *who, const char *what, const char *object,
+              const char *detail, int64_t at_ms, struct trg_err *err) {
+  static const char text[] =
+      "INSERT INTO audit (who, what, object, detail, at_ms) VALUES (?, ?, ?, ?, ?)";
+  struct sql q;
+  sql_write(&q, s, text);
+  sql_text(&q, who);
+  sql_text(&q, what);
+  sql_text(&q, object);
+  sql_text(&q, detail);
+  sql_int(&q, at_ms);
+  return sql_run(&q, err);
+}

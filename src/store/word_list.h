@@ -1,0 +1,12 @@
+/*
+ * Private to this room: words that say nothing about a text.
+ */
+#ifndef STORE_WORD_LIST_H
+#define STORE_WORD_LIST_H
+
+#include <stddef.h>
+
+extern const char *const word_list[];
+extern const size_t word_list_count;
+
+#endif

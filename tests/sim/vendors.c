@@ -1,0 +1,7 @@
+/* The vendors that the simulator plays. A new one is one file and two lines here. */
+#include "sim.h"
+
+extern const struct vendor vendor_zendesk;
+extern const struct vendor vendor_anthropic;
+
+const struct vendor *const sim_vendors[] = {&vendor_zendesk, &vendor_anthropic, NULL};

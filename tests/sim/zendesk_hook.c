@@ -1,0 +1,132 @@
+/* Zendesk's event webhooks: what they say, and their signature. In events ids are texts and choices
+ * upper case. */
+#include "sim.h"
+
+#include <cjson/cJSON.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Timestamp and raw body, keyed with the secret as shown. */
+static void headers_write(const struct sim *s, uint64_t event, const char *body, struct buf *out) {
+  struct buf signed_text = {0};
+  unsigned char mac[EVP_MAX_MD_SIZE];
+  unsigned n = 0;
+  char stamp[TIME_TEXT];
+  time_text(clock_wall_ms(), stamp);
+  buf_str(&signed_text, stamp);
+  buf_str(&signed_text, body);
+  HMAC(EVP_sha256(), s->opt.webhook_secret, (int)strlen(s->opt.webhook_secret),
+       (const unsigned char *)signed_text.p, signed_text.n, mac, &n);
+  /* the invocation id stays the same when a delivery is repeated */
+  buf_printf(out,
+             "User-Agent: Zendesk Webhook\r\nX-Zendesk-Account-Id: 123456\r\nX-Zendesk-Webhook-Id: "
+             "01SIMHOOK\r\n"
+             "X-Zendesk-Webhook-Invocation-Id: 01INV%021llu\r\n"
+             "X-Zendesk-Webhook-Signature-Timestamp: %s\r\nX-Zendesk-Webhook-Signature: ",
+             (unsigned long long)event, stamp);
+  base64_put(out, mac, n);
+  buf_str(out, "\r\n");
+  buf_free(&signed_text);
+}
+
+static void upper_kstr(struct buf *b, const char *key, const char *value) {
+  char text[64];
+  size_t n = 0;
+  for (; value && value[n] && n < sizeof text - 1; n++) {
+    text[n] = value[n] >= 'a' && value[n] <= 'z' ? (char)(value[n] - 32) : value[n];
+  }
+  text[n] = '\0';
+  jw_kstr(b, key, value ? text : NULL);
+}
+
+static void event_write(struct sim *s, struct buf *b, const struct ticket *t, const struct entry *e,
+                        const char *type, const struct change *c, uint64_t event) {
+  char id[40];
+  char name[80];
+  jw_open(b, '{');
+  snprintf(name, sizeof name, "zen:event-type:ticket.%s", type);
+  jw_kstr(b, "type", name);
+  snprintf(id, sizeof id, "01SIM%021llu", (unsigned long long)event);
+  jw_kstr(b, "id", id);
+  jw_kint(b, "account_id", 123456);
+  jw_ktime(b, "time", e->at_ms);
+  jw_kstr(b, "zendesk_event_version", "2022-11-06");
+  snprintf(id, sizeof id, "%llu", (unsigned long long)t->number);
+  snprintf(name, sizeof name, "zen:ticket:%s", id);
+  jw_kstr(b, "subject", name);
+  jw_kopen(b, "detail", '{');
+  jw_kstr(b, "id", id);
+  upper_kstr(b, "status", status_name(t->status));
+  jw_kstr(b, "subject", t->subject);
+  upper_kstr(b, "priority", t->priority);
+  snprintf(id, sizeof id, "%llu", (unsigned long long)t->requester);
+  jw_kstr(b, "requester_id", id);
+  jw_ktime(b, "created_at", t->created_ms);
+  jw_ktime(b, "updated_at", t->updated_ms);
+  jw_kopen(b, "tags", '[');
+  for (size_t i = 0; i < t->tag_count; i++) {
+    jw_str(b, t->tags[i]);
+  }
+  jw_close(b, ']');
+  jw_close(b, '}');
+  jw_kopen(b, "event", '{');
+  if (c) {
+    upper_kstr(b, "current", status_name(t->status));
+    cJSON *before = c->from ? cJSON_Parse(c->from) : NULL;
+    upper_kstr(b, "previous", cJSON_GetStringValue(before));
+    cJSON_Delete(before);
+  } else if (e->flags & ENTRY_MESSAGE) {
+    const struct person *author = person_get(&s->store, e->author);
+    jw_kopen(b, "comment", '{');
+    snprintf(id, sizeof id, "%llu", (unsigned long long)e->message_id);
+    jw_kstr(b, "id", id);
+    jw_kstr(b, "body", e->text);
+    jw_kbool(b, "is_public", (e->flags & ENTRY_PUBLIC) != 0);
+    jw_kopen(b, "author", '{');
+    snprintf(id, sizeof id, "%llu", (unsigned long long)e->author);
+    jw_kstr(b, "id", id);
+    jw_kbool(b, "is_staff", author && author->role != ROLE_CUSTOMER);
+    jw_kstr(b, "name", author ? author->name : NULL);
+    jw_close(b, '}');
+    jw_close(b, '}');
+  }
+  jw_close(b, '}');
+  jw_close(b, '}');
+}
+
+static void push_event(struct sim *s, const struct ticket *t, const struct entry *e,
+                       const char *type, const struct change *c) {
+  struct buf body = {0};
+  uint64_t event = ++s->pushed;
+  event_write(s, &body, t, e, type, c, event);
+  pusher_send(s, buf_text(&body), event, headers_write);
+  buf_free(&body);
+}
+
+void zendesk_pushed(struct sim *s, const struct ticket *t, const struct entry *e) {
+  if (e->flags & ENTRY_CREATES) {
+    push_event(s, t, e, "created", NULL);
+    return;
+  }
+  if (e->flags & ENTRY_MESSAGE) {
+    push_event(s, t, e, "comment_added", NULL);
+  }
+  for (size_t i = 0; i < e->change_count; i++) {
+    const char *field = e->changes[i].field;
+    if (strcmp(field, "status") == 0) {
+      const char *type = t->status == STATUS_DELETED ? "soft_deleted" : "status_changed";
+      push_event(s, t, e, t->merged_into && t->status == STATUS_CLOSED ? "merged" : type,
+                 &e->changes[i]);
+    } else if (strcmp(field, "priority") == 0) {
+      push_event(s, t, e, "priority_changed", NULL);
+    } else if (strcmp(field, "assignee") == 0) {
+      push_event(s, t, e, "agent_assignment_changed", NULL);
+    } else if (strcmp(field, "group") == 0) {
+      push_event(s, t, e, "group_assignment_changed", NULL);
+    } else if (strcmp(field, "tags") == 0) {
+      push_event(s, t, e, "tags_changed", NULL);
+    }
+  }
+}

@@ -1,0 +1,242 @@
+/* The ledger: gapless, chained, append-only, at most one live charge a case. */
+#include "test_store_help.h"
+
+#include "base/hash.h"
+#include "store/ledger.h"
+
+static int append(struct box *b, const char *kind, const char *key, int64_t corrects,
+                  int64_t amount, struct ledger_line *ret) {
+  struct ledger_line l = {.kind = kind,
+                          .charge_key = key,
+                          .corrects = corrects,
+                          .ref = "support/101",
+                          .helpdesk = "support",
+                          .category = "how \"to\" \xc3\xbc\n",
+                          .model = "haiku",
+                          .period = "2026-11",
+                          .outcome = "resolution",
+                          .evidence_level = "assumed",
+                          .rule = "answer>window 72h>assumed",
+                          .amount_micros = amount,
+                          .model_cost_micros = 1234,
+                          .book = "fin",
+                          .book_hash = "bh",
+                          .evidence = "[1,2]",
+                          .at_ms = NOW,
+                          .written_ms = NOW + 1};
+  const int rc = ledger_append(b->s, &l, &b->err);
+  if (ret != NULL) *ret = l;
+  return rc;
+}
+
+static void ten_lines(struct box *b) {
+  for (int i = 0; i < 10; i++) {
+    char key[16];
+    (void)snprintf(key, sizeof key, "case %d", i);
+    ok(b, append(b, "charge", key, 0, 990000, NULL));
+  }
+  flush(b);
+}
+
+static void verified(struct box *b, int64_t lines) {
+  int64_t n = -1, bad = -1;
+  ok(b, ledger_verify(b->s, &n, &bad, &b->err));
+  assert_int_equal(n, lines);
+  assert_int_equal(bad, 0);
+}
+
+static void test_lines_are_numbered_without_gaps_and_each_names_the_one_before(void **state) {
+  struct box *b = *state;
+  struct ledger_line one, two;
+  verified(b, 0);
+  ok(b, append(b, "charge", "a", 0, 990000, &one));
+  ok(b, append(b, "charge", "b", 0, 990000, &two));
+  assert_int_equal(one.seq, 1);
+  assert_int_equal(two.seq, 2);
+  assert_string_equal(one.prev_hash, "");
+  assert_string_equal(two.prev_hash, one.hash);
+  assert_int_equal(strlen(two.hash), 64);
+  verified(b, 2);
+  flush(b);
+  struct store *reader = NULL;
+  ok(b, store_open_reader(b->dir, &reader, &b->err));
+  int64_t n = 0, bad = 0;
+  ok(b, ledger_verify(reader, &n, &bad, &b->err));
+  assert_int_equal(n, 2);
+  store_close(&reader);
+}
+
+static void test_the_hash_is_of_the_canonical_text_with_every_field(void **state) {
+  struct box *b = *state;
+  struct ledger_line l;
+  char hash[HASH_HEX_MAX];
+  ok(b, append(b, "charge", "a", 0, 990000, &l));
+  char *text = ledger_canonical(&l);
+  assert_string_equal(
+      text, "{\"seq\":1,\"kind\":\"charge\",\"charge_key\":\"a\",\"corrects\":0,\"ticket_id\":0,"
+            "\"ref\":\"support/101\",\"helpdesk\":\"support\",\"category\":\"how \\\"to\\\" "
+            "\xc3\xbc\\n\",\"model\":\"haiku\",\"period\":\"2026-11\",\"outcome\":\"resolution\","
+            "\"evidence_level\":\"assumed\",\"rule\":\"answer>window 72h>assumed\","
+            "\"amount_micros\":990000,\"model_cost_micros\":1234,\"book\":\"fin\","
+            "\"book_hash\":\"bh\",\"evidence\":\"[1,2]\",\"reason\":\"\",\"at_ms\":1795255200000,"
+            "\"written_ms\":1795255200001,\"prev_hash\":\"\"}");
+  assert_string_equal(hash_hex(str_of(text), hash), l.hash);
+  mem_free(text);
+}
+
+static void test_a_case_is_charged_once_until_it_is_reversed(void **state) {
+  struct box *b = *state;
+  struct ledger_line l;
+  ok(b, append(b, "charge", "a", 0, 990000, NULL));
+  assert_int_equal(append(b, "charge", "a", 0, 990000, NULL), TRG_ESTATE);
+  assert_string_equal(b->err.code, "charged");
+  ok(b, ledger_live(b->s, TRG_STR("a"), b->a, &l, &b->err));
+  assert_int_equal(l.seq, 1);
+  ok(b, append(b, "adjust", "a", 1, -90000, NULL)); /* a correction of a part: still charged */
+  assert_int_equal(append(b, "charge", "a", 0, 990000, NULL), TRG_ESTATE);
+  ok(b, append(b, "reversal", "a", 1, -990000, NULL));
+  assert_int_equal(ledger_live(b->s, TRG_STR("a"), b->a, &l, &b->err), TRG_ENOTFOUND);
+  assert_int_equal(append(b, "reversal", "a", 1, -990000, NULL), TRG_ESTATE);
+  assert_string_equal(b->err.code, "not_live");
+  ok(b, append(b, "charge", "a", 0, 990000, NULL));
+  ok(b, ledger_live(b->s, TRG_STR("a"), b->a, &l, &b->err));
+  assert_int_equal(l.seq, 4);
+  verified(b, 4);
+}
+
+static void test_a_full_credit_ends_a_charge_and_a_part_does_not(void **state) {
+  struct box *b = *state;
+  struct ledger_line l;
+  ok(b, append(b, "charge", "a", 0, 990000, NULL));
+  ok(b, append(b, "credit", "a", 1, -1, NULL));
+  ok(b, ledger_live(b->s, TRG_STR("a"), b->a, &l, &b->err));
+  ok(b, append(b, "credit", "a", 1, -990000, NULL));
+  assert_int_equal(ledger_live(b->s, TRG_STR("a"), b->a, &l, &b->err), TRG_ENOTFOUND);
+}
+
+static void test_the_table_itself_refuses_changes_gaps_and_second_charges(void **state) {
+  struct box *b = *state;
+  ten_lines(b);
+  store_close(&b->s);
+#define RAW_LINE(seq, kind, key)                                                                   \
+  "INSERT INTO ledger VALUES (" seq ", '" kind "', '" key "', NULL, NULL, '', '', '', '', '', ''," \
+  " '', '', 1, 0, '', '', '', '', 0, 0, 'p', 'h')"
+  static const char *const texts[] = {
+      "UPDATE ledger SET amount_micros = 0 WHERE seq = 3",
+      "DELETE FROM ledger WHERE seq = 10",
+      "DELETE FROM ledger",
+      RAW_LINE("12", "charge", "new"),
+      RAW_LINE("11", "charge", "case 3"),
+      RAW_LINE("11", "gift", "new"),
+      RAW_LINE("11", "reversal", "case 3"),
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    assert_int_equal(raw(b, texts[i]), SQLITE_CONSTRAINT);
+  ok(b, store_open(b->dir, &b->s, &b->err));
+  verified(b, 10);
+}
+
+/* Damage by somebody who takes the triggers away first. */
+static void tampered(struct box *b, const char *sql, int64_t first_bad, const char *word) {
+  int64_t n = -1, bad = -1;
+  char text[512], number[24];
+  ten_lines(b);
+  store_close(&b->s);
+  (void)snprintf(text, sizeof text,
+                 "DROP TRIGGER ledger_kept; DROP TRIGGER ledger_stays; DROP TRIGGER ledger_next;"
+                 " %s",
+                 sql);
+  assert_int_equal(raw(b, text), SQLITE_OK);
+  ok(b, store_open(b->dir, &b->s, &b->err));
+  assert_int_equal(ledger_verify(b->s, &n, &bad, &b->err), TRG_ECORRUPT);
+  assert_int_equal(bad, first_bad);
+  (void)snprintf(number, sizeof number, "line %lld ", (long long)first_bad);
+  assert_non_null(strstr(b->err.text, number));
+  assert_non_null(strstr(b->err.text, word));
+}
+
+static void test_a_changed_amount_is_found_with_its_number(void **state) {
+  tampered(*state, "UPDATE ledger SET amount_micros = 980000 WHERE seq = 7", 7, "its hash");
+}
+
+static void test_a_changed_word_is_found_with_its_number(void **state) {
+  tampered(*state, "UPDATE ledger SET reason = 'gift' WHERE seq = 1", 1, "its hash");
+}
+
+static void test_a_removed_line_is_found_with_its_number(void **state) {
+  tampered(*state, "DELETE FROM ledger WHERE seq = 4", 4, "is missing");
+}
+
+static void test_a_renumbered_gap_is_found(void **state) {
+  tampered(*state,
+           "DELETE FROM ledger WHERE seq = 4; UPDATE ledger SET seq = seq - 1 WHERE seq = 5", 4,
+           "does not follow");
+}
+
+static void test_a_cut_off_end_is_found(void **state) {
+  tampered(*state, "DELETE FROM ledger WHERE seq > 8", 9, "missing at the end");
+}
+
+static int count_and_stop(void *arg, const struct ledger_line *line) {
+  int *n = arg;
+  ++*n;
+  assert_int_equal(line->seq, *n);
+  assert_string_equal(line->book, "fin");
+  return *n == 3 ? 42 : 0;
+}
+
+static int count_all(void *arg, const struct ledger_line *line) {
+  int *n = arg;
+  (void)line;
+  ++*n;
+  return 0;
+}
+
+static void test_each_goes_in_order_until_told_to_stop(void **state) {
+  struct box *b = *state;
+  int n = 0;
+  ten_lines(b);
+  assert_int_equal(ledger_each(b->s, 0, 0, count_and_stop, &n, &b->err), 42);
+  assert_int_equal(n, 3);
+  n = 0;
+  ok(b, ledger_each(b->s, NOW, NOW + 1, count_all, &n, &b->err));
+  assert_int_equal(n, 10);
+  n = 0;
+  ok(b, ledger_each(b->s, NOW + 1, 0, count_all, &n, &b->err));
+  assert_int_equal(n, 0);
+}
+
+static void test_the_lines_of_a_ticket_are_listed(void **state) {
+  struct box *b = *state;
+  struct ledger_line *list = NULL;
+  size_t n = 0;
+  const int64_t id = ticket_made(b, "101");
+  struct ledger_line l = {.kind = "charge", .charge_key = "k", .ticket_id = id, .amount_micros = 5};
+  ok(b, ledger_append(b->s, &l, &b->err));
+  ok(b, append(b, "charge", "other", 0, 1, NULL));
+  ok(b, ledger_of_ticket(b->s, id, b->a, &list, &n, &b->err));
+  assert_int_equal(n, 1);
+  assert_string_equal(list[0].hash, l.hash);
+  assert_int_equal(list[0].amount_micros, 5);
+  verified(b, 2);
+  l.kind = NULL;
+  assert_int_equal(ledger_append(b->s, &l, &b->err), TRG_EINVAL);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(test_lines_are_numbered_without_gaps_and_each_names_the_one_before),
+      TEST(test_the_hash_is_of_the_canonical_text_with_every_field),
+      TEST(test_a_case_is_charged_once_until_it_is_reversed),
+      TEST(test_a_full_credit_ends_a_charge_and_a_part_does_not),
+      TEST(test_the_table_itself_refuses_changes_gaps_and_second_charges),
+      TEST(test_a_changed_amount_is_found_with_its_number),
+      TEST(test_a_changed_word_is_found_with_its_number),
+      TEST(test_a_removed_line_is_found_with_its_number),
+      TEST(test_a_renumbered_gap_is_found),
+      TEST(test_a_cut_off_end_is_found),
+      TEST(test_each_goes_in_order_until_told_to_stop),
+      TEST(test_the_lines_of_a_ticket_are_listed),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
