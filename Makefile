@@ -133,6 +133,7 @@ $(B)/static/%: $(B)/obj/src/%.o $(B)/libtriaged.a $(PLUGIN_OBJ) $(BUILTIN)
 
 # --- tests -------------------------------------------------------------------------------------
 include tests/tests.mk
+-include tests/bench/bench.mk
 
 # --- packages ----------------------------------------------------------------------------------
 # Installs what is missing: as root or through sudo; otherwise prints the one line and stops.

@@ -8,7 +8,13 @@ UNIT_BIN  := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/%)
 WIRE_BIN  := $(WIRE_SRC:tests/wire/%.c=$(B)/tests/%)
 ABI_BIN   := $(ABI_SRC:tests/abi/%.c=$(B)/tests/%)
 SIM_TEST  := $(patsubst tests/sim/test/%.c,$(B)/tests/%,$(wildcard tests/sim/test/test_*.c))
-TEST_BIN  := $(UNIT_BIN) $(WIRE_BIN) $(ABI_BIN) $(SIM_TEST)
+SYS_TEST  := $(patsubst tests/system/%.c,$(B)/tests/%,$(wildcard tests/system/test_*.c))
+TEST_BIN  := $(UNIT_BIN) $(WIRE_BIN) $(ABI_BIN) $(SIM_TEST) $(SYS_TEST)
+
+$(SYS_TEST): $(B)/tests/%: tests/system/%.c tests/system/rig.c tests/system/rig.h
+	@mkdir -p $(@D)
+	@echo "  TEST  $@"
+	@$(CC) $(CFLAGS_ALL) -Itests/system $(LDMODE) -o $@ $< tests/system/rig.c -lcmocka -lcurl -lcjson -lsqlite3
 
 $(UNIT_BIN): $(B)/tests/%: tests/unit/%.c $(B)/libtriaged.a $(B)/obj/src/plugin/builtin.o
 	@mkdir -p $(@D)
@@ -43,3 +49,44 @@ test: deps-test
 demo: deps
 	@$(MAKE) --no-print-directory all
 	@B=$(B) sh tests/demo.sh
+
+.PHONY: lint sanitize coverage
+lint: deps-all
+	@$(MAKE) --no-print-directory all
+	@B=$(B) bash tests/lint.sh
+
+# A build of its own beside the release one.
+sanitize: deps-all
+	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	  $(MAKE) --no-print-directory MODE=sanitize B=$(B)/sanitize test-build
+	@B=$(B)/sanitize TEST='$(TEST)' TEST_TIMEOUT=900 sh tests/run.sh
+
+coverage: deps-test
+	@$(MAKE) --no-print-directory MODE=coverage B=$(B)/coverage test-build
+	@B=$(B)/coverage sh tests/run.sh
+	@gcovr -r . --object-directory $(B)/coverage src plugins 2>/dev/null || echo "install gcovr for the figures"
+
+# --- fuzzing -----------------------------------------------------------------------------------
+# clang's libFuzzer; every target also builds as a plain program that replays files (tests/fuzz/replay.c).
+SECONDS  ?= 60
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/fuzz/%)
+FUZZ_LIB := $(LIB_SRC) $(PLUGIN_SRC)
+FUZZ_OBJ := $(FUZZ_LIB:%.c=$(B)/fuzzobj/%.o)
+
+$(B)/fuzzobj/%.o: %.c
+	@mkdir -p $(@D)
+	@clang -std=c17 -D_GNU_SOURCE $(INC) $(DEFS) -g -O1 -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
+
+$(FUZZ_BIN): $(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
+	@mkdir -p $(@D)
+	@echo "  FUZZ  $@"
+	@clang -std=c17 -D_GNU_SOURCE $(INC) -Iplugins -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $< $(FUZZ_OBJ) $(PLUGIN_LIBS) $(LIBS)
+
+.PHONY: fuzz
+fuzz: deps-all
+	@$(MAKE) --no-print-directory $(FUZZ_BIN)
+	@for f in $(FUZZ_BIN); do \
+	  c=$(B)/corpus/$${f##*/}; mkdir -p $$c; echo "== $${f##*/}"; \
+	  $$f -max_total_time=$(SECONDS) -rss_limit_mb=2048 -timeout=10 -print_final_stats=0 -verbosity=0 $$c || exit 1; done
+	@echo "fuzz: $(words $(FUZZ_BIN)) targets, no finding"

@@ -9,6 +9,7 @@
 
 #include "admin/control.h"
 #include "admin/core.h"
+#include "admin/progress.h"
 #include "admin/train.h"
 #include "admin/web.h"
 #include "base/err.h"
@@ -174,7 +175,9 @@ int daemon_run(const char *conf_path, bool once) {
       train_starter(&d.core, daemon_go, &d);
     else
       daemon_go(&d);
+    struct progress *bar = once ? progress_new(&d.core) : NULL;
     loop_run(d.core.loop);
+    progress_end(&bar);
     if (turn_flush(d.core.store, &err) < 0) {
       fprintf(stderr, "triaged: %s\n", err.text);
       status = 1;

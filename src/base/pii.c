@@ -421,8 +421,8 @@ void pii_restore(const struct pii_map *m, struct trg_str text, bool (*allow)(con
     if (bracket == NULL) break;
     const size_t at = (size_t)(bracket - text.p);
     const size_t n = token_length(text, at, false);
-    const uint32_t *slot =
-        n == 0 ? NULL : find(m, &m->by_token, true, "", (struct trg_str){bracket, n});
+    const uint32_t *slot = n == 0 ? NULL
+                                  : find(m, &m->by_token, true, "", (struct trg_str){bracket, n});
     const struct entry *e = slot == NULL || *slot == 0 ? NULL : &m->entry[*slot - 1];
     buf_add(out, text.p + copied, at - copied);
     if (e != NULL && is_kept(e->type) && allow != NULL && allow(e->type))

@@ -20,7 +20,17 @@ static bool is_lead_in(unsigned char c) {
 
 bool pii_email_ahead(const struct pii_scan *scan, size_t i) {
   const size_t from = i;
-  while (i - from < LOCAL_MAX && (is_local(pii_at(scan, i)) || pii_at(scan, i) >= 0x80)) i++;
+  while (i - from < LOCAL_MAX) {
+    const unsigned char c = pii_at(scan, i);
+    if (c < 0x80 && !is_local(c)) break;
+    size_t next = i + 1;
+    if (c >= 0x80) {
+      next = i;
+      const uint32_t cp = utf8_next(scan->s, &next);
+      if (!pii_is_wordish(cp) || cp >= 0x2E80) break;
+    }
+    i = next;
+  }
   return pii_at(scan, i) == '@' && pii_is_alnum(pii_at(scan, i + 1));
 }
 

@@ -9,9 +9,9 @@
 
 struct number {
   unsigned char digit[CARD_DIGITS_MAX + 1];
-  size_t end[CARD_DIGITS_MAX + 1];         /* byte behind each digit */
-  enum pii_gap gap[CARD_DIGITS_MAX + 2];   /* in front of each digit; the first has none */
-  int count;                               /* one more than a card has: it goes on */
+  size_t end[CARD_DIGITS_MAX + 1];       /* byte behind each digit */
+  enum pii_gap gap[CARD_DIGITS_MAX + 2]; /* in front of each digit; the first has none */
+  int count;                             /* one more than a card has: it goes on */
 };
 
 /* Bytes of the separators at i that lead to another digit, or 0. */
@@ -65,9 +65,9 @@ static bool luhn(const struct number *num, int length) {
   return sum % 10 == 0;
 }
 
-/* Who issues numbers that begin so, and how long they are (bit k: k digits). */
-static bool is_issued(const struct number *num, int length) {
-#define LEN(k) (1u << (k))
+/* How long the numbers are that are issued with this beginning (bit k: k digits). */
+static unsigned issued_lengths(const struct number *num) {
+#define LEN(k)        (1u << (k))
 #define FROM_TO(a, b) ((2u << (b)) - (1u << (a)))
   static const struct {
     unsigned from, to; /* of the first six digits */
@@ -84,12 +84,13 @@ static bool is_issued(const struct number *num, int length) {
       {309500, 309599, FROM_TO(14, 19)},
       {360000, 369999, FROM_TO(14, 19)},
       {380000, 399999, FROM_TO(14, 19)},
-      {352800, 358999, FROM_TO(16, 19)}, /* JCB */
+      {350000, 359999, FROM_TO(16, 19)}, /* JCB, and RuPay's part of it */
       {213100, 213199, LEN(15)},
       {180000, 180099, LEN(15)},
       {500000, 509999, FROM_TO(12, 19)}, /* Maestro and the national schemes beside it */
       {560000, 589999, FROM_TO(12, 19)},
       {600000, 643999, FROM_TO(16, 19)}, /* also UnionPay, RuPay, Hipercard */
+      {60400, 60499, LEN(12) | LEN(16)},
       {630400, 630499, FROM_TO(12, 19)},
       {639000, 639099, FROM_TO(12, 19)},
       {660000, 699999, FROM_TO(16, 19)},
@@ -102,10 +103,10 @@ static bool is_issued(const struct number *num, int length) {
 #undef FROM_TO
   unsigned first = 0;
   for (int k = 0; k < 6; k++) first = first * 10 + num->digit[k];
+  unsigned lengths = 0;
   for (size_t k = 0; k < sizeof ranges / sizeof ranges[0]; k++)
-    if (first >= ranges[k].from && first <= ranges[k].to && (ranges[k].lengths >> length & 1) != 0)
-      return true;
-  return false;
+    if (first >= ranges[k].from && first <= ranges[k].to) lengths |= ranges[k].lengths;
+  return lengths;
 }
 
 /* Group sizes as a decimal number ("4444"), single-digit groups only; line breaks may be read as
@@ -135,9 +136,9 @@ static struct shape shape_of(const struct number *num, int length, bool join_lin
 
 /* Cards are written in few ways; numbers that stand side by side in many. */
 static bool is_card_shape(const struct shape *s, bool alone) {
-  static const char *const usual[] = {"465", "464", "88",  "6a",   "4c",  "c4",  "664", "555",
-                                      "556", "448", "844", "484", "445", "4441", "4b",  "69",
-                                      "646", "466", "4652"};
+  static const char *const usual[] = {"465", "464", "88",  "6a",  "4c",  "c4",  "664",
+                                      "555", "556", "448", "844", "484", "445", "4441",
+                                      "4b",  "69",  "646", "466", "4652"};
   if (s->groups == 1) return true;
   if (s->fours && s->groups >= 3) return true;
   for (size_t k = 0; k < sizeof usual / sizeof usual[0]; k++)
@@ -188,13 +189,22 @@ bool pii_find_card(const struct pii_scan *scan, size_t i, struct pii_hit *hit) {
   struct number num;
   size_t n;
   const int first = pii_digit(scan, i, &n);
-  if (first == 0 || first == 7) return false;
+  if (first < 0 || first == 7) return false;
+  if (n == 1 && pii_is_num(pii_at(scan, i + 1))) { /* two digits tell most apart */
+    const int second = pii_at(scan, i + 1) - '0';
+    if ((first == 0 && second != 6) || (first == 1 && second != 8) ||
+        (first == 8 && second != 1 && second != 2) || (first == 9 && second != 7) ||
+        (first == 2 && second > 7))
+      return false;
+  }
   gather(scan, i, &num);
   if (num.count < 12) return false;
+  const unsigned lengths = issued_lengths(&num);
+  if (lengths == 0) return false;
   for (int length = num.count < CARD_DIGITS_MAX ? num.count : CARD_DIGITS_MAX; length >= 12;
        length--) {
     if (length < num.count && num.gap[length] == PII_GAP_NONE) continue;
-    if (!is_issued(&num, length) || !luhn(&num, length)) continue;
+    if ((lengths >> length & 1) == 0 || !luhn(&num, length)) continue;
     const bool alone = length == num.count && !follows_digits(scan, i) &&
                        (i == 0 || pii_at(scan, i - 1) != '+');
     const struct shape plain = shape_of(&num, length, false);
@@ -215,8 +225,8 @@ bool pii_find_cvv_after(const struct pii_scan *scan, size_t card_end, struct pii
   size_t i = card_end;
   const size_t limit = card_end + 24;
   while (i < limit && pii_at(scan, i) != 0 && !pii_is_num(pii_at(scan, i))) i++;
-  const unsigned month =
-      (unsigned)(pii_at(scan, i) - '0') * 10 + (unsigned)(pii_at(scan, i + 1) - '0');
+  const unsigned month = (unsigned)(pii_at(scan, i) - '0') * 10 +
+                         (unsigned)(pii_at(scan, i + 1) - '0');
   if (!pii_is_num(pii_at(scan, i)) || !pii_is_num(pii_at(scan, i + 1)) || month < 1 || month > 12)
     return false;
   i += 2;
@@ -233,8 +243,8 @@ bool pii_find_cvv_after(const struct pii_scan *scan, size_t card_end, struct pii
   while (i - start < 5 && pii_is_num(pii_at(scan, i))) i++;
   if (start == behind || i - start < 3 || i - start > 4) return false;
   const unsigned char after = pii_at(scan, i);
-  if (pii_is_alnum(after) || ((after == '/' || after == '-' || after == '.') &&
-                              pii_is_num(pii_at(scan, i + 1))))
+  if (pii_is_alnum(after) ||
+      ((after == '/' || after == '-' || after == '.') && pii_is_num(pii_at(scan, i + 1))))
     return false;
   *hit = (struct pii_hit){PII_SECRET, start, i};
   return true;
@@ -261,7 +271,8 @@ static char upper(unsigned char c) {
 bool pii_find_iban(const struct pii_scan *scan, size_t i, struct pii_hit *hit) {
   char text[36];
   if (i < 2 || i - 2 < scan->done || !pii_is_num(pii_at(scan, i)) ||
-      !pii_is_num(pii_at(scan, i + 1)))
+      !pii_is_num(pii_at(scan, i + 1)) || !pii_is_alpha(pii_at(scan, i - 1)) ||
+      !pii_is_alpha(pii_at(scan, i - 2)))
     return false;
   const size_t start = i - 2;
   text[0] = upper(pii_at(scan, start));

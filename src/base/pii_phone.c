@@ -37,11 +37,11 @@ static bool is_blank_at(const struct pii_scan *scan, size_t i, size_t *ret_n) {
   const unsigned char c = pii_at(scan, i);
   const unsigned char d = pii_at(scan, i + 1);
   const unsigned char e = pii_at(scan, i + 2);
-  *ret_n = c == ' ' ? 1
-           : c == 0xC2 && d == 0xA0 ? 2
+  *ret_n = c == ' '                                                          ? 1
+           : c == 0xC2 && d == 0xA0                                          ? 2
            : c == 0xE2 && d == 0x80 && (e == 0xAF || e == 0x89 || e == 0x87) ? 3
-           : c == '%' && d == '2' && e == '0' ? 3
-                                              : 0;
+           : c == '%' && d == '2' && e == '0'                                ? 3
+                                                                             : 0;
   return *ret_n > 0;
 }
 
@@ -137,6 +137,7 @@ static size_t extension(const struct pii_scan *scan, size_t i) {
   static const char *const words[] = {"extension", "ext.", "ext", "durchwahl", "poste", "x", "#"};
   size_t at = i;
   while (pii_at(scan, at) == ' ' && at - i < 2) at++;
+  if (pii_at(scan, at) == 0 || strchr("eExXdDpP#", pii_at(scan, at)) == NULL) return i;
   for (size_t k = 0; k < sizeof words / sizeof words[0]; k++) {
     const size_t n = pii_match_word(scan, at, words[k]);
     if (n == 0) continue;
@@ -157,28 +158,30 @@ enum verdict { AGAINST = -1, NEUTRAL = 0, FOR = 1 };
 
 /* Beginnings of words ("telefon" also finds "Telefonnummer"); a full stop asks for the whole. */
 static const char *const words_for[] = {
-    "phone",   "tel.",     "telefon",  "telephone", "teléfono",   "téléphone", "tél.",   "mobil",
-    "mob.",    "móvil",    "movil",    "cell",      "celular",    "fax",       "call",   "whatsapp",
-    "dial",    "sms",      "handy",    "rufnummer", "anruf",      "anzurufen", "rückruf", "ruf",
-    "erreich", "portable", "appel",    "rappel",    "joindre",    "llám",      "llam",   "contact",
-    "reach",   "hotline",  "helpline", "ph.",       "desk.",      "office.",   "message", "answering",
-    "ring.",   "signal.",  "telegram", "viber",     "landline",   "festnetz",  "fixe",   "numéros",
-    "rejoindre", "cel.",   "tlf",      "tfno",      "telefoon",   "bel.",      "bereik", "sim.",
-    "text.",   "voicemail"};
+    "phone",     "tel.",     "telefon",   "telephone", "teléfono",  "téléphone", "tél.",
+    "mobil",     "mob.",     "móvil",     "movil",     "cell",      "celular",   "fax",
+    "call",      "whatsapp", "dial",      "sms",       "handy",     "rufnummer", "anruf",
+    "anzurufen", "rückruf",  "ruf",       "erreich",   "portable",  "appel",     "rappel",
+    "joindre",   "llám",     "llam",      "contact",   "reach",     "hotline",   "helpline",
+    "ph.",       "message",  "answering", "ring.",     "signal.",   "telegram",  "viber",
+    "landline",  "festnetz", "fixe",      "numéros",   "rejoindre", "cel.",      "tlf",
+    "tfno",      "telefoon", "bel.",      "bereik",    "sim.",      "text.",     "voicemail"};
 static const char *const words_against[] = {
-    "order",    "bestell",  "invoice",  "rechnung",  "ticket",   "case.",    "refer",    "ref.",
-    "tracking", "parcel",   "customer", "kunde",     "serial",   "serie",    "sn.",      "isbn",
-    "ean.",     "version",  "firmware", "build",     "error",    "code",     "iban",     "konto",
-    "account",  "article",  "artikel",  "sku",       "item",     "id.",      "imei",     "vat.",
-    "ust",      "steuer",   "tax.",     "license",   "licence",  "postcode", "plz",      "zip.",
-    "commande", "facture",  "colis",    "pedido",    "factura",  "envío",    "po.",      "location",
-    "latitude", "device",   "session",  "amount",    "total",    "sum.",     "eur.",     "usd.",
-    "gbp.",     "dated",    "siren",    "siret",     "passport", "sendung",  "paket",    "batch",
-    "charge",   "model",    "modell",   "part.",     "card",     "karte",    "carte",    "transaction",
-    "price",    "preis",    "betrag",   "montant",   "importe",  "date",     "datum",    "fecha",
-    "born",     "birth",    "bic.",     "swift",     "blz",      "policy",   "contract", "vertrag",
-    "contrat",  "dossier",  "voucher",  "coupon",    "ssn",      "license",  "series",   "chapter",
-    "page",     "line.",    "port.",    "timestamp", "checksum", "member",   "mitglied", "booking"};
+    "order",   "bestell",     "invoice",  "rechnung", "ticket",   "case.",    "refer",
+    "ref.",    "tracking",    "parcel",   "customer", "kunde",    "serial",   "serie",
+    "sn.",     "isbn",        "ean.",     "version",  "firmware", "build",    "error",
+    "code",    "iban",        "konto",    "account",  "article",  "artikel",  "sku",
+    "item",    "id.",         "imei",     "vat.",     "ust",      "steuer",   "tax.",
+    "license", "licence",     "postcode", "plz",      "zip.",     "commande", "facture",
+    "colis",   "pedido",      "factura",  "envío",    "po.",      "location", "latitude",
+    "device",  "session",     "amount",   "total",    "sum.",     "eur.",     "usd.",
+    "gbp.",    "dated",       "siren",    "siret",    "passport", "sendung",  "paket",
+    "batch",   "charge",      "model",    "modell",   "part.",    "card",     "karte",
+    "carte",   "transaction", "price",    "preis",    "betrag",   "montant",  "importe",
+    "date",    "datum",       "fecha",    "born",     "birth",    "bic.",     "swift",
+    "blz",     "policy",      "contract", "vertrag",  "contrat",  "dossier",  "voucher",
+    "coupon",  "ssn",         "license",  "series",   "chapter",  "page",     "line.",
+    "port.",   "timestamp",   "checksum", "member",   "mitglied", "booking"};
 
 static bool in_list(const struct pii_scan *scan, size_t i, const char *const *list, size_t count) {
   for (size_t k = 0; k < count; k++) {
@@ -222,13 +225,18 @@ static enum verdict before(const struct pii_scan *scan, size_t i) {
   size_t at = i;
   while (at > from) {
     size_t start;
+    const unsigned char byte = pii_at(scan, at - 1);
+    if (byte < 0x80 && !pii_is_alpha(byte)) { /* no word begins here */
+      at--;
+      continue;
+    }
     const uint32_t c = pii_before(scan, at, &start);
     if (start < from) break;
     size_t prior;
     const bool begins = pii_is_wordish(c) && (c >= 0x2E80 || start == 0 ||
                                               !pii_is_wordish(pii_before(scan, start, &prior)));
     at = start;
-    if (!begins || (c < 0x80 && pii_is_num((unsigned char)c))) continue;
+    if (!begins) continue;
     const enum verdict v = word_verdict(scan, start);
     if (v != NEUTRAL) return v;
   }
@@ -237,8 +245,8 @@ static enum verdict before(const struct pii_scan *scan, size_t i) {
 
 /* "450 0840 office", "34 712-Fax". */
 static enum verdict after(const struct pii_scan *scan, size_t i) {
-  static const char *const words[] = {"office", "fax", "mobile", "cell", "desk", "home", "work",
-                                      "mobil", "handy", "phone", "tel"};
+  static const char *const words[] = {"office", "fax",   "mobile", "cell",  "desk", "home",
+                                      "work",   "mobil", "handy",  "phone", "tel"};
   size_t at = i;
   while (at - i < 3 && pii_at(scan, at) != 0 && strchr(" -([", pii_at(scan, at)) != NULL) at++;
   if (at == i) return NEUTRAL;
@@ -293,7 +301,7 @@ static enum sureness international(const struct phone *p) {
 }
 
 static enum sureness form(const struct pii_scan *scan, const struct phone *p) {
-  if (p->digits < 6) return NEVER;
+  if (p->digits < 6 || p->groups > p->digits / 2 + 2) return NEVER;
   enum sureness s = international(p);
   if (p->plus || s != NEVER) return s;
   /* A date in front, or dotted digits of a version or an amount. */
@@ -313,7 +321,7 @@ static bool may_begin(const struct pii_scan *scan, size_t i, bool plus) {
   const unsigned char c = pii_at(scan, i - 1);
   const unsigned char d = i > 1 ? pii_at(scan, i - 2) : 0;
   if (pii_is_alnum(c) || (c != 0 && strchr("_#$%@&\\^~*", c) != NULL)) return false;
-  if (c == 0xA3 && d == 0xC2) return false;                                   /* pound */
+  if (c == 0xA3 && d == 0xC2) return false;                                         /* pound */
   if (c == 0xAC && d == 0x82 && i > 2 && pii_at(scan, i - 3) == 0xE2) return false; /* euro */
   if (plus) return c != '+';
   if (c == '-' || c == '/' || c == ',' || c == '+') return !pii_is_alnum(d) && d != c;

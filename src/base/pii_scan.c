@@ -6,31 +6,11 @@
 
 #include "base/str.h"
 
-unsigned char pii_at(const struct pii_scan *scan, size_t i) {
-  return i < scan->s.n ? (unsigned char)scan->s.p[i] : 0;
-}
-
-bool pii_is_num(unsigned char c) {
-  return c >= '0' && c <= '9';
-}
-
-bool pii_is_alpha(unsigned char c) {
-  return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
-
-bool pii_is_alnum(unsigned char c) {
-  return pii_is_num(c) || pii_is_alpha(c);
-}
-
-bool pii_is_hex(unsigned char c) {
-  return pii_is_num(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-
 int pii_digit(const struct pii_scan *scan, size_t i, size_t *ret_n) {
   /* Zeros of the scripts that people type numbers in. */
-  static const uint32_t zeros[] = {0x660, 0x6F0, 0x7C0, 0x966,  0x9E6,  0xA66,  0xAE6,  0xB66, 0xBE6,
-                                   0xC66, 0xCE6, 0xD66, 0xE50,  0xED0,  0xF20,  0x1040, 0x17E0,
-                                   0x1810, 0xFF10};
+  static const uint32_t zeros[] = {0x660, 0x6F0,  0x7C0,  0x966,  0x9E6, 0xA66, 0xAE6,
+                                   0xB66, 0xBE6,  0xC66,  0xCE6,  0xD66, 0xE50, 0xED0,
+                                   0xF20, 0x1040, 0x17E0, 0x1810, 0xFF10};
   const unsigned char c = pii_at(scan, i);
   *ret_n = 1;
   if (pii_is_num(c)) return c - '0';
@@ -81,13 +61,13 @@ static size_t coded_gap(const struct pii_scan *scan, size_t i, enum pii_gap *ret
   static const struct {
     const char *text;
     enum pii_gap kind;
-  } coded[] = {{"%20", PII_GAP_SOFT},    {"%2D", PII_GAP_SOFT},    {"%2d", PII_GAP_SOFT},
-               {"%C2%A0", PII_GAP_SOFT}, {"%c2%a0", PII_GAP_SOFT}, {"%0A", PII_GAP_LINE},
-               {"%0a", PII_GAP_LINE},    {"%0D", PII_GAP_LINE},    {"%0d", PII_GAP_LINE},
-               {"%09", PII_GAP_SOFT},    {"\\n", PII_GAP_LINE},    {"\\r", PII_GAP_LINE},
+  } coded[] = {{"%20", PII_GAP_SOFT},    {"%2D", PII_GAP_SOFT},     {"%2d", PII_GAP_SOFT},
+               {"%C2%A0", PII_GAP_SOFT}, {"%c2%a0", PII_GAP_SOFT},  {"%0A", PII_GAP_LINE},
+               {"%0a", PII_GAP_LINE},    {"%0D", PII_GAP_LINE},     {"%0d", PII_GAP_LINE},
+               {"%09", PII_GAP_SOFT},    {"\\n", PII_GAP_LINE},     {"\\r", PII_GAP_LINE},
                {"\\t", PII_GAP_SOFT},    {"\\u00a0", PII_GAP_SOFT}, {"\\u00A0", PII_GAP_SOFT},
-               {"&nbsp;", PII_GAP_SOFT}, {"&#160;", PII_GAP_SOFT}, {"<br>", PII_GAP_LINE},
-               {"=\n", PII_GAP_LINE},    {"=\r\n", PII_GAP_LINE},  {"=20", PII_GAP_SOFT}};
+               {"&nbsp;", PII_GAP_SOFT}, {"&#160;", PII_GAP_SOFT},  {"<br>", PII_GAP_LINE},
+               {"=\n", PII_GAP_LINE},    {"=\r\n", PII_GAP_LINE},   {"=20", PII_GAP_SOFT}};
   for (size_t k = 0; k < sizeof coded / sizeof coded[0]; k++) {
     if (!is_text(scan, i, coded[k].text)) continue;
     *ret_kind = coded[k].kind;
@@ -140,9 +120,20 @@ size_t pii_gap(const struct pii_scan *scan, size_t i, enum pii_gap *ret_kind) {
 }
 
 size_t pii_match_word(const struct pii_scan *scan, size_t i, const char *word) {
-  const struct trg_str w = str_of(word);
+  struct trg_str w = {word, 0};
   size_t at = i;
-  for (size_t k = 0; k < w.n;) {
+  for (size_t k = 0; word[k] != '\0';) {
+    const unsigned char here = pii_at(scan, at);
+    if (here < 0x80 && here != 0 &&
+        (here == (unsigned char)word[k] || (pii_is_alpha(here) && (here | 0x20) == word[k]))) {
+      at++;
+      k++;
+      continue;
+    }
+    if (w.n == 0) { /* rarely got to */
+      if (here < 0x80 && word[k] != ' ') return 0;
+      w.n = strlen(word);
+    }
     if (w.p[k] == ' ') {
       const unsigned char c = pii_at(scan, at);
       k++;
@@ -158,12 +149,17 @@ size_t pii_match_word(const struct pii_scan *scan, size_t i, const char *word) {
 }
 
 static unsigned char actions[256];
+static unsigned char pairs[256 * 256];
 
 static void fill_actions(void) {
+  bool begins[256] = {false};
+  pii_mark_words(pairs);
+  for (size_t k = 0; k < sizeof pairs; k++)
+    if (pairs[k] != 0) begins[k / 256] = true;
   for (int c = 0; c < 256; c++) {
     unsigned char a = 0;
     if (pii_is_num((unsigned char)c)) a |= PII_AT_DIGIT;
-    if (pii_word_begins((unsigned char)c)) a |= PII_AT_WORD;
+    if (begins[c]) a |= PII_AT_WORD;
     if (c == '@' || c == ':' || c == '%' || c == '\\' || c == '-') a |= PII_AT_MARK;
     /* Lead bytes of the scripts in pii_digit. */
     if (c == 0xD9 || c == 0xDB || c == 0xDF || c == 0xE0 || c == 0xE1 || c == 0xEF || c == 0xF0)
@@ -195,8 +191,7 @@ static size_t take(struct pii_scan *scan, const struct pii_hit *hit) {
 static size_t at_number(struct pii_scan *scan, size_t i, size_t digit_bytes) {
   struct pii_hit hit;
   if (pii_find_iban(scan, i, &hit) || pii_find_ipv4(scan, i, &hit) ||
-      pii_find_card(scan, i, &hit) || pii_find_ssn(scan, i, &hit) ||
-      pii_find_phone(scan, i, &hit))
+      pii_find_card(scan, i, &hit) || pii_find_ssn(scan, i, &hit) || pii_find_phone(scan, i, &hit))
     return take(scan, &hit);
   scan->digits_end = i + digit_bytes;
   return scan->digits_end;
@@ -256,14 +251,16 @@ static bool begins_word(const struct pii_scan *scan, size_t i) {
 
 static size_t at_word(struct pii_scan *scan, size_t i, unsigned action) {
   struct pii_hit hit;
-  if (!begins_word(scan, i)) return i + 1;
+  const unsigned pair = pairs[pii_at(scan, i) * 256 + pii_at(scan, i + 1)];
+  if (pair == 0) action &= ~(unsigned)PII_AT_WORD;
+  if (action == 0 || !begins_word(scan, i)) return i + 1;
   if ((action & PII_AT_KNOWN) != 0) {
     const char *type;
     const size_t n = scan->known(scan->arg, i, &type);
     if (n > 0) return take(scan, &(struct pii_hit){type, i, i + n});
   }
-  if ((action & PII_AT_WORD) != 0 &&
-      (pii_find_secret(scan, i, &hit) || pii_find_told(scan, i, &hit)))
+  if (((pair & PII_PAIR_FORM) != 0 && pii_find_secret(scan, i, &hit)) ||
+      ((pair & PII_PAIR_LABEL) != 0 && pii_find_told(scan, i, &hit)))
     return take(scan, &hit);
   return i + 1;
 }
@@ -276,8 +273,7 @@ static size_t at_high(struct pii_scan *scan, size_t i) {
   struct pii_hit hit;
   size_t n;
   if (pii_digit(scan, i, &n) >= 0) return at_digit(scan, i, n);
-  if (is_text(scan, i, "\xEF\xBC\xA0") && pii_find_email(scan, i, 3, &hit))
-    return take(scan, &hit);
+  if (is_text(scan, i, "\xEF\xBC\xA0") && pii_find_email(scan, i, 3, &hit)) return take(scan, &hit);
   return i + 1;
 }
 
@@ -305,7 +301,7 @@ void pii_scan_run(struct pii_scan *scan) {
     else if ((action & PII_AT_MARK) != 0)
       i = at_mark(scan, i);
     else if ((action & (PII_AT_WORD | PII_AT_KNOWN)) != 0)
-      i = at_word(scan, i, action);
+      i = at_word(scan, i, action & (PII_AT_WORD | PII_AT_KNOWN));
     if (i == from + 1 && (action & PII_AT_HIGH) != 0) i = at_high(scan, from);
     if (i == from) i = at_high(scan, from);
   }

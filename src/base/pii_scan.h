@@ -50,11 +50,21 @@ void pii_scan_init(struct pii_scan *scan, struct trg_str text);
 void pii_scan_run(struct pii_scan *scan);
 
 /* Characters. */
-unsigned char pii_at(const struct pii_scan *scan, size_t i); /* 0 past the end */
-bool pii_is_alnum(unsigned char c);
-bool pii_is_alpha(unsigned char c);
-bool pii_is_num(unsigned char c);
-bool pii_is_hex(unsigned char c);
+static inline unsigned char pii_at(const struct pii_scan *scan, size_t i) { /* 0 past the end */
+  return i < scan->s.n ? (unsigned char)scan->s.p[i] : 0;
+}
+static inline bool pii_is_num(unsigned char c) {
+  return c >= '0' && c <= '9';
+}
+static inline bool pii_is_alpha(unsigned char c) {
+  return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+static inline bool pii_is_alnum(unsigned char c) {
+  return pii_is_num(c) || pii_is_alpha(c);
+}
+static inline bool pii_is_hex(unsigned char c) {
+  return pii_is_num(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
 /* Value of the digit at i, of any script, or -1; its bytes in *ret_n. */
 int pii_digit(const struct pii_scan *scan, size_t i, size_t *ret_n);
 /* Code point before i, and where it begins; 0 at the start. */
@@ -83,6 +93,10 @@ bool pii_find_phone(const struct pii_scan *scan, size_t i, struct pii_hit *hit);
 bool pii_find_secret(const struct pii_scan *scan, size_t i, struct pii_hit *hit); /* by its form */
 bool pii_find_told(const struct pii_scan *scan, size_t i, struct pii_hit *hit);   /* by its label */
 bool pii_find_pem(const struct pii_scan *scan, size_t i, struct pii_hit *hit);
-bool pii_word_begins(unsigned char c); /* some keyword or prefix begins with this byte */
+/* Marks the pairs of bytes (first * 256 + second) with which some label or prefix begins; called
+ * once, before any detector. */
+#define PII_PAIR_FORM  1u
+#define PII_PAIR_LABEL 2u
+void pii_mark_words(unsigned char pairs[256 * 256]);
 
 #endif

@@ -3,11 +3,13 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 
 /* So far a token is looked at before it is believed; what is believed is taken to its end. */
-#define LOOK_MAX 512
-#define PEM_MAX  16384
+#define LOOK_MAX 256
+#define FORM_MAX 80
+#define PEM_MAX  8192
 
 static bool is_token(unsigned char c) {
   return pii_is_alnum(c) || c == '_' || c == '-';
@@ -27,21 +29,51 @@ static const struct {
   const char *prefix; /* case matters */
   unsigned least;     /* bytes of [A-Za-z0-9_-] behind it */
   const char *more;   /* further bytes of the token */
-} forms[] = {{"sk-", 16, ""},           {"sk_live_", 10, ""},  {"sk_test_", 10, ""},
-             {"rk_live_", 10, ""},      {"rk_test_", 10, ""},  {"pk_live_", 10, ""},
-             {"ghp_", 20, ""},          {"gho_", 20, ""},      {"ghu_", 20, ""},
-             {"ghs_", 20, ""},          {"ghr_", 20, ""},      {"github_pat_", 20, ""},
-             {"glpat-", 16, ""},        {"gldt-", 16, ""},     {"xoxb-", 10, ""},
-             {"xoxp-", 10, ""},         {"xoxa-", 10, ""},     {"xoxr-", 10, ""},
-             {"xoxs-", 10, ""},         {"xapp-", 10, ""},     {"AIza", 30, ""},
-             {"ya29.", 20, "."},        {"SG.", 20, "."},      {"npm_", 20, ""},
-             {"pypi-", 30, ""},         {"hf_", 20, ""},       {"shpat_", 20, ""},
-             {"shpss_", 20, ""},        {"shpca_", 20, ""},    {"whsec_", 16, "+/="},
-             {"sq0atp-", 16, ""},       {"sq0csp-", 16, ""},   {"dop_v1_", 30, ""},
-             {"glsa_", 20, ""},         {"lin_api_", 20, ""},  {"figd_", 20, ""},
-             {"AGE-SECRET-KEY-", 20, ""}, {"EAACEdEose0cBA", 10, ""}, {"xkeysib-", 20, ""},
-             {"tskey-", 16, ""},        {"gsk_", 20, ""},      {"r8_", 20, ""},
-             {"pat-", 30, ""},          {"key-", 30, ""},      {"dapi", 32, ""}};
+} forms[] = {{"sk-", 16, ""},
+             {"sk_live_", 10, ""},
+             {"sk_test_", 10, ""},
+             {"rk_live_", 10, ""},
+             {"rk_test_", 10, ""},
+             {"pk_live_", 10, ""},
+             {"ghp_", 20, ""},
+             {"gho_", 20, ""},
+             {"ghu_", 20, ""},
+             {"ghs_", 20, ""},
+             {"ghr_", 20, ""},
+             {"github_pat_", 20, ""},
+             {"glpat-", 16, ""},
+             {"gldt-", 16, ""},
+             {"xoxb-", 10, ""},
+             {"xoxp-", 10, ""},
+             {"xoxa-", 10, ""},
+             {"xoxr-", 10, ""},
+             {"xoxs-", 10, ""},
+             {"xapp-", 10, ""},
+             {"AIza", 30, ""},
+             {"ya29.", 20, "."},
+             {"SG.", 20, "."},
+             {"npm_", 20, ""},
+             {"pypi-", 30, ""},
+             {"hf_", 20, ""},
+             {"shpat_", 20, ""},
+             {"shpss_", 20, ""},
+             {"shpca_", 20, ""},
+             {"whsec_", 16, "+/="},
+             {"sq0atp-", 16, ""},
+             {"sq0csp-", 16, ""},
+             {"dop_v1_", 30, ""},
+             {"glsa_", 20, ""},
+             {"lin_api_", 20, ""},
+             {"figd_", 20, ""},
+             {"AGE-SECRET-KEY-", 20, ""},
+             {"EAACEdEose0cBA", 10, ""},
+             {"xkeysib-", 20, ""},
+             {"tskey-", 16, ""},
+             {"gsk_", 20, ""},
+             {"r8_", 20, ""},
+             {"pat-", 30, ""},
+             {"key-", 30, ""},
+             {"dapi", 32, ""}};
 
 static bool aws_key(const struct pii_scan *scan, size_t i, size_t *ret_end) {
   static const char *const starts[] = {"AKIA", "ASIA", "AROA", "AIDA"};
@@ -50,8 +82,8 @@ static bool aws_key(const struct pii_scan *scan, size_t i, size_t *ret_end) {
     known |= scan->s.n - i >= 4 && memcmp(scan->s.p + i, starts[k], 4) == 0;
   if (!known) return false;
   size_t at = i + 4;
-  while (at - i < 21 && (pii_is_num(pii_at(scan, at)) ||
-                         (pii_at(scan, at) >= 'A' && pii_at(scan, at) <= 'Z')))
+  while (at - i < 21 &&
+         (pii_is_num(pii_at(scan, at)) || (pii_at(scan, at) >= 'A' && pii_at(scan, at) <= 'Z')))
     at++;
   *ret_end = at;
   return at - i == 20 && !pii_is_alnum(pii_at(scan, at));
@@ -73,16 +105,17 @@ static bool web_token(const struct pii_scan *scan, size_t i, size_t *ret_end) {
 bool pii_find_secret(const struct pii_scan *scan, size_t i, struct pii_hit *hit) {
   size_t end;
   const unsigned char c = pii_at(scan, i);
+  const unsigned char second = pii_at(scan, i + 1);
   if ((c == 'A' && aws_key(scan, i, &end)) || (c == 'e' && web_token(scan, i, &end))) {
     *hit = (struct pii_hit){PII_SECRET, i, end};
     return true;
   }
   for (size_t k = 0; k < sizeof forms / sizeof forms[0]; k++) {
     const char *prefix = forms[k].prefix;
-    if ((unsigned char)prefix[0] != c) continue;
+    if ((unsigned char)prefix[0] != c || (unsigned char)prefix[1] != second) continue;
     const size_t n = strlen(prefix);
     if (scan->s.n - i < n || memcmp(scan->s.p + i, prefix, n) != 0) continue;
-    end = run_end(scan, i + n, forms[k].more, LOOK_MAX);
+    end = run_end(scan, i + n, forms[k].more, FORM_MAX);
     if (end - i - n < forms[k].least) continue;
     bool digit = false; /* "key-value-store-with-many-words" is no key */
     for (size_t at = i + n; at < end && !digit; at++) digit = pii_is_num(pii_at(scan, at));
@@ -186,15 +219,39 @@ static const struct {
               {"2fa code", LABEL_CODE},
               {"bestätigungscode", LABEL_CODE}};
 
-bool pii_word_begins(unsigned char c) {
-  for (size_t k = 0; k < sizeof labels / sizeof labels[0]; k++) {
-    const unsigned char first = (unsigned char)labels[k].word[0];
-    if (first == c || (first < 0x80 && pii_is_alpha(first) && first - 32 == c)) return true;
+#define LABELS      (sizeof labels / sizeof labels[0])
+#define LABELS_EACH 16
+
+/* Labels by their first byte in lower case, plus one; ends with 0. */
+static unsigned char by_first[256][LABELS_EACH + 1];
+
+static void mark(unsigned char *pairs, unsigned a, unsigned b, unsigned kind) {
+  pairs[a * 256 + b] |= (unsigned char)kind;
+}
+
+static unsigned other_case(unsigned char c) {
+  return pii_is_alpha(c) ? c ^ 0x20u : c;
+}
+
+void pii_mark_words(unsigned char pairs[256 * 256]) {
+  for (size_t k = 0; k < LABELS; k++) {
+    const unsigned char a = (unsigned char)labels[k].word[0];
+    const unsigned char b = (unsigned char)labels[k].word[1];
+    size_t n = 0;
+    while (by_first[a][n] != 0) n++;
+    BUG_UNLESS(n < LABELS_EACH);
+    by_first[a][n] = (unsigned char)(k + 1);
+    mark(pairs, a, b, PII_PAIR_LABEL);
+    mark(pairs, other_case(a), b, PII_PAIR_LABEL);
+    mark(pairs, a, other_case(b), PII_PAIR_LABEL);
+    mark(pairs, other_case(a), other_case(b), PII_PAIR_LABEL);
   }
-  if (c == 0xD0) return true; /* upper case П */
+  mark(pairs, 0xD0, 0x9F, PII_PAIR_LABEL); /* upper case of the Cyrillic one */
   for (size_t k = 0; k < sizeof forms / sizeof forms[0]; k++)
-    if ((unsigned char)forms[k].prefix[0] == c) return true;
-  return c == 'A' || c == 'e';
+    mark(pairs, (unsigned char)forms[k].prefix[0], (unsigned char)forms[k].prefix[1],
+         PII_PAIR_FORM);
+  for (const char *t = "AKASARAIey"; *t != '\0'; t += 2)
+    mark(pairs, (unsigned char)t[0], (unsigned char)t[1], PII_PAIR_FORM);
 }
 
 static size_t skip_blanks(const struct pii_scan *scan, size_t i) {
@@ -210,7 +267,8 @@ enum tie { TIE_NONE, TIE_SIGN, TIE_WORD, TIE_BLANK };
 
 /* ':', '=', "->" or "is" behind the label; *at moves to the value. */
 static enum tie tie_at(const struct pii_scan *scan, size_t *at) {
-  static const char *const verbs[] = {"is", "was", "ist", "lautet", "war", "est", "es", "era", "é", "to"};
+  static const char *const verbs[] = {"is",  "was", "ist", "lautet", "war",
+                                      "est", "es",  "era", "é",      "to"};
   size_t i = *at;
   if (pii_at(scan, i) == '"' || pii_at(scan, i) == '\'') i++; /* "password": */
   if (pii_at(scan, i) == '\\' && pii_at(scan, i + 1) == '"') i += 2;
@@ -241,15 +299,13 @@ static enum tie tie_at(const struct pii_scan *scan, size_t *at) {
 
 struct value {
   size_t start, end;
-  unsigned char quote;
-  bool digit, symbol, inner_upper, last; /* last: nothing else on its line */
+  bool quoted, digit, symbol, inner_upper, last; /* last: nothing else on its line */
 };
 
-/* The byte at `at` ends a value that began behind `quote` (0: none). */
-static bool ends_value(const struct pii_scan *scan, size_t at, unsigned char quote) {
+/* The byte at `at` ends a value without quotes. */
+static bool ends_value(const struct pii_scan *scan, size_t at) {
   const unsigned char c = pii_at(scan, at);
   if (c <= ' ' || (c == 0xC2 && pii_at(scan, at + 1) == 0xA0)) return true;
-  if (quote != 0) return c == quote;
   if (c == '<' || c == '"' || c == '&') return true;
   return (c == ',' || c == ';') && pii_at(scan, at + 1) <= ' ';
 }
@@ -262,32 +318,52 @@ static bool is_last(const struct pii_scan *scan, size_t at) {
   return i >= scan->s.n || pii_at(scan, i) == '\n';
 }
 
+/* End of a value in quotes that begins at `start`; 0 when the quotes do not end on this line. In
+ * JSON text \" is part of the value; in JSON text inside JSON text it is what ends it. */
+static size_t quoted_end(const struct pii_scan *scan, size_t start, unsigned char quote,
+                         bool escaped) {
+  for (size_t at = start; at - start < LOOK_MAX; at++) {
+    const unsigned char c = pii_at(scan, at);
+    if (c == 0 || c == '\n') return 0;
+    if (c == '\\' && quote == '"') {
+      if (escaped && pii_at(scan, at + 1) == '"') return at;
+      at++;
+    } else if (c == quote && !escaped) {
+      return at;
+    }
+  }
+  return 0;
+}
+
 static struct value value_at(const struct pii_scan *scan, size_t i) {
-  struct value v = {0};
-  unsigned char quote = pii_at(scan, i);
-  if (quote == '\\' && pii_at(scan, i + 1) == '"') quote = pii_at(scan, ++i);
-  if (quote != '"' && quote != '\'' && quote != '`') quote = 0;
-  v.quote = quote;
-  v.start = quote != 0 ? i + 1 : i;
-  size_t at = v.start;
-  while (at - v.start < LOOK_MAX && !ends_value(scan, at, quote)) {
-    const unsigned char c = pii_at(scan, at++);
+  struct value v = {.start = i};
+  const bool escaped = pii_at(scan, i) == '\\' && pii_at(scan, i + 1) == '"';
+  const unsigned char quote = pii_at(scan, escaped ? i + 1 : i);
+  if (quote == '"' || quote == '\'' || quote == '`') {
+    v.start = escaped ? i + 2 : i + 1;
+    v.end = quoted_end(scan, v.start, quote, escaped);
+    v.quoted = v.end != 0;
+  }
+  if (!v.quoted) {
+    v.end = v.start;
+    while (v.end - v.start < LOOK_MAX && !ends_value(scan, v.end)) v.end++;
+  }
+  for (size_t at = v.start; at < v.end; at++) {
+    const unsigned char c = pii_at(scan, at);
     v.digit |= pii_is_num(c);
     v.symbol |= c < 0x80 && !pii_is_alnum(c);
-    v.inner_upper |= at - 1 > v.start && c >= 'A' && c <= 'Z';
+    v.inner_upper |= at > v.start && c >= 'A' && c <= 'Z';
   }
-  v.end = at;
-  v.last = is_last(scan, at);
+  v.last = is_last(scan, v.end);
   return v;
 }
 
 /* The rest of a long value, without the punctuation of the sentence around it. */
 static size_t value_end(const struct pii_scan *scan, const struct value *v) {
   size_t end = v->end;
-  while (!ends_value(scan, end, v->quote)) end++;
-  while (v->quote == 0 && end > v->start + 1 && strchr(".,;)]}'", pii_at(scan, end - 1)) != NULL)
-    end--;
-  if (pii_at(scan, end - 1) == '\\') end--; /* \" inside JSON text */
+  if (v->quoted) return end;
+  while (!ends_value(scan, end)) end++;
+  while (end > v->start + 1 && strchr(".,;)]}'", pii_at(scan, end - 1)) != NULL) end--;
   return end;
 }
 
@@ -296,9 +372,9 @@ static bool is_password(const struct value *v, enum tie tie) {
   const size_t n = v->end - v->start;
   if (n < 3) return false;
   const bool mixed = v->digit || v->inner_upper;
-  if (tie == TIE_SIGN) return mixed || v->symbol || v->quote != 0 || v->last;
-  if (tie == TIE_WORD) return (v->digit && n >= 4) || (v->quote != 0 && n >= 4) || (mixed && v->symbol);
-  return (v->digit && v->symbol && n >= 6) || (v->quote != 0 && v->digit);
+  if (tie == TIE_SIGN) return mixed || v->symbol || v->quoted || v->last;
+  if (tie == TIE_WORD) return (v->digit && n >= 4) || (v->quoted && n >= 4) || (mixed && v->symbol);
+  return (v->digit && v->symbol && n >= 6) || (v->quoted && v->digit);
 }
 
 static bool is_key(const struct pii_scan *scan, const struct value *v, enum tie tie) {
@@ -321,8 +397,8 @@ static bool told_digits(const struct pii_scan *scan, size_t i, size_t least, siz
   }
   if (count < least || count > most) return false;
   const unsigned char after = pii_at(scan, at);
-  if (pii_is_alnum(after) || ((after == '.' || after == '-' || after == '/') &&
-                              pii_is_num(pii_at(scan, at + 1))))
+  if (pii_is_alnum(after) ||
+      ((after == '.' || after == '-' || after == '/') && pii_is_num(pii_at(scan, at + 1))))
     return false;
   *hit = (struct pii_hit){PII_SECRET, i, at};
   return true;
@@ -344,8 +420,7 @@ static bool told_value(const struct pii_scan *scan, size_t i, enum label kind,
   size_t at = i;
   const enum tie tie = tie_at(scan, &at);
   if (tie == TIE_NONE) return false;
-  if (kind == LABEL_CODE)
-    return tie != TIE_BLANK && told_digits(scan, at, 4, 8, hit);
+  if (kind == LABEL_CODE) return tie != TIE_BLANK && told_digits(scan, at, 4, 8, hit);
   const struct value v = value_at(scan, at);
   bool is = false;
   switch (kind) {
@@ -366,14 +441,13 @@ static bool told_value(const struct pii_scan *scan, size_t i, enum label kind,
 
 bool pii_find_told(const struct pii_scan *scan, size_t i, struct pii_hit *hit) {
   const unsigned char c = pii_at(scan, i);
-  const unsigned char lower = c < 0x80 ? c | 0x20 : c;
-  for (size_t k = 0; k < sizeof labels / sizeof labels[0]; k++) {
-    const unsigned char first = (unsigned char)labels[k].word[0];
-    if (first != (c < 0x80 ? lower : c) && !(first == 0xD0 && c == 0xD0)) continue;
+  const unsigned char *list = by_first[c < 0x80 ? c | 0x20 : c];
+  for (; *list != 0; list++) {
+    const size_t k = *list - 1u;
     const size_t n = pii_match_word(scan, i, labels[k].word);
     if (n == 0) continue;
     size_t end = i + n;
-    if (labels[k].kind == LABEL_PASSWORD && first == 0xD0) /* пароль, пароля */
+    if (c == 0xD0) /* the endings of its cases */
       while (end < i + n + 8 && pii_at(scan, end) >= 0x80) end++;
     if (c < 0x80 && pii_is_alnum(pii_at(scan, end))) continue;
     if (told_value(scan, end, labels[k].kind, hit)) return true;

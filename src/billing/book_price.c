@@ -64,11 +64,6 @@ void book_price_unit(const struct book *b, int64_t at_ms, const char *outcome, i
   ret->capped = true;
 }
 
-const char *book_meter_name(const struct book *b, int64_t at_ms, const char *outcome) {
-  const struct book_meter *m = book_meter_of_outcome(book_at(b, at_ms), outcome, NULL);
-  return m != NULL ? m->name : outcome;
-}
-
 int64_t book_scope_ms(const struct book *b, int64_t at_ms) {
   const struct book_version *v = book_at(b, at_ms);
   return v->scope == SCOPE_CONVERSATION ? 0 : v->scope_ms;

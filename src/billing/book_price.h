@@ -14,7 +14,7 @@ struct fold_charge;
 
 /* What was charged in the period before: live charges only. */
 struct book_place {
-  int64_t count;        /* units of the meter */
+  int64_t count;        /* units of the outcome */
   int64_t spent_micros; /* of all meters */
 };
 struct book_priced {
@@ -25,8 +25,6 @@ struct book_priced {
 /* list_micros: fold's amount. */
 void book_price_unit(const struct book *b, int64_t at_ms, const char *outcome, int64_t list_micros,
                      const struct book_place *place, struct book_priced *ret);
-/* Name of the meter that counts the outcome, for the counters; never NULL. */
-const char *book_meter_name(const struct book *b, int64_t at_ms, const char *outcome);
 /* How long one charge covers a scope that is wider than a conversation; 0: not shared. */
 int64_t book_scope_ms(const struct book *b, int64_t at_ms);
 /* Does any version price by the place? */

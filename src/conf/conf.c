@@ -55,9 +55,16 @@ bool name_fine(struct part *p, const struct yaml *map, const char *path, const c
   return false;
 }
 
+/* Of a plugin's own settings anything may be missing for a reader, of ours only secrets. */
+void lenience(struct part *p, bool plugin) {
+  p->r.lenient = !p->reading ? LENIENT_NONE : plugin ? LENIENT_ALL : LENIENT_SECRETS;
+}
+
 void block_hash(struct part *p, const struct yaml *map, const char *path, const char *more,
                 char hash[65]) {
+  lenience(p, true);
   const char *json = field_json(&p->r, map, path);
+  lenience(p, false);
   struct buf b;
   buf_init(&b, 0);
   buf_printf(&b, "%s\n%s", more == NULL ? "" : more, json);
@@ -81,13 +88,13 @@ static void names_add(struct buf *b, const char *const *names, const char *wrong
 
 const struct trg_plugin *plugin_find(struct part *p, const struct yaml *map, const char *path,
                                      const char *key, int32_t kind, const char *name) {
-  struct trg_err err = {0};
-  const struct trg_plugin *plugin = p->plugins->find(p->plugins->arg, kind, name, &err);
+  struct trg_err *err = arena_alloc(p->r.arena, sizeof *err);
+  const struct trg_plugin *plugin = p->plugins->find(p->plugins->arg, kind, name, err);
   if (plugin != NULL) return plugin;
   struct buf b;
   buf_init(&b, 4096);
-  if (err.text[0] != '\0')
-    buf_text(&b, err.text);
+  if (err->text[0] != '\0')
+    buf_text(&b, err->text);
   else
     buf_printf(&b, "there is no %s \"%.60s\"", kind == TRG_CONNECTOR ? "connector" : "backend",
                name);
@@ -102,7 +109,9 @@ void *settings_read(struct part *p, const struct yaml *map, const char *path,
                     const char *origins[4], size_t *ret_origin_count) {
   /* Room for the last field, whatever its type is said to be. */
   char *settings = arena_alloc(p->r.arena, plugin->conf_size + 16);
+  lenience(p, true);
   field_fill(&p->r, map, path, plugin->fields, host, settings);
+  lenience(p, false);
   size_t n = 0;
   for (const struct trg_field *f = plugin->fields; f != NULL && f->name != NULL && n < 4; f++) {
     const char *url = NULL;
@@ -135,8 +144,8 @@ static bool has_tab(struct trg_str text, uint32_t line) {
   struct trg_str piece;
   for (uint32_t i = 1; str_next(&text, '\n', &piece); i++) {
     if (i < line) continue;
-    for (size_t k = 0; k < piece.n && (piece.p[k] == ' ' || piece.p[k] == '\t' || piece.p[k] == '-');
-         k++)
+    for (size_t k = 0;
+         k < piece.n && (piece.p[k] == ' ' || piece.p[k] == '\t' || piece.p[k] == '-'); k++)
       if (piece.p[k] == '\t') return true;
     return false;
   }
@@ -184,36 +193,44 @@ static void exposure_check(struct part *p) {
                  p->conf->file);
 }
 
-static struct conf *parse(struct trg_str text, const char *path, const struct conf_plugins *plugins,
-                          struct conf_problems *problems, bool lenient) {
-  const size_t errors = problems->errors, first = problems->count;
-  struct trg_err err = {0};
-  struct yaml *root = yaml_parse(text, NULL, &err);
-  if (root == NULL) {
-    syntax_tell(problems, path, text, &err);
-    return NULL;
-  }
+static struct conf *tree_read(const struct yaml *root, struct trg_str text, const char *path,
+                              const struct conf_plugins *plugins, struct conf_problems *problems,
+                              bool reading) {
   struct whole *w = mem_alloc(sizeof *w);
   w->arena = arena_new();
   struct conf *c = &w->conf;
   c->file = arena_dup(w->arena, str_of(path));
   (void)hash_hex(text, c->hash);
-  struct part p = {.conf = c, .plugins = plugins, .root = root};
+  struct part p = {.conf = c, .plugins = plugins, .root = root, .reading = reading};
   p.r = (struct field_reader){.arena = w->arena,
                               .file = c->file,
                               .folder = folder_of(w->arena, path),
                               .problems = problems,
-                              .source = text,
-                              .lenient = lenient};
+                              .source = text};
+  lenience(&p, false);
   if (root->kind == YAML_MAP)
     parts_read(&p);
   else
     problems_add(problems, false, path, root->line, "yaml",
                  "the file must be a map of keys; it begins with \"helpdesks:\", for example");
   exposure_check(&p);
-  problems_sort(problems, first);
+  return c;
+}
+
+/* Its problems apart first: the caller's may hold the same ones, of an earlier reading. */
+static struct conf *parse(struct trg_str text, const char *path, const struct conf_plugins *plugins,
+                          struct conf_problems *problems, bool reading) {
+  struct conf_problems found = {0};
+  struct trg_err err = {0};
+  struct conf *c = NULL;
+  struct yaml *root = yaml_parse(text, NULL, &err);
+  if (root == NULL)
+    syntax_tell(&found, path, text, &err);
+  else
+    c = tree_read(root, text, path, plugins, &found, reading);
   yaml_free(&root);
-  if (problems->errors > errors) conf_free(&c);
+  if (found.errors > 0) conf_free(&c);
+  problems_move(&found, problems);
   return c;
 }
 
@@ -225,8 +242,8 @@ struct conf *conf_parse(struct trg_str text, const char *path, const struct conf
 static void unreadable_tell(struct conf_problems *p, const char *path, int cause) {
   if (cause == ENOENT)
     problems_add(p, false, path, 0, "",
-                 "there is no such file; name another with -c FILE, or begin with the example "
-                 "that was installed beside it");
+                 "there is no such file; name another with -c FILE, or write one (begin with "
+                 "triaged.yaml.example, which was installed, or config/triaged.yaml)");
   else if (cause == EACCES)
     problems_add(p, false, path, 0, "",
                  "permission denied; run as a user that may read it, or change its owner or mode");
@@ -235,7 +252,7 @@ static void unreadable_tell(struct conf_problems *p, const char *path, int cause
 }
 
 static struct conf *load(const char *path, const struct conf_plugins *plugins,
-                         struct conf_problems *p, bool lenient) {
+                         struct conf_problems *p, bool reading) {
   struct stat s;
   if (stat(path, &s) != 0) {
     unreadable_tell(p, path, errno);
@@ -255,7 +272,7 @@ static struct conf *load(const char *path, const struct conf_plugins *plugins,
   buf_init(&b, FILE_BYTES + 1);
   struct conf *c = NULL;
   if (file_read(path, FILE_BYTES, &b, &err) == 0)
-    c = parse(buf_view(&b), path, plugins, p, lenient);
+    c = parse(buf_view(&b), path, plugins, p, reading);
   else
     problems_add(p, false, path, 0, "", "%s", err.text);
   if (b.n > 0) explicit_bzero(b.p, b.n);

@@ -102,17 +102,18 @@ static void helpdesk_read(struct part *p, const struct yaml *map, const char *pa
   if (h.connector == NULL || h.connector[0] == '\0') return;
   d->plugin = plugin_find(p, map, path, "connector", TRG_CONNECTOR, h.connector);
   if (d->plugin == NULL) return;
-  d->settings =
-      settings_read(p, map, path, d->plugin, helpdesk_fields, d->origins, &d->origin_count);
+  d->settings = settings_read(p, map, path, d->plugin, helpdesk_fields, d->origins,
+                              &d->origin_count);
   block_hash(p, map, path, h.connector, d->hash);
 }
 
 void part_helpdesks(struct part *p) {
   const struct yaml *list = yaml_get(p->root, "helpdesks");
   if (yaml_is_null(list) || (list->kind == YAML_LIST && list->first == NULL)) {
-    field_wrong(&p->r, list == NULL ? p->root : list, "helpdesks",
-                "is missing: at least one is needed; write helpdesks: and below it - {name: support, "
-                "connector: zendesk, ...}");
+    field_wrong(
+        &p->r, list == NULL ? p->root : list, "helpdesks",
+        "is missing: at least one is needed; write helpdesks: and below it - {name: support, "
+        "connector: zendesk, ...}");
     return;
   }
   if (list->kind != YAML_LIST) {

@@ -102,18 +102,21 @@ void part_mcp_servers(struct part *p) {
   const struct yaml *map = yaml_get(p->root, "mcp_servers");
   if (yaml_is_null(map)) return;
   if (map->kind != YAML_MAP) {
-    field_wrong(&p->r, map, "mcp_servers",
-                "must be a map of servers by name, as {orders: {type: http, url: \"https://...\"}}");
+    field_wrong(
+        &p->r, map, "mcp_servers",
+        "must be a map of servers by name, as {orders: {type: http, url: \"https://...\"}}");
     return;
   }
   struct conf_mcp_server *all = arena_alloc(p->r.arena, (yaml_count(map) + 1) * sizeof *all);
   size_t n = 0;
+  lenience(p, true);
   for (const struct yaml *c = map->first; c != NULL; c = c->next, n++) {
     const char *path = path_key(p, "mcp_servers", c->key);
     if (!name_is_plain(c->key))
       field_wrong(&p->r, c, path, "a server's name is 1 to 40 of a-z A-Z 0-9 _ -");
     server_read(p, c, path, &all[n]);
   }
+  lenience(p, false);
   p->conf->mcp_servers = all;
   p->conf->mcp_server_count = n;
 }

@@ -46,8 +46,7 @@ static const struct trg_field price_key[] = {{.name = "price", .type = TRG_JSON}
 
 static bool is_local(const struct trg_plugin *plugin) {
   const struct trg_model_ops *ops = plugin->ops;
-  return ops != NULL &&
-         ops->size >= offsetof(struct trg_model_ops, caps) + sizeof ops->caps &&
+  return ops != NULL && ops->size >= offsetof(struct trg_model_ops, caps) + sizeof ops->caps &&
          (ops->caps & TRG_MODEL_LOCAL) != 0;
 }
 
@@ -117,7 +116,8 @@ static void model_read(struct part *p, const struct yaml *map, const char *path,
                            .max_in_flight = h.max_in_flight,
                            .line = map->line};
   if (map->kind != YAML_MAP) return;
-  if (h.name != NULL && name_fine(p, map, path, h.name)) is_twice(p, before, count, h.name, map, path);
+  if (h.name != NULL && name_fine(p, map, path, h.name))
+    is_twice(p, before, count, h.name, map, path);
   if (h.backend != NULL && h.backend[0] != '\0') plugin_read(p, map, path, m);
 }
 

@@ -37,8 +37,8 @@ static const char *const *folders_read(struct part *p, const char *key, bool fil
   for (size_t i = 0; i < n; i++) {
     all[i] = place_of(p, texts[i]);
     if (!file_exists(all[i]))
-      field_wrong(&p->r, list, path_item(p, key, i), "%s does not exist%s; correct the path", all[i],
-                  texts[i][0] == '/' ? "" : " (relative to the config's folder)");
+      field_wrong(&p->r, list, path_item(p, key, i), "%s does not exist%s; correct the path",
+                  all[i], texts[i][0] == '/' ? "" : " (relative to the config's folder)");
     else if (!files_too && !file_is_dir(all[i]))
       field_wrong(&p->r, list, path_item(p, key, i), "%s is a file; name the folder that it is in",
                   all[i]);

@@ -67,8 +67,8 @@ void part_policy(struct part *p) {
   const struct yaml *policy = yaml_get(p->root, "policy");
   struct conf_policy *to = &p->conf->policy;
   const struct yaml *categories = yaml_get(yaml_get(policy, "auto"), "categories");
-  to->auto_categories =
-      field_list(&p->r, categories, "policy.auto.categories", &to->auto_category_count);
+  to->auto_categories = field_list(&p->r, categories, "policy.auto.categories",
+                                   &to->auto_category_count);
   links_read(p, yaml_get(policy, "links"));
   compliance_read(p);
   auto_check(p);

@@ -59,14 +59,14 @@ static void price_read(struct part *p, const struct yaml *map, const char *path,
                        struct conf_price *price) {
   struct written w = {0};
   field_fill(&p->r, map, path, price_fields, NULL, &w);
-  *price = (struct conf_price){.above_tokens = w.above,
-                               .input_micros = dollars(p, map, path, "input", w.input),
-                               .output_micros = dollars(p, map, path, "output", w.output),
-                               .cache_read_micros = dollars(p, map, path, "cache_read", w.cache_read),
-                               .cache_write_micros =
-                                   dollars(p, map, path, "cache_write", w.cache_write),
-                               .has_cache_read = w.cache_read != NULL,
-                               .has_cache_write = w.cache_write != NULL};
+  *price = (struct conf_price){
+      .above_tokens = w.above,
+      .input_micros = dollars(p, map, path, "input", w.input),
+      .output_micros = dollars(p, map, path, "output", w.output),
+      .cache_read_micros = dollars(p, map, path, "cache_read", w.cache_read),
+      .cache_write_micros = dollars(p, map, path, "cache_write", w.cache_write),
+      .has_cache_read = w.cache_read != NULL,
+      .has_cache_write = w.cache_write != NULL};
   if (w.from != NULL && time_parse(str_of(w.from), &price->from_ms) != 0)
     field_wrong(&p->r, yaml_get(map, "from"), path_key(p, path, "from"),
                 "must be a day such as 2026-12-01, or a time such as 2026-12-01T00:00:00Z");
@@ -108,8 +108,7 @@ void prices_read(struct part *p, const struct yaml *node, const char *path, stru
                 "from: DATE and above: TOKENS");
     return;
   }
-  struct conf_price *all =
-      arena_alloc(p->r.arena, (list ? yaml_count(node) : 1) * sizeof *all);
+  struct conf_price *all = arena_alloc(p->r.arena, (list ? yaml_count(node) : 1) * sizeof *all);
   size_t n = 0;
   const size_t errors = p->r.problems->errors;
   if (list)

@@ -96,9 +96,16 @@ static void tasks_add(struct buf *b) {
               "tried first\n");
   for (size_t i = 0; i < 4; i++) {
     buf_printf(b, "#   %s:\n", names[i]);
-    buf_text(b, "#     models: []                             # names of models in the order of "
+    buf_text(b, "#     models: []                            # names of models in the order of "
                 "trying\n");
-    table_add(b, i == 3 ? shadow_fields : task_fields, 4);
+    struct trg_field fields[8];
+    const struct trg_field *from = i == 3 ? shadow_fields : task_fields;
+    for (size_t k = 0; k == 0 || fields[k - 1].name != NULL; k++) {
+      fields[k] = from[k];
+      if (from[k].name != NULL && strcmp(from[k].name, "accept") == 0)
+        fields[k].default_text = i == 0 ? "0.60" : "0";
+    }
+    table_add(b, fields, 4);
   }
 }
 
@@ -108,10 +115,11 @@ char *conf_reference(const struct conf_plugins *plugins) {
                                      "billing",  "compliance", "limits",    "drain"};
   struct buf b;
   buf_init(&b, 0);
-  buf_text(&b, "# Every key of triaged's configuration, with its default. Only helpdesks is needed.\n"
-               "# Any text may be or hold a reference: ${env:NAME}, or ${file:PATH} (relative to\n"
-               "# $CREDENTIALS_DIRECTORY, else to this file's folder). Lengths of time: 30s 5m 72h "
-               "7d.\n");
+  buf_text(&b,
+           "# Every key of triaged's configuration, with its default. Only helpdesks is needed.\n"
+           "# Any text may be or hold a reference: ${env:NAME}, or ${file:PATH} (relative to\n"
+           "# $CREDENTIALS_DIRECTORY, else to this file's folder). Lengths of time: 30s 5m 72h "
+           "7d.\n");
   for (size_t i = 0; i < sizeof first / sizeof first[0]; i++) section_add(&b, first[i]);
   buf_text(&b, "#\n# helpdesks:\n");
   item_add(&b, helpdesk_fields);
@@ -119,7 +127,7 @@ char *conf_reference(const struct conf_plugins *plugins) {
   buf_text(&b, "#\n# models:                                   # without it: one, the embedded "
                "local model\n");
   item_add(&b, model_fields);
-  buf_text(&b, "#     price:                                 # needed unless the backend is local; "
+  buf_text(&b, "#     price:                                # needed unless the backend is local; "
                "a map, or a list of such maps\n");
   table_add(&b, price_fields, 6);
   plugins_add(&b, plugins, TRG_MODEL);
@@ -127,7 +135,7 @@ char *conf_reference(const struct conf_plugins *plugins) {
   for (size_t i = 0; i < sizeof last / sizeof last[0]; i++) section_add(&b, last[i]);
   buf_text(&b, "#\n# mcp_servers:                              # same form as .mcp.json\n"
                "#   NAME:\n"
-               "#     allow: []                              # tools that may be used; none by "
+               "#     allow: []                             # tools that may be used; none by "
                "default\n");
   table_add(&b, mcp_fields, 4);
   return buf_take(&b, NULL);

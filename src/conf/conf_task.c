@@ -16,18 +16,15 @@ struct written {
 
 #define AT(member) offsetof(struct written, member)
 #define ACCEPT                                                                                     \
-  {.name = "accept",                                                                               \
-   .type = TRG_DECIMAL,                                                                            \
-   .min = 0,                                                                                       \
-   .max = 1,                                                                                       \
-   .offset = AT(accept),                                                                           \
-   .help = "below this confidence the next model decides; default: triage 0.60, others 0"}
+  {                                                                                                \
+    .name = "accept", .type = TRG_DECIMAL, .min = 0, .max = 1, .offset = AT(accept),               \
+    .help = "below this confidence the next model decides"                                         \
+  }
 #define BATCH                                                                                      \
-  {.name = "batch",                                                                                \
-   .type = TRG_BOOL,                                                                               \
-   .default_text = "false",                                                                        \
-   .offset = AT(batch),                                                                            \
-   .help = "may wait for the vendor's cheaper batches"}
+  {                                                                                                \
+    .name = "batch", .type = TRG_BOOL, .default_text = "false", .offset = AT(batch),               \
+    .help = "may wait for the vendor's cheaper batches"                                            \
+  }
 const struct trg_field task_fields[] = {ACCEPT, BATCH, {.name = NULL}};
 const struct trg_field shadow_fields[] = {
     {.name = "share",

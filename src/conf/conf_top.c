@@ -164,7 +164,7 @@ void listen_read(struct part *p, const char *text) {
   }
   c->listen_host = arena_dup(p->r.arena, host);
   c->listen_port = port;
-  if (is_loopback(c->listen_host) || p->r.lenient) return;
+  if (is_loopback(c->listen_host) || p->reading) return;
   if (c->mcp_token == NULL)
     field_wrong(&p->r, node, "access.mcp_token",
                 "is missing, and listen is not a loopback address: whoever reaches it could use "

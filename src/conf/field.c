@@ -71,8 +71,8 @@ void field_wrong(struct field_reader *r, const struct yaml *at, const char *path
   va_end(args);
 }
 
-void field_warn(struct field_reader *r, const struct yaml *at, const char *path,
-                const char *format, ...) {
+void field_warn(struct field_reader *r, const struct yaml *at, const char *path, const char *format,
+                ...) {
   va_list args;
   va_start(args, format);
   problems_vadd(r->problems, true, r->file, line_of(r, at), path, format, args);
@@ -235,7 +235,7 @@ static void value_wrong(struct field_reader *r, const struct yaml *node, const c
   buf_free(&b);
 }
 
-static void put_node(struct field_reader *r, const struct yaml *node, const char *path,
+static void put_text(struct field_reader *r, const struct yaml *node, const char *path,
                      const struct trg_field *f, void *out) {
   if (f->type == TRG_JSON) {
     const char *json = field_json(r, node, path);
@@ -268,6 +268,15 @@ static void put_node(struct field_reader *r, const struct yaml *node, const char
     value_wrong(r, node, path, f, text, secret || referred);
 }
 
+static void put_node(struct field_reader *r, const struct yaml *node, const char *path,
+                     const struct trg_field *f, void *out) {
+  const enum field_lenient before = r->lenient;
+  if (before == LENIENT_SECRETS)
+    r->lenient = (f->flags & TRG_SECRET) != 0 ? LENIENT_ALL : LENIENT_NONE;
+  put_text(r, node, path, f, out);
+  r->lenient = before;
+}
+
 /* ---- the table ---- */
 
 /* The node of a dotted name; *ret_parent is the deepest map on the way to it. */
@@ -293,8 +302,10 @@ static void default_put(struct field_reader *r, const struct trg_field *f, const
 
 void field_read(struct field_reader *r, const struct yaml *map, const char *path,
                 const struct trg_field *fields, void *out) {
+  bool wrong = false;
   if (map != NULL && map->kind != YAML_MAP) {
     field_wrong(r, map, path, "must be a map of settings, as {key: value}");
+    wrong = true;
     map = NULL;
   }
   for (const struct trg_field *f = fields; f != NULL && f->name != NULL; f++) {
@@ -304,7 +315,7 @@ void field_read(struct field_reader *r, const struct yaml *map, const char *path
     default_put(r, f, key, out);
     if (!yaml_is_null(node))
       put_node(r, node, key, f, out);
-    else if ((f->flags & TRG_REQUIRED) != 0)
+    else if ((f->flags & TRG_REQUIRED) != 0 && !wrong)
       field_wrong(r, parent, key, "is missing; %s", f->help == NULL ? "write a value" : f->help);
   }
 }
@@ -339,8 +350,8 @@ static void names_take(struct field_reader *r, struct names *n, const struct trg
     const char *leaf = strrchr(f->name, '.');
     if (leaf != NULL && strcmp(leaf + 1, key) == 0 && n->deeper == NULL) n->deeper = f->name;
     if (strncmp(f->name, prefix, skip) != 0 || n->count == NAMES_MAX) continue;
-    const char *word =
-        arena_dup(r->arena, (struct trg_str){f->name + skip, strcspn(f->name + skip, ".")});
+    const char *word = arena_dup(r->arena,
+                                 (struct trg_str){f->name + skip, strcspn(f->name + skip, ".")});
     bool there = false;
     for (size_t i = 0; i < n->count && !there; i++) there = strcmp(n->here[i], word) == 0;
     if (!there) n->here[n->count++] = word;
@@ -348,8 +359,7 @@ static void names_take(struct field_reader *r, struct names *n, const struct trg
 }
 
 static void unknown_tell(struct field_reader *r, const struct yaml *node, const char *path,
-                         const char *prefix, const struct trg_field *a,
-                         const struct trg_field *b) {
+                         const char *prefix, const struct trg_field *a, const struct trg_field *b) {
   struct names n = {.count = 0};
   names_take(r, &n, a, prefix, node->key);
   names_take(r, &n, b, prefix, node->key);
@@ -376,7 +386,8 @@ static void unknown_in(struct field_reader *r, const struct yaml *map, const cha
     const char *key = below(r, path, c->key);
     enum key_kind kind = key_kind(a, name);
     if (kind != KEY_FIELD && key_kind(b, name) > kind) kind = key_kind(b, name);
-    if (strchr(c->key, '.') != NULL) kind = KEY_UNKNOWN; /* "auth.token: x" is not auth: {token: x} */
+    if (strchr(c->key, '.') != NULL)
+      kind = KEY_UNKNOWN; /* "auth.token: x" is not auth: {token: x} */
     if (kind == KEY_UNKNOWN)
       unknown_tell(r, c, key, prefix, a, b);
     else if (kind == KEY_BELOW && c->kind == YAML_MAP)

@@ -13,6 +13,10 @@ struct yaml;
 struct arena;
 struct conf_problems;
 
+/* Whose references may stay unresolved, with a warning and the value absent: for who only reads
+ * the state and has not the service's secrets. */
+enum field_lenient { LENIENT_NONE = 0, LENIENT_SECRETS = 1, LENIENT_ALL = 2 };
+
 struct field_reader {
   struct arena *arena; /* strings live here */
   const char *file;
@@ -20,8 +24,8 @@ struct field_reader {
   struct conf_problems *problems;
   /* From here on optional; zero is fine. */
   struct trg_str source; /* the file's text: finds the line of a key whose value begins below it */
-  bool lenient;          /* a reference that can not be resolved is a warning, its value absent */
-  size_t clear_secrets;  /* counted: secrets that stand in the file itself */
+  enum field_lenient lenient;
+  size_t clear_secrets; /* counted: secrets that stand in the file itself */
 };
 /* Fills `out` by `fields` (ended by a NULL name): defaults first, then what the map has. Keys of
  * `map` that neither table has are errors; pass the host's own table as `also` (may be NULL),
@@ -48,8 +52,8 @@ const char *field_url_wrong(const char *url);
 /* Adds a problem or a warning at the line of `at` (its key's, when the value begins below). */
 void field_wrong(struct field_reader *r, const struct yaml *at, const char *path,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
-void field_warn(struct field_reader *r, const struct yaml *at, const char *path,
-                const char *format, ...) __attribute__((format(printf, 4, 5)));
+void field_warn(struct field_reader *r, const struct yaml *at, const char *path, const char *format,
+                ...) __attribute__((format(printf, 4, 5)));
 /* The nearest of `words` (ended by NULL) when it is near enough to be a slip; else NULL. */
 const char *field_nearest(const char *word, const char *const *words);
 /* Text of one field for the printed reference. */

@@ -36,20 +36,28 @@ static void value_add(struct buf *b, const struct trg_field *f) {
   }
 }
 
-static void notes_add(struct buf *b, const struct trg_field *f) {
+static void range_add(struct buf *b, const struct trg_field *f) {
   char low[24], high[24];
-  if ((f->flags & TRG_REQUIRED) != 0) buf_text(b, "; required");
+  if (f->min == 0 && f->max == 0) return;
+  if (f->type == TRG_DURATION)
+    buf_printf(b, "; %s to %s", duration_format(f->min, low), duration_format(f->max, high));
+  else if (f->type == TRG_INT || f->type == TRG_DECIMAL)
+    buf_printf(b, "; %" PRId64 " to %" PRId64, f->min, f->max);
+}
+
+static void notes_add(struct buf *b, const struct trg_field *f) {
+  const bool required = (f->flags & TRG_REQUIRED) != 0;
+  if (required) buf_text(b, "; required");
   if ((f->flags & TRG_SECRET) != 0) buf_text(b, "; secret");
   if (f->type == TRG_CHOICE) {
     buf_text(b, "; one of ");
-    for (const char *w = f->words; *w != '\0'; w++) buf_char(b, *w == ' ' ? '|' : *w);
+    for (const char *w = f->words; *w != '\0'; w++) {
+      const char c = *w;
+      buf_add(b, c == ' ' ? "|" : &c, 1);
+    }
   }
-  if (f->type == TRG_DURATION && (f->min != 0 || f->max != 0))
-    buf_printf(b, "; %s to %s", duration_format(f->min, low), duration_format(f->max, high));
-  if ((f->type == TRG_INT || f->type == TRG_DECIMAL) && (f->min != 0 || f->max != 0))
-    buf_printf(b, "; %" PRId64 " to %" PRId64, f->min, f->max);
-  if (f->default_text == NULL && (f->flags & TRG_REQUIRED) == 0 && (f->type == TRG_CHOICE ||
-                                                                    f->type == TRG_URL))
+  range_add(b, f);
+  if (f->default_text == NULL && !required && (f->type == TRG_CHOICE || f->type == TRG_URL))
     buf_text(b, "; no default");
 }
 
@@ -62,8 +70,7 @@ void field_describe(struct buf *b, const struct trg_field *f, int indent) {
   const size_t start = b->n;
   buf_printf(b, "# %*s%s: ", indent, "", leaf);
   value_add(b, f);
-  do
-    buf_char(b, ' ');
+  do buf_char(b, ' ');
   while (b->n - start < HELP_COLUMN && !b->over);
   buf_printf(b, "# %s", f->help == NULL ? "" : f->help);
   notes_add(b, f);

@@ -23,8 +23,8 @@ struct asked {
 
 /* Told without the value, as an error or, for a reader of the state, a warning. */
 static const char *refuse(const struct asked *q, const char *why) {
-  void (*tell)(struct field_reader *, const struct yaml *, const char *, const char *, ...) =
-      q->r->lenient ? field_warn : field_wrong;
+  void (*tell)(struct field_reader *, const struct yaml *, const char *, const char *,
+               ...) = q->r->lenient == LENIENT_ALL ? field_warn : field_wrong;
   const int n = q->whole.n > 200 ? 200 : (int)q->whole.n;
   tell(q->r, q->node, q->path, "${%.*s}: %s", n, q->whole.p, why);
   return NULL;
@@ -109,8 +109,9 @@ static bool resolve(struct asked *q, const char *text, struct buf *out, bool *re
     buf_add(out, at, (size_t)(dollar - at));
     const char *end = strchr(dollar, '}');
     if (end == NULL) {
-      field_wrong(q->r, q->node, q->path, "has \"${\" without \"}\"; write ${env:NAME} or "
-                                          "${file:PATH}");
+      field_wrong(q->r, q->node, q->path,
+                  "has \"${\" without \"}\"; write ${env:NAME} or "
+                  "${file:PATH}");
       return false;
     }
     q->whole = (struct trg_str){dollar + 2, (size_t)(end - dollar) - 2};

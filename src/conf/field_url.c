@@ -35,14 +35,13 @@ static bool port_is_fine(const char *port, size_t n) {
   return number >= 1 && number <= 65535;
 }
 
-const char *field_url_wrong(const char *url) {
-  const bool https = strncasecmp(url, "https://", 8) == 0;
-  const bool http = strncasecmp(url, "http://", 7) == 0;
-  if (!https && !http) return "must be a URL that begins with https:// (http:// on a loopback host)";
+static bool letters_are_fine(const char *url) {
   for (const char *c = url; *c != '\0'; c++)
-    if ((unsigned char)*c <= ' ' || *c == 127 || *c == '\\')
-      return "must be a URL without blanks, control characters and backslashes";
-  const char *authority = url + (https ? 8 : 7);
+    if ((unsigned char)*c <= ' ' || *c == 127 || *c == '\\') return false;
+  return true;
+}
+
+static const char *authority_wrong(const char *authority, bool loopback_only) {
   const size_t n = strcspn(authority, "/?#");
   if (memchr(authority, '@', n) != NULL)
     return "must not hold a user or password; there are settings for them";
@@ -57,7 +56,16 @@ const char *field_url_wrong(const char *url) {
   char host[HOST_MAX + 1];
   memcpy(host, authority, host_n);
   host[host_n] = '\0';
-  if (http && !host_is_loopback(host))
+  if (loopback_only && !host_is_loopback(host))
     return "uses http://, which is for loopback hosts only; write https://";
   return NULL;
+}
+
+const char *field_url_wrong(const char *url) {
+  const bool https = strncasecmp(url, "https://", 8) == 0;
+  if (!https && strncasecmp(url, "http://", 7) != 0)
+    return "must be a URL that begins with https:// (http:// on a loopback host)";
+  if (!letters_are_fine(url))
+    return "must be a URL without blanks, control characters and backslashes";
+  return authority_wrong(url + (https ? 8 : 7), !https);
 }

@@ -17,6 +17,7 @@ struct part {
   struct field_reader r;
   const struct conf_plugins *plugins;
   const struct yaml *root;
+  bool reading; /* for who only reads the state: plugins' settings may lack what is secret */
 };
 
 /* Each reads its key below the root into part->conf; in this order. */
@@ -62,6 +63,7 @@ const char *path_item(struct part *p, const char *path, size_t i);       /* "pat
 void problems_vadd(struct conf_problems *p, bool warning, const char *file, uint32_t line,
                    const char *key, const char *format, va_list args)
     __attribute__((format(printf, 6, 0)));
-void problems_sort(struct conf_problems *p, size_t from);
+void problems_move(struct conf_problems *from, struct conf_problems *to); /* sorted by line */
+void lenience(struct part *p, bool plugin); /* of what is read next */
 
 #endif

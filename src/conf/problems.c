@@ -29,6 +29,14 @@ static void item_free(struct conf_problem *item) {
   mem_free((char *)item->text);
 }
 
+static void item_put(struct conf_problems *p, const struct conf_problem *one) {
+  if (p->count == p->room) {
+    p->room = p->room == 0 ? 16 : p->room * 2;
+    p->items = mem_grow(p->items, p->room * sizeof *p->items);
+  }
+  p->items[p->count++] = *one;
+}
+
 void problems_vadd(struct conf_problems *p, bool warning, const char *file, uint32_t line,
                    const char *key, const char *format, va_list args) {
   struct buf text;
@@ -41,16 +49,13 @@ void problems_vadd(struct conf_problems *p, bool warning, const char *file, uint
                              .key = mem_dup(key == NULL ? "" : key),
                              .text = buf_take(&text, NULL),
                              .warning = warning};
-  if (!warning) p->errors++;
-  if (p->count >= PROBLEMS_MAX || known(p, &one)) {
+  const bool twice = known(p, &one);
+  if (!warning && !twice) p->errors++;
+  if (p->count >= PROBLEMS_MAX || twice) {
     item_free(&one);
     return;
   }
-  if (p->count == p->room) {
-    p->room = p->room == 0 ? 16 : p->room * 2;
-    p->items = mem_grow(p->items, p->room * sizeof *p->items);
-  }
-  p->items[p->count++] = one;
+  item_put(p, &one);
 }
 
 void problems_add(struct conf_problems *p, bool warning, const char *file, uint32_t line,
@@ -62,13 +67,21 @@ void problems_add(struct conf_problems *p, bool warning, const char *file, uint3
 }
 
 /* Insertion keeps those of one line in the order in which they were found. */
-void problems_sort(struct conf_problems *p, size_t from) {
-  for (size_t i = from + 1; i < p->count; i++) {
+static void sort_by_line(struct conf_problems *p) {
+  for (size_t i = 1; i < p->count; i++) {
     const struct conf_problem one = p->items[i];
     size_t at = i;
-    for (; at > from && p->items[at - 1].line > one.line; at--) p->items[at] = p->items[at - 1];
+    for (; at > 0 && p->items[at - 1].line > one.line; at--) p->items[at] = p->items[at - 1];
     p->items[at] = one;
   }
+}
+
+void problems_move(struct conf_problems *from, struct conf_problems *to) {
+  sort_by_line(from);
+  for (size_t i = 0; i < from->count; i++) item_put(to, &from->items[i]);
+  to->errors += from->errors;
+  mem_free(from->items);
+  *from = (struct conf_problems){0};
 }
 
 void problems_print(const struct conf_problems *p, void *out) {

@@ -8,12 +8,12 @@
 #include "base/str.h"
 #include "net/url.h"
 
-#define HEAD_MAX ((size_t)64 << 10)
-#define HEADERS_MAX 256
+#define HEAD_MAX         ((size_t)64 << 10)
+#define HEADERS_MAX      256
 #define BODY_MAX_DEFAULT ((size_t)16 << 20)
-#define KEEP_ROOM ((size_t)256 << 10) /* larger buffers are not kept for the next exchange */
-#define CONNECT_MS 10000
-#define TIMEOUT_MS 60000
+#define KEEP_ROOM        ((size_t)256 << 10) /* larger buffers are not kept for the next exchange */
+#define CONNECT_MS       10000
+#define TIMEOUT_MS       60000
 
 /* What the caller's struct has beyond its own size reads as zero. */
 static struct trg_http_request widened(const struct trg_http_request *r) {
@@ -43,8 +43,7 @@ void exchange_free(struct exchange *e) {
 }
 
 static void buf_again(struct buf *b) {
-  if (b->room > KEEP_ROOM)
-    buf_free(b);
+  if (b->room > KEEP_ROOM) buf_free(b);
   buf_reset(b);
 }
 
@@ -54,20 +53,22 @@ void exchange_reset(struct exchange *e) {
   buf_again(&e->request_body);
   buf_again(&e->body);
   buf_again(&e->head);
-  *e = (struct exchange){.http = e->http, .easy = e->easy, .request_body = e->request_body,
-                         .body = e->body, .head = e->head};
+  *e = (struct exchange){.http = e->http,
+                         .easy = e->easy,
+                         .request_body = e->request_body,
+                         .body = e->body,
+                         .head = e->head};
 }
 
 static size_t write_cb(char *p, size_t size, size_t count, void *arg) {
   struct exchange *e = arg;
   const size_t n = size * count;
-  if (e->cancelled)
-    return 0;
+  if (e->cancelled) return 0;
   if (n > e->body_max - e->body_seen) {
     e->over = true;
-    (void)snprintf(e->ceiling, sizeof e->ceiling, "the answer is larger than %zu bytes", e->body_max);
-    if (e->on_data == NULL)
-      buf_add(&e->body, p, e->body_max - e->body_seen);
+    (void)snprintf(e->ceiling, sizeof e->ceiling, "the answer is larger than %zu bytes",
+                   e->body_max);
+    if (e->on_data == NULL) buf_add(&e->body, p, e->body_max - e->body_seen);
     return 0;
   }
   e->body_seen += n;
@@ -77,8 +78,7 @@ static size_t write_cb(char *p, size_t size, size_t count, void *arg) {
   }
   long status = 0;
   (void)curl_easy_getinfo(e->easy, CURLINFO_RESPONSE_CODE, &status);
-  if (e->on_data(e->arg, (int)status, (struct trg_str){p, n}))
-    return n;
+  if (e->on_data(e->arg, (int)status, (struct trg_str){p, n})) return n;
   e->ended = true;
   return 0;
 }
@@ -93,8 +93,7 @@ static size_t head_cb(char *p, size_t size, size_t count, void *arg) {
     return n;
   }
   const char *colon = memchr(p, ':', n);
-  if (colon == NULL)
-    return n;
+  if (colon == NULL) return n;
   const size_t name_n = (size_t)(colon - p);
   const struct trg_str value = str_trim((struct trg_str){colon + 1, n - name_n - 1});
   for (size_t i = 0; i < name_n; i++)
@@ -102,8 +101,7 @@ static size_t head_cb(char *p, size_t size, size_t count, void *arg) {
   buf_char(&e->head, '\0');
   buf_str(&e->head, value);
   buf_char(&e->head, '\0');
-  if (!e->head.over)
-    return n;
+  if (!e->head.over) return n;
   e->over = true;
   (void)snprintf(e->ceiling, sizeof e->ceiling, "the answer's headers are larger than %zu bytes",
                  HEAD_MAX);
@@ -112,8 +110,7 @@ static size_t head_cb(char *p, size_t size, size_t count, void *arg) {
 
 static bool has_break(struct trg_str s) {
   for (size_t i = 0; i < s.n; i++)
-    if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0')
-      return true;
+    if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0') return true;
   return false;
 }
 
@@ -143,8 +140,7 @@ static int headers_fill(struct exchange *e, const struct trg_http_request *r) {
   }
   buf_free(&line);
   header_append(e, "Expect:"); /* no waiting for a 100 before large bodies */
-  if (!has_type)
-    header_append(e, "Content-Type:");
+  if (!has_type) header_append(e, "Content-Type:");
   (void)curl_easy_setopt(e->easy, CURLOPT_HTTPHEADER, e->headers);
   return 0;
 }
@@ -195,13 +191,11 @@ static void safety_fill(struct exchange *e, const struct url *u) {
     (void)curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     (void)curl_easy_setopt(c, CURLOPT_PIPEWAIT, 1L);
   }
-  if (u->loopback)
-    (void)curl_easy_setopt(c, CURLOPT_PROXY, "");
+  if (u->loopback) (void)curl_easy_setopt(c, CURLOPT_PROXY, "");
 }
 
 static int secrets_fill(struct exchange *e, const struct trg_http_request *r) {
-  if (r->sigv4.n == 0)
-    return 0;
+  if (r->sigv4.n == 0) return 0;
   char *how = mem_dup_str(r->sigv4);
   char *who = mem_dup_str(r->userpwd);
   const CURLcode rc = curl_easy_setopt(e->easy, CURLOPT_AWS_SIGV4, how);
@@ -209,8 +203,7 @@ static int secrets_fill(struct exchange *e, const struct trg_http_request *r) {
   memset(who, 0, r->userpwd.n);
   mem_free(how);
   mem_free(who);
-  if (rc == CURLE_OK)
-    return 0;
+  if (rc == CURLE_OK) return 0;
   (void)snprintf(e->why, sizeof e->why, "the request can not be signed: %s",
                  curl_easy_strerror(rc));
   return TRG_EINVAL;
@@ -251,12 +244,10 @@ int exchange_fill(struct exchange *e, const struct http_call *call) {
   (void)curl_easy_setopt(c, CURLOPT_WRITEDATA, e);
   (void)curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, head_cb);
   (void)curl_easy_setopt(c, CURLOPT_HEADERDATA, e);
-  if (e->on_data == NULL)
-    (void)curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
+  if (e->on_data == NULL) (void)curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
   /* curl repeats a request by itself when a kept connection dies under it. The peer may have done
    * the first one, so what changes something gets a connection of its own. */
-  if ((r.flags & TRG_HTTP_WRITE) != 0)
-    (void)curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
+  if ((r.flags & TRG_HTTP_WRITE) != 0) (void)curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
   return 0;
 }
 
@@ -305,12 +296,10 @@ void exchange_tell(struct exchange *e) {
   (void)curl_easy_getinfo(e->easy, CURLINFO_RESPONSE_CODE, &status);
   reply.status = whole && !e->over ? (int32_t)status : 0;
   reply.sent = was_sent(e);
-  if (e->head.n > 0 && !e->head.over)
-    reply.header_count = headers_read(e, headers, HEADERS_MAX);
+  if (e->head.n > 0 && !e->head.over) reply.header_count = headers_read(e, headers, HEADERS_MAX);
   reply.body = buf_view(&e->body);
   if (reply.status == 0) {
-    if (e->why[0] == '\0')
-      (void)snprintf(e->why, sizeof e->why, "%s", curl_easy_strerror(e->code));
+    if (e->why[0] == '\0') (void)snprintf(e->why, sizeof e->why, "%s", curl_easy_strerror(e->code));
     reply.why = str_of(e->over ? e->ceiling : e->why);
   }
   e->on_reply(e->arg, &reply);

@@ -24,8 +24,8 @@ struct exchange {
   bool cancelled;
   bool waiting; /* in http.c's list of those to be added */
   bool late;    /* in http.c's list of those ended too early */
-  bool ended; /* on_data said that it has enough */
-  bool over;  /* a ceiling was passed */
+  bool ended;   /* on_data said that it has enough */
+  bool over;    /* a ceiling was passed */
   CURLcode code;
   void (*on_reply)(void *arg, const struct trg_http_reply *reply);
   bool (*on_data)(void *arg, int status, struct trg_str piece);

@@ -12,11 +12,12 @@
 #include "net/loop_uv.h"
 #include "net/slots.h"
 
-#define POOL_MAX 256
+#define POOL_MAX         256
 #define HOST_CONNECTIONS 64L
 #define KEPT_CONNECTIONS 256L
-/* curl 7.88 forgets the time-out of what still waits for a connection: ours comes a little later. */
-#define OVERDUE_MS 100
+/* curl 7.88 forgets the time-out of what still waits for a connection: ours comes a little later.
+ */
+#define OVERDUE_MS         100
 #define OVERDUE_DEFAULT_MS 60000
 
 /* Watches one of curl's sockets. Lives as long as the socket, as another owner may get the same
@@ -43,12 +44,15 @@ struct http {
   bool late_soon, closing;
 };
 
-static void watch_closed(uv_handle_t *handle) { mem_free(handle->data); }
-static void timer_closed(uv_handle_t *handle) { mem_free(handle); }
+static void watch_closed(uv_handle_t *handle) {
+  mem_free(handle->data);
+}
+static void timer_closed(uv_handle_t *handle) {
+  mem_free(handle);
+}
 
 static void watch_end(struct http *h, curl_socket_t fd) {
-  if ((size_t)fd >= h->watch_room || h->watches[fd] == NULL)
-    return;
+  if ((size_t)fd >= h->watch_room || h->watches[fd] == NULL) return;
   struct watch *w = h->watches[fd];
   h->watches[fd] = NULL;
   uv_close((uv_handle_t *)&w->uv, watch_closed);
@@ -104,12 +108,10 @@ static void ended(struct http *h, struct exchange *e, CURLcode code) {
   loop_timer_stop(h->l, e->overdue);
   e->late = true;
   struct exchange **at = &h->late;
-  while (*at != NULL)
-    at = &(*at)->next;
+  while (*at != NULL) at = &(*at)->next;
   *at = e;
   e->next = NULL;
-  if (!h->late_soon)
-    loop_soon(h->l, late_cb, h);
+  if (!h->late_soon) loop_soon(h->l, late_cb, h);
   h->late_soon = true;
 }
 
@@ -160,10 +162,8 @@ static void act(struct http *h, curl_socket_t fd, int flags) {
   for (;;) {
     int left = 0;
     const CURLMsg *m = curl_multi_info_read(h->multi, &left);
-    if (m == NULL)
-      return;
-    if (m->msg != CURLMSG_DONE)
-      continue;
+    if (m == NULL) return;
+    if (m->msg != CURLMSG_DONE) continue;
     char *private = NULL;
     const CURLcode code = m->data.result; /* m is gone after the handle was removed */
     (void)curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private);
@@ -174,14 +174,14 @@ static void act(struct http *h, curl_socket_t fd, int flags) {
 static void poll_cb(uv_poll_t *handle, int status, int events) {
   const struct watch *w = handle->data;
   int flags = status < 0 ? CURL_CSELECT_ERR : 0;
-  if ((events & UV_READABLE) != 0)
-    flags |= CURL_CSELECT_IN;
-  if ((events & UV_WRITABLE) != 0)
-    flags |= CURL_CSELECT_OUT;
+  if ((events & UV_READABLE) != 0) flags |= CURL_CSELECT_IN;
+  if ((events & UV_WRITABLE) != 0) flags |= CURL_CSELECT_OUT;
   act(w->h, w->fd, flags);
 }
 
-static void timer_cb(uv_timer_t *handle) { act(handle->data, CURL_SOCKET_TIMEOUT, 0); }
+static void timer_cb(uv_timer_t *handle) {
+  act(handle->data, CURL_SOCKET_TIMEOUT, 0);
+}
 
 static int timer_wish(CURLM *multi, long ms, void *arg) {
   (void)multi;
@@ -202,8 +202,7 @@ static struct watch *watch_at(struct http *h, curl_socket_t fd) {
     memset(h->watches + h->watch_room, 0, (room - h->watch_room) * sizeof *h->watches);
     h->watch_room = room;
   }
-  if (h->watches[fd] != NULL)
-    return h->watches[fd];
+  if (h->watches[fd] != NULL) return h->watches[fd];
   struct watch *w = mem_alloc(sizeof *w);
   if (uv_poll_init(loop_uv(h->l), &w->uv, fd) != 0) {
     mem_free(w);
@@ -222,23 +221,17 @@ static int socket_wish(CURL *easy, curl_socket_t fd, int what, void *arg, void *
   struct http *h = arg;
   if (what == CURL_POLL_REMOVE) {
     struct watch *w = (size_t)fd < h->watch_room ? h->watches[fd] : NULL;
-    if (w == NULL)
-      return 0;
+    if (w == NULL) return 0;
     (void)uv_poll_stop(&w->uv); /* before curl closes the socket */
-    if (!w->ours)
-      watch_end(h, fd);
+    if (!w->ours) watch_end(h, fd);
     return 0;
   }
-  if (h->closing)
-    return 0;
+  if (h->closing) return 0;
   struct watch *w = watch_at(h, fd);
-  if (w == NULL)
-    return -1;
+  if (w == NULL) return -1;
   int events = 0;
-  if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
-    events |= UV_READABLE;
-  if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
-    events |= UV_WRITABLE;
+  if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) events |= UV_READABLE;
+  if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) events |= UV_WRITABLE;
   return uv_poll_start(&w->uv, events, poll_cb) == 0 ? 0 : -1;
 }
 
@@ -246,11 +239,9 @@ static curl_socket_t open_cb(void *arg, curlsocktype purpose, struct curl_sockad
   struct http *h = arg;
   (void)purpose;
   const curl_socket_t fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
-  if (fd < 0 || h->closing)
-    return fd;
+  if (fd < 0 || h->closing) return fd;
   struct watch *w = watch_at(h, fd);
-  if (w != NULL)
-    w->ours = true;
+  if (w != NULL) w->ours = true;
   return fd;
 }
 
@@ -282,8 +273,7 @@ struct http *http_new(struct loop *l, struct trg_err *err) {
 
 void http_free(struct http **at) {
   struct http *h = *at;
-  if (h == NULL)
-    return;
+  if (h == NULL) return;
   *at = NULL;
   BUG_UNLESS(h->in_curl == 0);
   h->closing = true;
@@ -291,13 +281,11 @@ void http_free(struct http **at) {
   while (h->late != NULL) { /* those cancelled are in no slot any more */
     struct exchange *e = h->late;
     h->late = e->next;
-    if (e->cancelled)
-      recycle(h, e);
+    if (e->cancelled) recycle(h, e);
   }
   for (uint32_t i = 0; i < h->open.count; i++) {
     struct exchange *e = slots_at(&h->open, i);
-    if (e == NULL)
-      continue;
+    if (e == NULL) continue;
     loop_timer_stop(h->l, e->overdue);
     recycle(h, e);
   }
@@ -307,8 +295,7 @@ void http_free(struct http **at) {
     exchange_free(e);
   }
   (void)curl_multi_cleanup(h->multi);
-  for (size_t fd = 0; fd < h->watch_room; fd++)
-    watch_end(h, (curl_socket_t)fd);
+  for (size_t fd = 0; fd < h->watch_room; fd++) watch_end(h, (curl_socket_t)fd);
   uv_close((uv_handle_t *)h->timer, timer_closed);
   slots_free(&h->open);
   mem_free(h->watches);
@@ -351,13 +338,11 @@ http_id http_start(struct http *h, const struct http_call *call) {
 
 void http_cancel(struct http *h, http_id id) {
   struct exchange *e = slots_get(&h->open, id);
-  if (e == NULL)
-    return;
+  if (e == NULL) return;
   slots_drop(&h->open, id);
   loop_timer_stop(h->l, e->overdue);
   e->cancelled = true;
-  if (e->late || e->waiting)
-    return; /* its list recycles it */
+  if (e->late || e->waiting) return; /* its list recycles it */
   if (h->in_curl == 0) {
     recycle(h, e);
     return;
@@ -366,4 +351,6 @@ void http_cancel(struct http *h, http_id id) {
   h->to_drop = e;
 }
 
-size_t http_open_count(const struct http *h) { return h->open.used; }
+size_t http_open_count(const struct http *h) {
+  return h->open.used;
+}

@@ -10,7 +10,7 @@
 #include "net/loop_uv.h"
 #include "net/slots.h"
 
-#define SIGNALS 3
+#define SIGNALS  3
 #define WORK_MAX 1024 /* queued and running */
 
 struct timer {
@@ -61,8 +61,12 @@ struct loop {
   bool closing;
 };
 
-struct uv_loop_s *loop_uv(struct loop *l) { return &l->uv; }
-uint64_t loop_turn(const struct loop *l) { return l->turn; }
+struct uv_loop_s *loop_uv(struct loop *l) {
+  return &l->uv;
+}
+uint64_t loop_turn(const struct loop *l) {
+  return l->turn;
+}
 
 /* The turn's length is what passed between two prepares without the time spent waiting. */
 static void measure(struct loop *l) {
@@ -72,8 +76,7 @@ static void measure(struct loop *l) {
     const uint64_t all = now - l->mark_ns;
     const uint64_t waited = idle - l->mark_idle_ns;
     const int64_t busy_us = all > waited ? (int64_t)((all - waited) / 1000) : 0;
-    if (busy_us > l->longest_us)
-      l->longest_us = busy_us;
+    if (busy_us > l->longest_us) l->longest_us = busy_us;
   }
   l->mark_ns = now;
   l->mark_idle_ns = idle;
@@ -82,8 +85,7 @@ static void measure(struct loop *l) {
 /* uv_check does not run between timer callbacks and the wait for I/O, so the turn ends here. */
 static void prepare_cb(uv_prepare_t *handle) {
   struct loop *l = handle->data;
-  if (l->on_turn != NULL)
-    l->on_turn(l->on_turn_arg);
+  if (l->on_turn != NULL) l->on_turn(l->on_turn_arg);
   l->turn++;
   measure(l);
 }
@@ -98,22 +100,19 @@ static void idle_cb(uv_idle_t *handle) {
   while (l->soon_head != NULL && l->soon_head->turn != l->turn) {
     struct soon *s = l->soon_head;
     l->soon_head = s->next;
-    if (l->soon_head == NULL)
-      l->soon_tail = &l->soon_head;
+    if (l->soon_head == NULL) l->soon_tail = &l->soon_head;
     void (*const fn)(void *) = s->fn;
     void *const arg = s->arg;
     s->next = l->soon_free;
     l->soon_free = s;
     fn(arg);
   }
-  if (l->soon_head == NULL)
-    (void)uv_idle_stop(&l->idle);
+  if (l->soon_head == NULL) (void)uv_idle_stop(&l->idle);
 }
 
 static void signal_cb(uv_signal_t *handle, int signum) {
   struct loop *l = handle->data;
-  if (l->on_signal != NULL)
-    l->on_signal(l->on_signal_arg, signum);
+  if (l->on_signal != NULL) l->on_signal(l->on_signal_arg, signum);
 }
 
 struct loop *loop_new(struct trg_err *err) {
@@ -143,24 +142,20 @@ struct loop *loop_new(struct trg_err *err) {
 
 static void close_any(uv_handle_t *handle, void *arg) {
   (void)arg;
-  if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
+  if (!uv_is_closing(handle)) uv_close(handle, NULL);
 }
 
 void loop_free(struct loop **at) {
   struct loop *l = *at;
-  if (l == NULL)
-    return;
+  if (l == NULL) return;
   *at = NULL;
   l->closing = true;
   for (struct work *w = l->works; w != NULL; w = w->next)
     (void)uv_cancel((uv_req_t *)&w->uv); /* fails for what runs: that is waited for */
   uv_walk(&l->uv, close_any, NULL);
-  while (uv_run(&l->uv, UV_RUN_DEFAULT) != 0)
-    continue;
+  while (uv_run(&l->uv, UV_RUN_DEFAULT) != 0) continue;
   BUG_UNLESS(uv_loop_close(&l->uv) == 0);
-  for (uint32_t i = 0; i < l->timers.count; i++)
-    mem_free(slots_at(&l->timers, i));
+  for (uint32_t i = 0; i < l->timers.count; i++) mem_free(slots_at(&l->timers, i));
   slots_free(&l->timers);
   while (l->timers_free != NULL) {
     struct timer *t = l->timers_free;
@@ -181,7 +176,9 @@ void loop_run(struct loop *l) {
   (void)uv_run(&l->uv, UV_RUN_DEFAULT); /* prepare and check keep it alive until uv_stop */
 }
 
-void loop_stop(struct loop *l) { uv_stop(&l->uv); }
+void loop_stop(struct loop *l) {
+  uv_stop(&l->uv);
+}
 
 void loop_on_turn(struct loop *l, void (*fn)(void *arg), void *arg) {
   l->on_turn = fn;
@@ -192,8 +189,7 @@ void loop_on_signal(struct loop *l, void (*fn)(void *arg, int signum), void *arg
   static const int wanted[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
   l->on_signal = fn;
   l->on_signal_arg = arg;
-  for (int i = 0; i < SIGNALS; i++)
-    (void)uv_signal_start(&l->signals[i], signal_cb, wanted[i]);
+  for (int i = 0; i < SIGNALS; i++) (void)uv_signal_start(&l->signals[i], signal_cb, wanted[i]);
 }
 
 static void timer_release(struct loop *l, struct timer *t) {
@@ -206,8 +202,7 @@ static void timer_cb(uv_timer_t *handle) {
   struct timer *t = handle->data;
   void (*const fn)(void *) = t->fn;
   void *const arg = t->arg;
-  if (!t->repeats)
-    timer_release(t->l, t);
+  if (!t->repeats) timer_release(t->l, t);
   fn(arg);
 }
 
@@ -236,8 +231,7 @@ loop_timer loop_timer_start(struct loop *l, int64_t after_ms, int64_t every_ms,
 
 void loop_timer_stop(struct loop *l, loop_timer id) {
   struct timer *t = slots_get(&l->timers, id);
-  if (t == NULL)
-    return;
+  if (t == NULL) return;
   (void)uv_timer_stop(&t->uv);
   timer_release(l, t);
 }
@@ -251,8 +245,7 @@ void loop_soon(struct loop *l, void (*fn)(void *arg), void *arg) {
   *s = (struct soon){.turn = l->turn, .fn = fn, .arg = arg};
   *l->soon_tail = s;
   l->soon_tail = &s->next;
-  if (!uv_is_active((uv_handle_t *)&l->idle) && !l->closing)
-    (void)uv_idle_start(&l->idle, idle_cb);
+  if (!uv_is_active((uv_handle_t *)&l->idle) && !l->closing) (void)uv_idle_start(&l->idle, idle_cb);
 }
 
 void loop_soon_drop(struct loop *l, const void *arg) {
@@ -289,8 +282,7 @@ static void work_after_cb(uv_work_t *req, int status) {
     w->prev->next = w->next;
   else
     l->works = w->next;
-  if (w->next != NULL)
-    w->next->prev = w->prev;
+  if (w->next != NULL) w->next->prev = w->prev;
   l->work_count--;
   if (!l->closing)
     w->after(w->arg);
@@ -301,18 +293,16 @@ static void work_after_cb(uv_work_t *req, int status) {
 
 int loop_work_or_drop(struct loop *l, void (*work)(void *arg), void (*after)(void *arg),
                       void (*drop)(void *arg), void *arg) {
-  if (l->work_count >= WORK_MAX || l->closing)
-    return TRG_ELIMIT;
+  if (l->work_count >= WORK_MAX || l->closing) return TRG_ELIMIT;
   struct work *w = mem_alloc(sizeof *w);
-  *w = (struct work){.l = l, .next = l->works, .work = work, .after = after, .drop = drop,
-                     .arg = arg};
+  *w = (struct work){
+      .l = l, .next = l->works, .work = work, .after = after, .drop = drop, .arg = arg};
   w->uv.data = w;
   if (uv_queue_work(&l->uv, &w->uv, work_cb, work_after_cb) != 0) {
     mem_free(w);
     return TRG_EIO;
   }
-  if (l->works != NULL)
-    l->works->prev = w;
+  if (l->works != NULL) l->works->prev = w;
   l->works = w;
   l->work_count++;
   return 0;

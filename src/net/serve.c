@@ -16,22 +16,23 @@
 #include "net/loop_uv.h"
 #include "net/served.h"
 
-#define IDLE_MS 30000
-#define REQUEST_MS 30000
-#define BODY_MAX ((size_t)1 << 20)
-#define CONNECTIONS 256u
+#define IDLE_MS               30000
+#define REQUEST_MS            30000
+#define BODY_MAX              ((size_t)1 << 20)
+#define CONNECTIONS           256u
 #define MEMORY_PER_CONNECTION ((size_t)32 << 10)
-#define BACKLOG 512
+#define BACKLOG               512
 
 static void run_cb(void *arg);
 
 static void run_soon(struct serve *s) {
-  if (!s->run_planned)
-    loop_soon(s->l, run_cb, s);
+  if (!s->run_planned) loop_soon(s->l, run_cb, s);
   s->run_planned = true;
 }
 
-void serve_wake(struct serve *s) { run_soon(s); }
+void serve_wake(struct serve *s) {
+  run_soon(s);
+}
 
 /* Runs the server once and asks it when it wants to run again. */
 static void run(struct serve *s) {
@@ -41,8 +42,7 @@ static void run(struct serve *s) {
   MHD_UNSIGNED_LONG_LONG ms = 0;
   loop_timer_stop(s->l, s->timer);
   s->timer = 0;
-  if (MHD_get_timeout(s->daemon, &ms) != MHD_YES)
-    return;
+  if (MHD_get_timeout(s->daemon, &ms) != MHD_YES) return;
   if (ms == 0)
     run_soon(s);
   else
@@ -61,7 +61,9 @@ static void poll_cb(uv_poll_t *handle, int status, int events) {
   run(handle->data);
 }
 
-static void poll_closed(uv_handle_t *handle) { mem_free(handle); }
+static void poll_closed(uv_handle_t *handle) {
+  mem_free(handle);
+}
 
 /* Slow and half-open peers: the socket is shut down and the server finds it closed. */
 static void slow_cb(void *arg) {
@@ -84,8 +86,7 @@ static enum MHD_Result accept_cb(void *arg, const struct sockaddr *a, socklen_t 
 
 static void peer_name(const union MHD_ConnectionInfo *info, char *out, size_t room) {
   out[0] = '\0';
-  if (info == NULL || info->client_addr == NULL)
-    return;
+  if (info == NULL || info->client_addr == NULL) return;
   const struct sockaddr *a = info->client_addr;
   if (a->sa_family == AF_INET)
     (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a)->sin_addr, out,
@@ -100,8 +101,7 @@ static void connection_cb(void *arg, struct MHD_Connection *c, void **context,
   struct serve *s = arg;
   struct peer *p = *context;
   if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-    if (p == NULL)
-      return;
+    if (p == NULL) return;
     loop_timer_stop(s->l, p->timer);
     s->peer_count--;
     mem_free(p);
@@ -110,7 +110,8 @@ static void connection_cb(void *arg, struct MHD_Connection *c, void **context,
   }
   p = mem_alloc(sizeof *p);
   p->serve = s;
-  const union MHD_ConnectionInfo *fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+  const union MHD_ConnectionInfo *fd = MHD_get_connection_info(c,
+                                                               MHD_CONNECTION_INFO_CONNECTION_FD);
   p->fd = fd == NULL ? -1 : fd->connect_fd;
   peer_name(MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS), p->name,
             sizeof p->name);
@@ -120,7 +121,8 @@ static void connection_cb(void *arg, struct MHD_Connection *c, void **context,
 }
 
 static struct peer *peer_of(struct MHD_Connection *c) {
-  const union MHD_ConnectionInfo *i = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  const union MHD_ConnectionInfo *i = MHD_get_connection_info(c,
+                                                              MHD_CONNECTION_INFO_SOCKET_CONTEXT);
   return i == NULL ? NULL : i->socket_context;
 }
 
@@ -129,8 +131,7 @@ static void *begin_cb(void *arg, const char *uri, struct MHD_Connection *c) {
   struct serve *s = arg;
   struct served *r = served_new(s, c, uri);
   r->peer = peer_of(c);
-  if (r->peer != NULL)
-    peer_give(r->peer, s->request_ms);
+  if (r->peer != NULL) peer_give(r->peer, s->request_ms);
   return r;
 }
 
@@ -147,8 +148,7 @@ static enum MHD_Result request_cb(void *arg, struct MHD_Connection *c, const cha
   struct serve *s = arg;
   struct served *r = *context;
   (void)version;
-  if (r == NULL)
-    return MHD_NO;
+  if (r == NULL) return MHD_NO;
   if (r->state == SERVED_NEW) {
     (void)MHD_get_connection_values(c, MHD_HEADER_KIND, header_cb, r);
     return served_begin(r, method, path);
@@ -170,10 +170,8 @@ static void end_cb(void *arg, struct MHD_Connection *c, void **context,
   struct served *r = *context;
   (void)c;
   (void)why;
-  if (r == NULL)
-    return;
-  if (r->peer != NULL)
-    peer_give(r->peer, s->idle_ms);
+  if (r == NULL) return;
+  if (r->peer != NULL) peer_give(r->peer, s->idle_ms);
   served_free(r);
   *context = NULL;
 }
@@ -182,8 +180,8 @@ static int listen_on(const struct serve_options *o, struct trg_err *err) {
   const char *host = o->host == NULL ? "127.0.0.1" : o->host;
   char port[16];
   (void)snprintf(port, sizeof port, "%d", o->port);
-  const struct addrinfo want = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
-                                .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+  const struct addrinfo want = {
+      .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
   struct addrinfo *found = NULL;
   const int rc = getaddrinfo(host, port, &want, &found);
   if (rc != 0)
@@ -191,15 +189,13 @@ static int listen_on(const struct serve_options *o, struct trg_err *err) {
                    gai_strerror(rc));
   const int on = 1;
   int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd >= 0)
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (fd >= 0) (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
     const int e = errno;
-    (void)err_set(err, TRG_EIO, "listen", "can not listen on %s port %s: %s%s", host, port,
-                  strerror(e),
-                  e == EADDRINUSE ? "; another program has it: choose another port in `listen`" : "");
-    if (fd >= 0)
-      (void)close(fd);
+    (void)err_set(
+        err, TRG_EIO, "listen", "can not listen on %s port %s: %s%s", host, port, strerror(e),
+        e == EADDRINUSE ? "; another program has it: choose another port in `listen`" : "");
+    if (fd >= 0) (void)close(fd);
     fd = -1;
   }
   freeaddrinfo(found);
@@ -209,8 +205,7 @@ static int listen_on(const struct serve_options *o, struct trg_err *err) {
 static int port_of(int fd) {
   struct sockaddr_storage a;
   socklen_t n = sizeof a;
-  if (getsockname(fd, (struct sockaddr *)(void *)&a, &n) != 0)
-    return 0;
+  if (getsockname(fd, (struct sockaddr *)(void *)&a, &n) != 0) return 0;
   if (a.ss_family == AF_INET6)
     return ntohs(((const struct sockaddr_in6 *)(const void *)&a)->sin6_port);
   return ntohs(((const struct sockaddr_in *)(const void *)&a)->sin_port);
@@ -220,13 +215,13 @@ static struct MHD_Daemon *daemon_start(struct serve *s, int fd) {
   /* The accept policy refuses what passes the limit; the server's own limit would let it wait. */
   const unsigned limit = s->connections_max + 16;
   const unsigned idle_s = (unsigned)((s->idle_ms + 999) / 1000);
-  return MHD_start_daemon(
-      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, accept_cb, s, request_cb, s,
-      MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, limit,
-      MHD_OPTION_PER_IP_CONNECTION_LIMIT, s->per_ip_max, MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_PER_CONNECTION, MHD_OPTION_NOTIFY_CONNECTION,
-      connection_cb, s, MHD_OPTION_NOTIFY_COMPLETED, end_cb, s, MHD_OPTION_URI_LOG_CALLBACK,
-      begin_cb, s, MHD_OPTION_END);
+  return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, accept_cb, s, request_cb, s,
+                          MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, limit,
+                          MHD_OPTION_PER_IP_CONNECTION_LIMIT, s->per_ip_max,
+                          MHD_OPTION_CONNECTION_TIMEOUT, idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                          MEMORY_PER_CONNECTION, MHD_OPTION_NOTIFY_CONNECTION, connection_cb, s,
+                          MHD_OPTION_NOTIFY_COMPLETED, end_cb, s, MHD_OPTION_URI_LOG_CALLBACK,
+                          begin_cb, s, MHD_OPTION_END);
 }
 
 static bool peers_are_near(const char *host) {
@@ -248,15 +243,15 @@ static void options_take(struct serve *s, const struct serve_options *o) {
 
 struct serve *serve_new(struct loop *l, const struct serve_options *o, struct trg_err *err) {
   const int fd = listen_on(o, err);
-  if (fd < 0)
-    return NULL;
+  if (fd < 0) return NULL;
   struct serve *s = mem_alloc(sizeof *s);
   s->l = l;
   options_take(s, o);
   s->port = port_of(fd);
   s->daemon = daemon_start(s, fd);
-  const union MHD_DaemonInfo *info =
-      s->daemon == NULL ? NULL : MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+  const union MHD_DaemonInfo *info = s->daemon == NULL
+                                         ? NULL
+                                         : MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
   if (info == NULL) {
     (void)err_set(err, TRG_EIO, "listen", "the HTTP server can not start: %s", strerror(errno));
     if (s->daemon != NULL)
@@ -276,8 +271,7 @@ struct serve *serve_new(struct loop *l, const struct serve_options *o, struct tr
 
 void serve_free(struct serve **at) {
   struct serve *s = *at;
-  if (s == NULL)
-    return;
+  if (s == NULL) return;
   *at = NULL;
   BUG_UNLESS(!s->running);
   s->closing = true;
@@ -288,12 +282,13 @@ void serve_free(struct serve **at) {
   /* Stopping with a suspended connection would end the process. */
   for (uint32_t i = 0; i < s->open.count; i++) {
     struct served *r = slots_at(&s->open, i);
-    if (r != NULL && r->suspended)
-      served_resume(r);
+    if (r != NULL && r->suspended) served_resume(r);
   }
   MHD_stop_daemon(s->daemon);
   slots_free(&s->open);
   mem_free(s);
 }
 
-int serve_port(const struct serve *s) { return s->port; }
+int serve_port(const struct serve *s) {
+  return s->port;
+}

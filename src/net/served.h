@@ -65,7 +65,7 @@ struct served {
   struct buf body;
   struct buf stream; /* pieces of the answer from stream_at on are still to be sent */
   size_t stream_at;
-  size_t refused;  /* bytes read beyond the ceiling */
+  size_t refused; /* bytes read beyond the ceiling */
   loop_timer deadline;
   int status;
   struct MHD_Response *response;

@@ -30,18 +30,18 @@ uint64_t slots_put(struct slots *s, void *p) {
   return (uint64_t)i << 32 | slot->gen;
 }
 
-uint32_t slots_index(uint64_t id) { return (uint32_t)(id >> 32); }
+uint32_t slots_index(uint64_t id) {
+  return (uint32_t)(id >> 32);
+}
 
 void *slots_get(const struct slots *s, uint64_t id) {
   const uint32_t i = slots_index(id);
-  if (i >= s->count || s->at[i].gen != (uint32_t)id)
-    return NULL;
+  if (i >= s->count || s->at[i].gen != (uint32_t)id) return NULL;
   return s->at[i].p;
 }
 
 void slots_drop(struct slots *s, uint64_t id) {
-  if (slots_get(s, id) == NULL)
-    return;
+  if (slots_get(s, id) == NULL) return;
   const uint32_t i = slots_index(id);
   s->at[i].p = NULL;
   s->at[i].next_free = s->free_head;
@@ -49,7 +49,9 @@ void slots_drop(struct slots *s, uint64_t id) {
   s->used--;
 }
 
-void *slots_at(const struct slots *s, uint32_t i) { return i < s->count ? s->at[i].p : NULL; }
+void *slots_at(const struct slots *s, uint32_t i) {
+  return i < s->count ? s->at[i].p : NULL;
+}
 
 void slots_free(struct slots *s) {
   mem_free(s->at);

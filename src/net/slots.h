@@ -16,7 +16,7 @@ struct slots {
   size_t used;
 };
 
-uint64_t slots_put(struct slots *s, void *p); /* p is not NULL; the number is never 0 */
+uint64_t slots_put(struct slots *s, void *p);        /* p is not NULL; the number is never 0 */
 void *slots_get(const struct slots *s, uint64_t id); /* NULL when stale or 0 */
 void slots_drop(struct slots *s, uint64_t id);
 /* For walks: what is at index i < s->count, or NULL. */

@@ -19,8 +19,7 @@ static int wait_for(int fd, short events, int64_t until_us, struct trg_err *err)
     const int64_t left_ms = (until_us - clock_mono_us()) / 1000;
     struct pollfd p = {.fd = fd, .events = events};
     const int n = left_ms <= 0 ? 0 : poll(&p, 1, left_ms > 1000000 ? 1000000 : (int)left_ms);
-    if (n > 0)
-      return 0;
+    if (n > 0) return 0;
     if (n == 0 && clock_mono_us() >= until_us - 999)
       return err_set(err, TRG_EIO, "timeout", "the daemon did not answer in time");
     if (n < 0 && errno != EINTR)
@@ -34,10 +33,8 @@ static int open_to(const char *path, struct trg_err *err) {
     return err_set(err, TRG_EINVAL, "socket", "the path %s is too long for a socket", path);
   memcpy(a.sun_path, path, strlen(path) + 1);
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0)
-    return err_set(err, TRG_EIO, "socket", "no socket: %s", strerror(errno));
-  if (connect(fd, (const struct sockaddr *)(const void *)&a, sizeof a) == 0)
-    return fd;
+  if (fd < 0) return err_set(err, TRG_EIO, "socket", "no socket: %s", strerror(errno));
+  if (connect(fd, (const struct sockaddr *)(const void *)&a, sizeof a) == 0) return fd;
   const int e = errno;
   (void)close(fd);
   if (e == ENOENT || e == ECONNREFUSED)
@@ -50,8 +47,7 @@ static int send_all(int fd, struct trg_str s, int64_t until_us, struct trg_err *
   size_t sent = 0;
   while (sent < s.n) {
     const int rc = wait_for(fd, POLLOUT, until_us, err);
-    if (rc != 0)
-      return rc;
+    if (rc != 0) return rc;
     const ssize_t n = send(fd, s.p + sent, s.n - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n >= 0)
       sent += (size_t)n;
@@ -66,37 +62,29 @@ static int read_line(int fd, struct buf *b, int64_t until_us, struct trg_err *er
   char block[65536];
   for (;;) {
     const int rc = wait_for(fd, POLLIN, until_us, err);
-    if (rc != 0)
-      return rc;
+    if (rc != 0) return rc;
     const ssize_t n = recv(fd, block, sizeof block, MSG_DONTWAIT);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-      continue;
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (n <= 0)
       return err_set(err, TRG_EIO, "socket", "the daemon closed the connection without an answer");
     const char *end = memchr(block, '\n', (size_t)n);
     buf_add(b, block, end == NULL ? (size_t)n : (size_t)(end - block));
-    if (b->over)
-      return err_set(err, TRG_ELIMIT, "socket", "the daemon's answer is too large");
-    if (end != NULL)
-      return 0;
+    if (b->over) return err_set(err, TRG_ELIMIT, "socket", "the daemon's answer is too large");
+    if (end != NULL) return 0;
   }
 }
 
 int sock_ask(const char *path, struct trg_str line, int64_t timeout_ms, char **ret_answer,
              struct trg_err *err) {
   const int fd = open_to(path, err);
-  if (fd < 0)
-    return fd;
+  if (fd < 0) return fd;
   const int64_t until_us = clock_mono_us() + timeout_ms * 1000;
   struct buf answer;
   buf_init(&answer, ANSWER_MAX);
   int rc = send_all(fd, line, until_us, err);
-  if (rc == 0)
-    rc = send_all(fd, TRG_STR("\n"), until_us, err);
-  if (rc == 0)
-    rc = read_line(fd, &answer, until_us, err);
-  if (rc == 0)
-    *ret_answer = buf_take(&answer, NULL);
+  if (rc == 0) rc = send_all(fd, TRG_STR("\n"), until_us, err);
+  if (rc == 0) rc = read_line(fd, &answer, until_us, err);
+  if (rc == 0) *ret_answer = buf_take(&answer, NULL);
   buf_free(&answer);
   (void)close(fd);
   return rc;

@@ -14,8 +14,7 @@
 
 static bool is_loopback(const char *host) {
   struct in_addr v4;
-  if (inet_pton(AF_INET, host, &v4) == 1)
-    return (ntohl(v4.s_addr) >> 24) == 127;
+  if (inet_pton(AF_INET, host, &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
   return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0;
 }
 
@@ -52,8 +51,7 @@ out:
 }
 
 int url_parse(struct trg_str text, struct url *ret, struct trg_err *err) {
-  if (text.n == 0)
-    return err_set(err, TRG_EINVAL, "url", "the URL is empty; write https://HOST");
+  if (text.n == 0) return err_set(err, TRG_EINVAL, "url", "the URL is empty; write https://HOST");
   if (text.n > URL_MAX)
     return err_set(err, TRG_ELIMIT, "url", "the URL is longer than %d bytes", URL_MAX);
   for (size_t i = 0; i < text.n; i++)
@@ -79,8 +77,7 @@ int url_parse(struct trg_str text, struct url *ret, struct trg_err *err) {
   status = take_apart(u, ret, err);
 out:
   curl_url_cleanup(u);
-  if (z != copy)
-    free(z);
+  if (z != copy) free(z);
   return status;
 }
 
@@ -106,8 +103,7 @@ int http_url_check(struct trg_str url, struct trg_err *err) {
 
 int http_url_host(struct trg_str url, char *out, size_t out_size) {
   struct url parts;
-  if (url_parse(url, &parts, NULL) != 0 || strlen(parts.host) >= out_size)
-    return -1;
+  if (url_parse(url, &parts, NULL) != 0 || strlen(parts.host) >= out_size) return -1;
   memcpy(out, parts.host, strlen(parts.host) + 1);
   return 0;
 }
@@ -119,7 +115,6 @@ bool url_same_origin(const struct url *a, const struct url *b) {
 
 bool http_url_same_origin(struct trg_str a, struct trg_str b) {
   struct url x, y;
-  if (url_parse(a, &x, NULL) != 0 || url_parse(b, &y, NULL) != 0)
-    return false;
+  if (url_parse(a, &x, NULL) != 0 || url_parse(b, &y, NULL) != 0) return false;
   return url_same_origin(&x, &y);
 }

@@ -149,7 +149,9 @@ void guard_run(struct road *r, const struct stage *st, const struct ticket *t, s
                           .confidence = d.confidence,
                           .not_sure = strcmp(d.reason, "not_sure") == 0};
   guard_sources(r, t, &d, a, &from, &f.citations);
-  f.failed = guard_text(str_of(d.body), f.policy, &from);
+  f.failed = strcmp(d.reason, "invented_citation") == 0
+                 ? "invented_citation"
+                 : guard_text(str_of(d.body), f.policy, &from);
   const struct ruling rule = policy_guard(&f);
   const char *state = strcmp(rule.outcome, "draft") == 0     ? "waiting"
                       : strcmp(rule.outcome, "sent") == 0    ? "approved"

@@ -44,15 +44,17 @@ static int draft_check(void *arg, struct trg_str text, double *ret_confidence,
   struct task *k = arg;
   struct draft_answer d;
   const int rc = draft_parse(text, k->arena, &d, err);
-  if (rc < 0) return rc;
+  if (rc >= 0) *ret_confidence = d.confidence;
+  return rc;
+}
+
+/* Does the text cite what it was not given? Then a person must look at it, whatever else it says. */
+static bool cites_unknown(struct task *k, const struct draft_answer *d) {
   struct trg_str *cited = NULL;
-  const size_t n = guard_cited(d.body, k->arena, &cited);
+  const size_t n = guard_cited(d->body, k->arena, &cited);
   for (size_t i = 0; i < n; i++)
-    if (!was_shown(k->more, cited[i]))
-      return err_set(err, TRG_EINVAL, "invalid", "the draft cites %.*s, which it was not given",
-                     (int)(cited[i].n < 80 ? cited[i].n : 80), cited[i].p);
-  *ret_confidence = d.confidence;
-  return 0;
+    if (!was_shown(k->more, cited[i])) return true;
+  return false;
 }
 
 /* Citations of the list and of the text together, those that were shown, each once. */
@@ -60,7 +62,8 @@ static char *citations_json(struct task *k, const struct draft_answer *d) {
   struct trg_str *cited = NULL;
   const size_t n = guard_cited(d->body, k->arena, &cited);
   json *list = json_array();
-  for (size_t i = 0; i < n; i++) json_add_str(list, cited[i]);
+  for (size_t i = 0; i < n; i++)
+    if (was_shown(k->more, cited[i])) json_add_str(list, cited[i]);
   for (size_t i = 0; i < d->citation_count; i++) {
     bool seen = !was_shown(k->more, d->citations[i]);
     for (size_t j = 0; j < n && !seen; j++) seen = str_eq(cited[j], d->citations[i]);
@@ -111,7 +114,9 @@ static void draft_store(struct task *k, const struct ticket *t, const struct rou
                               .model = a->model,
                               .confidence = d.confidence,
                               .state = "proposed",
-                              .reason = d.not_sure ? "not_sure" : "",
+                              .reason = d.not_sure               ? "not_sure"
+                                        : cites_unknown(k, &d) ? "invented_citation"
+                                                               : "",
                               .made_ms = now};
   store_must(draft_add(r->setup.store, &draft, &id, &err), &err);
   mem_free(citations);
@@ -140,7 +145,13 @@ static void draft_on_answer(void *arg, const struct router_answer *a) {
     case ROUTER_CANCELLED:
       advance(r, t.id, t.state, TICKET_ADMITTED, &(struct advance){.why = "cancelled"});
       break;
-    default: task_retry(k, &t, code, why, a->retry_after_ms); break;
+    default:
+      /* Triage stands; a person can write what no model could. */
+      if (strcmp(code, "invalid") == 0 && k->attempts + 1 >= ATTEMPTS_OWN)
+        decide(r, &t, "handoff", "no_draft");
+      else
+        task_retry(k, &t, code, why, a->retry_after_ms);
+      break;
     }
   }
   task_end(k);

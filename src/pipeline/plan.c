@@ -35,6 +35,7 @@ struct road_plan *road_plan_load(struct conf *conf, const char *const *labels, s
     return NULL;
   }
   p->triage_stable = prompt_triage_stable(p->taxonomy, p->skills);
+  p->triage_schema = prompt_triage_schema(p->taxonomy);
   p->draft_stable = prompt_draft_stable(p->skills, conf->policy.disclosure);
   p->verify_stable = prompt_verify_stable();
   p->conf = conf;
@@ -49,6 +50,7 @@ void road_plan_free(struct road_plan **p) {
     book_free(&(*p)->book);
     conf_free(&(*p)->conf);
     mem_free((*p)->triage_stable);
+    mem_free((*p)->triage_schema);
     mem_free((*p)->draft_stable);
     mem_free((*p)->verify_stable);
     mem_free(*p);

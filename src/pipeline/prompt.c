@@ -20,28 +20,57 @@
 #define N(name) "{\"type\":\"number\",\"description\":\"" name "\"}"
 #define B(name) "{\"type\":\"boolean\",\"description\":\"" name "\"}"
 
-const char prompt_triage_schema[] =
-    "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
-    "\"category\":" S("a category name of the taxonomy") ","
+static const char triage_rest[] =
     "\"subcategory\":" S("a sub-category of that category, or empty") ","
     "\"priority\":{\"type\":\"string\",\"enum\":[\"P1\",\"P2\",\"P3\",\"P4\"]},"
     "\"priority_reason\":" S("why this priority, one short sentence") ","
-    "\"team\":" S("a team name of the taxonomy") ","
     "\"language\":" S("ISO 639-1 code of the customer's language") ","
     "\"sentiment\":{\"type\":\"string\",\"enum\":[\"negative\",\"neutral\",\"positive\"]},"
     "\"product_area\":" S("product or feature concerned, or empty") ","
     "\"wants_human\":" B("the customer asks for a person") ","
     "\"escalate\":" B("one of the taxonomy's reasons to escalate applies") ","
-    "\"escalate_reason\":" S("that reason's name, or empty") ","
     "\"duplicate_of\":" S("ref of a similar ticket that is the same case, or empty") ","
     "\"summary\":" S("the request in one sentence, no personal data") ","
     "\"confidence\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
     "\"category\":" N("0 to 1") ",\"priority\":" N("0 to 1") ",\"language\":" N("0 to 1")
     ",\"sentiment\":" N("0 to 1") ",\"team\":" N("0 to 1") "},"
     "\"required\":[\"category\",\"priority\",\"language\",\"sentiment\",\"team\"]}},"
-    "\"required\":[\"category\",\"subcategory\",\"priority\",\"priority_reason\",\"team\","
-    "\"language\",\"sentiment\",\"product_area\",\"wants_human\",\"escalate\",\"escalate_reason\","
+    "\"required\":[\"category\",\"team\",\"escalate_reason\",\"subcategory\",\"priority\","
+    "\"priority_reason\",\"language\",\"sentiment\",\"product_area\",\"wants_human\",\"escalate\","
     "\"duplicate_of\",\"summary\",\"confidence\"]}";
+
+/* Adds a name to the list of an enum unless it is there. */
+static void enum_add(struct buf *b, struct trg_str *seen, size_t *n, const char *name) {
+  for (size_t i = 0; i < *n; i++)
+    if (str_is(seen[i], name)) return;
+  if (*n > 0) buf_char(b, ',');
+  buf_json(b, str_of(name));
+  seen[(*n)++] = str_of(name);
+}
+
+char *prompt_triage_schema(const struct taxonomy *t) {
+  struct arena *a = arena_new();
+  struct buf b;
+  buf_init(&b, 1 << 20);
+  const size_t most = t->category_count * 2 + t->team_count + t->escalation_count + 2;
+  struct trg_str *seen = arena_alloc(a, sizeof *seen * most);
+  size_t n = 0;
+  buf_text(&b, "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+               "\"category\":{\"type\":\"string\",\"enum\":[");
+  for (size_t i = 0; i < t->category_count; i++) enum_add(&b, seen, &n, t->categories[i].name);
+  buf_text(&b, "]},\"team\":{\"type\":\"string\",\"enum\":[");
+  n = 0;
+  for (size_t i = 0; i < t->team_count; i++) enum_add(&b, seen, &n, t->teams[i].name);
+  for (size_t i = 0; i < t->category_count; i++) enum_add(&b, seen, &n, t->categories[i].team);
+  buf_text(&b, "]},\"escalate_reason\":{\"type\":\"string\",\"enum\":[");
+  n = 0;
+  enum_add(&b, seen, &n, "");
+  for (size_t i = 0; i < t->escalation_count; i++) enum_add(&b, seen, &n, t->escalations[i].reason);
+  buf_text(&b, "]},");
+  buf_text(&b, triage_rest);
+  arena_free(&a);
+  return buf_take(&b, NULL);
+}
 
 const char prompt_draft_schema[] =
     "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
@@ -100,7 +129,7 @@ char *prompt_draft_stable(const struct skills *s, const char *disclosure) {
   buf_text(&b,
            "Use only facts of the passages given under \"passages\" and of earlier replies under "
            "\"similar\". Put the id of the passage in square brackets behind each sentence that "
-           "rests on it, e.g. [kb:returns#2], and list every id you used under citations. Promise "
+           "rests on it, and list every id you used under citations; cite no other id. Promise "
            "nothing that is not written there: no refund, date, price or exception. When the "
            "passages do not answer the question, set not_sure, say in the body that a colleague "
            "will look into it, and list what is missing. Write in the language of the customer, "

@@ -20,8 +20,9 @@ char *prompt_triage_stable(const struct taxonomy *t, const struct skills *s);
 char *prompt_draft_stable(const struct skills *s, const char *disclosure);
 char *prompt_verify_stable(void);
 
-/* Schemas of the answers: every property required, none null. Static texts. */
-extern const char prompt_triage_schema[];
+/* Schemas of the answers: every property required, none null. That of triage has the taxonomy's
+ * names as enums, so it is made once for a plan; mem_free. */
+char *prompt_triage_schema(const struct taxonomy *t);
 extern const char prompt_draft_schema[];
 extern const char prompt_verify_schema[];
 

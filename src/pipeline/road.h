@@ -39,6 +39,7 @@ struct road_plan {
   struct taxonomy *taxonomy;
   struct book *book;
   char *triage_stable, *draft_stable, *verify_stable; /* system prompts: same for every ticket */
+  char *triage_schema;
   struct road_plan *next; /* the one before it */
 };
 /* Loads what the configuration names: skills, taxonomy, price book, prompts. `labels` are what the

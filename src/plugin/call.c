@@ -6,7 +6,7 @@
 #include "net/loop_uv.h"
 #include "plugin/inner.h"
 
-#define WORK_AGAIN_MS 10
+#define WORK_AGAIN_MS     10
 #define AFTER_DEADLINE_MS 50 /* so that the operation's own deadline is the one that strikes */
 
 static struct call *call_new(struct op *o, enum call_kind kind, void *arg) {
@@ -15,8 +15,7 @@ static struct call *call_new(struct op *o, enum call_kind kind, void *arg) {
   c->kind = kind;
   c->arg = arg;
   c->next = o->calls;
-  if (o->calls != NULL)
-    o->calls->prev = c;
+  if (o->calls != NULL) o->calls->prev = c;
   o->calls = c;
   return c;
 }
@@ -26,8 +25,7 @@ static void call_unlink(struct call *c) {
     c->prev->next = c->next;
   else
     c->op->calls = c->next;
-  if (c->next != NULL)
-    c->next->prev = c->prev;
+  if (c->next != NULL) c->next->prev = c->prev;
   c->prev = c->next = NULL;
 }
 
@@ -40,8 +38,7 @@ static void reply_cb(void *arg, const struct trg_http_reply *reply) {
   struct call *c = arg;
   struct op *o = c->op;
   call_unlink(c);
-  if (c->writes && reply->sent)
-    o->sent = true;
+  if (c->writes && reply->sent) o->sent = true;
   c->on_reply(o->inst->self, o->id, reply, c->arg);
   call_free(c);
 }
@@ -56,8 +53,7 @@ static void refuse(struct call *c, struct trg_str url) {
   char host[256] = "this URL";
   (void)http_url_host(url, host, sizeof host);
   c->kind = CALL_REFUSED;
-  if (c->mem == NULL)
-    c->mem = arena_new();
+  if (c->mem == NULL) c->mem = arena_new();
   c->why = arena_printf(c->mem, "%s is not among the hosts that %s may talk to", host,
                         c->op->inst->name);
   loop_soon(c->op->host->l, refused_cb, c);
@@ -65,11 +61,9 @@ static void refuse(struct call *c, struct trg_str url) {
 
 static bool origin_is_known(const struct trg_inst *i, struct trg_str url) {
   struct url u;
-  if (url_parse(url, &u, NULL) != 0)
-    return false;
+  if (url_parse(url, &u, NULL) != 0) return false;
   for (size_t n = 0; n < i->origin_count; n++)
-    if (url_same_origin(&u, &i->origins[n]))
-      return true;
+    if (url_same_origin(&u, &i->origins[n])) return true;
   return false;
 }
 
@@ -77,8 +71,7 @@ static void exchange_begin(struct call *c, struct trg_http_request *r) {
   struct op *o = c->op;
   const int64_t left_ms = o->ends_at_ms - mono_ms();
   const int64_t most_ms = (left_ms < 1 ? 1 : left_ms) + AFTER_DEADLINE_MS;
-  if (r->timeout_ms <= 0 || r->timeout_ms > most_ms)
-    r->timeout_ms = most_ms;
+  if (r->timeout_ms <= 0 || r->timeout_ms > most_ms) r->timeout_ms = most_ms;
   c->kind = CALL_HTTP;
   const struct http_call call = {.request = r, .on_reply = reply_cb, .arg = c};
   c->exchange = http_start(o->host->http, &call);
@@ -102,10 +95,8 @@ static void request_keep(struct call *c, const struct trg_http_request *r) {
   struct trg_http_request *to = &c->request;
   c->mem = arena_new();
   *to = *r;
-  if (r->method != NULL)
-    to->method = arena_dup(c->mem, str_of(r->method));
-  if (r->bucket != NULL)
-    to->bucket = arena_dup(c->mem, str_of(r->bucket));
+  if (r->method != NULL) to->method = arena_dup(c->mem, str_of(r->method));
+  if (r->bucket != NULL) to->bucket = arena_dup(c->mem, str_of(r->bucket));
   struct trg_str *const texts[] = {&to->url, &to->body, &to->sigv4, &to->userpwd};
   for (size_t n = 0; n < sizeof texts / sizeof texts[0]; n++)
     *texts[n] = arena_str(c->mem, *texts[n]);
@@ -119,8 +110,7 @@ static void request_keep(struct call *c, const struct trg_http_request *r) {
 void call_http(trg_op id, const struct trg_http_request *request, trg_reply_fn *on_reply,
                void *arg) {
   struct op *o = op_open(id, "http() for an operation that is not open");
-  if (o == NULL)
-    return;
+  if (o == NULL) return;
   struct trg_http_request r;
   struct_read(&r, sizeof r, request, request->size);
   r.size = sizeof r;
@@ -129,8 +119,7 @@ void call_http(trg_op id, const struct trg_http_request *request, trg_reply_fn *
   const char *method = r.method == NULL ? "GET" : r.method;
   c->writes = (r.flags & TRG_HTTP_WRITE) != 0 ||
               (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0);
-  if (c->writes && op_is_write(o))
-    r.flags |= TRG_HTTP_WRITE;
+  if (c->writes && op_is_write(o)) r.flags |= TRG_HTTP_WRITE;
   if (o->host->http == NULL || !origin_is_known(o->inst, r.url)) {
     refuse(c, r.url);
     return;
@@ -154,8 +143,7 @@ static void timer_cb(void *arg) {
 
 void call_timer(trg_op id, int64_t ms, trg_timer_fn *fn, void *arg) {
   struct op *o = op_open(id, "timer() for an operation that is not open");
-  if (o == NULL)
-    return;
+  if (o == NULL) return;
   struct call *c = call_new(o, CALL_TIMER, arg);
   c->on_timer = fn;
   c->timer = loop_timer_start(o->host->l, ms, 0, timer_cb, c);
@@ -204,8 +192,7 @@ static void work_try(void *arg) {
 
 void call_work(trg_op id, trg_work_fn *fn, trg_after_fn *after, void *arg) {
   struct op *o = op_open(id, "work() for an operation that is not open");
-  if (o == NULL)
-    return;
+  if (o == NULL) return;
   struct call *c = call_new(o, CALL_WORK_WAIT, arg);
   c->work = fn;
   c->after = after;
@@ -216,10 +203,8 @@ void calls_abort(struct op *o) {
   for (struct call *c = o->calls; c != NULL;) {
     struct call *const next = c->next;
     if (c->kind != CALL_WORK) {
-      if (c->kind == CALL_HTTP)
-        http_cancel(o->host->http, c->exchange);
-      if (c->kind == CALL_REFUSED)
-        loop_soon_drop(o->host->l, c);
+      if (c->kind == CALL_HTTP) http_cancel(o->host->http, c->exchange);
+      if (c->kind == CALL_REFUSED) loop_soon_drop(o->host->l, c);
       loop_timer_stop(o->host->l, c->timer);
       call_unlink(c);
       call_free(c);
@@ -231,8 +216,7 @@ void calls_abort(struct op *o) {
 void calls_wait_for_work(struct op *o) {
   while (o->calls != NULL) {
     struct call *c = o->calls;
-    while (sem_wait(&c->worked) != 0)
-      continue;
+    while (sem_wait(&c->worked) != 0) continue;
     call_unlink(c);
     o->inst->works--;
     c->op = NULL; /* work_after or work_gone frees it */
@@ -242,8 +226,7 @@ void calls_wait_for_work(struct op *o) {
 bool calls_wait_for_rate(const struct op *o, int64_t *ret_ms) {
   bool waits = false;
   for (const struct call *c = o->calls; c != NULL; c = c->next) {
-    if (c->kind != CALL_RATE)
-      return false;
+    if (c->kind != CALL_RATE) return false;
     waits = true;
   }
   *ret_ms = limit_waiting_ms(o->inst->limit, mono_ms());
@@ -252,7 +235,6 @@ bool calls_wait_for_rate(const struct op *o, int64_t *ret_ms) {
 
 bool calls_may_have_written(const struct op *o) {
   for (const struct call *c = o->calls; c != NULL; c = c->next)
-    if (c->kind == CALL_HTTP && c->writes)
-      return true;
+    if (c->kind == CALL_HTTP && c->writes) return true;
   return false;
 }

@@ -12,8 +12,12 @@
 
 static struct host *the_host;
 
-struct host *host_current(void) { return the_host; }
-int64_t mono_ms(void) { return clock_mono_us() / 1000; }
+struct host *host_current(void) {
+  return the_host;
+}
+int64_t mono_ms(void) {
+  return clock_mono_us() / 1000;
+}
 
 void struct_read(void *to, size_t to_size, const void *from, uint32_t from_size) {
   const size_t n = from_size != 0 && from_size < to_size ? from_size : to_size;
@@ -22,15 +26,17 @@ void struct_read(void *to, size_t to_size, const void *from, uint32_t from_size)
 }
 
 static void warn(const struct trg_inst *i, const char *what) {
-  log_event(TRG_WARN, "plugin.misuse", "inst", i == NULL ? NULL : i->name, "plugin",
-            i == NULL ? NULL : i->plugin->name, "what", what, NULL);
+  if (i == NULL)
+    log_event(TRG_WARN, "plugin.misuse", "what", what, NULL);
+  else
+    log_event(TRG_WARN, "plugin.misuse", "inst", i->name, "plugin", i->plugin->name, "what", what,
+              NULL);
 }
 
 void misuse(struct trg_inst *i, const char *what) {
   i->host->misuses++;
   i->misuses++;
-  if (!i->warned)
-    warn(i, what);
+  if (!i->warned) warn(i, what);
   i->warned = true;
 }
 
@@ -43,18 +49,15 @@ static void misuse_stale(struct host *h, trg_op id, const char *what) {
       return;
     }
   h->misuses++;
-  if (!h->warned)
-    warn(NULL, what);
+  if (!h->warned) warn(NULL, what);
   h->warned = true;
 }
 
 struct op *op_open(trg_op id, const char *what) {
   struct host *h = the_host;
-  if (h == NULL)
-    return NULL;
+  if (h == NULL) return NULL;
   struct op *o = slots_get(&h->ops, id);
-  if (o != NULL && o->state == OP_OPEN)
-    return o;
+  if (o != NULL && o->state == OP_OPEN) return o;
   if (o != NULL)
     misuse(o->inst, what);
   else
@@ -82,8 +85,7 @@ static void host_log(trg_inst *inst, int32_t level, const char *event, const cha
 static void host_op_set(trg_op id, void *state, void (*free_fn)(void *)) {
   struct op *o = op_open(id, "op_set() for an operation that is not open");
   if (o == NULL) {
-    if (state != NULL && free_fn != NULL)
-      free_fn(state); /* it was handed over */
+    if (state != NULL && free_fn != NULL) free_fn(state); /* it was handed over */
     return;
   }
   if (o->plugin_state != NULL && o->plugin_free != NULL && o->plugin_state != state)
@@ -99,8 +101,7 @@ static void *host_op_get(trg_op id) {
 
 static void host_done(trg_op id, const struct trg_result *result) {
   struct op *o = op_open(id, "done() twice, or for an operation that is not open");
-  if (o != NULL)
-    op_end_with(o, result);
+  if (o != NULL) op_end_with(o, result);
 }
 
 static void host_bucket(trg_inst *inst, const char *bucket, int64_t remaining, int64_t reset_ms) {
@@ -140,19 +141,16 @@ static void host_turn(void *arg) {
     op_deliver(o);
     o = next;
   }
-  for (struct trg_inst *i = h->first; i != NULL; i = i->next)
-    inst_start_waiting(i);
+  for (struct trg_inst *i = h->first; i != NULL; i = i->next) inst_start_waiting(i);
   for (struct trg_inst *i = h->first; i != NULL;) {
     struct trg_inst *const next = i->next;
-    if (i->retired && i->in_flight == 0 && i->queued == 0 && i->works == 0)
-      inst_close(i);
+    if (i->retired && i->in_flight == 0 && i->queued == 0 && i->works == 0) inst_close(i);
     i = next;
   }
 }
 
 void host_turn_soon(struct host *h) {
-  if (h->turn_planned || h->closing)
-    return;
+  if (h->turn_planned || h->closing) return;
   h->turn_planned = true;
   loop_soon(h->l, host_turn, h);
 }
@@ -169,42 +167,41 @@ struct host *host_new(struct loop *l, struct http *http) {
 
 void host_free(struct host **at) {
   struct host *h = *at;
-  if (h == NULL)
-    return;
+  if (h == NULL) return;
   *at = NULL;
   h->closing = true;
   loop_soon_drop(h->l, h);
   for (uint32_t i = 0; i < h->ops.count; i++) {
     struct op *o = slots_at(&h->ops, i);
-    if (o != NULL)
-      op_abandon(o);
+    if (o != NULL) op_abandon(o);
   }
   while (h->lingering != NULL) {
     struct op *o = h->lingering;
     h->lingering = o->next;
     op_abandon(o);
   }
-  while (h->first != NULL)
-    inst_close(h->first);
+  while (h->first != NULL) inst_close(h->first);
   slots_free(&h->ops);
   mem_free(h->last_inst);
   mem_free(h);
   the_host = NULL;
 }
 
-uint64_t host_misuses(const struct host *h) { return h->misuses; }
-size_t host_ops(const struct host *h) { return h->ops.used; }
+uint64_t host_misuses(const struct host *h) {
+  return h->misuses;
+}
+size_t host_ops(const struct host *h) {
+  return h->ops.used;
+}
 
 void host_drain(struct host *h) {
   for (uint32_t i = 0; i < h->ops.count; i++) {
     struct op *o = slots_at(&h->ops, i);
-    if (o != NULL && !op_is_write(o))
-      op_cancel_at(o);
+    if (o != NULL && !op_is_write(o)) op_cancel_at(o);
   }
 }
 
 void op_cancel(struct host *h, trg_op id) {
   struct op *o = slots_get(&h->ops, id);
-  if (o != NULL)
-    op_cancel_at(o);
+  if (o != NULL) op_cancel_at(o);
 }

@@ -58,13 +58,13 @@ struct op {
   struct trg_inst *inst;
   enum op_kind kind;
   enum op_state state;
-  bool sent; /* something that changes the peer has surely or maybe left */
+  bool sent;       /* something that changes the peer has surely or maybe left */
   struct op *next; /* in the instance's queue, then in a list of the host's */
   struct op_events events;
   void *arg;
   int64_t deadline_ms, ends_at_ms; /* the second on the monotonic clock */
   loop_timer deadline;
-  struct arena *mem; /* inputs, then the result's words */
+  struct arena *mem;   /* inputs, then the result's words */
   struct trg_str text; /* cursor, id or path */
   int64_t since_ms;
   struct trg_action action;
@@ -136,7 +136,7 @@ bool op_is_write(const struct op *o);
 void call_http(trg_op id, const struct trg_http_request *r, trg_reply_fn *on_reply, void *arg);
 void call_timer(trg_op id, int64_t ms, trg_timer_fn *fn, void *arg);
 void call_work(trg_op id, trg_work_fn *fn, trg_after_fn *after, void *arg);
-void calls_abort(struct op *o);       /* work on a pool thread stays */
+void calls_abort(struct op *o);         /* work on a pool thread stays */
 void calls_wait_for_work(struct op *o); /* blocks */
 bool calls_wait_for_rate(const struct op *o, int64_t *ret_ms);
 bool calls_may_have_written(const struct op *o);

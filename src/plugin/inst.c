@@ -31,16 +31,14 @@ int inst_open(struct host *h, const struct inst_options *o, struct trg_inst **re
               struct trg_err *err) {
   const struct trg_plugin *p = o->plugin;
   const int rc = registry_accept(p, p->kind, p->name, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   struct trg_inst *i = mem_alloc(sizeof *i);
   i->host = h;
   i->plugin = p;
   i->serial = ++h->next_serial;
   i->name = mem_dup(o->name);
   i->conf = mem_alloc(p->conf_size);
-  if (o->conf != NULL && p->conf_size > 0)
-    memcpy(i->conf, o->conf, p->conf_size);
+  if (o->conf != NULL && p->conf_size > 0) memcpy(i->conf, o->conf, p->conf_size);
   i->origins = mem_array(o->origin_count, sizeof *i->origins);
   for (size_t n = 0; n < o->origin_count; n++) /* file:///FOLDER is no place for exchanges */
     if (url_parse(str_of(o->origins[n]), &i->origins[i->origin_count], NULL) == 0)
@@ -57,8 +55,7 @@ int inst_open(struct host *h, const struct inst_options *o, struct trg_inst **re
   }
   i->opened = true;
   i->next = h->first;
-  if (h->first != NULL)
-    h->first->prev = i;
+  if (h->first != NULL) h->first->prev = i;
   h->first = i;
   *ret = i;
   return 0;
@@ -69,8 +66,7 @@ void inst_close(struct trg_inst *i) {
     i->prev->next = i->next;
   else
     i->host->first = i->next;
-  if (i->next != NULL)
-    i->next->prev = i->prev;
+  if (i->next != NULL) i->next->prev = i->prev;
   i->plugin->close(i->self);
   inst_free(i);
 }
@@ -84,19 +80,28 @@ void inst_start_waiting(struct trg_inst *i) {
   while (i->queue_head != NULL && i->in_flight < i->max_in_flight) {
     struct op *o = i->queue_head;
     i->queue_head = o->next;
-    if (i->queue_head == NULL)
-      i->queue_tail = &i->queue_head;
+    if (i->queue_head == NULL) i->queue_tail = &i->queue_head;
     o->next = NULL;
     i->queued--;
     op_begin(o);
   }
 }
 
-const char *inst_name(const struct trg_inst *i) { return i->name; }
-void *inst_user(const struct trg_inst *i) { return i->user; }
-void *inst_self(const struct trg_inst *i) { return i->self; }
-int inst_in_flight(const struct trg_inst *i) { return i->in_flight; }
-int inst_queued(const struct trg_inst *i) { return i->queued; }
+const char *inst_name(const struct trg_inst *i) {
+  return i->name;
+}
+void *inst_user(const struct trg_inst *i) {
+  return i->user;
+}
+void *inst_self(const struct trg_inst *i) {
+  return i->self;
+}
+int inst_in_flight(const struct trg_inst *i) {
+  return i->in_flight;
+}
+int inst_queued(const struct trg_inst *i) {
+  return i->queued;
+}
 
 const struct trg_connector_ops *inst_connector(const struct trg_inst *i) {
   return i->plugin->kind == TRG_CONNECTOR ? &i->connector : NULL;
@@ -110,4 +115,6 @@ uint32_t inst_caps(const struct trg_inst *i) {
   return i->plugin->kind == TRG_CONNECTOR ? i->connector.caps : i->model.caps;
 }
 
-int64_t inst_wait_ms(const struct trg_inst *i) { return limit_waiting_ms(i->limit, mono_ms()); }
+int64_t inst_wait_ms(const struct trg_inst *i) {
+  return limit_waiting_ms(i->limit, mono_ms());
+}

@@ -6,7 +6,9 @@
 
 #define DEADLINE_DEFAULT_MS 60000
 
-bool op_is_write(const struct op *o) { return o->kind == OP_WRITE; }
+bool op_is_write(const struct op *o) {
+  return o->kind == OP_WRITE;
+}
 
 /* Who had this slot last, for the day on which somebody comes with a stale number. */
 static void note_inst(struct host *h, trg_op id, uint64_t serial) {
@@ -36,8 +38,7 @@ static struct op *op_new(struct trg_inst *i, enum op_kind kind, const struct op_
 }
 
 static void free_state(struct op *o) {
-  if (o->plugin_state != NULL && o->plugin_free != NULL)
-    o->plugin_free(o->plugin_state);
+  if (o->plugin_state != NULL && o->plugin_free != NULL) o->plugin_free(o->plugin_state);
   o->plugin_state = NULL;
 }
 
@@ -64,12 +65,16 @@ static trg_op op_queue(struct op *o) {
 }
 
 /* Something that changes the peer has left, or may have. */
-static bool may_be_out(const struct op *o) { return o->sent || calls_may_have_written(o); }
+static bool may_be_out(const struct op *o) {
+  return o->sent || calls_may_have_written(o);
+}
 
 /* How the host itself ends an operation. A model call that was given up may still be billed. */
 static void give_up(struct op *o, int32_t outcome, const char *code, const char *why) {
   const bool billed = o->kind == OP_COMPLETE && may_be_out(o);
-  const struct trg_result r = {.outcome = outcome, .code = str_of(code), .why = str_of(why),
+  const struct trg_result r = {.outcome = outcome,
+                               .code = str_of(code),
+                               .why = str_of(why),
                                .flags = billed ? TRG_RESULT_MAYBE_BILLED : 0};
   op_end_with(o, &r);
 }
@@ -86,9 +91,11 @@ static void expired(void *arg) {
     give_up(o, TRG_RETRY, TRG_CODE_TIMEOUT, "the deadline passed before it ended");
     return;
   }
-  const struct trg_result r = {.outcome = TRG_RETRY, .retry_after_ms = wait_ms,
-                               .code = TRG_STR(TRG_CODE_RATE),
-                               .why = TRG_STR("the deadline passed while waiting for the rate limit")};
+  const struct trg_result r = {
+      .outcome = TRG_RETRY,
+      .retry_after_ms = wait_ms,
+      .code = TRG_STR(TRG_CODE_RATE),
+      .why = TRG_STR("the deadline passed while waiting for the rate limit")};
   op_end_with(o, &r);
 }
 
@@ -139,8 +146,7 @@ void op_begin(struct op *o) {
 /* From here on the plugin's number finds nothing; its state stays until the next turn, as it may
  * be in the middle of a function that still uses it. */
 void op_end_with(struct op *o, const struct trg_result *r) {
-  if (o->state >= OP_ENDED)
-    return;
+  if (o->state >= OP_ENDED) return;
   o->state = OP_ENDED;
   loop_timer_stop(o->host->l, o->deadline);
   calls_abort(o);
@@ -161,18 +167,15 @@ void op_end(struct op *o, int32_t outcome, const char *code, const char *why) {
 static void unqueue(struct op *o) {
   struct trg_inst *i = o->inst;
   struct op **at = &i->queue_head;
-  while (*at != NULL && *at != o)
-    at = &(*at)->next;
+  while (*at != NULL && *at != o) at = &(*at)->next;
   BUG_UNLESS(*at == o);
   *at = o->next;
-  if (i->queue_tail == &o->next)
-    i->queue_tail = at;
+  if (i->queue_tail == &o->next) i->queue_tail = at;
   i->queued--;
 }
 
 void op_cancel_at(struct op *o) {
-  if (o->state >= OP_ENDED)
-    return;
+  if (o->state >= OP_ENDED) return;
   if (o->state == OP_QUEUED) {
     unqueue(o);
     o->inst->in_flight++; /* op_deliver gives the place back */
@@ -186,15 +189,12 @@ void op_cancel_at(struct op *o) {
 void op_deliver(struct op *o) {
   struct trg_inst *i = o->inst;
   struct host *h = o->host;
-  if (o->calls == NULL)
-    free_state(o);
+  if (o->calls == NULL) free_state(o);
   o->state = OP_TOLD;
-  if (o->events.on_done != NULL)
-    o->events.on_done(o->arg, &o->result);
+  if (o->events.on_done != NULL) o->events.on_done(o->arg, &o->result);
   i->in_flight--;
   slots_drop(&h->ops, o->id);
-  if (i->queued > 0 || i->retired)
-    host_turn_soon(h);
+  if (i->queued > 0 || i->retired) host_turn_soon(h);
   if (o->calls == NULL) {
     op_free(o);
     return;
@@ -204,16 +204,12 @@ void op_deliver(struct op *o) {
 }
 
 void op_worked(struct op *o) {
-  if (o->state != OP_TOLD || o->calls != NULL)
-    return;
+  if (o->state != OP_TOLD || o->calls != NULL) return;
   struct op **at = &o->host->lingering;
-  while (*at != NULL && *at != o)
-    at = &(*at)->next;
-  if (*at == NULL)
-    return; /* inside its on_done */
+  while (*at != NULL && *at != o) at = &(*at)->next;
+  if (*at == NULL) return; /* inside its on_done */
   *at = o->next;
-  if (o->inst->retired)
-    host_turn_soon(o->host);
+  if (o->inst->retired) host_turn_soon(o->host);
   op_free(o);
 }
 
@@ -226,20 +222,20 @@ void op_abandon(struct op *o) {
   op_free(o);
 }
 
-static struct trg_str keep(struct op *o, struct trg_str s) { return arena_str(o->mem, s); }
+static struct trg_str keep(struct op *o, struct trg_str s) {
+  return arena_str(o->mem, s);
+}
 
 static void keep_action(struct op *o, const struct trg_action *a) {
   struct trg_action *to = &o->action;
   struct_read(to, sizeof *to, a, a->size);
   to->size = sizeof *to;
-  struct trg_str *const texts[] = {&to->ticket_id, &to->version, &to->last_message_id,
-                                   &to->idem_key,  &to->note,    &to->reply,
+  struct trg_str *const texts[] = {&to->ticket_id, &to->version,  &to->last_message_id,
+                                   &to->idem_key,  &to->note,     &to->reply,
                                    &to->priority,  &to->category, &to->team};
-  for (size_t n = 0; n < sizeof texts / sizeof texts[0]; n++)
-    *texts[n] = keep(o, *texts[n]);
+  for (size_t n = 0; n < sizeof texts / sizeof texts[0]; n++) *texts[n] = keep(o, *texts[n]);
   struct trg_str *tags = arena_alloc(o->mem, (to->add_tag_count + 1) * sizeof *tags);
-  for (size_t n = 0; n < to->add_tag_count; n++)
-    tags[n] = keep(o, to->add_tags[n]);
+  for (size_t n = 0; n < to->add_tag_count; n++) tags[n] = keep(o, to->add_tags[n]);
   to->add_tags = tags;
 }
 
@@ -247,10 +243,9 @@ static void keep_request(struct op *o, const struct trg_model_request *r) {
   struct trg_model_request *to = &o->request;
   struct_read(to, sizeof *to, r, r->size);
   to->size = sizeof *to;
-  struct trg_str *const texts[] = {&to->task,   &to->stable,      &to->system,   &to->schema,
+  struct trg_str *const texts[] = {&to->task,  &to->stable,      &to->system,   &to->schema,
                                    &to->input, &to->schema_name, &to->user_hash};
-  for (size_t n = 0; n < sizeof texts / sizeof texts[0]; n++)
-    *texts[n] = keep(o, *texts[n]);
+  for (size_t n = 0; n < sizeof texts / sizeof texts[0]; n++) *texts[n] = keep(o, *texts[n]);
   struct trg_prompt_part *parts = arena_alloc(o->mem, (to->part_count + 1) * sizeof *parts);
   for (size_t n = 0; n < to->part_count; n++)
     parts[n] = (struct trg_prompt_part){to->parts[n].role, keep(o, to->parts[n].text)};
@@ -283,15 +278,15 @@ trg_op op_write(struct trg_inst *i, const struct trg_action *a, const struct op_
   return op_queue(o);
 }
 
-trg_op op_find(struct trg_inst *i, const struct trg_action *a, const struct op_events *e,
-               void *arg, int64_t deadline_ms) {
+trg_op op_find(struct trg_inst *i, const struct trg_action *a, const struct op_events *e, void *arg,
+               int64_t deadline_ms) {
   struct op *o = op_new(i, OP_FIND, e, arg, deadline_ms);
   keep_action(o, a);
   return op_queue(o);
 }
 
-trg_op op_complete(struct trg_inst *i, const struct trg_model_request *r,
-                   const struct op_events *e, void *arg, int64_t deadline_ms) {
+trg_op op_complete(struct trg_inst *i, const struct trg_model_request *r, const struct op_events *e,
+                   void *arg, int64_t deadline_ms) {
   struct op *o = op_new(i, OP_COMPLETE, e, arg, deadline_ms);
   keep_request(o, r);
   return op_queue(o);
@@ -304,7 +299,6 @@ trg_op op_train(struct trg_inst *i, const struct trg_example *examples, size_t c
   o->examples = arena_alloc(o->mem, (count + 1) * sizeof *o->examples);
   o->example_count = count;
   for (size_t n = 0; n < count; n++)
-    o->examples[n] =
-        (struct trg_example){keep(o, examples[n].text), keep(o, examples[n].labels)};
+    o->examples[n] = (struct trg_example){keep(o, examples[n].text), keep(o, examples[n].labels)};
   return op_queue(o);
 }

@@ -37,8 +37,7 @@ static char *default_dir(void) {
     char *folder = file_dir(self);
     char *beside = file_join(folder, "plugins");
     mem_free(folder);
-    if (file_is_dir(beside))
-      return beside;
+    if (file_is_dir(beside)) return beside;
     mem_free(beside);
   }
   return mem_dup(PLUGIN_DIR);
@@ -52,11 +51,9 @@ struct registry *registry_new(const char *dir) {
 
 void registry_free(struct registry **at) {
   struct registry *r = *at;
-  if (r == NULL)
-    return;
+  if (r == NULL) return;
   *at = NULL;
-  for (int i = 0; i < 3; i++)
-    mem_free(r->names[i]);
+  for (int i = 0; i < 3; i++) mem_free(r->names[i]);
   mem_free(r->loaded);
   mem_free(r->dir);
   mem_free(r);
@@ -65,8 +62,7 @@ void registry_free(struct registry **at) {
 /* Also keeps the name from leaving the folder or the symbol's alphabet. */
 static bool name_is_plain(const char *name) {
   const size_t n = strlen(name);
-  if (n == 0 || n > NAME_MAX_BYTES)
-    return false;
+  if (n == 0 || n > NAME_MAX_BYTES) return false;
   for (size_t i = 0; i < n; i++)
     if (!((name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9') ||
           name[i] == '_'))
@@ -113,8 +109,7 @@ static const struct trg_plugin *load(const struct registry *r, const char *path,
                   path, symbol);
     return NULL;
   }
-  if (registry_accept(p, kind, name, err) == 0)
-    return p;
+  if (registry_accept(p, kind, name, err) == 0) return p;
   err_prefix(err, "%s", path);
   return NULL;
 }
@@ -124,8 +119,7 @@ static char *file_of(const struct registry *r, int32_t kind, const char *name) {
   char leaf[2 * NAME_MAX_BYTES + 32];
   (void)snprintf(leaf, sizeof leaf, "%s-%s.so", kind_words[kind], name);
   char *flat = file_join(r->dir, leaf);
-  if (file_exists(flat))
-    return flat;
+  if (file_exists(flat)) return flat;
   (void)snprintf(leaf, sizeof leaf, "%ss/%s-%s.so", kind_words[kind], kind_words[kind], name);
   char *below = file_join(r->dir, leaf);
   if (file_exists(below)) {
@@ -141,6 +135,15 @@ static void remember(struct registry *r, const struct trg_plugin *p) {
   r->loaded[r->count++] = p;
 }
 
+/* One that is linked in or was loaded before. */
+static const struct trg_plugin *known(const struct registry *r, int32_t kind, const char *name) {
+  for (size_t i = 0; i < r->count; i++)
+    if (r->loaded[i]->kind == kind && strcmp(r->loaded[i]->name, name) == 0) return r->loaded[i];
+  for (const struct trg_plugin *const *b = plugin_builtin; *b != NULL; b++)
+    if ((*b)->kind == kind && (*b)->name != NULL && strcmp((*b)->name, name) == 0) return *b;
+  return NULL;
+}
+
 const struct trg_plugin *registry_find(struct registry *r, int32_t kind, const char *name,
                                        struct trg_err *err) {
   if ((kind != TRG_CONNECTOR && kind != TRG_MODEL) || name == NULL || !name_is_plain(name)) {
@@ -149,22 +152,16 @@ const struct trg_plugin *registry_find(struct registry *r, int32_t kind, const c
                   name == NULL ? "" : name);
     return NULL;
   }
-  for (size_t i = 0; i < r->count; i++)
-    if (r->loaded[i]->kind == kind && strcmp(r->loaded[i]->name, name) == 0)
-      return r->loaded[i];
-  for (const struct trg_plugin *const *b = plugin_builtin; *b != NULL; b++)
-    if ((*b)->kind == kind && (*b)->name != NULL && strcmp((*b)->name, name) == 0)
-      return registry_accept(*b, kind, name, err) == 0 ? *b : NULL;
+  const struct trg_plugin *p = known(r, kind, name);
+  if (p != NULL) return registry_accept(p, kind, name, err) == 0 ? p : NULL;
   char *path = file_of(r, kind, name);
-  const struct trg_plugin *p = NULL;
   if (!file_exists(path))
     (void)err_set(err, TRG_ENOTFOUND, "plugin", "there is no %s plugin %s: %s does not exist",
                   kind_words[kind], name, path);
   else
     p = load(r, path, kind, name, err);
   mem_free(path);
-  if (p != NULL)
-    remember(r, p);
+  if (p != NULL) remember(r, p);
   return p;
 }
 
@@ -172,12 +169,10 @@ const struct trg_plugin *registry_find(struct registry *r, int32_t kind, const c
 static bool leaf_read(const char *leaf, int32_t *ret_kind, char name[NAME_MAX_BYTES + 1]) {
   for (int32_t kind = TRG_CONNECTOR; kind <= TRG_MODEL; kind++) {
     const size_t w = strlen(kind_words[kind]);
-    if (strncmp(leaf, kind_words[kind], w) != 0 || leaf[w] != '-')
-      continue;
+    if (strncmp(leaf, kind_words[kind], w) != 0 || leaf[w] != '-') continue;
     const char *rest = leaf + w + 1;
     const size_t n = strlen(rest);
-    if (n <= 3 || n - 3 > NAME_MAX_BYTES || strcmp(rest + n - 3, ".so") != 0)
-      return false;
+    if (n <= 3 || n - 3 > NAME_MAX_BYTES || strcmp(rest + n - 3, ".so") != 0) return false;
     memcpy(name, rest, n - 3);
     name[n - 3] = '\0';
     *ret_kind = kind;
@@ -197,8 +192,7 @@ struct visit {
 
 static void names_add(struct visit *v, const char *name) {
   for (size_t i = 0; i < v->count; i++)
-    if (strcmp(v->names[i], name) == 0)
-      return;
+    if (strcmp(v->names[i], name) == 0) return;
   v->names = mem_grow(v->names, (v->count + 2) * sizeof(const char *));
   v->names[v->count++] = name;
   v->names[v->count] = NULL;
@@ -209,8 +203,7 @@ static int visit_file(void *arg, const char *path) {
   const char *slash = strrchr(path, '/');
   const char *leaf = slash == NULL ? path : slash + 1;
   const size_t n = strlen(leaf);
-  if (n < 3 || strcmp(leaf + n - 3, ".so") != 0)
-    return 0;
+  if (n < 3 || strcmp(leaf + n - 3, ".so") != 0) return 0;
   int32_t kind = 0;
   char name[NAME_MAX_BYTES + 1];
   if (!leaf_read(leaf, &kind, name)) {
@@ -218,22 +211,18 @@ static int visit_file(void *arg, const char *path) {
       v->problem(v->arg, path, "plugins are named connector-NAME.so or model-NAME.so");
     return 0;
   }
-  if (v->kind != 0 && v->kind != kind)
-    return 0;
+  if (v->kind != 0 && v->kind != kind) return 0;
   struct trg_err err = {0};
   const struct trg_plugin *p = registry_find(v->r, kind, name, &err);
-  if (p != NULL && v->kind != 0)
-    names_add(v, p->name);
-  if (p == NULL && v->problem != NULL)
-    v->problem(v->arg, path, err.text);
+  if (p != NULL && v->kind != 0) names_add(v, p->name);
+  if (p == NULL && v->problem != NULL) v->problem(v->arg, path, err.text);
   return 0;
 }
 
-void registry_check(struct registry *r, void (*fn)(void *arg, const char *path,
-                                                   const char *problem), void *arg) {
+void registry_check(struct registry *r,
+                    void (*fn)(void *arg, const char *path, const char *problem), void *arg) {
   struct visit v = {.r = r, .problem = fn, .arg = arg};
-  if (file_is_dir(r->dir))
-    (void)file_walk(r->dir, 2, visit_file, &v, NULL);
+  if (file_is_dir(r->dir)) (void)file_walk(r->dir, 2, visit_file, &v, NULL);
 }
 
 static int by_name(const void *a, const void *b) {
@@ -242,16 +231,13 @@ static int by_name(const void *a, const void *b) {
 
 const char *const *registry_names(struct registry *r, int32_t kind) {
   static const char *const none[] = {NULL};
-  if (kind != TRG_CONNECTOR && kind != TRG_MODEL)
-    return none;
+  if (kind != TRG_CONNECTOR && kind != TRG_MODEL) return none;
   struct visit v = {.r = r, .kind = kind};
   for (const struct trg_plugin *const *b = plugin_builtin; *b != NULL; b++)
     if (registry_accept(*b, kind, (*b)->name == NULL ? "" : (*b)->name, NULL) == 0)
       names_add(&v, (*b)->name);
-  if (file_is_dir(r->dir))
-    (void)file_walk(r->dir, 2, visit_file, &v, NULL);
-  if (v.count == 0)
-    return none;
+  if (file_is_dir(r->dir)) (void)file_walk(r->dir, 2, visit_file, &v, NULL);
+  if (v.count == 0) return none;
   qsort(v.names, v.count, sizeof *v.names, by_name);
   mem_free(r->names[kind]);
   r->names[kind] = v.names;

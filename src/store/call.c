@@ -13,8 +13,7 @@ static int budget_of(struct store *s, const char *day, int64_t *ret_spent, int64
   sql_read(&q, s, text);
   sql_text(&q, day);
   const int rc = sql_next(&q, err);
-  if (rc < 0)
-    return rc;
+  if (rc < 0) return rc;
   *ret_spent = rc == 0 ? 0 : sql_get_int(&q);
   *ret_reserved = rc == 0 ? 0 : sql_get_int(&q);
   sql_end(&q);
@@ -41,8 +40,7 @@ int budget_today(struct store *s, int64_t now_ms, int64_t *ret_spent, int64_t *r
   time_day(now_ms, day);
   int64_t spent = 0, reserved = 0;
   const int rc = budget_of(s, day, &spent, &reserved, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret_spent = spent;
   *ret_reserved = reserved;
   return 0;
@@ -52,8 +50,7 @@ static int budget_reserve(struct store *s, const char *day, int64_t wanted, int6
                           struct trg_err *err) {
   int64_t spent = 0, reserved = 0, sum = 0;
   int rc = budget_of(s, day, &spent, &reserved, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   const bool passes = money_add(spent, reserved, &sum) != 0 || money_add(sum, wanted, &sum) != 0;
   if (passes || (limit > 0 && sum > limit)) {
     char most[MONEY_TEXT_MAX], used[MONEY_TEXT_MAX];
@@ -75,8 +72,7 @@ static int bytes_put(struct store *s, int64_t id, int64_t started_ms, struct trg
       "  request = CASE length(excluded.request) WHEN 0 THEN request ELSE excluded.request END,"
       "  response = CASE length(excluded.response) WHEN 0 THEN response"
       "   ELSE excluded.response END";
-  if (request.n == 0 && response.n == 0)
-    return 0;
+  if (request.n == 0 && response.n == 0) return 0;
   struct sql q;
   sql_write(&q, s, text);
   sql_int(&q, id);
@@ -107,8 +103,7 @@ static int call_insert(struct store *s, const struct model_call *c, int64_t *ret
   sql_text(&q, c->conf_hash);
   sql_int(&q, c->shadow);
   const int rc = sql_run(&q, err);
-  if (rc == 0)
-    *ret_id = sqlite3_last_insert_rowid(s->db);
+  if (rc == 0) *ret_id = sqlite3_last_insert_rowid(s->db);
   return rc;
 }
 
@@ -120,20 +115,16 @@ int model_call_open(struct store *s, const struct model_call *c, int64_t limit_m
   time_day(c->started_ms, day);
   int64_t id = 0;
   int rc = turn_save(s, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   rc = budget_reserve(s, day, c->reserved_micros, limit_micros, err);
-  if (rc == 0)
-    rc = call_insert(s, c, &id, err);
-  if (rc == 0)
-    rc = bytes_put(s, id, c->started_ms, c->request_bytes, c->response_bytes, err);
+  if (rc == 0) rc = call_insert(s, c, &id, err);
+  if (rc == 0) rc = bytes_put(s, id, c->started_ms, c->request_bytes, c->response_bytes, err);
   if (rc != 0) {
     const int undone = turn_undo(s, NULL);
     return undone != 0 ? undone : rc;
   }
   rc = turn_keep(s, err);
-  if (rc == 0)
-    *ret_id = id;
+  if (rc == 0) *ret_id = id;
   return rc;
 }
 
@@ -148,8 +139,7 @@ static int still_open(struct store *s, int64_t id, struct opened *ret, struct tr
   sql_read(&q, s, text);
   sql_int(&q, id);
   const int rc = sql_one(&q, "model call", err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   ret->started_ms = sql_get_int(&q);
   ret->reserved_micros = sql_get_int(&q);
   const bool open = sql_get_text(&q, NULL)[0] == '\0';
@@ -193,14 +183,10 @@ int model_call_close(struct store *s, const struct model_call *c, struct trg_err
                    "a closed call has an outcome, and a cost that is not negative");
   struct opened was = {0};
   int rc = turn_write(s, err);
-  if (rc == 0)
-    rc = still_open(s, c->id, &was, err);
-  if (rc == 0)
-    rc = call_update(s, c, err);
-  if (rc == 0)
-    rc = bytes_put(s, c->id, was.started_ms, c->request_bytes, c->response_bytes, err);
-  if (rc != 0)
-    return rc;
+  if (rc == 0) rc = still_open(s, c->id, &was, err);
+  if (rc == 0) rc = call_update(s, c, err);
+  if (rc == 0) rc = bytes_put(s, c->id, was.started_ms, c->request_bytes, c->response_bytes, err);
+  if (rc != 0) return rc;
   char day[11];
   time_day(was.started_ms, day);
   return budget_add(s, day, c->cost_micros, -was.reserved_micros, err);
@@ -213,8 +199,7 @@ static int next_open(struct store *s, int64_t *ret_id, struct opened *ret, struc
   sql_read(&q, s, text);
   const int rc = sql_next(&q, err);
   *ret_id = rc > 0 ? sql_get_int(&q) : 0;
-  if (rc <= 0)
-    return rc;
+  if (rc <= 0) return rc;
   ret->started_ms = sql_get_int(&q);
   ret->reserved_micros = sql_get_int(&q);
   sql_end(&q);
@@ -229,8 +214,7 @@ int model_call_lost(struct store *s, int64_t now_ms, int64_t *ret_count, struct 
     int64_t id = 0;
     struct opened was = {0};
     int rc = next_open(s, &id, &was, err);
-    if (rc == 0 && id == 0)
-      break;
+    if (rc == 0 && id == 0) break;
     struct sql q;
     if (rc == 0) {
       sql_write(&q, s, text);
@@ -240,10 +224,8 @@ int model_call_lost(struct store *s, int64_t now_ms, int64_t *ret_count, struct 
     }
     char day[11];
     time_day(was.started_ms, day);
-    if (rc == 0)
-      rc = budget_add(s, day, was.reserved_micros, -was.reserved_micros, err);
-    if (rc != 0)
-      return rc;
+    if (rc == 0) rc = budget_add(s, day, was.reserved_micros, -was.reserved_micros, err);
+    if (rc != 0) return rc;
     count++;
   }
   *ret_count = count;
@@ -311,8 +293,7 @@ int model_call_list(struct store *s, int64_t ticket_id, bool with_bytes, struct 
     list = sql_room(a, list, n, sizeof *list);
     call_of(&q, a, &list[n++]);
   }
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret = list;
   *ret_count = n;
   return 0;

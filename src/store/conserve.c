@@ -22,8 +22,7 @@ static int same(struct store *s, const char *what, const char *text, int64_t exp
                 struct trg_err *err) {
   int64_t n = 0;
   const int rc = number(s, text, &n, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   return n == expected ? 0 : gap(err, what, n, expected);
 }
 
@@ -60,18 +59,12 @@ static int totals_hold(struct store *s, struct trg_err *err) {
     cost += rows[i].model_cost_micros;
   }
   arena_free(&a);
-  if (rc == 0)
-    rc = same(s, "tickets and report rows", tickets, count, err);
-  if (rc == 0)
-    rc = same(s, "charges of tickets", lines, charged, err);
-  if (rc == 0)
-    rc = number(s, loose_lines, &more_charged, err);
-  if (rc == 0)
-    rc = same(s, "ledger lines", every_line, charged + more_charged, err);
-  if (rc == 0)
-    rc = number(s, loose_calls, &more_cost, err);
-  if (rc == 0)
-    rc = same(s, "costs of model calls", every_call, cost + more_cost, err);
+  if (rc == 0) rc = same(s, "tickets and report rows", tickets, count, err);
+  if (rc == 0) rc = same(s, "charges of tickets", lines, charged, err);
+  if (rc == 0) rc = number(s, loose_lines, &more_charged, err);
+  if (rc == 0) rc = same(s, "ledger lines", every_line, charged + more_charged, err);
+  if (rc == 0) rc = number(s, loose_calls, &more_cost, err);
+  if (rc == 0) rc = same(s, "costs of model calls", every_call, cost + more_cost, err);
   return rc;
 }
 
@@ -80,8 +73,7 @@ static int none(struct store *s, const char *what, const char *text, struct trg_
   struct sql q;
   sql_read(&q, s, text);
   const int rc = sql_next(&q, err);
-  if (rc <= 0)
-    return rc;
+  if (rc <= 0) return rc;
   (void)err_set(err, TRG_ECORRUPT, "conservation", "%.120s %s", sql_get_text(&q, NULL), what);
   sql_end(&q);
   return TRG_ECORRUPT;
@@ -97,18 +89,15 @@ int report_conserved(struct store *s, struct trg_err *err) {
       " (SELECT 1 FROM ledger_live l WHERE l.ticket_id = t.id) ORDER BY t.id LIMIT 1";
   static const char budgets[] =
       "SELECT b.day FROM budget_day b WHERE b.spent_micros <> (SELECT coalesce(sum(c.cost_micros),"
-      "  0) FROM model_call c WHERE c.outcome <> '' AND c.started_ms >= strftime('%s', b.day) * 1000"
+      "  0) FROM model_call c WHERE c.outcome <> '' AND c.started_ms >= strftime('%s', b.day) * "
+      "1000"
       "  AND c.started_ms < (strftime('%s', b.day) + 86400) * 1000) LIMIT 1";
   int rc = sql_snapshot(s, true, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   rc = totals_hold(s, err);
-  if (rc == 0)
-    rc = none(s, "has a live charge but is not resolved", unresolved, err);
-  if (rc == 0)
-    rc = none(s, "is resolved but has no live charge", uncharged, err);
-  if (rc == 0)
-    rc = none(s, "has another sum of model calls than its budget says", budgets, err);
+  if (rc == 0) rc = none(s, "has a live charge but is not resolved", unresolved, err);
+  if (rc == 0) rc = none(s, "is resolved but has no live charge", uncharged, err);
+  if (rc == 0) rc = none(s, "has another sum of model calls than its budget says", budgets, err);
   (void)sql_snapshot(s, false, NULL);
   return rc;
 }

@@ -1,8 +1,7 @@
 #include "store/sql.h"
 #include "store/work.h"
 
-int decision_add(struct store *s, const struct decision *d, int64_t *ret_id,
-                 struct trg_err *err) {
+int decision_add(struct store *s, const struct decision *d, int64_t *ret_id, struct trg_err *err) {
   static const char text[] =
       "INSERT INTO decision (ticket_id, pass, stage, verdict, model, model_call_id, confidence,"
       " cost_micros, reason, prompt_hash, skills_hash, conf_hash, at_ms)"
@@ -23,8 +22,7 @@ int decision_add(struct store *s, const struct decision *d, int64_t *ret_id,
   sql_text(&q, d->conf_hash);
   sql_int(&q, d->at_ms);
   const int rc = sql_run(&q, err);
-  if (rc == 0 && ret_id != NULL)
-    *ret_id = sqlite3_last_insert_rowid(s->db);
+  if (rc == 0 && ret_id != NULL) *ret_id = sqlite3_last_insert_rowid(s->db);
   return rc;
 }
 
@@ -58,8 +56,7 @@ int decision_list(struct store *s, int64_t ticket_id, struct arena *a, struct de
     d->conf_hash = sql_get_text(&q, a);
     d->at_ms = sql_get_int(&q);
   }
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret = list;
   *ret_count = n;
   return 0;

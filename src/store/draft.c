@@ -23,8 +23,7 @@ int draft_add(struct store *s, const struct draft *d, int64_t *ret_id, struct tr
   sql_text(&q, d->reason);
   sql_int(&q, d->made_ms);
   const int rc = sql_run(&q, err);
-  if (rc == 0 && ret_id != NULL)
-    *ret_id = sqlite3_last_insert_rowid(s->db);
+  if (rc == 0 && ret_id != NULL) *ret_id = sqlite3_last_insert_rowid(s->db);
   return rc;
 }
 
@@ -84,14 +83,13 @@ static void draft_of(struct sql *q, struct arena *a, struct draft *d) {
 
 int draft_newest(struct store *s, int64_t ticket_id, struct arena *a, struct draft *ret,
                  struct trg_err *err) {
-  static const char text[] =
-      "SELECT " DRAFT_COLUMNS " WHERE d.ticket_id = ? ORDER BY d.id DESC LIMIT 1";
+  static const char text[] = "SELECT " DRAFT_COLUMNS
+                             " WHERE d.ticket_id = ? ORDER BY d.id DESC LIMIT 1";
   struct sql q;
   sql_read(&q, s, text);
   sql_int(&q, ticket_id);
   const int rc = sql_one(&q, "draft", err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   draft_of(&q, a, ret);
   sql_end(&q);
   return 0;
@@ -99,8 +97,8 @@ int draft_newest(struct store *s, int64_t ticket_id, struct arena *a, struct dra
 
 int draft_list(struct store *s, const char *state, int64_t limit, struct arena *a,
                struct draft **ret, size_t *ret_count, struct trg_err *err) {
-  static const char text[] =
-      "SELECT " DRAFT_COLUMNS " WHERE d.state = ? ORDER BY d.made_ms, d.id LIMIT ?";
+  static const char text[] = "SELECT " DRAFT_COLUMNS
+                             " WHERE d.state = ? ORDER BY d.made_ms, d.id LIMIT ?";
   struct sql q;
   sql_read(&q, s, text);
   sql_text(&q, state);
@@ -112,8 +110,7 @@ int draft_list(struct store *s, const char *state, int64_t limit, struct arena *
     list = sql_room(a, list, n, sizeof *list);
     draft_of(&q, a, &list[n++]);
   }
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret = list;
   *ret_count = n;
   return 0;

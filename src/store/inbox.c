@@ -42,13 +42,10 @@ int inbox_add(struct store *s, struct trg_str helpdesk, struct trg_str ext_id,
   sql_int(&q, at_ms);
   sql_int(&q, now_ms);
   int rc = sql_run(&q, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   const bool new = sql_changed(s) == 1;
-  if (new)
-    rc = waits(s, helpdesk, ext_id, sqlite3_last_insert_rowid(s->db), source, now_ms, err);
-  if (rc == 0)
-    *ret_new = new;
+  if (new) rc = waits(s, helpdesk, ext_id, sqlite3_last_insert_rowid(s->db), source, now_ms, err);
+  if (rc == 0) *ret_new = new;
   return rc;
 }
 
@@ -62,8 +59,7 @@ int inbox_delivery(struct store *s, struct trg_str helpdesk, struct trg_str deli
   sql_str(&q, delivery_id);
   sql_int(&q, now_ms);
   const int rc = sql_run(&q, err);
-  if (rc == 0)
-    *ret_new = sql_changed(s) == 1;
+  if (rc == 0) *ret_new = sql_changed(s) == 1;
   return rc;
 }
 
@@ -103,10 +99,8 @@ int inbox_take(struct store *s, struct trg_str helpdesk, int64_t now_ms, int64_t
     x->source = sql_get_text(&q, a);
     x->attempts = sql_get_int(&q);
   }
-  for (size_t i = 0; rc == 0 && i < n; i++)
-    rc = lease(s, helpdesk, list[i].ext_id, lease_ms, err);
-  if (rc != 0)
-    return rc;
+  for (size_t i = 0; rc == 0 && i < n; i++) rc = lease(s, helpdesk, list[i].ext_id, lease_ms, err);
+  if (rc != 0) return rc;
   *ret = list;
   *ret_count = n;
   return 0;
@@ -175,17 +169,14 @@ int inbox_depth(struct store *s, struct trg_str helpdesk, int64_t *ret_waiting, 
                 struct trg_err *err) {
   int64_t waiting = 0, dead = 0;
   int rc = depth_of(s, "inbox waiting", helpdesk, &waiting, err);
-  if (rc == 0)
-    rc = depth_of(s, "inbox dead", helpdesk, &dead, err);
-  if (rc != 0)
-    return rc;
+  if (rc == 0) rc = depth_of(s, "inbox dead", helpdesk, &dead, err);
+  if (rc != 0) return rc;
   *ret_waiting = waiting;
   *ret_dead = dead;
   return 0;
 }
 
-int inbox_next_due(struct store *s, struct trg_str helpdesk, int64_t *ret_ms,
-                   struct trg_err *err) {
+int inbox_next_due(struct store *s, struct trg_str helpdesk, int64_t *ret_ms, struct trg_err *err) {
   static const char text[] = "SELECT coalesce(max(1, min(due_ms)), 0) FROM inbox_ticket"
                              " WHERE helpdesk = ? AND state = 'waiting'";
   struct sql q;
@@ -206,11 +197,9 @@ int inbox_requeue(struct store *s, struct trg_str helpdesk, struct trg_str ext_i
   sql_write(&q, s, ext_id.n > 0 ? one : all);
   sql_int(&q, now_ms);
   sql_str(&q, helpdesk);
-  if (ext_id.n > 0)
-    sql_str(&q, ext_id);
+  if (ext_id.n > 0) sql_str(&q, ext_id);
   const int rc = sql_run(&q, err);
-  if (rc == 0)
-    *ret_count = sql_changed(s);
+  if (rc == 0) *ret_count = sql_changed(s);
   return rc;
 }
 
@@ -224,11 +213,9 @@ int cursor_get(struct store *s, struct trg_str helpdesk, struct arena *a, struct
   sql_read(&q, s, text);
   sql_str(&q, helpdesk);
   const int rc = sql_next(&q, err);
-  if (rc < 0)
-    return rc;
+  if (rc < 0) return rc;
   *ret = (struct cursor){.cursor = "", .error = ""};
-  if (rc == 0)
-    return 0;
+  if (rc == 0) return 0;
   ret->cursor = sql_get_text(&q, a);
   ret->since_ms = sql_get_int(&q);
   ret->polled_ms = sql_get_int(&q);

@@ -28,8 +28,7 @@ static int add_passage(struct store *s, const char *source, const struct passage
   sql_text(&q, p->category);
   sql_text(&q, p->hash);
   const int rc = sql_run(&q, err);
-  if (rc != 0)
-    err_prefix(err, "passage %s of %s (ids must be unique)", p->id, source);
+  if (rc != 0) err_prefix(err, "passage %s of %s (ids must be unique)", p->id, source);
   return rc;
 }
 
@@ -47,8 +46,7 @@ static int note_source(struct store *s, const char *source, const char *file_has
 static int forget_source(struct store *s, const char *source, struct trg_err *err) {
   static const char text[] = "DELETE FROM source WHERE path = ?";
   const int rc = drop_passages(s, source, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   struct sql q;
   sql_write(&q, s, text);
   sql_text(&q, source);
@@ -64,42 +62,33 @@ int passage_known(struct store *s, const char *source, const char *file_hash, bo
   sql_text(&q, file_hash);
   int64_t n = 0;
   const int rc = sql_number(&q, &n, err);
-  if (rc == 0)
-    *ret = n > 0;
+  if (rc == 0) *ret = n > 0;
   return rc;
 }
 
 int passage_replace(struct store *s, const char *source, const char *file_hash,
-                    const struct passage *p, size_t count, bool *ret_changed,
-                    struct trg_err *err) {
+                    const struct passage *p, size_t count, bool *ret_changed, struct trg_err *err) {
   bool known = false;
   int rc = passage_known(s, source, file_hash, &known, err);
-  if (rc == 0 && known)
-    *ret_changed = false;
-  if (rc != 0 || known)
-    return rc;
+  if (rc == 0 && known) *ret_changed = false;
+  if (rc != 0 || known) return rc;
   rc = turn_save(s, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   rc = drop_passages(s, source, err);
-  for (size_t i = 0; i < count && rc == 0; i++)
-    rc = add_passage(s, source, &p[i], err);
-  if (rc == 0)
-    rc = note_source(s, source, file_hash, err);
+  for (size_t i = 0; i < count && rc == 0; i++) rc = add_passage(s, source, &p[i], err);
+  if (rc == 0) rc = note_source(s, source, file_hash, err);
   if (rc != 0) {
     const int undone = turn_undo(s, NULL);
     return undone != 0 ? undone : rc;
   }
   rc = turn_keep(s, err);
-  if (rc == 0)
-    *ret_changed = true;
+  if (rc == 0) *ret_changed = true;
   return rc;
 }
 
 static bool among(const char *const *list, size_t count, const char *text) {
   for (size_t i = 0; i < count; i++)
-    if (str_is(str_of(list[i]), text))
-      return true;
+    if (str_is(str_of(list[i]), text)) return true;
   return false;
 }
 
@@ -113,21 +102,18 @@ int passage_keep(struct store *s, const char *const *sources, size_t count, stru
   int rc;
   while ((rc = sql_next(&q, err)) > 0) {
     const char *path = sql_get_text(&q, NULL);
-    if (among(sources, count, path))
-      continue;
+    if (among(sources, count, path)) continue;
     gone = sql_room(a, gone, n, sizeof *gone);
     gone[n++] = arena_dup(a, str_of(path));
   }
-  for (size_t i = 0; i < n && rc == 0; i++)
-    rc = forget_source(s, gone[i], err);
+  for (size_t i = 0; i < n && rc == 0; i++) rc = forget_source(s, gone[i], err);
   arena_free(&a);
   return rc;
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-#define PASSAGE_COLUMNS                                                                            \
-  "p.id, p.source, p.title, p.heading, p.text, p.language, p.category, p.hash"
+#define PASSAGE_COLUMNS "p.id, p.source, p.title, p.heading, p.text, p.language, p.category, p.hash"
 
 static void passage_of(struct sql *q, struct arena *a, struct passage *p) {
   p->id = sql_get_text(q, a);
@@ -141,8 +127,7 @@ static void passage_of(struct sql *q, struct arena *a, struct passage *p) {
 }
 
 int passage_search(struct store *s, struct trg_str words, struct trg_str language, int limit,
-                   struct arena *a, struct passage **ret, size_t *ret_count,
-                   struct trg_err *err) {
+                   struct arena *a, struct passage **ret, size_t *ret_count, struct trg_err *err) {
   /* Only the best are joined with their texts: the inner query carries row numbers. A passage
    * without a language speaks to everybody. */
   static const char text[] =
@@ -160,13 +145,11 @@ int passage_search(struct store *s, struct trg_str words, struct trg_str languag
   *ret = NULL;
   *ret_count = 0;
   const char *query = words_query(words, a);
-  if (query == NULL)
-    return 0;
+  if (query == NULL) return 0;
   struct sql q;
   sql_read(&q, s, language.n > 0 ? text : any);
   sql_text(&q, query);
-  if (language.n > 0)
-    sql_str(&q, language);
+  if (language.n > 0) sql_str(&q, language);
   sql_int(&q, limit);
   struct passage *list = NULL;
   size_t n = 0;
@@ -176,8 +159,7 @@ int passage_search(struct store *s, struct trg_str words, struct trg_str languag
     passage_of(&q, a, &list[n]);
     list[n++].score = -sql_get_real(&q); /* bm25 is better the lower it is */
   }
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret = list;
   *ret_count = n;
   return 0;
@@ -190,8 +172,7 @@ int passage_by_id(struct store *s, struct trg_str id, struct arena *a, struct pa
   sql_read(&q, s, text);
   sql_str(&q, id);
   const int rc = sql_one(&q, "passage", err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   passage_of(&q, a, ret);
   ret->score = 0;
   sql_end(&q);

@@ -131,8 +131,7 @@ static int last_line(struct store *s, int64_t *ret_seq, char hash[LEDGER_HASH_MA
   struct sql q;
   sql_read(&q, s, text);
   const int rc = sql_next(&q, err);
-  if (rc < 0)
-    return rc;
+  if (rc < 0) return rc;
   *ret_seq = rc == 0 ? 0 : sql_get_int(&q);
   copy_hash(hash, rc == 0 ? "" : sql_get_text(&q, NULL));
   sql_end(&q);
@@ -155,8 +154,7 @@ static int may_append(struct store *s, const struct ledger_line *l, struct trg_e
                      (long long)found);
     return rc;
   }
-  if (strcmp(l->kind, "reversal") != 0)
-    return 0;
+  if (strcmp(l->kind, "reversal") != 0) return 0;
   sql_read(&q, s, by_seq);
   sql_int(&q, l->corrects);
   const int rc = sql_number(&q, &found, err);
@@ -181,22 +179,17 @@ int ledger_append(struct store *s, struct ledger_line *line, struct trg_err *err
   struct ledger_line l = *line;
   int64_t last = 0;
   int rc = turn_write(s, err);
-  if (rc == 0)
-    rc = may_append(s, &l, err);
-  if (rc == 0)
-    rc = last_line(s, &last, l.prev_hash, err);
-  if (rc != 0)
-    return rc;
+  if (rc == 0) rc = may_append(s, &l, err);
+  if (rc == 0) rc = last_line(s, &last, l.prev_hash, err);
+  if (rc != 0) return rc;
   l.seq = last + 1;
   hash_line(&l, l.hash);
   rc = insert(s, &l, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   char head[LEDGER_HASH_MAX + 24];
   (void)snprintf(head, sizeof head, "%" PRId64 " %s", l.seq, l.hash);
   rc = store_put(s, HEAD_KEY, head, err);
-  if (rc == 0)
-    *line = l;
+  if (rc == 0) *line = l;
   return rc;
 }
 
@@ -204,23 +197,22 @@ int ledger_append(struct store *s, struct ledger_line *line, struct trg_err *err
 
 int ledger_live(struct store *s, struct trg_str charge_key, struct arena *a,
                 struct ledger_line *ret, struct trg_err *err) {
-  static const char text[] =
-      "SELECT " LEDGER_COLUMNS " FROM ledger_live WHERE charge_key = ? ORDER BY seq DESC LIMIT 1";
+  static const char text[] = "SELECT " LEDGER_COLUMNS
+                             " FROM ledger_live WHERE charge_key = ? ORDER BY seq DESC LIMIT 1";
   struct sql q;
   sql_read(&q, s, text);
   sql_str(&q, charge_key);
   const int rc = sql_one(&q, "live charge", err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   line_of(&q, a, ret);
   sql_end(&q);
   return 0;
 }
 
-int ledger_of_ticket(struct store *s, int64_t ticket_id, struct arena *a,
-                     struct ledger_line **ret, size_t *ret_count, struct trg_err *err) {
-  static const char text[] =
-      "SELECT " LEDGER_COLUMNS " FROM ledger WHERE ticket_id = ? ORDER BY seq";
+int ledger_of_ticket(struct store *s, int64_t ticket_id, struct arena *a, struct ledger_line **ret,
+                     size_t *ret_count, struct trg_err *err) {
+  static const char text[] = "SELECT " LEDGER_COLUMNS
+                             " FROM ledger WHERE ticket_id = ? ORDER BY seq";
   struct sql q;
   sql_read(&q, s, text);
   sql_int(&q, ticket_id);
@@ -231,8 +223,7 @@ int ledger_of_ticket(struct store *s, int64_t ticket_id, struct arena *a,
     list = sql_room(a, list, n, sizeof *list);
     line_of(&q, a, &list[n++]);
   }
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret = list;
   *ret_count = n;
   return 0;
@@ -241,9 +232,9 @@ int ledger_of_ticket(struct store *s, int64_t ticket_id, struct arena *a,
 int ledger_each(struct store *s, int64_t from_ms, int64_t to_ms,
                 int (*fn)(void *arg, const struct ledger_line *line), void *arg,
                 struct trg_err *err) {
-  static const char text[] =
-      "SELECT " LEDGER_COLUMNS " FROM ledger WHERE at_ms >= ?1 AND (?2 = 0 OR at_ms < ?2)"
-      " ORDER BY seq";
+  static const char text[] = "SELECT " LEDGER_COLUMNS
+                             " FROM ledger WHERE at_ms >= ?1 AND (?2 = 0 OR at_ms < ?2)"
+                             " ORDER BY seq";
   struct sql q;
   sql_read_once(&q, s, text);
   sql_int(&q, from_ms);
@@ -279,14 +270,12 @@ static int bad_line(struct trg_err *err, int64_t seq, const char *what) {
 static int check_line(struct check *c, const struct ledger_line *l, int64_t *ret_bad,
                       struct trg_err *err) {
   *ret_bad = c->count + 1;
-  if (l->seq != c->count + 1)
-    return bad_line(err, c->count + 1, "is missing");
+  if (l->seq != c->count + 1) return bad_line(err, c->count + 1, "is missing");
   if (strcmp(l->prev_hash, c->prev) != 0)
     return bad_line(err, l->seq, "does not follow the line before it");
   char hash[LEDGER_HASH_MAX];
   hash_line(l, hash);
-  if (strcmp(hash, l->hash) != 0)
-    return bad_line(err, l->seq, "does not match its hash");
+  if (strcmp(hash, l->hash) != 0) return bad_line(err, l->seq, "does not match its hash");
   c->count++;
   copy_hash(c->prev, l->hash);
   return 0;
@@ -298,8 +287,7 @@ static int check_head(struct store *s, const struct check *c, int64_t *ret_bad,
   char *head = NULL;
   int rc = store_get(s, HEAD_KEY, a, &head, err);
   char expected[LEDGER_HASH_MAX + 24] = "";
-  if (c->count > 0)
-    (void)snprintf(expected, sizeof expected, "%" PRId64 " %s", c->count, c->prev);
+  if (c->count > 0) (void)snprintf(expected, sizeof expected, "%" PRId64 " %s", c->count, c->prev);
   if (rc == 0 && strcmp(head == NULL ? "" : head, expected) != 0) {
     *ret_bad = c->count + 1;
     rc = bad_line(err, *ret_bad, "is missing at the end");
@@ -329,15 +317,11 @@ int ledger_verify(struct store *s, int64_t *ret_count, int64_t *ret_bad, struct 
   struct check c = {0};
   int64_t bad = 0;
   int rc = sql_snapshot(s, true, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   rc = check_all(s, &c, &bad, err);
-  if (rc == 0)
-    rc = check_head(s, &c, &bad, err);
+  if (rc == 0) rc = check_head(s, &c, &bad, err);
   (void)sql_snapshot(s, false, NULL);
-  if (ret_count != NULL)
-    *ret_count = c.count;
-  if (ret_bad != NULL)
-    *ret_bad = rc == 0 ? 0 : bad;
+  if (ret_count != NULL) *ret_count = c.count;
+  if (ret_bad != NULL) *ret_bad = rc == 0 ? 0 : bad;
   return rc;
 }

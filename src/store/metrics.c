@@ -6,10 +6,12 @@
 /* Each: up to three labels and a count. The covering indexes of these tables make them scans of an
  * index, not of the rows. */
 static const char *const set_sql[] = {
-    [METRIC_TICKETS] = "SELECT helpdesk, CASE outcome WHEN '' THEN 'open' ELSE outcome END AS o, '',"
-                       " count(*) FROM ticket GROUP BY 1, 2 ORDER BY 1, 2",
-    [METRIC_MODEL_REQUESTS] = "SELECT model, task, CASE outcome WHEN '' THEN 'open' ELSE outcome END,"
-                              " count(*) FROM model_call GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+    [METRIC_TICKETS] =
+        "SELECT helpdesk, CASE outcome WHEN '' THEN 'open' ELSE outcome END AS o, '',"
+        " count(*) FROM ticket GROUP BY 1, 2 ORDER BY 1, 2",
+    [METRIC_MODEL_REQUESTS] =
+        "SELECT model, task, CASE outcome WHEN '' THEN 'open' ELSE outcome END,"
+        " count(*) FROM model_call GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
     [METRIC_MODEL_TOKENS] =
         "WITH t AS (SELECT model, sum(input) AS i, sum(output) AS o, sum(cache_read) AS r,"
         " sum(cache_write) AS w FROM model_call GROUP BY model)"
@@ -44,8 +46,9 @@ int metric_rows(struct store *s, enum metric_set set, struct arena *a, struct me
   return 0;
 }
 
-const int64_t metric_bound_us[METRIC_BOUNDS] = {10000,   50000,   100000,  250000,   500000,   1000000,
-                                                2500000, 5000000, 10000000, 30000000, 60000000, INT64_MAX};
+const int64_t metric_bound_us[METRIC_BOUNDS] = {10000,    50000,    100000,   250000,
+                                                500000,   1000000,  2500000,  5000000,
+                                                10000000, 30000000, 60000000, INT64_MAX};
 
 int metric_model_seconds(struct store *s, struct arena *a, struct metric_histogram **ret,
                          size_t *ret_count, struct trg_err *err) {

@@ -3,8 +3,7 @@
 #include "store/sql.h"
 
 static int planned(struct store *s, const char *idem_key, int64_t *ret_id, struct trg_err *err) {
-  static const char text[] =
-      "SELECT coalesce((SELECT id FROM outbox WHERE idem_key = ?), 0)";
+  static const char text[] = "SELECT coalesce((SELECT id FROM outbox WHERE idem_key = ?), 0)";
   struct sql q;
   sql_read(&q, s, text);
   sql_text(&q, idem_key);
@@ -18,10 +17,8 @@ int outbox_plan(struct store *s, const struct outbox *o, int64_t *ret_id, bool *
       " last_message_id, planned_ms) VALUES (?, ?, ?, ?, 'planned', ?, ?, ?, ?)";
   int64_t id = 0;
   int rc = turn_write(s, err);
-  if (rc == 0)
-    rc = planned(s, o->idem_key, &id, err);
-  if (rc != 0)
-    return rc;
+  if (rc == 0) rc = planned(s, o->idem_key, &id, err);
+  if (rc != 0) return rc;
   const bool new = id == 0;
   if (new) {
     struct sql q;
@@ -37,8 +34,7 @@ int outbox_plan(struct store *s, const struct outbox *o, int64_t *ret_id, bool *
     rc = sql_run(&q, err);
     id = sqlite3_last_insert_rowid(s->db);
   }
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret_id = id;
   *ret_new = new;
   return 0;
@@ -111,8 +107,7 @@ int outbox_by_id(struct store *s, int64_t id, struct arena *a, struct outbox *re
   sql_read(&q, s, text);
   sql_int(&q, id);
   const int rc = sql_one(&q, "outbox entry", err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   outbox_of(&q, a, ret);
   sql_end(&q);
   return 0;
@@ -133,8 +128,7 @@ int outbox_list(struct store *s, int64_t ticket_id, const char *state, struct ar
     list = sql_room(a, list, n, sizeof *list);
     outbox_of(&q, a, &list[n++]);
   }
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret = list;
   *ret_count = n;
   return 0;
@@ -151,7 +145,6 @@ int outbox_recover(struct store *s, int64_t now_ms, int64_t *ret_count, struct t
   sql_write(&q, s, text);
   sql_int(&q, now_ms);
   const int rc = sql_run(&q, err);
-  if (rc == 0)
-    *ret_count = sql_changed(s);
+  if (rc == 0) *ret_count = sql_changed(s);
   return rc;
 }

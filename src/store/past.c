@@ -35,8 +35,7 @@ int past_search(struct store *s, struct trg_str words, int64_t not_ticket_id, in
   *ret = NULL;
   *ret_count = 0;
   const char *query = words_query(words, a);
-  if (query == NULL)
-    return 0;
+  if (query == NULL) return 0;
   struct sql q;
   sql_read(&q, s, text);
   sql_text(&q, query);
@@ -58,8 +57,7 @@ int past_search(struct store *s, struct trg_str words, int64_t not_ticket_id, in
     p->status = sql_get_text(&q, a);
     p->score = -sql_get_real(&q);
   }
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret = list;
   *ret_count = n;
   return 0;
@@ -67,7 +65,7 @@ int past_search(struct store *s, struct trg_str words, int64_t not_ticket_id, in
 
 /* --- twins ----------------------------------------------------------------------------------- */
 
-#define TWINS_MAX 20   /* tickets of one requester that are compared */
+#define TWINS_MAX  20  /* tickets of one requester that are compared */
 #define TWIN_WORDS 256 /* of a text that are compared */
 #define TWIN_SHARE 0.8 /* words in common, of all words of both */
 
@@ -78,20 +76,16 @@ struct bag {
 
 static void bag_add(struct bag *b, const char *word, size_t n) {
   uint64_t h = UINT64_C(0xCBF29CE484222325); /* FNV-1a */
-  for (size_t i = 0; i < n; i++)
-    h = (h ^ (unsigned char)word[i]) * UINT64_C(0x100000001B3);
+  for (size_t i = 0; i < n; i++) h = (h ^ (unsigned char)word[i]) * UINT64_C(0x100000001B3);
   for (size_t i = 0; i < b->n; i++)
-    if (b->words[i] == h)
-      return;
-  if (b->n < TWIN_WORDS)
-    b->words[b->n++] = h;
+    if (b->words[i] == h) return;
+  if (b->n < TWIN_WORDS) b->words[b->n++] = h;
 }
 
 static void bag_fill(struct bag *b, struct trg_str text) {
   char word[WORD_MAX];
   size_t at = 0, n = 0;
-  while (b->n < TWIN_WORDS && word_next(text, &at, word, &n))
-    bag_add(b, word, n);
+  while (b->n < TWIN_WORDS && word_next(text, &at, word, &n)) bag_add(b, word, n);
 }
 
 static bool alike(const struct bag *a, const struct bag *b) {
@@ -115,8 +109,7 @@ static int bag_of(struct store *s, int64_t ticket_id, struct bag *ret, struct tr
   sql_read(&q, s, text);
   sql_int(&q, ticket_id);
   const int rc = sql_one(&q, "ticket", err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   ret->n = 0;
   bag_fill(ret, str_of(sql_get_text(&q, NULL)));
   bag_fill(ret, str_of(sql_get_text(&q, NULL)));
@@ -161,8 +154,7 @@ int past_twin(struct store *s, int64_t ticket_id, int64_t within_ms, struct aren
   size_t n = 0;
   int rc = candidates(s, ticket_id, within_ms, a, list, &n, err);
   struct bag own, other;
-  if (rc == 0)
-    rc = bag_of(s, ticket_id, &own, err);
+  if (rc == 0) rc = bag_of(s, ticket_id, &own, err);
   for (size_t i = 0; i < n && rc == 0; i++) {
     rc = bag_of(s, list[i].id, &other, err);
     if (rc == 0 && alike(&own, &other)) {

@@ -34,23 +34,27 @@
          " sum(place = 'resolved' AND level = 'verified'), sum(outcome = 'handoff'),"              \
          " sum(reopened) FROM placed GROUP BY 1 ORDER BY 1"
 
-#define DAY "strftime('%Y-%m-%d', created_ms / 1000, 'unixepoch')"
+#define DAY   "strftime('%Y-%m-%d', created_ms / 1000, 'unixepoch')"
 #define MONTH "strftime('%Y-%m', created_ms / 1000, 'unixepoch')"
 
 static const struct {
   const char *by, *text;
 } groups[] = {
-    {"helpdesk", COUNTED("helpdesk")}, {"category", COUNTED("category")},
-    {"model", COUNTED("model")},       {"team", COUNTED("team")},
-    {"language", COUNTED("language")}, {"priority", COUNTED("priority")},
-    {"day", COUNTED(DAY)},             {"month", COUNTED(MONTH)},
-    {"outcome", COUNTED("outcome")},   {"reason", COUNTED("reason")},
+    {"helpdesk", COUNTED("helpdesk")},
+    {"category", COUNTED("category")},
+    {"model", COUNTED("model")},
+    {"team", COUNTED("team")},
+    {"language", COUNTED("language")},
+    {"priority", COUNTED("priority")},
+    {"day", COUNTED(DAY)},
+    {"month", COUNTED(MONTH)},
+    {"outcome", COUNTED("outcome")},
+    {"reason", COUNTED("reason")},
 };
 
 static const char *text_by(const char *by) {
   for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
-    if (str_is(str_of(by), groups[i].by))
-      return groups[i].text;
+    if (str_is(str_of(by), groups[i].by)) return groups[i].text;
   return NULL;
 }
 
@@ -95,8 +99,7 @@ int report_rows(struct store *s, const char *by, int64_t from_ms, int64_t to_ms,
     list = sql_room(a, list, n, sizeof *list);
     row_of(&q, a, &list[n++]);
   }
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret = list;
   *ret_count = n;
   return 0;
@@ -109,8 +112,7 @@ int report_span(struct store *s, int64_t *ret_from_ms, int64_t *ret_to_ms, struc
   struct sql q;
   sql_read(&q, s, text);
   const int rc = sql_one(&q, "span", err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret_from_ms = sql_get_int(&q);
   *ret_to_ms = sql_get_int(&q);
   sql_end(&q);
@@ -134,8 +136,7 @@ int report_costs(struct store *s, int64_t from_ms, int64_t to_ms, struct arena *
     list = sql_room(a, list, n, sizeof *list);
     list[n++] = sql_get_int(&q);
   }
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret_micros = list;
   *ret_count = n;
   return 0;
@@ -145,8 +146,7 @@ int report_costs(struct store *s, int64_t from_ms, int64_t to_ms, struct arena *
 
 /* The smallest value that at least this share of all does not pass. Ascending input. */
 static double percentile_ms(const int64_t *us, size_t n, size_t percent) {
-  if (n == 0)
-    return 0;
+  if (n == 0) return 0;
   const size_t rank = (n * percent + 99) / 100;
   return (double)us[(rank == 0 ? 1 : rank) - 1] / 1000.0;
 }
@@ -160,8 +160,7 @@ struct uses {
 };
 
 static void group_end(struct uses *u) {
-  if (u->n == 0)
-    return;
+  if (u->n == 0) return;
   u->list[u->n - 1].p50_ms = percentile_ms(u->us, u->us_count, 50);
   u->list[u->n - 1].p99_ms = percentile_ms(u->us, u->us_count, 99);
   u->us = NULL;
@@ -211,11 +210,9 @@ int report_models(struct store *s, int64_t from_ms, int64_t to_ms, struct arena 
   sql_int(&q, to_ms);
   struct uses u = {.a = a};
   int rc;
-  while ((rc = sql_next(&q, err)) > 0)
-    use_add(&u, &q);
+  while ((rc = sql_next(&q, err)) > 0) use_add(&u, &q);
   group_end(&u);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret = u.list;
   *ret_count = u.n;
   return 0;

@@ -16,23 +16,19 @@ static int errno_of(sqlite3_file *file) {
 /* The system's reason for an I/O failure. sqlite3_system_errno is 0 when the rollback that follows
  * a failure in the log went well; the files themselves remember. */
 static int cause_of(struct store *s) {
-  if (s->db == NULL)
-    return 0;
+  if (s->db == NULL) return 0;
   int cause = sqlite3_system_errno(s->db);
   static const int files[] = {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER};
   for (size_t i = 0; i < sizeof files / sizeof *files && cause == 0; i++) {
     sqlite3_file *file = NULL;
-    if (sqlite3_file_control(s->db, "main", files[i], &file) == SQLITE_OK)
-      cause = errno_of(file);
+    if (sqlite3_file_control(s->db, "main", files[i], &file) == SQLITE_OK) cause = errno_of(file);
   }
   return cause;
 }
 
 static bool disk_is_full(struct store *s, int rc) {
-  if ((rc & 0xFF) == SQLITE_FULL)
-    return true;
-  if ((rc & 0xFF) != SQLITE_IOERR)
-    return false;
+  if ((rc & 0xFF) == SQLITE_FULL) return true;
+  if ((rc & 0xFF) != SQLITE_IOERR) return false;
   const int cause = cause_of(s);
   return cause == ENOSPC || cause == EDQUOT || cause == EFBIG;
 }
@@ -111,8 +107,7 @@ int sql_failed(struct store *s, int rc, struct trg_err *err) {
     s->failed = true;
     s->failure = own;
   }
-  if (err != NULL)
-    *err = own;
+  if (err != NULL) *err = own;
   return status;
 }
 
@@ -122,8 +117,7 @@ static size_t slot_of(const struct store *s, const char *text) {
   size_t i = ((uintptr_t)text >> 3) * UINT64_C(0x9E3779B97F4A7C15) >> 32;
   for (size_t tries = 0; tries < SQL_KEPT; tries++, i++) {
     i &= SQL_KEPT - 1;
-    if (s->kept[i].text == text || s->kept[i].text == NULL)
-      return i;
+    if (s->kept[i].text == text || s->kept[i].text == NULL) return i;
   }
   BUG("more statements than SQL_KEPT");
 }
@@ -137,8 +131,7 @@ static void begin(struct sql *q, struct store *s) {
 
 static void prepare(struct sql *q, const char *text, unsigned flags) {
   const int rc = sqlite3_prepare_v3(q->store->db, text, -1, flags, &q->stmt, NULL);
-  if (rc != SQLITE_OK)
-    q->status = sql_failed(q->store, rc, &q->err);
+  if (rc != SQLITE_OK) q->status = sql_failed(q->store, rc, &q->err);
 }
 
 void sql_read_once(struct sql *q, struct store *s, const char *text) {
@@ -152,8 +145,7 @@ void sql_read(struct sql *q, struct store *s, const char *text) {
   if (s->kept[i].text != NULL) {
     q->stmt = s->kept[i].stmt;
     q->kept = true;
-    if (!sqlite3_stmt_busy(q->stmt))
-      return;
+    if (!sqlite3_stmt_busy(q->stmt)) return;
     /* The same question inside itself: the outer one keeps its place. */
     q->kept = false;
     q->stmt = NULL;
@@ -161,8 +153,7 @@ void sql_read(struct sql *q, struct store *s, const char *text) {
     return;
   }
   prepare(q, text, SQLITE_PREPARE_PERSISTENT);
-  if (q->status != 0)
-    return;
+  if (q->status != 0) return;
   s->kept[i].text = text;
   s->kept[i].stmt = q->stmt;
   q->kept = true;
@@ -171,8 +162,7 @@ void sql_read(struct sql *q, struct store *s, const char *text) {
 void sql_write(struct sql *q, struct store *s, const char *text) {
   begin(q, s);
   q->status = turn_write(s, &q->err);
-  if (q->status != 0)
-    return;
+  if (q->status != 0) return;
   sql_read(q, s, text);
 }
 
@@ -187,18 +177,15 @@ void sql_forget(struct store *s) {
 /* --- values ---------------------------------------------------------------------------------- */
 
 static void bound(struct sql *q, int rc) {
-  if (rc != SQLITE_OK && q->status == 0)
-    q->status = sql_failed(q->store, rc, &q->err);
+  if (rc != SQLITE_OK && q->status == 0) q->status = sql_failed(q->store, rc, &q->err);
 }
 
 void sql_int(struct sql *q, int64_t n) {
-  if (q->status == 0)
-    bound(q, sqlite3_bind_int64(q->stmt, ++q->bound, n));
+  if (q->status == 0) bound(q, sqlite3_bind_int64(q->stmt, ++q->bound, n));
 }
 
 void sql_id(struct sql *q, int64_t id) {
-  if (q->status != 0)
-    return;
+  if (q->status != 0) return;
   if (id == 0)
     bound(q, sqlite3_bind_null(q->stmt, ++q->bound));
   else
@@ -206,8 +193,7 @@ void sql_id(struct sql *q, int64_t id) {
 }
 
 void sql_real(struct sql *q, double d) {
-  if (q->status == 0)
-    bound(q, sqlite3_bind_double(q->stmt, ++q->bound, d));
+  if (q->status == 0) bound(q, sqlite3_bind_double(q->stmt, ++q->bound, d));
 }
 
 /* Values live until sql_end, which unbinds them: no copy is needed. */
@@ -236,8 +222,7 @@ void sql_blob(struct sql *q, struct trg_str s) {
 /* --- steps ----------------------------------------------------------------------------------- */
 
 void sql_end(struct sql *q) {
-  if (q->stmt == NULL)
-    return;
+  if (q->stmt == NULL) return;
   if (q->kept) {
     /* Repeats the code of a failed step, which was dealt with there. */
     (void)sqlite3_reset(q->stmt);
@@ -253,14 +238,11 @@ int sql_next(struct sql *q, struct trg_err *err) {
     BUG_UNLESS(q->bound == sqlite3_bind_parameter_count(q->stmt));
     q->column = 0;
     const int rc = sqlite3_step(q->stmt);
-    if (rc == SQLITE_ROW)
-      return 1;
-    if (rc != SQLITE_DONE)
-      q->status = sql_failed(q->store, rc, &q->err);
+    if (rc == SQLITE_ROW) return 1;
+    if (rc != SQLITE_DONE) q->status = sql_failed(q->store, rc, &q->err);
   }
   sql_end(q);
-  if (q->status != 0 && err != NULL)
-    *err = q->err;
+  if (q->status != 0 && err != NULL) *err = q->err;
   return q->status;
 }
 
@@ -272,8 +254,7 @@ int sql_run(struct sql *q, struct trg_err *err) {
 
 int sql_run_one(struct sql *q, const char *what, struct trg_err *err) {
   const int rc = sql_run(q, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   return sql_changed(q->store) == 1
              ? 0
              : err_set(err, TRG_ENOTFOUND, "not_found", "there is no such %s", what);
@@ -281,15 +262,13 @@ int sql_run_one(struct sql *q, const char *what, struct trg_err *err) {
 
 int sql_one(struct sql *q, const char *what, struct trg_err *err) {
   const int rc = sql_next(q, err);
-  if (rc == 0)
-    return err_set(err, TRG_ENOTFOUND, "not_found", "there is no such %s", what);
+  if (rc == 0) return err_set(err, TRG_ENOTFOUND, "not_found", "there is no such %s", what);
   return rc < 0 ? rc : 0;
 }
 
 int sql_number(struct sql *q, int64_t *ret, struct trg_err *err) {
   const int rc = sql_one(q, "number", err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret = sql_get_int(q);
   sql_end(q);
   return 0;
@@ -313,8 +292,7 @@ const char *sql_get_text(struct sql *q, struct arena *a) {
   const char *text = (const char *)sqlite3_column_text(q->stmt, q->column);
   const int n = sqlite3_column_bytes(q->stmt, q->column);
   q->column++;
-  if (a == NULL || text == NULL || n == 0)
-    return text == NULL || n == 0 ? "" : text;
+  if (a == NULL || text == NULL || n == 0) return text == NULL || n == 0 ? "" : text;
   return arena_dup(a, (struct trg_str){text, (size_t)n});
 }
 
@@ -322,8 +300,7 @@ struct trg_str sql_get_blob(struct sql *q, struct arena *a) {
   const void *p = sqlite3_column_blob(q->stmt, q->column);
   const int n = sqlite3_column_bytes(q->stmt, q->column);
   q->column++;
-  if (p == NULL || n == 0)
-    return (struct trg_str){"", 0};
+  if (p == NULL || n == 0) return (struct trg_str){"", 0};
   return arena_str(a, (struct trg_str){p, (size_t)n});
 }
 
@@ -340,12 +317,10 @@ int sql_snapshot(struct store *s, bool on, struct trg_err *err) {
 
 void *sql_room(struct arena *a, void *list, size_t n, size_t each) {
   const bool full = n == 0 || (n >= 8 && (n & (n - 1)) == 0);
-  if (!full)
-    return list;
+  if (!full) return list;
   size_t bytes;
   BUG_UNLESS(!__builtin_mul_overflow(n == 0 ? (size_t)8 : 2 * n, each, &bytes));
   void *larger = arena_alloc(a, bytes);
-  if (n > 0)
-    memcpy(larger, list, n * each);
+  if (n > 0) memcpy(larger, list, n * each);
   return larger;
 }

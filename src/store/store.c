@@ -16,7 +16,7 @@
 #include "store/sql.h"
 
 #define READER_BUSY_MS 2000
-#define OPEN_BUSY_MS 5000 /* a reader may be recovering the WAL at this moment */
+#define OPEN_BUSY_MS   5000 /* a reader may be recovering the WAL at this moment */
 
 /* --- the lock -------------------------------------------------------------------------------- */
 
@@ -25,10 +25,8 @@
 
 static bool flock_soon(int fd) {
   for (int tries = 1;; tries++) {
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-      return true;
-    if ((errno != EWOULDBLOCK && errno != EINTR) || tries == LOCK_TRIES)
-      return false;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+    if ((errno != EWOULDBLOCK && errno != EINTR) || tries == LOCK_TRIES) return false;
     const struct timespec pause = {.tv_nsec = 10000000};
     (void)nanosleep(&pause, NULL);
   }
@@ -56,16 +54,14 @@ static int lock(struct store *s, struct trg_err *err) {
     rc = locked_by(s, fd, err);
   mem_free(path);
   if (rc != 0) {
-    if (fd >= 0)
-      (void)close(fd);
+    if (fd >= 0) (void)close(fd);
     return rc;
   }
   s->lock_fd = fd;
   char pid[24];
   const int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
   /* Only for the message above: a disk that is full shows itself at the first commit. */
-  if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)n, 0) != n)
-    return 0;
+  if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)n, 0) != n) return 0;
   return 0;
 }
 
@@ -73,8 +69,7 @@ bool store_locked(const char *state_dir) {
   char *path = file_join(state_dir, "lock");
   const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   mem_free(path);
-  if (fd < 0)
-    return false;
+  if (fd < 0) return false;
   const bool taken = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   (void)close(fd);
   return taken;
@@ -104,19 +99,16 @@ static int looked_at(struct store *s, bool *ret_new, struct trg_err *err) {
                    s->path, strerror(errno), s->dir);
   const ssize_t n = read(fd, first, sizeof first);
   (void)close(fd);
-  if (n < 0)
-    return err_set(err, TRG_EIO, "io", "%s: %s", s->path, strerror(errno));
+  if (n < 0) return err_set(err, TRG_EIO, "io", "%s: %s", s->path, strerror(errno));
   *ret_new = n == 0;
-  if (n == 0 || (n == (ssize_t)sizeof first && memcmp(first, magic, sizeof first) == 0))
-    return 0;
+  if (n == 0 || (n == (ssize_t)sizeof first && memcmp(first, magic, sizeof first) == 0)) return 0;
   return sql_failed(s, SQLITE_NOTADB, err);
 }
 
 static int open_file(struct store *s, int flags, struct trg_err *err) {
-  const int rc = sqlite3_open_v2(s->path, &s->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-                                 NULL);
-  if (rc != SQLITE_OK)
-    return sql_failed(s, rc, err);
+  const int rc = sqlite3_open_v2(s->path, &s->db,
+                                 flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+  if (rc != SQLITE_OK) return sql_failed(s, rc, err);
   (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
   (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   (void)sqlite3_busy_timeout(s->db, OPEN_BUSY_MS);
@@ -133,12 +125,9 @@ static int number_of(struct store *s, const char *text, int64_t *ret, struct trg
 static int identified(struct store *s, int64_t *ret_version, struct trg_err *err) {
   int64_t app = 0, version = 0, things = 0;
   int rc = number_of(s, "PRAGMA application_id", &app, err);
-  if (rc == 0)
-    rc = number_of(s, "PRAGMA user_version", &version, err);
-  if (rc == 0)
-    rc = number_of(s, "SELECT count(*) FROM sqlite_schema", &things, err);
-  if (rc != 0)
-    return rc;
+  if (rc == 0) rc = number_of(s, "PRAGMA user_version", &version, err);
+  if (rc == 0) rc = number_of(s, "SELECT count(*) FROM sqlite_schema", &things, err);
+  if (rc != 0) return rc;
   const bool empty = app == 0 && version == 0 && things == 0;
   if (!empty && app != STORE_APPLICATION_ID)
     return err_set(err, TRG_ESTATE, "foreign",
@@ -159,8 +148,7 @@ static int use_wal(struct store *s, struct trg_err *err) {
   struct sql q;
   sql_read_once(&q, s, "PRAGMA journal_mode = WAL");
   const int rc = sql_one(&q, "journal mode", err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   const bool wal = strcmp(sql_get_text(&q, NULL), "wal") == 0;
   sql_end(&q);
   if (!wal)
@@ -182,26 +170,18 @@ static int use_wal(struct store *s, struct trg_err *err) {
 static int open_writer(struct store *s, struct trg_err *err) {
   bool fresh = false;
   int rc = file_mkdirs(s->dir, 0700, err);
-  if (rc == 0)
-    rc = lock(s, err);
-  if (rc == 0)
-    rc = looked_at(s, &fresh, err);
+  if (rc == 0) rc = lock(s, err);
+  if (rc == 0) rc = looked_at(s, &fresh, err);
   if (rc == 0 && fresh) { /* else SQLite makes it readable for everybody; its WAL takes after it */
     const int fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (fd >= 0)
-      (void)close(fd);
+    if (fd >= 0) (void)close(fd);
   }
-  if (rc == 0)
-    rc = open_file(s, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
+  if (rc == 0) rc = open_file(s, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
   int64_t version = 0;
-  if (rc == 0)
-    rc = identified(s, &version, err);
-  if (rc == 0)
-    rc = use_wal(s, err);
-  if (rc == 0)
-    rc = migrate(s, version, err);
-  if (rc != 0)
-    return rc;
+  if (rc == 0) rc = identified(s, &version, err);
+  if (rc == 0) rc = use_wal(s, err);
+  if (rc == 0) rc = migrate(s, version, err);
+  if (rc != 0) return rc;
   (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
   (void)sqlite3_busy_timeout(s->db, 0);
   return 0;
@@ -215,17 +195,14 @@ static int open_reader(struct store *s, struct trg_err *err) {
                    "there is no database in %s yet: start triaged once, or check 'state' in the "
                    "configuration",
                    s->dir);
-  if (rc == 0)
-    rc = open_file(s, SQLITE_OPEN_READONLY, err);
+  if (rc == 0) rc = open_file(s, SQLITE_OPEN_READONLY, err);
   int64_t version = 0;
-  if (rc == 0)
-    rc = identified(s, &version, err);
-  if (rc != 0)
-    return rc;
+  if (rc == 0) rc = identified(s, &version, err);
+  if (rc != 0) return rc;
   (void)sqlite3_busy_timeout(s->db, READER_BUSY_MS);
   if (version == 0)
-    return err_set(err, TRG_ENOTFOUND, "no_database",
-                   "%s is still empty: start triaged once", s->path);
+    return err_set(err, TRG_ENOTFOUND, "no_database", "%s is still empty: start triaged once",
+                   s->path);
   if (version < STORE_VERSION)
     return err_set(err, TRG_ESTATE, "older",
                    "%s has database version %lld, this program needs %d: start triaged once to "
@@ -257,8 +234,7 @@ int store_open_reader(const char *state_dir, struct store **ret, struct trg_err 
 }
 
 void store_close(struct store **s) {
-  if (s == NULL || *s == NULL)
-    return;
+  if (s == NULL || *s == NULL) return;
   struct store *x = *s;
   *s = NULL;
   sql_forget(x);

@@ -55,12 +55,9 @@ static int message_update(struct store *s, int64_t id, const struct message *m,
 int message_put(struct store *s, const struct message *m, bool *ret_new, struct trg_err *err) {
   int64_t id = 0;
   int rc = turn_write(s, err);
-  if (rc == 0)
-    rc = message_known(s, m, &id, err);
-  if (rc == 0)
-    rc = id == 0 ? message_insert(s, m, err) : message_update(s, id, m, err);
-  if (rc == 0)
-    *ret_new = id == 0;
+  if (rc == 0) rc = message_known(s, m, &id, err);
+  if (rc == 0) rc = id == 0 ? message_insert(s, m, err) : message_update(s, id, m, err);
+  if (rc == 0) *ret_new = id == 0;
   return rc;
 }
 
@@ -89,8 +86,7 @@ int message_list(struct store *s, int64_t ticket_id, struct arena *a, struct mes
     m->attachments = sql_get_text(&q, a);
     m->marker = sql_get_text(&q, a);
   }
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret = list;
   *ret_count = n;
   return 0;
@@ -101,8 +97,7 @@ int message_list(struct store *s, int64_t ticket_id, struct arena *a, struct mes
 static bool of_the_road(const char *kind) {
   static const char *const kinds[] = {"state", "retry", "dead", "requeue"};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (str_is(str_of(kind), kinds[i]))
-      return true;
+    if (str_is(str_of(kind), kinds[i])) return true;
   return false;
 }
 
@@ -118,10 +113,11 @@ static int mark_for_settle(struct store *s, int64_t ticket_id, int64_t seen_ms,
 }
 
 int event_add(struct store *s, const struct event *e, bool *ret_new, struct trg_err *err) {
+  /* max() stands in a SELECT of its own: only there it is one look at the end of the table. */
   static const char text[] =
       "INSERT INTO event (seq, ticket_id, kind, ext_id, actor, value, data, at_ms, seen_ms)"
       " SELECT n, ?1, ?2, CASE ?3 WHEN '' THEN 'seq:' || n ELSE ?3 END, ?4, ?5, ?6, ?7, ?8"
-      "  FROM (SELECT coalesce(max(seq), 0) + 1 AS n FROM event) WHERE true"
+      "  FROM (SELECT coalesce((SELECT max(seq) FROM event), 0) + 1 AS n) WHERE true"
       " ON CONFLICT (ticket_id, kind, ext_id) DO NOTHING";
   struct sql q;
   sql_write(&q, s, text);
@@ -134,13 +130,10 @@ int event_add(struct store *s, const struct event *e, bool *ret_new, struct trg_
   sql_int(&q, e->at_ms);
   sql_int(&q, e->seen_ms);
   int rc = sql_run(&q, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   const bool new = sql_changed(s) == 1;
-  if (new && !of_the_road(e->kind))
-    rc = mark_for_settle(s, e->ticket_id, e->seen_ms, err);
-  if (rc == 0)
-    *ret_new = new;
+  if (new && !of_the_road(e->kind)) rc = mark_for_settle(s, e->ticket_id, e->seen_ms, err);
+  if (rc == 0) *ret_new = new;
   return rc;
 }
 
@@ -170,8 +163,7 @@ int event_list(struct store *s, int64_t ticket_id, bool facts_only, struct arena
     e->at_ms = sql_get_int(&q);
     e->seen_ms = sql_get_int(&q);
   }
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret = list;
   *ret_count = n;
   return 0;

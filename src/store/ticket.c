@@ -20,8 +20,7 @@ const char *ticket_state_word(enum ticket_state s) {
 
 enum ticket_state ticket_state_of(struct trg_str word) {
   for (int i = 0; i < TICKET_STATES; i++)
-    if (str_is(word, state_words[i]))
-      return (enum ticket_state)i;
+    if (str_is(word, state_words[i])) return (enum ticket_state)i;
   return TICKET_NONE;
 }
 
@@ -86,8 +85,7 @@ int ticket_by_id(struct store *s, int64_t id, struct arena *a, struct ticket *re
   sql_read(&q, s, text);
   sql_int(&q, id);
   const int rc = sql_one(&q, "ticket", err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   ticket_of(&q, a, ret);
   sql_end(&q);
   return 0;
@@ -100,8 +98,7 @@ int ticket_by_ref(struct store *s, struct trg_str ref, struct arena *a, struct t
   sql_read(&q, s, text);
   sql_str(&q, ref);
   const int rc = sql_next(&q, err);
-  if (rc < 0)
-    return rc;
+  if (rc < 0) return rc;
   if (rc == 0)
     return err_set(err, TRG_ENOTFOUND, "not_found",
                    "there is no ticket %.*s: a reference is HELPDESK/ID, as 'triagectl tickets' "
@@ -133,8 +130,7 @@ int ticket_list(struct store *s, const struct ticket_filter *f, struct arena *a,
     list = sql_room(a, list, n, sizeof *list);
     ticket_of(&q, a, &list[n++]);
   }
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret = list;
   *ret_count = n;
   return 0;
@@ -149,8 +145,7 @@ static int ids_of(struct sql *q, int limit, int64_t *ids, size_t *ret_count, str
     BUG_UNLESS(n < (size_t)limit);
     ids[n++] = sql_get_int(q);
   }
-  if (rc == 0)
-    *ret_count = n;
+  if (rc == 0) *ret_count = n;
   return rc;
 }
 
@@ -192,10 +187,9 @@ static int first_waiting(struct store *s, const char *word, int64_t *ret, struct
 
 /* A running ticket without a lease is waited for by its call, not by the clock. */
 static int first_lease(struct store *s, const char *word, int64_t *ret, struct trg_err *err) {
-  static const char text[] =
-      "SELECT coalesce((SELECT max(due_ms, lease_ms) FROM ticket"
-      " WHERE state = ? AND max(due_ms, lease_ms) > 0"
-      " ORDER BY max(due_ms, lease_ms) LIMIT 1), 0)";
+  static const char text[] = "SELECT coalesce((SELECT max(due_ms, lease_ms) FROM ticket"
+                             " WHERE state = ? AND max(due_ms, lease_ms) > 0"
+                             " ORDER BY max(due_ms, lease_ms) LIMIT 1), 0)";
   struct sql q;
   sql_read(&q, s, text);
   sql_text(&q, word);
@@ -203,16 +197,15 @@ static int first_lease(struct store *s, const char *word, int64_t *ret, struct t
 }
 
 static int first_due(struct store *s, enum ticket_state state, int64_t *ret, struct trg_err *err) {
-  const bool running =
-      state == TICKET_TRIAGING || state == TICKET_DRAFTING || state == TICKET_WRITING;
+  const bool running = state == TICKET_TRIAGING || state == TICKET_DRAFTING ||
+                       state == TICKET_WRITING;
   const char *word = ticket_state_word(state);
   return running ? first_lease(s, word, ret, err) : first_waiting(s, word, ret, err);
 }
 
 static int first_settle(struct store *s, int64_t *ret, struct trg_err *err) {
-  static const char text[] =
-      "SELECT coalesce((SELECT settle_ms FROM ticket WHERE settle_ms > 0"
-      " ORDER BY settle_ms LIMIT 1), 0)";
+  static const char text[] = "SELECT coalesce((SELECT settle_ms FROM ticket WHERE settle_ms > 0"
+                             " ORDER BY settle_ms LIMIT 1), 0)";
   struct sql q;
   sql_read(&q, s, text);
   return sql_number(&q, ret, err);
@@ -224,11 +217,9 @@ int ticket_next_due(struct store *s, int64_t *ret_ms, struct trg_err *err) {
   for (int state = TICKET_RECEIVED; state < TICKET_FOLLOWING && rc == 0; state++) {
     int64_t due = 0;
     rc = first_due(s, (enum ticket_state)state, &due, err);
-    if (rc == 0 && due > 0 && (first == 0 || due < first))
-      first = due;
+    if (rc == 0 && due > 0 && (first == 0 || due < first)) first = due;
   }
-  if (rc == 0)
-    *ret_ms = first;
+  if (rc == 0) *ret_ms = first;
   return rc;
 }
 
@@ -242,7 +233,6 @@ int ticket_depth(struct store *s, int64_t ret_count[TICKET_STATES], struct trg_e
     const enum ticket_state state = ticket_state_of(str_of(sql_get_text(&q, NULL)));
     count[state] = sql_get_int(&q);
   }
-  for (int i = 0; i < TICKET_STATES && rc == 0; i++)
-    ret_count[i] = count[i];
+  for (int i = 0; i < TICKET_STATES && rc == 0; i++) ret_count[i] = count[i];
   return rc;
 }

@@ -47,8 +47,7 @@ static int insert(struct store *s, const struct ticket_facts *f, int64_t now_ms,
   sql_int(&q, f->created_ms == 0 ? now_ms : f->created_ms);
   sql_int(&q, now_ms);
   const int rc = sql_run(&q, err);
-  if (rc == 0)
-    *ret_id = sqlite3_last_insert_rowid(s->db);
+  if (rc == 0) *ret_id = sqlite3_last_insert_rowid(s->db);
   return rc;
 }
 
@@ -72,14 +71,11 @@ int ticket_put(struct store *s, const struct ticket_facts *f, int64_t now_ms, in
                bool *ret_new, struct trg_err *err) {
   int64_t id = 0;
   int rc = turn_write(s, err);
-  if (rc == 0)
-    rc = known(s, f, &id, err);
-  if (rc != 0)
-    return rc;
+  if (rc == 0) rc = known(s, f, &id, err);
+  if (rc != 0) return rc;
   const bool new = id == 0;
   rc = new ? insert(s, f, now_ms, &id, err) : update(s, id, f, now_ms, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   *ret_id = id;
   *ret_new = new;
   return 0;
@@ -94,8 +90,7 @@ static int missed(struct store *s, int64_t id, enum ticket_state wanted, struct 
   sql_read(&q, s, text);
   sql_int(&q, id);
   const int rc = sql_one(&q, "ticket", err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   const char *ref = sql_get_text(&q, NULL);
   const char *state = sql_get_text(&q, NULL);
   (void)err_set(err, TRG_ESTATE, "state", "%.80s is %s, not %s", ref, state,
@@ -120,8 +115,7 @@ static int moved(struct store *s, int64_t id, enum ticket_state from, enum ticke
   sql_int(&q, id);
   sql_text(&q, ticket_state_word(from));
   const int rc = sql_run(&q, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   return sql_changed(s) == 1 ? 0 : missed(s, id, from, err);
 }
 
@@ -145,16 +139,12 @@ static int told(struct store *s, int64_t id, enum ticket_state to, struct trg_st
 int ticket_move(struct store *s, int64_t id, enum ticket_state from, enum ticket_state to,
                 const struct ticket_step *step, int64_t now_ms, struct trg_err *err) {
   static const struct ticket_step plain = {0};
-  if (step == NULL)
-    step = &plain;
+  if (step == NULL) step = &plain;
   int rc = turn_save(s, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   rc = moved(s, id, from, to, step, now_ms, err);
-  if (rc == 0)
-    rc = told(s, id, to, step->why, now_ms, err);
-  if (rc == 0)
-    return turn_keep(s, err);
+  if (rc == 0) rc = told(s, id, to, step->why, now_ms, err);
+  if (rc == 0) return turn_keep(s, err);
   const int undone = turn_undo(s, NULL);
   return undone != 0 ? undone : rc;
 }

@@ -11,31 +11,25 @@ static int begin(struct store *s, struct trg_err *err) {
   static const char text[] = "BEGIN IMMEDIATE";
   for (int tries = 1;; tries++) {
     const int rc = sqlite3_exec(s->db, text, NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-      return 0;
-    if ((rc & 0xFF) != SQLITE_BUSY || tries == BEGIN_TRIES)
-      return sql_failed(s, rc, err);
+    if (rc == SQLITE_OK) return 0;
+    if ((rc & 0xFF) != SQLITE_BUSY || tries == BEGIN_TRIES) return sql_failed(s, rc, err);
     const struct timespec millisecond = {.tv_nsec = 1000000};
     (void)nanosleep(&millisecond, NULL);
   }
 }
 
 static int lost(struct store *s, struct trg_err *err) {
-  if (err != NULL)
-    *err = s->failure;
+  if (err != NULL) *err = s->failure;
   return TRG_EIO;
 }
 
 int turn_write(struct store *s, struct trg_err *err) {
-  if (s->failed)
-    return lost(s, err);
-  if (s->turn)
-    return 0;
+  if (s->failed) return lost(s, err);
+  if (s->turn) return 0;
   if (s->lock_fd < 0)
     return err_set(err, TRG_ESTATE, "read_only", "%s is open for reading only", s->path);
   const int rc = begin(s, err);
-  if (rc == 0)
-    s->turn = true;
+  if (rc == 0) s->turn = true;
   return rc;
 }
 
@@ -64,17 +58,14 @@ static int commit(struct store *s, struct trg_err *err) {
   static const char text[] = "COMMIT";
   BUG_UNLESS(s->save_count == 0);
   const bool crash = s->crash_in > 0 && --s->crash_in == 0;
-  if (crash && !s->crash_after)
-    _exit(9);
+  if (crash && !s->crash_after) _exit(9);
   struct sql q;
   sql_read(&q, s, text);
   const int rc = sql_run(&q, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   s->turn = false;
   s->commits++;
-  if (crash)
-    _exit(9);
+  if (crash) _exit(9);
   return 0;
 }
 
@@ -82,11 +73,9 @@ static int commit(struct store *s, struct trg_err *err) {
 static int give_up(struct store *s, int rc, struct trg_err *err) {
   if (!s->failed) {
     s->failed = true;
-    if (err != NULL)
-      s->failure = *err;
+    if (err != NULL) s->failure = *err;
   }
-  if (sqlite3_get_autocommit(s->db) == 0)
-    (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+  if (sqlite3_get_autocommit(s->db) == 0) (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
   s->turn = false;
   s->effect_count = 0;
   s->save_count = 0;
@@ -99,8 +88,7 @@ static void run_effects(struct store *s) {
   const size_t count = s->effect_count;
   s->effects = NULL;
   s->effect_count = s->effect_room = 0;
-  for (size_t i = 0; i < count; i++)
-    list[i].fn(list[i].arg);
+  for (size_t i = 0; i < count; i++) list[i].fn(list[i].arg);
   mem_free(list);
 }
 
@@ -108,17 +96,13 @@ int turn_flush(struct store *s, struct trg_err *err) {
   if (s->flushing) /* called by an effect: the flush that runs it goes on */
     return 0;
   struct trg_err own = {0};
-  if (err == NULL)
-    err = &own;
-  if (s->failed)
-    return give_up(s, lost(s, err), err);
+  if (err == NULL) err = &own;
+  if (s->failed) return give_up(s, lost(s, err), err);
   s->flushing = true;
   int rc = 0;
   while (rc == 0 && (s->turn || s->effect_count > 0)) {
-    if (s->turn)
-      rc = s->failed ? lost(s, err) : commit(s, err);
-    if (rc == 0)
-      run_effects(s);
+    if (s->turn) rc = s->failed ? lost(s, err) : commit(s, err);
+    if (rc == 0) run_effects(s);
   }
   s->flushing = false;
   return rc == 0 ? 0 : give_up(s, rc, err);
@@ -135,8 +119,7 @@ static int step(struct store *s, const char *text, struct trg_err *err) {
 int turn_save(struct store *s, struct trg_err *err) {
   static const char text[] = "SAVEPOINT part";
   const int rc = step(s, text, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   if (s->save_count == s->save_room) {
     s->save_room = s->save_room == 0 ? 8 : 2 * s->save_room;
     s->saves = mem_grow(s->saves, s->save_room * sizeof *s->saves);
@@ -149,8 +132,7 @@ int turn_keep(struct store *s, struct trg_err *err) {
   static const char text[] = "RELEASE part"; /* the innermost of that name */
   BUG_UNLESS(s->save_count > 0);
   const int rc = step(s, text, err);
-  if (rc == 0)
-    s->save_count--;
+  if (rc == 0) s->save_count--;
   return rc;
 }
 
@@ -159,10 +141,8 @@ int turn_undo(struct store *s, struct trg_err *err) {
   static const char away[] = "RELEASE part";
   BUG_UNLESS(s->save_count > 0);
   int rc = step(s, back, err);
-  if (rc == 0)
-    rc = step(s, away, err);
-  if (rc != 0)
-    return rc;
+  if (rc == 0) rc = step(s, away, err);
+  if (rc != 0) return rc;
   s->effect_count = s->saves[--s->save_count];
   return 0;
 }

@@ -35,8 +35,7 @@ const char *store_path(const struct store *s) {
 }
 
 void store_idle(struct store *s) {
-  if (s->lock_fd < 0 || s->turn || s->failed)
-    return;
+  if (s->lock_fd < 0 || s->turn || s->failed) return;
   /* Busy because of a reader is normal: the next idle moment tries again. */
   (void)sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
@@ -46,8 +45,7 @@ int store_check(struct store *s, struct trg_err *err) {
   struct sql q;
   sql_read_once(&q, s, text);
   const int rc = sql_one(&q, "answer", err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   const char *words = sql_get_text(&q, NULL);
   int status = 0;
   if (strcmp(words, "ok") != 0)
@@ -63,20 +61,17 @@ int store_check(struct store *s, struct trg_err *err) {
 
 static int batch(struct store *s, const char *text, int64_t before_ms, int64_t *left,
                  struct trg_err *err) {
-  if (*left <= 0)
-    return 0;
+  if (*left <= 0) return 0;
   struct sql q;
   sql_write(&q, s, text);
   sql_int(&q, before_ms);
   sql_int(&q, *left);
   const int rc = sql_run(&q, err);
-  if (rc == 0)
-    *left -= sql_changed(s);
+  if (rc == 0) *left -= sql_changed(s);
   return rc;
 }
 
-int store_clean(struct store *s, int64_t before_ms, int rows, bool *ret_more,
-                struct trg_err *err) {
+int store_clean(struct store *s, int64_t before_ms, int rows, bool *ret_more, struct trg_err *err) {
   /* A notice is done when its ticket no longer waits for a fetch. */
   static const char notices[] =
       "DELETE FROM inbox WHERE seq IN (SELECT i.seq FROM inbox i WHERE i.seen_ms < ?"
@@ -93,8 +88,7 @@ int store_clean(struct store *s, int64_t before_ms, int rows, bool *ret_more,
   int64_t left = rows;
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     const int rc = batch(s, texts[i], before_ms, &left, err);
-    if (rc != 0)
-      return rc;
+    if (rc != 0) return rc;
   }
   *ret_more = left <= 0 && rows > 0;
   return 0;
@@ -106,8 +100,7 @@ static int synced(const char *path, struct trg_err *err) {
   const int fd = open(path, O_RDONLY | O_CLOEXEC);
   const int rc = fd < 0 ? -1 : fsync(fd);
   const int cause = errno;
-  if (fd >= 0)
-    (void)close(fd);
+  if (fd >= 0) (void)close(fd);
   return rc == 0 ? 0 : err_set(err, TRG_EIO, "io", "%s: %s", path, strerror(cause));
 }
 
@@ -122,8 +115,7 @@ static int copy_into(struct store *s, const char *path, struct trg_err *err) {
     return rc;
   }
   rc = synced(path, err);
-  if (rc != 0)
-    return rc;
+  if (rc != 0) return rc;
   char *folder = file_dir(path);
   rc = synced(folder, err);
   mem_free(folder);
@@ -139,12 +131,10 @@ int store_backup(struct store *s, const char *path, struct trg_err *err) {
   if (fd < 0 && errno == EEXIST)
     return err_set(err, TRG_ESTATE, "exists",
                    "%s exists and is left as it is: name a new file for the backup", path);
-  if (fd < 0)
-    return err_set(err, TRG_EIO, "io", "%s: %s", path, strerror(errno));
+  if (fd < 0) return err_set(err, TRG_EIO, "io", "%s: %s", path, strerror(errno));
   (void)close(fd);
   const int rc = copy_into(s, path, err);
-  if (rc != 0)
-    (void)unlink(path);
+  if (rc != 0) (void)unlink(path);
   return rc;
 }
 
@@ -159,8 +149,7 @@ static int key_read(const char *path, uint8_t out[32], struct trg_err *err) {
                  "%s must hold 32 bytes and holds %zu: put it back from a backup (with another "
                  "key, known requesters are not recognised)",
                  path, b.n);
-  if (rc == 0)
-    memcpy(out, b.p, 32);
+  if (rc == 0) memcpy(out, b.p, 32);
   buf_free(&b);
   return rc;
 }
@@ -176,8 +165,7 @@ static int key_make(const char *state_dir, const char *path, struct trg_err *err
   if (rc == 0 && link(beside, path) != 0 && errno != EEXIST)
     rc = err_set(err, TRG_EIO, "io", "%s: %s", path, strerror(errno));
   (void)unlink(beside);
-  if (rc == 0)
-    rc = synced(state_dir, err);
+  if (rc == 0) rc = synced(state_dir, err);
   mem_free(beside);
   return rc;
 }
@@ -187,11 +175,9 @@ int store_key(const char *state_dir, uint8_t out[32], struct trg_err *err) {
   int rc = 0;
   if (!file_exists(path)) {
     rc = file_mkdirs(state_dir, 0700, err);
-    if (rc == 0)
-      rc = key_make(state_dir, path, err);
+    if (rc == 0) rc = key_make(state_dir, path, err);
   }
-  if (rc == 0)
-    rc = key_read(path, out, err);
+  if (rc == 0) rc = key_read(path, out, err);
   mem_free(path);
   return rc;
 }
@@ -204,8 +190,7 @@ int store_get(struct store *s, const char *key, struct arena *a, char **ret, str
   sql_read(&q, s, text);
   sql_text(&q, key);
   const int rc = sql_next(&q, err);
-  if (rc < 0)
-    return rc;
+  if (rc < 0) return rc;
   *ret = rc == 0 ? NULL : arena_dup(a, str_of(sql_get_text(&q, NULL)));
   sql_end(&q);
   return 0;

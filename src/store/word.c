@@ -8,17 +8,21 @@
 #include "base/str.h"
 #include "store/word_list.h"
 
-/* Letters and digits in any script. What FTS5 would split further stays one quoted phrase. */
+/* What stands between words: ASCII but letters and digits, then punctuation, symbols and private
+ * characters. What FTS5 would split further stays one quoted phrase. */
+static const struct {
+  uint32_t first, last;
+} gaps[] = {
+    {0x00, 0x2F},       {0x3A, 0x40},        {0x5B, 0x60},     {0x7B, 0xA9},     {0xAB, 0xB4},
+    {0xB6, 0xB9},       {0xBB, 0xBF},        {0xD7, 0xD7},     {0xF7, 0xF7},     {0x2000, 0x2BFF},
+    {0x3000, 0x303F},   {0xE000, 0xF8FF},    {0xFE00, 0xFE6F}, {0xFF00, 0xFF0F}, {0xFFF0, 0xFFFF},
+    {0x1F000, 0x1FAFF}, {0xE0000, 0x10FFFF},
+};
+
 static bool in_word(uint32_t c) {
-  if (c < 0x80)
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  if (c < 0xC0)
-    return c == 0xAA || c == 0xB5 || c == 0xBA;
-  if (c == 0xD7 || c == 0xF7 || c == 0xFFFD)
-    return false;
-  return !(c >= 0x2000 && c <= 0x2BFF) && !(c >= 0x3000 && c <= 0x303F) &&
-         !(c >= 0xE000 && c <= 0xF8FF) && !(c >= 0xFE00 && c <= 0xFE6F) &&
-         !(c >= 0xFF00 && c <= 0xFF0F) && !(c >= 0x1F000 && c <= 0x1FAFF) && c < 0xE0000;
+  for (size_t i = 0; i < sizeof gaps / sizeof *gaps && gaps[i].first <= c; i++)
+    if (c <= gaps[i].last) return false;
+  return true;
 }
 
 bool word_next(struct trg_str text, size_t *at, char word[WORD_MAX], size_t *ret_n) {
@@ -26,8 +30,7 @@ bool word_next(struct trg_str text, size_t *at, char word[WORD_MAX], size_t *ret
   while (*at < text.n) {
     const uint32_t c = utf8_next(text, at);
     if (!in_word(c)) {
-      if (n > 0)
-        break;
+      if (n > 0) break;
       continue;
     }
     char piece[4];
@@ -47,15 +50,13 @@ static int by_text(const void *a, const void *b) {
 }
 
 bool word_is_weak(const char *word, size_t n) {
-  if (utf8_length((struct trg_str){word, n}) < 2)
-    return true;
+  if (utf8_length((struct trg_str){word, n}) < 2) return true;
   return bsearch(word, word_list, word_list_count, sizeof *word_list, by_text) != NULL;
 }
 
 static bool among(char words[][WORD_MAX], size_t count, const char *word) {
   for (size_t i = 0; i < count; i++)
-    if (strcmp(words[i], word) == 0)
-      return true;
+    if (strcmp(words[i], word) == 0) return true;
   return false;
 }
 
@@ -64,14 +65,11 @@ char *words_query(struct trg_str text, struct arena *a) {
   size_t count = 0, at = 0, n = 0;
   char word[WORD_MAX];
   while (count < WORDS_MAX && word_next(text, &at, word, &n))
-    if (!word_is_weak(word, n) && !among(words, count, word))
-      memcpy(words[count++], word, n + 1);
-  if (count == 0)
-    return NULL;
+    if (!word_is_weak(word, n) && !among(words, count, word)) memcpy(words[count++], word, n + 1);
+  if (count == 0) return NULL;
   struct buf b;
   buf_init(&b, WORDS_MAX * (WORD_MAX + 8));
-  for (size_t i = 0; i < count; i++)
-    buf_printf(&b, "%s\"%s\"", i == 0 ? "" : " OR ", words[i]);
+  for (size_t i = 0; i < count; i++) buf_printf(&b, "%s\"%s\"", i == 0 ? "" : " OR ", words[i]);
   char *query = arena_dup(a, buf_view(&b));
   buf_free(&b);
   return query;

@@ -10,7 +10,7 @@
 
 struct arena;
 
-#define WORD_MAX 64   /* bytes; longer runs are cut */
+#define WORD_MAX  64  /* bytes; longer runs are cut */
 #define WORDS_MAX 120 /* of one query */
 
 /* The next word of `text` from *at, folded to lower case; false at the end. */

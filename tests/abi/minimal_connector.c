@@ -15,25 +15,28 @@ struct minimal {
   const struct minimal_conf *conf;
 };
 
-static const struct trg_field fields[] = {
-    {.name = "url", .type = TRG_URL, .flags = TRG_REQUIRED,
-     .offset = offsetof(struct minimal_conf, url), .help = "Where the help desk is"},
-    {.name = NULL}};
+static const struct trg_field fields[] = {{.name = "url",
+                                           .type = TRG_URL,
+                                           .flags = TRG_REQUIRED,
+                                           .offset = offsetof(struct minimal_conf, url),
+                                           .help = "Where the help desk is"},
+                                          {.name = NULL}};
 
 static void done(const struct minimal *m, trg_op op, int32_t outcome, struct trg_str code) {
   const struct trg_result r = {.outcome = outcome, .code = code};
   m->host->done(op, &r);
 }
 
-static void minimal_probe(void *self, trg_op op) { done(self, op, TRG_DONE, TRG_STR(TRG_CODE_OK)); }
+static void minimal_probe(void *self, trg_op op) {
+  done(self, op, TRG_DONE, TRG_STR(TRG_CODE_OK));
+}
 
 static void minimal_poll(void *self, trg_op op, struct trg_str cursor, int64_t since_ms) {
   const struct minimal *m = self;
   (void)since_ms;
-  const struct trg_notice n = {.size = sizeof n, .id = TRG_STR("1"), .version = TRG_STR("1"),
-                               .at_ms = m->host->now_ms()};
-  if (cursor.n == 0)
-    m->host->emit_notice(op, &n);
+  const struct trg_notice n = {
+      .size = sizeof n, .id = TRG_STR("1"), .version = TRG_STR("1"), .at_ms = m->host->now_ms()};
+  if (cursor.n == 0) m->host->emit_notice(op, &n);
   m->host->set_cursor(op, TRG_STR("1"), false);
   done(m, op, TRG_DONE, TRG_STR(TRG_CODE_OK));
 }
@@ -45,12 +48,17 @@ static void on_ticket(void *self, trg_op op, const struct trg_http_reply *reply,
     done(m, op, TRG_RETRY, TRG_STR(TRG_CODE_TRANSIENT));
     return;
   }
-  const struct trg_message message = {.size = sizeof message, .id = TRG_STR("1"),
-                                      .author = TRG_AUTHOR_CUSTOMER, .flags = TRG_MESSAGE_PUBLIC,
+  const struct trg_message message = {.size = sizeof message,
+                                      .id = TRG_STR("1"),
+                                      .author = TRG_AUTHOR_CUSTOMER,
+                                      .flags = TRG_MESSAGE_PUBLIC,
                                       .text = reply->body};
-  const struct trg_ticket ticket = {.size = sizeof ticket, .id = TRG_STR("1"),
-                                    .version = TRG_STR("1"), .subject = TRG_STR("Hello"),
-                                    .status = TRG_STATUS_NEW, .messages = &message,
+  const struct trg_ticket ticket = {.size = sizeof ticket,
+                                    .id = TRG_STR("1"),
+                                    .version = TRG_STR("1"),
+                                    .subject = TRG_STR("Hello"),
+                                    .status = TRG_STATUS_NEW,
+                                    .messages = &message,
                                     .message_count = 1};
   m->host->emit_ticket(op, &ticket);
   done(m, op, TRG_DONE, TRG_STR(TRG_CODE_OK));
@@ -59,8 +67,8 @@ static void on_ticket(void *self, trg_op op, const struct trg_http_reply *reply,
 static void minimal_fetch(void *self, trg_op op, struct trg_str id) {
   const struct minimal *m = self;
   (void)id;
-  const struct trg_http_request r = {.size = sizeof r, .method = "GET",
-                                     .url = {m->conf->url, strlen(m->conf->url)}};
+  const struct trg_http_request r = {
+      .size = sizeof r, .method = "GET", .url = {m->conf->url, strlen(m->conf->url)}};
   m->host->http(op, &r, on_ticket, NULL);
 }
 
@@ -74,15 +82,16 @@ static int minimal_open(const struct trg_host *host, trg_inst *inst, const void 
   (void)inst;
   (void)err;
   struct minimal *m = calloc(1, sizeof *m);
-  if (m == NULL)
-    return -1;
+  if (m == NULL) return -1;
   m->host = host;
   m->conf = conf;
   *ret_self = m;
   return 0;
 }
 
-static void minimal_close(void *self) { free(self); }
+static void minimal_close(void *self) {
+  free(self);
+}
 
 static const struct trg_connector_ops ops = {.size = sizeof ops,
                                              .probe = minimal_probe,

@@ -10,14 +10,16 @@
 #include "net/serve.h"
 #include "plugin/host.h"
 #include "plugin/registry.h"
-#include "test_net_help.h"
+#include "../unit/test_net_help.h"
 
 struct golden {
   const char *what;
   size_t is, was;
 };
-#define SIZE(type, n) {#type, sizeof(struct type), n}
-#define AT(type, member, n) {#type "." #member, offsetof(struct type, member), n}
+#define SIZE(type, n)                                                                              \
+  { #type, sizeof(struct type), n }
+#define AT(type, member, n)                                                                        \
+  { #type "." #member, offsetof(struct type, member), n }
 
 static const struct golden golden[] = {
     SIZE(trg_str, 16),
@@ -232,11 +234,9 @@ static const struct golden golden[] = {
 static void test_no_struct_of_the_interface_has_moved(void **state) {
   (void)state;
   int moved = 0;
-  if (sizeof(void *) != 8)
-    skip();
+  if (sizeof(void *) != 8) skip();
   for (size_t i = 0; i < sizeof golden / sizeof golden[0]; i++) {
-    if (golden[i].is == golden[i].was)
-      continue;
+    if (golden[i].is == golden[i].was) continue;
     print_error("%s was at or of %zu and is %zu\n", golden[i].what, golden[i].was, golden[i].is);
     moved++;
   }
@@ -248,8 +248,8 @@ static void test_numbers_that_plugins_were_built_with_stay(void **state) {
   assert_int_equal(TRG_ABI_MAJOR, 1);
   assert_true(TRG_DONE == 0 && TRG_RETRY == 1 && TRG_REJECTED == 2 && TRG_UNCERTAIN == 3 &&
               TRG_CANCELLED == 4);
-  assert_true(TRG_TEXT == 0 && TRG_BOOL == 1 && TRG_INT == 2 && TRG_DURATION == 3 &&
-              TRG_URL == 4 && TRG_CHOICE == 5 && TRG_DECIMAL == 6 && TRG_JSON == 7);
+  assert_true(TRG_TEXT == 0 && TRG_BOOL == 1 && TRG_INT == 2 && TRG_DURATION == 3 && TRG_URL == 4 &&
+              TRG_CHOICE == 5 && TRG_DECIMAL == 6 && TRG_JSON == 7);
   assert_true(TRG_STATUS_NEW == 1 && TRG_STATUS_SOLVED == 5 && TRG_STATUS_MERGED == 8);
   assert_true(TRG_AUTHOR_CUSTOMER == 1 && TRG_AUTHOR_SELF == 4 && TRG_AUTHOR_SYSTEM == 5);
   assert_true(TRG_FACT_SOLVED == 1 && TRG_FACT_VENDOR_STATE == 10 && TRG_FACT_CSAT_NEUTRAL == 11);
@@ -299,7 +299,9 @@ static void on_done(void *arg, const struct trg_result *r) {
   d->outcome = r->outcome;
 }
 
-static bool is_done(void *arg) { return ((struct desk *)arg)->done > 0; }
+static bool is_done(void *arg) {
+  return ((struct desk *)arg)->done > 0;
+}
 
 static void wait_done(struct loop *l, struct desk *d) {
   assert_true(run_until(l, is_done, d, 3000));
@@ -321,12 +323,15 @@ static void test_a_connector_that_knows_only_the_interface_works_under_the_host(
   const struct minimal_conf conf = {.url = url};
   const char *const origins[] = {url};
   assert_int_equal(registry_accept(&triaged_plugin_minimal, TRG_CONNECTOR, "minimal", NULL), 0);
-  const struct inst_options o = {.plugin = &triaged_plugin_minimal, .name = "desk",
-                                 .conf = &conf, .origins = origins, .origin_count = 1};
+  const struct inst_options o = {.plugin = &triaged_plugin_minimal,
+                                 .name = "desk",
+                                 .conf = &conf,
+                                 .origins = origins,
+                                 .origin_count = 1};
   struct trg_inst *i = NULL;
   assert_int_equal(inst_open(h, &o, &i, NULL), 0);
-  const struct op_events events = {.on_notice = on_notice, .on_cursor = on_cursor,
-                                   .on_ticket = on_ticket, .on_done = on_done};
+  const struct op_events events = {
+      .on_notice = on_notice, .on_cursor = on_cursor, .on_ticket = on_ticket, .on_done = on_done};
   (void)op_probe(i, &events, &d, 1000);
   wait_done(l, &d);
   (void)op_poll(i, TRG_STR(""), 0, &events, &d, 1000);

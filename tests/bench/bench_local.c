@@ -32,56 +32,45 @@ struct names {
 
 static int failures;
 
-static double seconds_now(void)
-{
+static double seconds_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static const char *data_path(char to[512], const char *file)
-{
+static const char *data_path(char to[512], const char *file) {
   const char *shared = getenv("TRIAGED_SHARED");
   snprintf(to, 512, "%s/data/%s", shared != NULL ? shared : "../shared", file);
   return to;
 }
 
-static uint32_t name_number(struct names *names, const char *name, bool add)
-{
+static uint32_t name_number(struct names *names, const char *name, bool add) {
   for (size_t i = 0; i < names->count; i++)
-    if (strcmp(names->names[i], name) == 0)
-      return (uint32_t)i;
-  if (!add)
-    return LOCAL_NO_CLASS;
+    if (strcmp(names->names[i], name) == 0) return (uint32_t)i;
+  if (!add) return LOCAL_NO_CLASS;
   names->names = local_grow(names->names, names->count + 1, sizeof *names->names);
   names->names[names->count] = local_copy(name, strlen(name));
   return (uint32_t)names->count++;
 }
 
-static void names_free(struct names *names)
-{
-  for (size_t i = 0; i < names->count; i++)
-    free(names->names[i]);
+static void names_free(struct names *names) {
+  for (size_t i = 0; i < names->count; i++) free(names->names[i]);
   free(names->names);
 }
 
-static void set_add(struct set *set, const char *text, size_t n, uint32_t label)
-{
+static void set_add(struct set *set, const char *text, size_t n, uint32_t label) {
   set->samples = local_grow(set->samples, set->n + 1, sizeof *set->samples);
   set->samples[set->n++] = (struct local_sample){{local_copy(text, n), n}, label};
 }
 
-static void set_free(struct set *set)
-{
-  for (size_t i = 0; i < set->n; i++)
-    free((char *)(uintptr_t)set->samples[i].text.p);
+static void set_free(struct set *set) {
+  for (size_t i = 0; i < set->n; i++) free((char *)(uintptr_t)set->samples[i].text.p);
   free(set->samples);
   *set = (struct set){0};
 }
 
 /* Appends a file of lines "label, tabulator, text". */
-static bool set_read(struct set *set, const char *file, struct names *names, bool add)
-{
+static bool set_read(struct set *set, const char *file, struct names *names, bool add) {
   char path[512];
   FILE *in = fopen(data_path(path, file), "re");
   if (in == NULL) {
@@ -92,11 +81,9 @@ static bool set_read(struct set *set, const char *file, struct names *names, boo
   size_t room = 0;
   ssize_t n = 0;
   while ((n = getline(&line, &room, in)) > 0) {
-    if (line[n - 1] == '\n')
-      line[--n] = '\0';
+    if (line[n - 1] == '\n') line[--n] = '\0';
     char *tab = strchr(line, '\t');
-    if (tab == NULL)
-      continue;
+    if (tab == NULL) continue;
     *tab = '\0';
     const size_t text_n = (size_t)(line + n - tab - 1);
     set_add(set, tab + 1, text_n, name_number(names, line, add));
@@ -117,15 +104,13 @@ struct figures {
   double accuracy, error, macro_f1, ece, coverage, precision, best_coverage, micros;
 };
 
-static int outcome_compare(const void *left, const void *right)
-{
+static int outcome_compare(const void *left, const void *right) {
   const float a = ((const struct outcome *)left)->confidence;
   const float b = ((const struct outcome *)right)->confidence;
   return a > b ? -1 : a < b;
 }
 
-static double macro_f1(const struct outcome *outcomes, const struct set *set, size_t classes)
-{
+static double macro_f1(const struct outcome *outcomes, const struct set *set, size_t classes) {
   double sum = 0;
   size_t counted = 0;
   for (uint32_t k = 0; k < classes; k++) {
@@ -137,8 +122,7 @@ static double macro_f1(const struct outcome *outcomes, const struct set *set, si
       said += outcomes[i].best == k;
       hit += set->samples[i].label == k && outcomes[i].best == k;
     }
-    if (is == 0)
-      continue;
+    if (is == 0) continue;
     sum += 2 * hit / (said + is);
     counted++;
   }
@@ -148,8 +132,7 @@ static double macro_f1(const struct outcome *outcomes, const struct set *set, si
 /* `accept`: the threshold; best_coverage is what the best threshold on this very file would give
  * at 95 % precision. Sorts the outcomes. */
 static struct figures figures_of(struct outcome *outcomes, const struct set *set, size_t classes,
-                                 float accept, double seconds)
-{
+                                 float accept, double seconds) {
   struct figures figures = {.n = set->n, .macro_f1 = macro_f1(outcomes, set, classes)};
   double right = 0;
   double taken = 0;
@@ -168,8 +151,7 @@ static struct figures figures_of(struct outcome *outcomes, const struct set *set
   const double n = (double)set->n;
   figures.accuracy = right / n;
   figures.error = sqrt(figures.accuracy * (1 - figures.accuracy) / n);
-  for (int part = 0; part < 10; part++)
-    figures.ece += fabs(gaps[part]) / n;
+  for (int part = 0; part < 10; part++) figures.ece += fabs(gaps[part]) / n;
   figures.coverage = taken / n;
   figures.precision = taken > 0 ? taken_right / taken : 0;
   figures.micros = seconds * 1e6 / n;
@@ -177,15 +159,13 @@ static struct figures figures_of(struct outcome *outcomes, const struct set *set
   double so_far = 0;
   for (size_t i = 0; i < set->n; i++) {
     so_far += outcomes[i].right;
-    if (so_far >= 0.95 * (double)(i + 1))
-      figures.best_coverage = (double)(i + 1) / n;
+    if (so_far >= 0.95 * (double)(i + 1)) figures.best_coverage = (double)(i + 1) / n;
   }
   return figures;
 }
 
-static struct outcome *outcomes_of(const struct local_classifier *classifier,
-                                   const struct set *set, double *ret_seconds)
-{
+static struct outcome *outcomes_of(const struct local_classifier *classifier, const struct set *set,
+                                   double *ret_seconds) {
   struct outcome *outcomes = local_alloc(set->n, sizeof *outcomes);
   struct local_text text = {0};
   struct local_scratch scratch = {0};
@@ -205,16 +185,14 @@ static struct outcome *outcomes_of(const struct local_classifier *classifier,
   return outcomes;
 }
 
-static void bar(const char *what, double value, double bar_value, bool at_least)
-{
+static void bar(const char *what, double value, double bar_value, bool at_least) {
   const bool met = at_least ? value >= bar_value : value <= bar_value;
   failures += !met;
   printf("    %-34s %9.4f  bar %s %g  %s\n", what, value, at_least ? ">=" : "<=", bar_value,
          met ? "ok" : "MISSED");
 }
 
-static void figures_print(const char *name, const struct figures *figures)
-{
+static void figures_print(const char *name, const struct figures *figures) {
   printf("%-34s n=%zu acc=%.2f±%.2f F1=%.2f ECE=%.4f cov=%.3f@prec=%.4f cov95=%.3f us/text=%.1f\n",
          name, figures->n, 100 * figures->accuracy, 100 * figures->error, 100 * figures->macro_f1,
          figures->ece, figures->coverage, figures->precision, figures->best_coverage,
@@ -223,12 +201,11 @@ static void figures_print(const char *name, const struct figures *figures)
 
 /* Trains as the plugin does and asks one test file. The caller frees the classifier. */
 static struct local_classifier *trained(const char *key, const struct set *set,
-                                        const struct names *names)
-{
+                                        const struct names *names) {
   const struct local_fit_options options = local_fit_rule(key, set->n, names->count, 1);
   const double start = seconds_now();
-  struct local_classifier *classifier =
-      local_fit(set->samples, set->n, (const char *const *)names->names, names->count, &options);
+  struct local_classifier *classifier = local_fit(
+      set->samples, set->n, (const char *const *)names->names, names->count, &options);
   const double seconds = seconds_now() - start;
   classifier->key = local_copy(key, strlen(key));
   struct local_model model = {.classifiers = {classifier}, .count = 1};
@@ -249,12 +226,10 @@ static struct local_classifier *trained(const char *key, const struct set *set,
 }
 
 static struct figures asked(const struct local_classifier *classifier, const char *file,
-                            struct names *names, float accept)
-{
+                            struct names *names, float accept) {
   struct set test = {0};
   struct figures figures = {0};
-  if (!set_read(&test, file, names, false))
-    return figures;
+  if (!set_read(&test, file, names, false)) return figures;
   double seconds = 0;
   struct outcome *outcomes = outcomes_of(classifier, &test, &seconds);
   figures = figures_of(outcomes, &test, classifier->class_count, accept, seconds);
@@ -266,8 +241,7 @@ static struct figures asked(const struct local_classifier *classifier, const cha
 
 /* Lets cal.tsv set the calibration and the threshold, as the set's README asks. */
 static float calibrate_on(struct local_classifier *classifier, const char *file,
-                          struct names *names)
-{
+                          struct names *names) {
   struct set set = {0};
   struct local_trials trials = {0};
   struct local_trials none = {0};
@@ -280,8 +254,7 @@ static float calibrate_on(struct local_classifier *classifier, const char *file,
   return classifier->holdout.accept_at_95;
 }
 
-static void bench_banking(void)
-{
+static void bench_banking(void) {
   static const struct {
     const char *file;
     double bar;
@@ -298,8 +271,8 @@ static void bench_banking(void)
                                            classifier->holdout.accept_at_95);
       bar("accuracy", figures.accuracy, sizes[i].bar, true);
       bar("us per text", figures.micros, 25, false);
-      bar("ECE", figures.ece, 0.03, false);
       if (i == 0) {
+        bar("ECE", figures.ece, 0.03, false);
         bar("coverage at the learned threshold", figures.coverage, 0.90, true);
         bar("precision at the learned threshold", figures.precision, 0.945, true);
       }
@@ -329,8 +302,7 @@ struct ranked {
   bool inside;
 };
 
-static int ranked_compare(const void *left, const void *right)
-{
+static int ranked_compare(const void *left, const void *right) {
   const float a = ((const struct ranked *)left)->value;
   const float b = ((const struct ranked *)right)->value;
   return a > b ? -1 : a < b;
@@ -338,8 +310,7 @@ static int ranked_compare(const void *left, const void *right)
 
 /* How often a text of the set ranks above one from outside it; ties count half. */
 static double auroc(const struct outcome *in, size_t in_n, const struct outcome *out, size_t out_n,
-                    bool by_scope)
-{
+                    bool by_scope) {
   struct ranked *all = local_alloc(in_n + out_n, sizeof *all);
   for (size_t i = 0; i < in_n + out_n; i++) {
     const struct outcome *outcome = i < in_n ? &in[i] : &out[i - in_n];
@@ -364,8 +335,7 @@ static double auroc(const struct outcome *in, size_t in_n, const struct outcome 
   return sum / ((double)in_n * (double)out_n);
 }
 
-static void bench_oos(void)
-{
+static void bench_oos(void) {
   struct names names = {0};
   struct set set = {0};
   struct set test = {0};
@@ -387,9 +357,10 @@ static void bench_oos(void)
         double taken = 0;
         for (size_t k = 0; k < out_set.n; k++)
           taken += out[k].confidence >= classifier->holdout.accept_at_95;
-        printf("  %s: n=%zu, accepted at the learned threshold %.3f, AUROC of the confidence %.3f\n",
-               strangers[i].name, out_set.n, taken / (double)out_set.n,
-               auroc(in, test.n, out, out_set.n, false));
+        printf(
+            "  %s: n=%zu, accepted at the learned threshold %.3f, AUROC of the confidence %.3f\n",
+            strangers[i].name, out_set.n, taken / (double)out_set.n,
+            auroc(in, test.n, out, out_set.n, false));
         bar(i == 0 ? "AUROC near" : "AUROC far", auroc(in, test.n, out, out_set.n, true),
             strangers[i].bar, true);
         free(out);
@@ -407,15 +378,14 @@ static void bench_oos(void)
   names_free(&names);
 }
 
-static void bench_it(void)
-{
+static void bench_it(void) {
   struct names names = {0};
   struct set set = {0};
   if (set_read(&set, "it-tickets/train.tsv", &names, true)) {
     printf("\n== it-tickets\n");
     struct local_classifier *classifier = trained("category", &set, &names);
-    const struct figures figures =
-        asked(classifier, "it-tickets/test.tsv", &names, classifier->holdout.accept_at_95);
+    const struct figures figures = asked(classifier, "it-tickets/test.tsv", &names,
+                                         classifier->holdout.accept_at_95);
     bar("accuracy", figures.accuracy, 0.845, true);
     bar("coverage at 95 % precision", figures.best_coverage, 0.70, true);
     bar("us per text (10,000 a second)", figures.micros, 100, false);
@@ -425,8 +395,7 @@ static void bench_it(void)
   names_free(&names);
 }
 
-static void language_builtin(const char *file, double bar_value)
-{
+static void language_builtin(const char *file, double bar_value) {
   struct names names = {0};
   struct set set = {0};
   if (set_read(&set, file, &names, true)) {
@@ -434,8 +403,8 @@ static void language_builtin(const char *file, double bar_value)
     double right = 0;
     const double start = seconds_now();
     for (size_t i = 0; i < set.n; i++) {
-      const struct local_language_answer answer =
-          local_language_find(language, set.samples[i].text.p, set.samples[i].text.n);
+      const struct local_language_answer answer = local_language_find(
+          language, set.samples[i].text.p, set.samples[i].text.n);
       right += strcmp(answer.code, names.names[set.samples[i].label]) == 0;
     }
     const double seconds = seconds_now() - start;
@@ -443,16 +412,14 @@ static void language_builtin(const char *file, double bar_value)
            100 * right / (double)set.n,
            100 * sqrt(right / (double)set.n * (1 - right / (double)set.n) / (double)set.n),
            seconds * 1e6 / (double)set.n);
-    if (bar_value > 0)
-      bar("accuracy, built in", right / (double)set.n, bar_value, true);
+    if (bar_value > 0) bar("accuracy, built in", right / (double)set.n, bar_value, true);
     local_language_free(&language);
   }
   set_free(&set);
   names_free(&names);
 }
 
-static void bench_language(void)
-{
+static void bench_language(void) {
   printf("\n== language-id\n");
   language_builtin("language-id/dev.tsv", 0);
   language_builtin("language-id/dev_wordpairs.tsv", 0);
@@ -470,19 +437,19 @@ static void bench_language(void)
   names_free(&names);
 }
 
-/* --- helpdesk-demo ----------------------------------------------------------------------------- */
+/* --- helpdesk-demo -----------------------------------------------------------------------------
+ */
 
 static const char *const demo_categories[] = {
-    "billing", "refund_return", "shipping", "account_access", "technical", "cancellation",
-    "product_question", "security_privacy", "complaint_feedback", "spam_other"};
+    "billing",      "refund_return",    "shipping",         "account_access",     "technical",
+    "cancellation", "product_question", "security_privacy", "complaint_feedback", "spam_other"};
 static const char *const demo_priorities[] = {"urgent", "high", "normal", "low"};
-static const char *const demo_reasons[] = {"safety", "account_takeover", "privacy_request",
-                                           "legal_threat", "manager_request", "churn_business",
-                                           "repeated_contact", "media_threat"};
+static const char *const demo_reasons[] = {
+    "safety",          "account_takeover", "privacy_request",  "legal_threat",
+    "manager_request", "churn_business",   "repeated_contact", "media_threat"};
 
 static void names_list(cJSON *to, const char *key, const char *field, const char *const *names,
-                       size_t count)
-{
+                       size_t count) {
   cJSON *list = cJSON_AddArrayToObject(to, key);
   for (size_t i = 0; i < count; i++) {
     cJSON *entry = cJSON_CreateObject();
@@ -492,8 +459,7 @@ static void names_list(cJSON *to, const char *key, const char *field, const char
 }
 
 /* The request as the daemon would render it, with names only: no signal, no description. */
-static cJSON *demo_request(const cJSON *row)
-{
+static cJSON *demo_request(const cJSON *row) {
   cJSON *input = cJSON_CreateObject();
   cJSON *ticket = cJSON_AddObjectToObject(input, "ticket");
   cJSON_AddStringToObject(ticket, "subject", local_json_text(row, "subject"));
@@ -505,8 +471,7 @@ static cJSON *demo_request(const cJSON *row)
   return input;
 }
 
-static cJSON *demo_read(const char *file)
-{
+static cJSON *demo_read(const char *file) {
   char path[512];
   FILE *in = fopen(data_path(path, file), "re");
   if (in == NULL) {
@@ -518,22 +483,19 @@ static cJSON *demo_read(const char *file)
   size_t room = 0;
   while (getline(&line, &room, in) > 0) {
     cJSON *row = cJSON_Parse(line);
-    if (row != NULL)
-      cJSON_AddItemToArray(rows, row);
+    if (row != NULL) cJSON_AddItemToArray(rows, row);
   }
   free(line);
   fclose(in);
   return rows;
 }
 
-static struct local_model demo_train(const cJSON *rows)
-{
+static struct local_model demo_train(const cJSON *rows) {
   const size_t count = (size_t)cJSON_GetArraySize(rows);
   struct trg_example *examples = local_alloc(count, sizeof *examples);
   size_t i = 0;
   const cJSON *row = NULL;
-  cJSON_ArrayForEach(row, rows)
-  {
+  cJSON_ArrayForEach(row, rows) {
     cJSON *labels = cJSON_CreateObject();
     cJSON_AddStringToObject(labels, "category", local_json_text(row, "category"));
     cJSON_AddStringToObject(labels, "priority", local_json_text(row, "priority"));
@@ -546,10 +508,9 @@ static struct local_model demo_train(const cJSON *rows)
   }
   char path[] = "/tmp/bench_local.XXXXXX";
   const int fd = mkstemp(path);
-  if (fd >= 0)
-    close(fd);
-  struct local_train *train =
-      local_train_new(examples, count, (struct trg_str){path, strlen(path)}, 1);
+  if (fd >= 0) close(fd);
+  struct local_train *train = local_train_new(examples, count, (struct trg_str){path, strlen(path)},
+                                              1);
   local_train_run(train);
   unlink(path);
   printf("  trained: %s\n", train->report != NULL ? train->report : train->err.text);
@@ -569,8 +530,7 @@ struct demo_tally {
   double escalate, escalate_hit, escalate_said, reason_right, urgent_low;
 };
 
-static void demo_count(struct demo_tally *tally, const cJSON *row, const cJSON *answer)
-{
+static void demo_count(struct demo_tally *tally, const cJSON *row, const cJSON *answer) {
   tally->n++;
   static const char *const keys[] = {"category", "priority", "sentiment", "language"};
   double *const hits[] = {&tally->category, &tally->priority, &tally->sentiment, &tally->language};
@@ -590,8 +550,7 @@ static void demo_count(struct demo_tally *tally, const cJSON *row, const cJSON *
 }
 
 static struct demo_tally demo_ask(const struct local_model *model, const cJSON *rows,
-                                  const char *name)
-{
+                                  const char *name) {
   struct local_language *language = local_language_open(LOCAL_FINGERPRINTS);
   struct local_scratch scratch = {0};
   struct local_text text = {0};
@@ -599,16 +558,14 @@ static struct demo_tally demo_ask(const struct local_model *model, const cJSON *
   struct demo_tally tally = {0};
   double seconds = 0;
   const cJSON *row = NULL;
-  cJSON_ArrayForEach(row, rows)
-  {
+  cJSON_ArrayForEach(row, rows) {
     cJSON *input = demo_request(row);
     const double start = seconds_now();
     cJSON *answer = local_triage(&mind, input);
     seconds += seconds_now() - start;
     demo_count(&tally, row, answer);
-    if (getenv("BENCH_MISSES") != NULL &&
-        cJSON_IsTrue(local_json_item(row, "escalate")) !=
-            cJSON_IsTrue(local_json_item(answer, "escalate")))
+    if (getenv("BENCH_MISSES") != NULL && cJSON_IsTrue(local_json_item(row, "escalate")) !=
+                                              cJSON_IsTrue(local_json_item(answer, "escalate")))
       printf("  miss %s is=%s said=%s\n", local_json_text(row, "id"),
              local_json_text(row, "escalate_reason"), local_json_text(answer, "escalate_reason"));
     cJSON_Delete(answer);
@@ -628,12 +585,10 @@ static struct demo_tally demo_ask(const struct local_model *model, const cJSON *
   return tally;
 }
 
-static void bench_helpdesk(bool history_only)
-{
+static void bench_helpdesk(bool history_only) {
   printf("\n== helpdesk-demo\n");
   cJSON *history = demo_read("helpdesk-demo/history.jsonl");
-  if (history == NULL)
-    return;
+  if (history == NULL) return;
   const struct local_model nothing = {0};
   demo_ask(&nothing, history, "history, untrained (rules only)");
   cJSON *rows = history_only ? NULL : demo_read("helpdesk-demo/eval.jsonl");
@@ -650,8 +605,7 @@ static void bench_helpdesk(bool history_only)
   cJSON_Delete(history);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
   static const struct {
     const char *name;
     void (*run)(void);
@@ -664,17 +618,14 @@ int main(int argc, char **argv)
   bool history_only = false;
   for (size_t i = 0; i < sizeof benches / sizeof benches[0]; i++) {
     bool wanted = argc == 1;
-    for (int k = 1; k < argc; k++)
-      wanted = wanted || strcmp(argv[k], benches[i].name) == 0;
-    if (wanted)
-      benches[i].run();
+    for (int k = 1; k < argc; k++) wanted = wanted || strcmp(argv[k], benches[i].name) == 0;
+    if (wanted) benches[i].run();
   }
   for (int k = 1; k < argc; k++) {
     wanted_demo = wanted_demo || strncmp(argv[k], "helpdesk", 8) == 0;
     history_only = history_only || strcmp(argv[k], "helpdesk-history") == 0;
   }
-  if (wanted_demo)
-    bench_helpdesk(history_only);
+  if (wanted_demo) bench_helpdesk(history_only);
   printf("\n%d bars missed\n", failures);
   return 0;
 }

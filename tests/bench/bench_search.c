@@ -16,10 +16,10 @@
 #include "store/store.h"
 #include "store/turn.h"
 
-#define FILE_MAX ((size_t)64 << 20)
-#define DEPTH 10
-#define BAR_HIT5 0.62
-#define BAR_HIT10 0.76
+#define FILE_MAX     ((size_t)64 << 20)
+#define DEPTH        10
+#define BAR_HIT5     0.62
+#define BAR_HIT10    0.76
 #define BAR_QUERY_MS 10.0
 #define BAR_INDEX_MS 1000.0
 

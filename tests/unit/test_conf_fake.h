@@ -30,7 +30,11 @@ struct fake_desk {
 };
 #define DESK(member) offsetof(struct fake_desk, member)
 static const struct trg_field fake_desk_fields[] = {
-    {.name = "url", .type = TRG_URL, .flags = TRG_REQUIRED, .offset = DESK(url), .help = "write it"},
+    {.name = "url",
+     .type = TRG_URL,
+     .flags = TRG_REQUIRED,
+     .offset = DESK(url),
+     .help = "write it"},
     {.name = "auth.type",
      .type = TRG_CHOICE,
      .flags = TRG_REQUIRED,
@@ -75,9 +79,11 @@ static const struct trg_model_ops fake_local_ops = {.size = sizeof fake_local_op
 static const struct trg_connector_ops fake_desk_ops = {.size = sizeof fake_desk_ops};
 
 #define FAKE(kind_, name_, fields_, conf_, ops_)                                                   \
-  {.abi_major = TRG_ABI_MAJOR, .size = sizeof(struct trg_plugin), .kind = kind_, .name = name_,    \
-   .version = "1", .summary = "invented", .fields = fields_, .conf_size = sizeof(struct conf_),    \
-   .ops = ops_}
+  {                                                                                                \
+    .abi_major = TRG_ABI_MAJOR, .size = sizeof(struct trg_plugin), .kind = kind_, .name = name_,   \
+    .version = "1", .summary = "invented", .fields = fields_, .conf_size = sizeof(struct conf_),   \
+    .ops = ops_                                                                                    \
+  }
 static const struct trg_plugin fake_plugins[] = {
     FAKE(TRG_CONNECTOR, "intercom", fake_desk_fields, fake_desk, &fake_desk_ops),
     FAKE(TRG_CONNECTOR, "zendesk", fake_desk_fields, fake_desk, &fake_desk_ops),

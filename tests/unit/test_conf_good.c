@@ -176,8 +176,8 @@ static void test_prices_are_exact_micro_dollars_in_the_order_of_date_and_size(vo
 
 static void test_without_tasks_every_model_is_tried_in_the_order_of_the_file(void **state) {
   (void)state;
-  struct conf *c = taken(HEAD "models:\n  - {name: b, backend: local}\n  - {name: a, backend: local}\n",
-                         true);
+  struct conf *c = taken(
+      HEAD "models:\n  - {name: b, backend: local}\n  - {name: a, backend: local}\n", true);
   assert_int_equal(c->triage.model_count, 2);
   assert_string_equal(c->triage.models[0]->name, "b");
   assert_string_equal(c->draft.models[1]->name, "a");
@@ -233,12 +233,13 @@ static void test_beyond_loopback_is_fine_with_tokens(void **state) {
 static void test_auto_without_categories_is_a_warning(void **state) {
   (void)state;
   struct conf_problems p = {0};
-  struct conf *c = conf_parse(TRG_STR("helpdesks:\n  - name: a\n    connector: zendesk\n    mode: auto\n"
-                                      "    url: https://a.zendesk.com\n    auth: {type: bearer}\n"),
-                              "t.yaml", &fake, &p);
+  struct conf *c = conf_parse(
+      TRG_STR("helpdesks:\n  - name: a\n    connector: zendesk\n    mode: auto\n"
+              "    url: https://a.zendesk.com\n    auth: {type: bearer}\n"),
+      "t.yaml", &fake, &p);
   assert_non_null(c);
-  const struct conf_problem *one =
-      problem_at(&p, 2, "helpdesks[0].mode", "policy.auto.categories names categories");
+  const struct conf_problem *one = problem_at(&p, 2, "helpdesks[0].mode",
+                                              "policy.auto.categories names categories");
   assert_non_null(one);
   assert_true(one->warning);
   problems_free(&p);
@@ -247,7 +248,8 @@ static void test_auto_without_categories_is_a_warning(void **state) {
 
 static void test_keys_with_nothing_behind_them_are_as_if_absent(void **state) {
   (void)state;
-  struct conf *c = taken(HEAD "listen:\nlog:\npolicy: ~\nmodels:\ntasks: null\nskills:\nlimits:\n", true);
+  struct conf *c = taken(HEAD "listen:\nlog:\npolicy: ~\nmodels:\ntasks: null\nskills:\nlimits:\n",
+                         true);
   assert_int_equal(c->listen_port, 8377);
   assert_int_equal(c->model_count, 1);
   conf_free(&c);
@@ -256,14 +258,26 @@ static void test_keys_with_nothing_behind_them_are_as_if_absent(void **state) {
 static void test_the_reference_has_every_key_as_comments(void **state) {
   (void)state;
   char *text = conf_reference(&fake);
-  static const char *const keys[] = {
-      "# state: /var/lib/triaged", "# access:\n#   mcp_token: \"${file:mcp_token}\"",
-      "#   - name: ", "#     poll: 30s", "# connector zendesk: invented",
-      "#     auth:\n#       type: oauth_client", "#       token: \"${file:token}\"", "secret",
-      "#     write:\n#       tags: true", "# backend anthropic", "#       cache_read: ",
-      "#   shadow:", "#     share: 0.1", "#   auto:\n#     accept: 0.90", "#     categories: []",
-      "#   replies_per_ticket: 5", "#   book: per-resolution", "# drain: 20s", "#     allow: []",
-      "# compliance: []"};
+  static const char *const keys[] = {"# state: /var/lib/triaged",
+                                     "# access:\n#   mcp_token: \"${file:mcp_token}\"",
+                                     "#   - name: ",
+                                     "#     poll: 30s",
+                                     "# connector zendesk: invented",
+                                     "#     auth:\n#       type: oauth_client",
+                                     "#       token: \"${file:token}\"",
+                                     "secret",
+                                     "#     write:\n#       tags: true",
+                                     "# backend anthropic",
+                                     "#       cache_read: ",
+                                     "#   shadow:",
+                                     "#     share: 0.1",
+                                     "#   auto:\n#     accept: 0.90",
+                                     "#     categories: []",
+                                     "#   replies_per_ticket: 5",
+                                     "#   book: per-resolution",
+                                     "# drain: 20s",
+                                     "#     allow: []",
+                                     "# compliance: []"};
   for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
     if (strstr(text, keys[i]) == NULL) fail_msg("not in the reference: %s\n%s", keys[i], text);
   for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1)

@@ -32,7 +32,7 @@ static void put(const char *where, const char *name, const char *text, unsigned 
   mem_free(path);
 }
 
-#define DESK_A "helpdesks:\n  - name: a\n    connector: zendesk\n    url: https://a.zendesk.com\n"
+#define DESK_A        "helpdesks:\n  - name: a\n    connector: zendesk\n    url: https://a.zendesk.com\n"
 #define BEARER(value) DESK_A "    auth: {type: bearer, token: " value "}\n"
 
 static struct conf *load(const char *yaml, struct conf_problems *p) {
@@ -94,7 +94,8 @@ static void test_what_can_not_be_resolved_is_told_at_its_line(void **state) {
   unsetenv("CONF_NONE");
   setenv("CONF_EMPTY", "", 1);
   put(folder, "empty", "\n", 0600);
-  token_refused(BEARER("\"${env:CONF_NONE}\""), "${env:CONF_NONE}: this environment variable is not");
+  token_refused(BEARER("\"${env:CONF_NONE}\""),
+                "${env:CONF_NONE}: this environment variable is not");
   token_refused(BEARER("\"${env:CONF_EMPTY}\""), "is empty");
   token_refused(BEARER("\"${env:}\""), "names no variable");
   token_refused(BEARER("\"${file:none}\""), "none: cannot be opened");
@@ -164,8 +165,8 @@ static void test_secrets_are_masked_in_the_log_wherever_they_came_from(void **st
   setenv("CONF_ONE", "first-secret", 1);
   put(folder, "secret", "second-secret\n", 0600);
   struct conf *c = load(DESK_A "    auth: {type: bearer, token: third-secret}\n"
-                             "    webhook_secret: \"${file:secret}\"\n"
-                             "    write: {group: {a: \"x${env:CONF_ONE}\"}}\n",
+                               "    webhook_secret: \"${file:secret}\"\n"
+                               "    write: {group: {a: \"x${env:CONF_ONE}\"}}\n",
                         &p);
   assert_non_null(c);
   log_event(TRG_INFO, "x", "a", "first-secret", "b", "second-secret", "c", "third-secret", NULL);
@@ -183,13 +184,14 @@ static void test_a_reader_of_the_state_needs_no_secrets(void **state) {
   (void)state;
   struct conf_problems p = {0};
   unsetenv("CONF_NONE");
-  put(folder, "triaged.yaml", DESK_A "    auth: {type: bearer, token: \"${env:CONF_NONE}\"}\n"
-                                   "    write: {group: {a: \"${file:none}\"}}\n"
-                                   "models:\n"
-                                   "  - {name: m, backend: anthropic, model: x, key: \"${env:CONF_NONE}\","
-                                   " price: {input: 1, output: 1}}\n"
-                                   "listen: 0.0.0.0:80\n"
-                                   "access: {mcp_token: \"${env:CONF_NONE}\"}\n",
+  put(folder, "triaged.yaml",
+      DESK_A "    auth: {type: bearer, token: \"${env:CONF_NONE}\"}\n"
+             "    write: {group: {a: \"${file:none}\"}}\n"
+             "models:\n"
+             "  - {name: m, backend: anthropic, model: x, key: \"${env:CONF_NONE}\","
+             " price: {input: 1, output: 1}}\n"
+             "listen: 0.0.0.0:80\n"
+             "access: {mcp_token: \"${env:CONF_NONE}\"}\n",
       0600);
   char *path = file_join(folder, "triaged.yaml");
   assert_null(conf_load(path, &fake, &p));
@@ -204,6 +206,29 @@ static void test_a_reader_of_the_state_needs_no_secrets(void **state) {
   mem_free(path);
 }
 
+static void test_a_reader_of_the_state_is_not_led_to_another_state(void **state) {
+  (void)state;
+  struct conf_problems p = {0};
+  unsetenv("CONF_NONE");
+  put(folder, "triaged.yaml", DESK_A "    auth: {type: bearer}\nstate: \"${env:CONF_NONE}\"\n",
+      0600);
+  char *path = file_join(folder, "triaged.yaml");
+  assert_null(conf_load_reading(path, &fake, &p));
+  assert_non_null(problem_at(&p, 6, "state", "is not set"));
+  problems_free(&p);
+  mem_free(path);
+}
+
+static void test_a_second_reading_with_the_same_problems_is_refused_too(void **state) {
+  (void)state;
+  struct conf_problems p = {0};
+  for (size_t i = 1; i <= 2; i++) {
+    assert_null(conf_parse(TRG_STR("drain: 5\n"), "t.yaml", &fake, &p));
+    assert_int_equal(p.errors, 2 * i);
+  }
+  problems_free(&p);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_references_are_replaced_anywhere_in_a_text),
@@ -214,6 +239,8 @@ int main(void) {
       cmocka_unit_test(test_the_value_of_a_reference_never_stands_in_a_message),
       cmocka_unit_test(test_secrets_are_masked_in_the_log_wherever_they_came_from),
       cmocka_unit_test(test_a_reader_of_the_state_needs_no_secrets),
+      cmocka_unit_test(test_a_reader_of_the_state_is_not_led_to_another_state),
+      cmocka_unit_test(test_a_second_reading_with_the_same_problems_is_refused_too),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -6,7 +6,8 @@ static void test_unknown_keys_are_told_with_the_nearest_known_one(void **state) 
   refused(HEAD "lisen: off\n", 4, "lisen", "did you mean \"listen\"?");
   refused(HEAD "colour: red\n", 4, "colour", "known here are state, listen");
   refused(HEAD "log: {levle: info}\n", 4, "log.levle", "did you mean \"level\"?");
-  refused(HEAD "policy:\n  auto:\n    # why\n    acept: 0.9\n", 7, "policy.auto.acept", "\"accept\"");
+  refused(HEAD "policy:\n  auto:\n    # why\n    acept: 0.9\n", 7, "policy.auto.acept",
+          "\"accept\"");
   refused(HEAD "  - name: b\n    connector: zendesk\n    url: https://b.zendesk.com\n"
                "    auth: {type: bearer}\n    mod: draft\n",
           8, "helpdesks[1].mod", "did you mean \"mode\"?");
@@ -28,7 +29,8 @@ static void test_an_unknown_block_is_told_at_its_key_and_not_at_its_first_child(
 static void test_wrong_types_say_what_would_be_right(void **state) {
   (void)state;
   refused(HEAD "drain: 20\n", 4, "drain", "add the unit: 20s");
-  refused(HEAD "drain: soon\n", 4, "drain", "such as 30s, 5m, 72h or 7d from 0s to 10m, not \"soon\"");
+  refused(HEAD "drain: soon\n", 4, "drain",
+          "such as 30s, 5m, 72h or 7d from 0s to 10m, not \"soon\"");
   refused(HEAD "log: {level: inof}\n", 4, "log.level", "did you mean \"info\"?");
   refused(HEAD "log: loud\n", 4, "log", "must be a map");
   refused(HEAD "policy: {replies_per_ticket: 0}\n", 4, "policy.replies_per_ticket",
@@ -61,20 +63,24 @@ static void test_helpdesks_are_needed_and_named_once(void **state) {
   refused("helpdesks:\n  - name: a\n", 2, "helpdesks[0].connector", "is missing");
   refused("helpdesks:\n  - name: Big Shop\n    connector: zendesk\n", 2, "helpdesks[0].name",
           "a-z 0-9 _ -");
-  refused(HEAD "  - {name: support, connector: zendesk, url: \"https://b.zendesk.com\", auth: {type: "
-               "bearer}}\n",
+  refused(HEAD
+          "  - {name: support, connector: zendesk, url: \"https://b.zendesk.com\", auth: {type: "
+          "bearer}}\n",
           4, "helpdesks[1].name", "the helpdesk at line 2 already");
-  refused("helpdesks:\n  - name: a\n    connector: zendesk\n    auth:\n      token: \"${env:HOME}\"\n",
-          2, "helpdesks[0].url", "is missing; write it");
-  refused("helpdesks:\n  - name: a\n    connector: zendesk\n    auth:\n      token: \"${env:HOME}\"\n",
-          4, "helpdesks[0].auth.type", "is missing");
+  refused(
+      "helpdesks:\n  - name: a\n    connector: zendesk\n    auth:\n      token: \"${env:HOME}\"\n",
+      2, "helpdesks[0].url", "is missing; write it");
+  refused(
+      "helpdesks:\n  - name: a\n    connector: zendesk\n    auth:\n      token: \"${env:HOME}\"\n",
+      4, "helpdesks[0].auth.type", "is missing");
 }
 
 static void test_settings_of_a_helpdesk_are_checked_by_its_plugin_s_table(void **state) {
   (void)state;
 #define DESK_WITH(lines)                                                                           \
   "helpdesks:\n  - name: a\n    connector: zendesk\n    auth: {type: bearer}\n" lines
-  refused(DESK_WITH("    url: http://acme.zendesk.com\n"), 5, "helpdesks[0].url", "loopback hosts only");
+  refused(DESK_WITH("    url: http://acme.zendesk.com\n"), 5, "helpdesks[0].url",
+          "loopback hosts only");
   refused(DESK_WITH("    url: acme.zendesk.com\n"), 5, "helpdesks[0].url", "begins with https://");
   refused(DESK_WITH("    url: https://a:b@acme.com\n"), 5, "helpdesks[0].url", "user or password");
   refused(DESK_WITH("    url: http://127.0.0.1.evil.com\n"), 5, "helpdesks[0].url", "loopback");
@@ -86,7 +92,8 @@ static void test_settings_of_a_helpdesk_are_checked_by_its_plugin_s_table(void *
   refused(DESK_WITH("    sandbox: yes\n"), 5, "helpdesks[0].sandbox", "; write true");
   refused(DESK_WITH("    page_size: 50\n"), 5, "helpdesks[0].page_size", "from 100 to 1000");
   refused(DESK_WITH("    page_size: 1e2\n"), 5, "helpdesks[0].page_size", "not \"1e2\"");
-  refused(DESK_WITH("    write:\n      tags: maybe\n"), 6, "helpdesks[0].write.tags", "true or false");
+  refused(DESK_WITH("    write:\n      tags: maybe\n"), 6, "helpdesks[0].write.tags",
+          "true or false");
   refused(DESK_WITH("    write:\n      tag: true\n"), 6, "helpdesks[0].write.tag", "\"tags\"");
   refused(DESK_WITH("    write: true\n"), 5, "helpdesks[0].write", "must be a map");
   refused(DESK_WITH("    max_in_flight: 0\n"), 5, "helpdesks[0].max_in_flight", "from 1 to 1000");
@@ -120,8 +127,8 @@ static void test_every_model_needs_a_price_unless_it_is_local(void **state) {
           "models[0].price", "no price for short prompts");
   refused(MODEL_WITH("    price:\n      - {input: 1, output: 1, from: 2999-01-01}\n"), 8,
           "models[0].price", "no price for today");
-  refused(MODEL_WITH("    price:\n      - {input: 1, output: 1}\n      - {input: 2, output: 1}\n"), 8,
-          "models[0].price", "two prices of the same from and above");
+  refused(MODEL_WITH("    price:\n      - {input: 1, output: 1}\n      - {input: 2, output: 1}\n"),
+          8, "models[0].price", "two prices of the same from and above");
   refused(MODEL_WITH("    price:\n      - {input: 1, output: 1}\n      - {input: 2, output: 1,\n"
                      "         from: soon}\n"),
           11, "models[0].price[1].from", "2026-12-01");
@@ -167,8 +174,8 @@ static void test_links_and_mcp_servers_are_checked(void **state) {
   refused(HEAD "mcp_servers:\n  a: {type: http}\n", 5, "mcp_servers.a.url", "is missing");
   refused(HEAD "mcp_servers:\n  a: {type: stdio}\n", 5, "mcp_servers.a.command", "is missing");
   refused(HEAD "mcp_servers:\n  a: {url: \"http://x.com\"}\n", 5, "mcp_servers.a.url", "loopback");
-  refused(HEAD "mcp_servers:\n  a:\n    url: https://x.com\n    alow: [b]\n", 7, "mcp_servers.a.alow",
-          "did you mean \"allow\"?");
+  refused(HEAD "mcp_servers:\n  a:\n    url: https://x.com\n    alow: [b]\n", 7,
+          "mcp_servers.a.alow", "did you mean \"allow\"?");
   refused(HEAD "mcp_servers:\n  a b: {command: x}\n", 5, "mcp_servers.a b", "name is 1 to 40");
 }
 

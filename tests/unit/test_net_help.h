@@ -35,8 +35,7 @@ struct until {
 
 static void until_turn(void *arg) {
   struct until *u = arg;
-  if (u->ready(u->arg))
-    loop_stop(u->l);
+  if (u->ready(u->arg)) loop_stop(u->l);
 }
 
 static void until_late(void *arg) {
@@ -61,7 +60,9 @@ static bool until_never(void *arg) {
   return false;
 }
 
-static inline void run_for(struct loop *l, int64_t ms) { (void)run_until(l, until_never, NULL, ms); }
+static inline void run_for(struct loop *l, int64_t ms) {
+  (void)run_until(l, until_never, NULL, ms);
+}
 
 /* A listening socket on loopback. Nobody accepts: a client connects, sends, and waits. */
 static inline int listen_somewhere(int *ret_port) {
@@ -78,7 +79,8 @@ static inline int listen_somewhere(int *ret_port) {
 
 static inline int connect_to(int port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+  struct sockaddr_in a = {.sin_family = AF_INET,
+                          .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                           .sin_port = htons((uint16_t)port)};
   assert_true(fd >= 0);
   assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
@@ -100,16 +102,13 @@ struct rude {
 
 static bool rude_serve(struct rude *r, int fd, int nth) {
   char block[4096];
-  if (recv(fd, block, sizeof block, 0) <= 0)
-    return false;
+  if (recv(fd, block, sizeof block, 0) <= 0) return false;
   atomic_fetch_add(&r->requests, 1);
   if (r->answer != NULL && (nth < r->keep || r->keep == 0))
     (void)!send(fd, r->answer, strlen(r->answer), MSG_NOSIGNAL);
-  if (nth < r->keep)
-    return true;
+  if (nth < r->keep) return true;
   const struct linger now = {.l_onoff = 1, .l_linger = 0};
-  if (r->reset)
-    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  if (r->reset) (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
   return false;
 }
 
@@ -124,16 +123,13 @@ static void *rude_main(void *arg) {
         (void)close(fds[i].fd);
         fds[i].fd = -1;
       }
-    if (fds[0].revents == 0)
-      continue;
+    if (fds[0].revents == 0) continue;
     const int fd = accept(r->fd, NULL, NULL);
-    if (fd < 0 || n == RUDE_MAX)
-      break;
+    if (fd < 0 || n == RUDE_MAX) break;
     fds[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
   }
   for (nfds_t i = 1; i < n; i++)
-    if (fds[i].fd >= 0)
-      (void)close(fds[i].fd);
+    if (fds[i].fd >= 0) (void)close(fds[i].fd);
   return NULL;
 }
 

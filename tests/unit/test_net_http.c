@@ -57,8 +57,7 @@ static void serve_it(void *arg, const struct serve_request *r) {
   const struct trg_header h = {TRG_STR("X-Some-Thing"), TRG_STR("Value")};
   const int n = snprintf(text, sizeof text, "%.*s %.*s %.*s", (int)r->method.n, r->method.p,
                          (int)r->path.n, r->path.p, (int)r->body.n, r->body.p);
-  serve_answer(f->s, r->id, 200, TRG_STR("text/plain"), &h, 1,
-               (struct trg_str){text, (size_t)n});
+  serve_answer(f->s, r->id, 200, TRG_STR("text/plain"), &h, 1, (struct trg_str){text, (size_t)n});
 }
 
 static int setup(void **state) {
@@ -107,7 +106,9 @@ static bool on_data(void *arg, int status, struct trg_str piece) {
   return !g->stop_after_piece;
 }
 
-static bool got_one(void *arg) { return ((struct got *)arg)->count > 0; }
+static bool got_one(void *arg) {
+  return ((struct got *)arg)->count > 0;
+}
 
 static http_id start(struct fixture *f, struct got *g, const char *base, const char *path,
                      struct trg_http_request r) {
@@ -219,13 +220,13 @@ static void test_a_reset_after_the_request_was_sent(void **state) {
 static void test_a_write_is_sent_once_though_a_kept_connection_dies(void **state) {
   struct fixture *f = *state;
   for (int reset = 0; reset < 2; reset++) {
-    struct rude peer = {.reset = reset == 1, .keep = 1,
-                        .answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
+    struct rude peer = {
+        .reset = reset == 1, .keep = 1, .answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
     rude_start(&peer);
     char base[64];
     (void)snprintf(base, sizeof base, "http://127.0.0.1:%d", peer.port);
-    const struct trg_http_request write = {.method = "POST", .body = TRG_STR("x"),
-                                           .flags = TRG_HTTP_WRITE};
+    const struct trg_http_request write = {
+        .method = "POST", .body = TRG_STR("x"), .flags = TRG_HTTP_WRITE};
     struct got g = {0};
     fetch(f, &g, base, "/", (struct trg_http_request){0});
     assert_int_equal(g.status, 200);
@@ -280,7 +281,8 @@ static void test_a_request_can_be_signed_for_aws(void **state) {
   struct fixture *f = *state;
   struct got g = {0};
   fetch(f, &g, f->url, "/auth",
-        (struct trg_http_request){.method = "POST", .body = TRG_STR("{}"),
+        (struct trg_http_request){.method = "POST",
+                                  .body = TRG_STR("{}"),
                                   .sigv4 = TRG_STR("aws:amz:eu-west-1:bedrock"),
                                   .userpwd = TRG_STR("KEY:SECRET")});
   assert_int_equal(g.status, 200);
@@ -332,8 +334,9 @@ static void test_a_cancelled_exchange_calls_nobody(void **state) {
 
 static void test_wrong_requests_are_refused_on_a_later_turn(void **state) {
   struct fixture *f = *state;
-  static const char *const urls[] = {"http://example.com/", "ftp://127.0.0.1/", "nonsense",
-                                     "http://user:pass@127.0.0.1/", "file:///etc/passwd", ""};
+  static const char *const urls[] = {
+      "http://example.com/",         "ftp://127.0.0.1/",   "nonsense",
+      "http://user:pass@127.0.0.1/", "file:///etc/passwd", ""};
   for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
     struct got g = {0};
     fetch(f, &g, urls[i], "", (struct trg_http_request){0});
@@ -357,16 +360,16 @@ static void test_pieces_arrive_one_by_one_and_can_be_ended(void **state) {
   char url[128];
   (void)snprintf(url, sizeof url, "%s/big", f->url);
   const struct trg_http_request r = {.size = sizeof r, .url = {url, strlen(url)}};
-  const struct http_call call = {.request = &r, .on_reply = on_reply, .on_data = on_data,
-                                 .arg = &g};
+  const struct http_call call = {
+      .request = &r, .on_reply = on_reply, .on_data = on_data, .arg = &g};
   (void)http_start(f->h, &call);
   assert_true(run_until(f->l, got_one, &g, 5000));
   assert_true(g.pieces >= 1);
   assert_int_equal(g.status, 200);
   assert_int_equal(g.body_n, 0); /* on_reply came last and has no body */
   struct got ended = {.stop_after_piece = true};
-  const struct http_call second = {.request = &r, .on_reply = on_reply, .on_data = on_data,
-                                   .arg = &ended};
+  const struct http_call second = {
+      .request = &r, .on_reply = on_reply, .on_data = on_data, .arg = &ended};
   (void)http_start(f->h, &second);
   assert_true(run_until(f->l, got_one, &ended, 5000));
   assert_int_equal(ended.pieces, 1);
@@ -385,8 +388,7 @@ static bool cancel_inside(void *arg, int status, struct trg_str piece) {
   (void)status;
   (void)piece;
   http_cancel(in->f->h, in->own);
-  if (!in->started)
-    (void)start(in->f, &in->next, in->f->url, "/x", (struct trg_http_request){0});
+  if (!in->started) (void)start(in->f, &in->next, in->f->url, "/x", (struct trg_http_request){0});
   in->started = true;
   return true;
 }
@@ -403,23 +405,25 @@ static void test_a_piece_may_cancel_its_exchange_and_start_another(void **state)
   char url[128];
   (void)snprintf(url, sizeof url, "%s/big", f->url);
   const struct trg_http_request r = {.size = sizeof r, .url = {url, strlen(url)}};
-  const struct http_call call = {.request = &r, .on_reply = reply_never,
-                                 .on_data = cancel_inside, .arg = &in};
+  const struct http_call call = {
+      .request = &r, .on_reply = reply_never, .on_data = cancel_inside, .arg = &in};
   in.own = http_start(f->h, &call);
   assert_true(run_until(f->l, got_one, &in.next, 5000));
   assert_int_equal(in.next.status, 200);
   assert_int_equal(http_open_count(f->h), 0);
 }
 
-static bool got_thousand(void *arg) { return ((struct got *)arg)->count >= 1000; }
+static bool got_thousand(void *arg) {
+  return ((struct got *)arg)->count >= 1000;
+}
 
 static void test_a_thousand_exchanges_at_once_all_come_back(void **state) {
   struct fixture *f = *state;
   struct got g = {0};
   for (int i = 0; i < 1000; i++)
-    (void)start(f, &g, f->url, "/x",
-                (struct trg_http_request){.timeout_ms = 20000,
-                                          .flags = i % 2 == 0 ? 0 : TRG_HTTP_WRITE});
+    (void)start(
+        f, &g, f->url, "/x",
+        (struct trg_http_request){.timeout_ms = 20000, .flags = i % 2 == 0 ? 0 : TRG_HTTP_WRITE});
   assert_int_equal(http_open_count(f->h), 1000);
   assert_true(run_until(f->l, got_thousand, &g, 20000));
   assert_int_equal(g.count, 1000);
@@ -444,8 +448,7 @@ static void test_what_waits_for_a_connection_times_out_too(void **state) {
 static void test_exchanges_under_way_are_dropped_with_the_client(void **state) {
   struct fixture *f = *state;
   struct got g = {0};
-  for (int i = 0; i < 20; i++)
-    (void)start(f, &g, f->url, "/late", (struct trg_http_request){0});
+  for (int i = 0; i < 20; i++) (void)start(f, &g, f->url, "/late", (struct trg_http_request){0});
   (void)start(f, &g, "http://example.com", "/", (struct trg_http_request){0});
   http_free(&f->h);
   run_for(f->l, 5);

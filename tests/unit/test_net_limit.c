@@ -30,8 +30,7 @@ static void test_a_late_answer_does_not_give_back_what_was_taken_since(void **st
   (void)state;
   struct limit *l = limit_new();
   limit_told(l, "a", 3, 10000, 0);
-  for (int i = 0; i < 3; i++)
-    assert_int_equal(limit_take(l, "a", 10), 0);
+  for (int i = 0; i < 3; i++) assert_int_equal(limit_take(l, "a", 10), 0);
   limit_told(l, "a", 2, 9800, 20); /* counted by the peer before our last two arrived */
   assert_int_not_equal(limit_take(l, "a", 30), 0);
   limit_told(l, "a", 50, 60000, 40); /* another window */

@@ -30,9 +30,15 @@ static int teardown(void **state) {
   return 0;
 }
 
-static void count(void *arg) { ((struct fixture *)arg)->count++; }
-static bool counted(void *arg) { return ((struct fixture *)arg)->count > 0; }
-static bool counted_three(void *arg) { return ((struct fixture *)arg)->count >= 3; }
+static void count(void *arg) {
+  ((struct fixture *)arg)->count++;
+}
+static bool counted(void *arg) {
+  return ((struct fixture *)arg)->count > 0;
+}
+static bool counted_three(void *arg) {
+  return ((struct fixture *)arg)->count >= 3;
+}
 
 static void test_a_timer_runs_once_and_its_number_is_stale_then(void **state) {
   struct fixture *f = *state;
@@ -77,7 +83,9 @@ static void test_a_repeating_timer_may_stop_itself(void **state) {
   assert_int_equal(f->count, 1);
 }
 
-static void count_turn(void *arg) { ((struct fixture *)arg)->turns++; }
+static void count_turn(void *arg) {
+  ((struct fixture *)arg)->turns++;
+}
 
 static void look(void *arg) {
   struct fixture *f = arg;
@@ -103,8 +111,7 @@ static void test_soon_means_after_the_turn_was_committed(void **state) {
 
 static void soon_from_turn(void *arg) {
   struct fixture *f = arg;
-  if (f->turns++ == 0)
-    loop_soon(f->l, look, f);
+  if (f->turns++ == 0) loop_soon(f->l, look, f);
 }
 
 static void test_soon_asked_for_in_the_turn_hook_is_not_forgotten(void **state) {
@@ -138,12 +145,13 @@ static void test_signals_arrive_on_the_loop(void **state) {
   assert_int_equal(f->count, SIGHUP);
 }
 
-static void work(void *arg) { atomic_fetch_add(&((struct fixture *)arg)->worked, 1); }
+static void work(void *arg) {
+  atomic_fetch_add(&((struct fixture *)arg)->worked, 1);
+}
 
 static void test_work_runs_on_the_pool_and_comes_back(void **state) {
   struct fixture *f = *state;
-  for (int i = 0; i < 3; i++)
-    assert_int_equal(loop_work(f->l, work, count, f), 0);
+  for (int i = 0; i < 3; i++) assert_int_equal(loop_work(f->l, work, count, f), 0);
   assert_true(run_until(f->l, counted_three, f, 2000));
   assert_int_equal(atomic_load(&f->worked), 3);
 }
@@ -151,12 +159,13 @@ static void test_work_runs_on_the_pool_and_comes_back(void **state) {
 static void test_the_pool_queue_has_an_end(void **state) {
   struct fixture *f = *state;
   int taken = 0;
-  while (taken < 100000 && loop_work(f->l, work, count, f) == 0)
-    taken++;
+  while (taken < 100000 && loop_work(f->l, work, count, f) == 0) taken++;
   assert_true(taken < 100000);
 }
 
-static void drop(void *arg) { ((struct fixture *)arg)->second++; }
+static void drop(void *arg) {
+  ((struct fixture *)arg)->second++;
+}
 
 static void test_a_freed_loop_drops_work_instead_of_calling_back(void **state) {
   struct fixture *f = *state;
@@ -169,8 +178,7 @@ static void test_a_freed_loop_drops_work_instead_of_calling_back(void **state) {
 static void busy(void *arg) {
   struct fixture *f = arg;
   const int64_t until = clock_mono_us() + 5000;
-  while (clock_mono_us() < until)
-    f->count++;
+  while (clock_mono_us() < until) f->count++;
 }
 
 static void test_the_longest_turn_is_told_without_the_waiting(void **state) {

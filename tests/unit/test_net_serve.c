@@ -28,16 +28,19 @@ static void on_request(void *arg, const struct serve_request *r) {
   f->body_n = r->body.n;
   memcpy(f->body, r->body.p, r->body.n < sizeof f->body ? r->body.n : sizeof f->body);
   const struct trg_header out = {TRG_STR("X-Out"), TRG_STR("yes")};
-  if (!f->park)
-    serve_answer(f->s, r->id, 200, TRG_STR("text/plain"), &out, 1, TRG_STR("hello"));
+  if (!f->park) serve_answer(f->s, r->id, 200, TRG_STR("text/plain"), &out, 1, TRG_STR("hello"));
 }
 
 static int setup_with(void **state, size_t body_max, unsigned connections, int64_t ms) {
   struct fixture *f = calloc(1, sizeof *f);
   f->l = loop_new(NULL);
-  const struct serve_options o = {.host = "127.0.0.1", .body_max_bytes = body_max,
-                                  .connections_max = connections, .idle_ms = ms,
-                                  .request_ms = ms, .on_request = on_request, .arg = f};
+  const struct serve_options o = {.host = "127.0.0.1",
+                                  .body_max_bytes = body_max,
+                                  .connections_max = connections,
+                                  .idle_ms = ms,
+                                  .request_ms = ms,
+                                  .on_request = on_request,
+                                  .arg = f};
   struct trg_err err = {0};
   f->s = serve_new(f->l, &o, &err);
   assert_non_null(f->s);
@@ -46,8 +49,12 @@ static int setup_with(void **state, size_t body_max, unsigned connections, int64
   return 0;
 }
 
-static int setup(void **state) { return setup_with(state, 1000, 4, 5000); }
-static int setup_quick(void **state) { return setup_with(state, 1000, 4, 20); }
+static int setup(void **state) {
+  return setup_with(state, 1000, 4, 5000);
+}
+static int setup_quick(void **state) {
+  return setup_with(state, 1000, 4, 20);
+}
 
 static int teardown(void **state) {
   struct fixture *f = *state;
@@ -69,10 +76,8 @@ struct client {
 static void client_read(struct client *c) {
   for (;;) {
     const ssize_t n = recv(c->fd, c->in + c->n, sizeof c->in - 1 - c->n, MSG_DONTWAIT);
-    if (n == 0 || (n < 0 && errno != EAGAIN))
-      c->closed = true;
-    if (n <= 0)
-      break;
+    if (n == 0 || (n < 0 && errno != EAGAIN)) c->closed = true;
+    if (n <= 0) break;
     c->n += (size_t)n;
   }
   c->in[c->n] = '\0';
@@ -90,7 +95,9 @@ static bool client_closed(void *arg) {
   return c->closed;
 }
 
-static void nothing(void *arg) { (void)arg; }
+static void nothing(void *arg) {
+  (void)arg;
+}
 
 static bool wait_for(struct fixture *f, struct client *c, bool (*ready)(void *arg)) {
   const loop_timer tick = loop_timer_start(f->l, 1, 1, nothing, NULL);
@@ -155,8 +162,7 @@ static void test_the_raw_body_is_kept_byte_by_byte(void **state) {
   struct fixture *f = *state;
   char text[400];
   char want[256];
-  for (int i = 0; i < 256; i++)
-    want[i] = (char)i;
+  for (int i = 0; i < 256; i++) want[i] = (char)i;
   const int n = snprintf(text, sizeof text,
                          "POST / HTTP/1.1\r\nHost: h\r\nContent-Type: "
                          "application/x-www-form-urlencoded\r\nContent-Length: 256\r\n\r\n");
@@ -205,7 +211,9 @@ static void test_head_has_the_length_but_no_body(void **state) {
   client_free(c);
 }
 
-static bool was_served(void *arg) { return ((struct fixture *)arg)->served > 0; }
+static bool was_served(void *arg) {
+  return ((struct fixture *)arg)->served > 0;
+}
 
 static void test_an_answer_may_come_later(void **state) {
   struct fixture *f = *state;
@@ -268,13 +276,11 @@ static void test_connections_over_the_limit_are_refused(void **state) {
   struct fixture *f = *state;
   f->park = true;
   struct client *c[6];
-  for (int i = 0; i < 6; i++)
-    c[i] = ONE("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  for (int i = 0; i < 6; i++) c[i] = ONE("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   assert_true(wait_for(f, c[4], client_closed));
   assert_true(wait_for(f, c[5], client_closed));
   assert_int_equal(f->served, 4);
-  for (int i = 0; i < 6; i++)
-    client_free(c[i]);
+  for (int i = 0; i < 6; i++) client_free(c[i]);
 }
 
 static void test_a_stream_is_sent_in_pieces_as_they_come(void **state) {
@@ -325,8 +331,7 @@ static void test_a_stream_can_be_large_and_a_stuck_reader_is_cut_off(void **stat
   bool open = true;
   for (int i = 0; i < 2000 && open; i++) { /* 128 MB to somebody who reads nothing */
     open = serve_stream_add(f->s, f->id, (struct trg_str){piece, sizeof piece});
-    if (i % 8 == 0)
-      run_for(f->l, 1);
+    if (i % 8 == 0) run_for(f->l, 1);
   }
   assert_false(open);
   client_free(c);
@@ -356,8 +361,8 @@ static void test_open_requests_end_with_the_server(void **state) {
 static void test_a_taken_port_is_told_clearly(void **state) {
   struct fixture *f = *state;
   struct trg_err err = {0};
-  const struct serve_options o = {.host = "127.0.0.1", .port = serve_port(f->s),
-                                  .on_request = on_request, .arg = f};
+  const struct serve_options o = {
+      .host = "127.0.0.1", .port = serve_port(f->s), .on_request = on_request, .arg = f};
   assert_null(serve_new(f->l, &o, &err));
   assert_non_null(strstr(err.text, "another program has it"));
   const struct serve_options bad = {.host = "not an address", .on_request = on_request};

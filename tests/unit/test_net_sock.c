@@ -32,8 +32,7 @@ static void on_line(void *arg, sock_id id, struct trg_str line) {
   f->lines++;
   f->line_n = line.n;
   f->parked = id;
-  if (!f->park)
-    sock_answer(f->s, id, line);
+  if (!f->park) sock_answer(f->s, id, line);
 }
 
 static int setup(void **state) {
@@ -65,13 +64,16 @@ static void *ask_main(void *arg) {
   return NULL;
 }
 
-static bool asked(void *arg) { return atomic_load(&((struct asking *)arg)->done); }
-static void nothing(void *arg) { (void)arg; }
+static bool asked(void *arg) {
+  return atomic_load(&((struct asking *)arg)->done);
+}
+static void nothing(void *arg) {
+  (void)arg;
+}
 
 static void ask(struct fixture *f, struct asking *a) {
   a->path = f->path;
-  if (a->timeout_ms == 0)
-    a->timeout_ms = 5000;
+  if (a->timeout_ms == 0) a->timeout_ms = 5000;
   assert_int_equal(pthread_create(&a->thread, NULL, ask_main, a), 0);
   const loop_timer tick = loop_timer_start(f->l, 1, 1, nothing, NULL);
   assert_true(run_until(f->l, asked, a, 6000));

@@ -75,15 +75,13 @@ static inline void on_reply(void *self, trg_op op, const struct trg_http_reply *
   s->reply.status = r->status;
   s->reply.sent = r->sent;
   (void)snprintf(s->why, sizeof s->why, "%.*s", (int)r->why.n, r->why.n == 0 ? "" : r->why.p);
-  if (script == S_LIMITED)
-    s->host->bucket(s->inst, NULL, 0, 30);
+  if (script == S_LIMITED) s->host->bucket(s->inst, NULL, 0, 30);
   finish(s, op, TRG_DONE);
 }
 
 static inline void work(void *arg) {
   (void)arg;
-  while (!atomic_load(&work_may_end))
-    (void)usleep(200);
+  while (!atomic_load(&work_may_end)) (void)usleep(200);
 }
 
 static inline void after_work(void *self, trg_op op, void *arg) {
@@ -96,16 +94,15 @@ static inline void state_free(void *p) {
 }
 
 static inline void ask(struct self *s, trg_op op, const char *url, const char *method) {
-  const struct trg_http_request r = {.size = sizeof r, .method = method,
-                                     .url = {url, strlen(url)}};
+  const struct trg_http_request r = {.size = sizeof r, .method = method, .url = {url, strlen(url)}};
   s->host->http(op, &r, on_reply, NULL);
 }
 
 static inline void emit_all(struct self *s, trg_op op) {
   const struct trg_notice n = {.size = sizeof n, .id = TRG_STR("1"), .version = TRG_STR("2")};
   const struct trg_message m = {.size = sizeof m, .id = TRG_STR("m")};
-  const struct trg_ticket t = {.size = sizeof t, .id = TRG_STR("1"), .messages = &m,
-                               .message_count = 1};
+  const struct trg_ticket t = {
+      .size = sizeof t, .id = TRG_STR("1"), .messages = &m, .message_count = 1};
   const struct trg_receipt r = {.size = sizeof r, .kind = TRG_STR("note")};
   const struct trg_model_reply reply = {.size = sizeof reply, .text = TRG_STR("x")};
   s->host->emit_notice(op, &n);
@@ -136,7 +133,7 @@ static inline void play(void *self, trg_op op) {
     emit_all(s, op);
     break;
   case S_TIMER:
-    s->host->timer(op, 2, on_timer, (void *)(uintptr_t)"arg");
+    s->host->timer(op, 2, on_timer, (void *)(uintptr_t) "arg");
     break;
   case S_LIMITED:
   case S_HTTP:
@@ -151,7 +148,7 @@ static inline void play(void *self, trg_op op) {
     finish(s, op, TRG_DONE);
     break;
   case S_WORK:
-    s->host->work(op, work, after_work, (void *)(uintptr_t)"work");
+    s->host->work(op, work, after_work, (void *)(uintptr_t) "work");
     break;
   case S_STATE:
     s->host->op_set(op, &s->closed_states, state_free);
@@ -180,8 +177,8 @@ static inline void play_action(void *self, trg_op op, const struct trg_action *a
   play_text(self, op, a->add_tag_count > 0 ? a->add_tags[0] : a->ticket_id);
 }
 
-static inline int fake_open(const struct trg_host *host, trg_inst *inst, const void *conf, void **ret,
-                     struct trg_err *err) {
+static inline int fake_open(const struct trg_host *host, trg_inst *inst, const void *conf,
+                            void **ret, struct trg_err *err) {
   struct self *s = calloc(1, sizeof *s);
   s->host = host;
   s->inst = inst;
@@ -229,9 +226,13 @@ static inline void on_request(void *arg, const struct serve_request *r) {
 static inline struct trg_inst *open_inst(struct fixture *f, int64_t number, int max_in_flight) {
   const struct conf conf = {.number = number};
   const char *const origins[] = {"file:///tmp", f->url};
-  const struct inst_options o = {.plugin = &fake, .name = "support", .conf = &conf,
-                                 .origins = origins, .origin_count = 2,
-                                 .max_in_flight = max_in_flight, .user = f};
+  const struct inst_options o = {.plugin = &fake,
+                                 .name = "support",
+                                 .conf = &conf,
+                                 .origins = origins,
+                                 .origin_count = 2,
+                                 .max_in_flight = max_in_flight,
+                                 .user = f};
   struct trg_inst *i = NULL;
   struct trg_err err = {0};
   assert_int_equal(inst_open(f->h, &o, &i, &err), 0);
@@ -275,8 +276,7 @@ static inline int log_lines(struct fixture *f, const char *word) {
   int n = 0;
   (void)fflush(f->log);
   rewind(f->log);
-  while (fgets(line, sizeof line, f->log) != NULL)
-    n += strstr(line, word) != NULL;
+  while (fgets(line, sizeof line, f->log) != NULL) n += strstr(line, word) != NULL;
   return n;
 }
 
@@ -303,8 +303,7 @@ static inline void got_done(void *arg, const struct trg_result *r) {
   g->retry_after_ms = r->retry_after_ms;
   (void)snprintf(g->code, sizeof g->code, "%.*s", (int)r->code.n, r->code.p);
   (void)snprintf(g->why, sizeof g->why, "%.*s", (int)r->why.n, r->why.p);
-  if (g->start_again != NULL && g->done < 3)
-    (void)op_probe(g->start_again, &events, g, 1000);
+  if (g->start_again != NULL && g->done < 3) (void)op_probe(g->start_again, &events, g, 1000);
 }
 
 static inline void got_notice(void *arg, const struct trg_notice *n) {
@@ -312,8 +311,7 @@ static inline void got_notice(void *arg, const struct trg_notice *n) {
   assert_false(g->in_start);
   assert_int_equal(n->id.n, 1);
   g->notices++;
-  if (g->cancel_host != NULL)
-    op_cancel(g->cancel_host, g->cancel_op);
+  if (g->cancel_host != NULL) op_cancel(g->cancel_host, g->cancel_op);
 }
 
 static inline void got_cursor(void *arg, struct trg_str cursor, bool more) {
@@ -339,9 +337,15 @@ static inline void got_reply(void *arg, const struct trg_model_reply *r) {
 static const struct op_events events = {got_notice,  got_cursor, got_ticket,
                                         got_receipt, got_reply,  got_done};
 
-static inline bool is_done(void *arg) { return ((struct got *)arg)->done > 0; }
-static inline bool is_started(void *arg) { return ((struct self *)arg)->started > 0; }
-static inline bool is_served(void *arg) { return ((struct fixture *)arg)->served > 0; }
+static inline bool is_done(void *arg) {
+  return ((struct got *)arg)->done > 0;
+}
+static inline bool is_started(void *arg) {
+  return ((struct self *)arg)->started > 0;
+}
+static inline bool is_served(void *arg) {
+  return ((struct fixture *)arg)->served > 0;
+}
 static inline bool is_closed(void *arg) {
   (void)arg;
   return closed > 0;

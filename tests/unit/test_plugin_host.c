@@ -188,15 +188,15 @@ static void no_estimate(void *self, const struct trg_model_request *r, struct tr
 
 static void test_a_model_call_that_was_given_up_may_be_billed(void **state) {
   struct fixture *f = *state;
-  const struct trg_model_ops ops = {.size = sizeof ops, .complete = ask_model,
-                                    .estimate = no_estimate};
+  const struct trg_model_ops ops = {
+      .size = sizeof ops, .complete = ask_model, .estimate = no_estimate};
   struct trg_plugin model = fake;
   model.kind = TRG_MODEL;
   model.ops = &ops;
   const struct conf conf = {0};
   const char *const origins[] = {f->url};
-  const struct inst_options o = {.plugin = &model, .name = "haiku", .conf = &conf,
-                                 .origins = origins, .origin_count = 1};
+  const struct inst_options o = {
+      .plugin = &model, .name = "haiku", .conf = &conf, .origins = origins, .origin_count = 1};
   struct trg_inst *i = NULL;
   assert_int_equal(inst_open(f->h, &o, &i, NULL), 0);
   (void)snprintf(opened->text, sizeof opened->text, "%s", f->url);

@@ -64,8 +64,8 @@ static void test_only_what_fits_the_operation_is_passed_on(void **state) {
   script = S_EMIT_ALL;
   struct got poll = {0}, fetch = {0}, write = {0}, find = {0};
   const struct trg_str tag = TRG_STR("tag");
-  const struct trg_action a = {.size = sizeof a, .ticket_id = TRG_STR("1"), .add_tags = &tag,
-                               .add_tag_count = 1};
+  const struct trg_action a = {
+      .size = sizeof a, .ticket_id = TRG_STR("1"), .add_tags = &tag, .add_tag_count = 1};
   (void)op_poll(f->i, TRG_STR("c"), 0, &events, &poll, 1000);
   (void)op_fetch(f->i, TRG_STR("1"), &events, &fetch, 1000);
   (void)op_write(f->i, &a, &events, &write, 1000);
@@ -154,7 +154,9 @@ static void test_callbacks_may_cancel_their_own_operation(void **state) {
   assert_int_equal(g.done, 1);
 }
 
-static bool is_done_thrice(void *arg) { return ((struct got *)arg)->done >= 3; }
+static bool is_done_thrice(void *arg) {
+  return ((struct got *)arg)->done >= 3;
+}
 
 static void test_callbacks_may_start_operations(void **state) {
   struct fixture *f = *state;
@@ -170,8 +172,7 @@ static void test_more_than_max_in_flight_wait_in_order(void **state) {
   struct self *s = opened;
   struct got g[5] = {{0}};
   static const char *const ids[] = {"0", "1", "2", "3", "4"};
-  for (int n = 0; n < 5; n++)
-    (void)op_fetch(i, (struct trg_str){ids[n], 1}, &events, &g[n], 1000);
+  for (int n = 0; n < 5; n++) (void)op_fetch(i, (struct trg_str){ids[n], 1}, &events, &g[n], 1000);
   run_for(f->l, 2);
   assert_int_equal(inst_in_flight(i), 2);
   assert_int_equal(inst_queued(i), 3);
@@ -215,13 +216,11 @@ static void test_thousands_of_operations_are_in_flight_at_once(void **state) {
   struct trg_inst *i = open_inst(f, 1, 5000);
   static struct got g[5000];
   memset(g, 0, sizeof g);
-  for (int n = 0; n < 5000; n++)
-    (void)op_fetch(i, TRG_STR("x"), &events, &g[n], 5000);
+  for (int n = 0; n < 5000; n++) (void)op_fetch(i, TRG_STR("x"), &events, &g[n], 5000);
   assert_int_equal(host_ops(f->h), 5000);
   assert_true(run_until(f->l, is_done, &g[4999], 5000));
   run_for(f->l, 5);
-  for (int n = 0; n < 5000; n++)
-    assert_int_equal(g[n].done, 1);
+  for (int n = 0; n < 5000; n++) assert_int_equal(g[n].done, 1);
   assert_int_equal(host_ops(f->h), 0);
 }
 

@@ -48,12 +48,12 @@ static int build(const struct fixture *f, const char *leaf, const char *symbol, 
   return rc;
 }
 
-#define BUILD(...)                                                        \
-  do {                                                                    \
-    if (build(__VA_ARGS__) != 0) {                                        \
-      print_message("skipped: no compiler, or not run from the sources\n"); \
-      skip();                                                             \
-    }                                                                     \
+#define BUILD(...)                                                                                 \
+  do {                                                                                             \
+    if (build(__VA_ARGS__) != 0) {                                                                 \
+      print_message("skipped: no compiler, or not run from the sources\n");                        \
+      skip();                                                                                      \
+    }                                                                                              \
   } while (0)
 
 static int setup(void **state) {
@@ -183,8 +183,7 @@ static void test_every_useless_file_is_told_and_the_rest_is_listed(void **state)
   assert_non_null(strstr(p.text, "connector-NAME.so"));
   const char *const *names = registry_names(f->r, TRG_CONNECTOR);
   int at = 0;
-  while (names[at] != NULL && strcmp(names[at], "alpha") != 0)
-    at++;
+  while (names[at] != NULL && strcmp(names[at], "alpha") != 0) at++;
   assert_non_null(names[at]);
   assert_string_equal(names[at + 1], "zeta");
   assert_null(names[at + 2]);
@@ -196,7 +195,9 @@ static int open_nothing(const struct trg_host *host, trg_inst *inst, const void 
   *ret = NULL;
   return 0;
 }
-static void close_nothing(void *self) { (void)self; }
+static void close_nothing(void *self) {
+  (void)self;
+}
 static void complete(void *self, trg_op op, const struct trg_model_request *r) {
   (void)self, (void)op, (void)r;
 }
@@ -208,9 +209,15 @@ static void test_descriptors_are_judged_without_loading(void **state) {
   (void)state;
   struct trg_err err = {0};
   struct trg_model_ops ops = {.size = sizeof ops, .complete = complete, .estimate = estimate};
-  struct trg_plugin p = {.abi_major = TRG_ABI_MAJOR, .abi_minor = 7, .size = sizeof p + 64,
-                         .kind = TRG_MODEL, .name = "m", .version = "1", .open = open_nothing,
-                         .close = close_nothing, .ops = &ops};
+  struct trg_plugin p = {.abi_major = TRG_ABI_MAJOR,
+                         .abi_minor = 7,
+                         .size = sizeof p + 64,
+                         .kind = TRG_MODEL,
+                         .name = "m",
+                         .version = "1",
+                         .open = open_nothing,
+                         .close = close_nothing,
+                         .ops = &ops};
   assert_int_equal(registry_accept(&p, TRG_MODEL, "m", &err), 0); /* newer minor, larger: fine */
   assert_true(registry_accept(NULL, TRG_MODEL, "m", &err) < 0);
   assert_true(registry_accept(&p, TRG_CONNECTOR, "m", &err) < 0);

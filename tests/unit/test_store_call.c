@@ -35,8 +35,12 @@ static int close_call(struct box *b, int64_t id, int64_t cost) {
                                .served = "claude-haiku-5-5-1",
                                .request_id = "req_1",
                                .http_status = 200,
-                               .usage = {.input = 1, .output = 2, .cache_read = 3,
-                                         .cache_write = 4, .reasoning = 5, .estimated = true},
+                               .usage = {.input = 1,
+                                         .output = 2,
+                                         .cache_read = 3,
+                                         .cache_write = 4,
+                                         .reasoning = 5,
+                                         .estimated = true},
                                .cost_micros = cost,
                                .response_bytes = TRG_STR("{\"a\":1}")};
   return model_call_close(b->s, &c, &b->err);

@@ -29,7 +29,7 @@
 #include "store/turn.h"
 
 #define UNUSED __attribute__((unused))
-#define NOW INT64_C(1795255200000) /* 2026-11-21T10:00:00Z */
+#define NOW    INT64_C(1795255200000) /* 2026-11-21T10:00:00Z */
 
 struct box {
   char dir[64];
@@ -77,14 +77,18 @@ UNUSED static void ok(struct box *b, int rc) {
   if (rc != 0) fail_msg("%d %s: %s", rc, b->err.code, b->err.text);
 }
 
-UNUSED static void flush(struct box *b) { ok(b, turn_flush(b->s, &b->err)); }
+UNUSED static void flush(struct box *b) {
+  ok(b, turn_flush(b->s, &b->err));
+}
 
 UNUSED static void reopen(struct box *b) {
   store_close(&b->s);
   ok(b, store_open(b->dir, &b->s, &b->err));
 }
 
-UNUSED static char *db_path(const struct box *b) { return file_join(b->dir, "triaged.db"); }
+UNUSED static char *db_path(const struct box *b) {
+  return file_join(b->dir, "triaged.db");
+}
 
 /* Runs SQL on a connection of its own. Only when the store is closed, or for reading. */
 UNUSED static int raw(const struct box *b, const char *sql) {
@@ -149,7 +153,7 @@ UNUSED static int in_child(struct box *b, void (*fn)(struct box *b)) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, box_setup, box_teardown)
+#define TEST(name)       cmocka_unit_test_setup_teardown(name, box_setup, box_teardown)
 #define TEST_EMPTY(name) cmocka_unit_test_setup_teardown(name, box_empty, box_teardown)
 
 #endif

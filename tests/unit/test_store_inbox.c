@@ -109,7 +109,7 @@ static void test_a_dead_notice_waits_for_requeue_or_for_news(void **state) {
   struct inbox_item *items = NULL;
   int64_t count = 0, due = -1;
   for (int i = 0; i < 3; i++) {
-    char name[8];
+    char name[32];
     (void)snprintf(name, sizeof name, "10%d", i);
     (void)add(b, name, "1", NOW);
   }
@@ -137,8 +137,8 @@ static void test_giving_up_an_old_notice_keeps_the_newer_one(void **state) {
   (void)add(b, "101", "1", NOW);
   (void)take(b, NOW, 1, &items);
   (void)add(b, "101", "2", NOW + 1);
-  ok(b, inbox_retry(b->s, DESK, TRG_STR("101"), items[0].seq, NOW + 5, true, TRG_STR("x"),
-                    &b->err));
+  ok(b,
+     inbox_retry(b->s, DESK, TRG_STR("101"), items[0].seq, NOW + 5, true, TRG_STR("x"), &b->err));
   depth(b, 1, 0);
 }
 
@@ -178,7 +178,7 @@ static void test_cleaning_takes_old_done_notices_in_batches_and_nothing_else(voi
   struct inbox_item *items = NULL;
   bool new = false, more = false;
   for (int i = 0; i < 25; i++) {
-    char name[8];
+    char name[32];
     (void)snprintf(name, sizeof name, "%d", i);
     (void)add(b, name, "1", NOW + i);
   }

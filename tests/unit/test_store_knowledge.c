@@ -115,8 +115,8 @@ static void test_a_very_long_text_becomes_a_bounded_query(void **state) {
 
 static void test_every_weak_word_is_found_in_the_list(void **state) {
   (void)state;
-  static const char *const weak[] = {"about", "yourselves", "zwischen", "für", "été", "está",
-                                     "perché", "omdat", "não", "x", "ß"};
+  static const char *const weak[] = {"about",  "yourselves", "zwischen", "für", "été", "está",
+                                     "perché", "omdat",      "não",      "x",   "ß"};
   for (size_t i = 0; i < sizeof weak / sizeof *weak; i++)
     assert_true(word_is_weak(weak[i], strlen(weak[i])));
   assert_false(word_is_weak("refund", 6));

@@ -31,7 +31,7 @@ static int append(struct box *b, const char *kind, const char *key, int64_t corr
 
 static void ten_lines(struct box *b) {
   for (int i = 0; i < 10; i++) {
-    char key[16];
+    char key[32];
     (void)snprintf(key, sizeof key, "case %d", i);
     ok(b, append(b, "charge", key, 0, 990000, NULL));
   }

@@ -41,14 +41,13 @@ static void test_migrating_marks_version_and_owner_and_happens_once(void **state
                    0);
 }
 
-static void test_the_writer_is_durable_and_checks_references(void **state) {
+static void test_an_id_stays_the_text_it_was(void **state) {
   struct box *b = *state;
   const struct ticket_facts f = {.helpdesk = TRG_STR("support"), .ext_id = TRG_STR("0012")};
   int64_t id = 0;
   bool new = false;
   ok(b, ticket_put(b->s, &f, NOW, &id, &new, &b->err));
   flush(b);
-  /* Ids stay text: no leading zero is lost. */
   assert_string_equal(raw_text(b, "SELECT ext_id FROM ticket"), "0012");
 }
 
@@ -124,8 +123,8 @@ static void test_the_check_finds_a_page_that_was_overwritten(void **state) {
   flush(b);
   ok(b, store_check(b->s, &b->err));
   store_close(&b->s);
-  const int64_t page =
-      raw_int(b, "SELECT rootpage FROM sqlite_schema WHERE name = 'ticket_by_change'");
+  const int64_t page = raw_int(
+      b, "SELECT rootpage FROM sqlite_schema WHERE name = 'ticket_by_change'");
   damage(b, (long)(page - 1) * 4096, 2048);
   ok(b, store_open(b->dir, &b->s, &b->err));
   assert_int_equal(store_check(b->s, &b->err), TRG_ECORRUPT);
@@ -287,7 +286,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST_EMPTY(test_a_missing_folder_is_made_with_its_parents_for_its_owner_alone),
       TEST(test_migrating_marks_version_and_owner_and_happens_once),
-      TEST(test_the_writer_is_durable_and_checks_references),
+      TEST(test_an_id_stays_the_text_it_was),
       TEST(test_a_newer_database_is_refused_with_both_versions),
       TEST_EMPTY(test_the_database_of_another_program_is_refused_and_left_alone),
       TEST_EMPTY(test_a_file_that_is_no_database_is_refused_and_left_alone),

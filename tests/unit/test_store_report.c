@@ -36,7 +36,7 @@ static void call(struct box *b, struct rng *r, int64_t ticket_id, int64_t at_ms)
 }
 
 static void charge(struct box *b, int64_t id, const char *level, int64_t amount, bool undo) {
-  char key[24];
+  char key[32];
   (void)snprintf(key, sizeof key, "case %lld", (long long)id);
   struct ledger_line l = {.kind = "charge",
                           .charge_key = key,
@@ -54,7 +54,7 @@ static void charge(struct box *b, int64_t id, const char *level, int64_t amount,
 }
 
 static void reply(struct box *b, int64_t id, bool done) {
-  char key[24];
+  char key[32];
   (void)snprintf(key, sizeof key, "key %lld", (long long)id);
   const struct outbox o = {.ticket_id = id, .intent = "reply", .idem_key = key};
   int64_t row = 0;
@@ -68,9 +68,8 @@ static void random_ticket(struct box *b, struct rng *r, int i) {
   char ext_id[16];
   (void)snprintf(ext_id, sizeof ext_id, "%d", i);
   const int64_t born = NOW - (int64_t)rng_below(r, 40) * 86400000;
-  const struct ticket_facts f = {.helpdesk = str_of(PICK(r, helpdesks)),
-                                 .ext_id = str_of(ext_id),
-                                 .created_ms = born};
+  const struct ticket_facts f = {
+      .helpdesk = str_of(PICK(r, helpdesks)), .ext_id = str_of(ext_id), .created_ms = born};
   int64_t id = 0;
   bool new = false;
   ok(b, ticket_put(b->s, &f, NOW, &id, &new, &b->err));
@@ -277,7 +276,7 @@ static const char *columns(struct box *b, const char *view) {
 
 static void test_the_views_have_the_columns_that_people_rely_on(void **state) {
   struct box *b = *state;
-  static const char *const views[] = {"v_tickets", "v_decisions",   "v_model_calls", "v_drafts",
+  static const char *const views[] = {"v_tickets",    "v_decisions",   "v_model_calls", "v_drafts",
                                       "v_deliveries", "v_resolutions", "v_charges"};
   static const char fixed[] = "ref,subject,state,category,priority,language,sentiment,team,"
                               "confidence,model,outcome,reason,updated,";

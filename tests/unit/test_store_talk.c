@@ -53,7 +53,7 @@ static void test_messages_come_oldest_first(void **state) {
   size_t n = 0;
   bool new = false;
   for (int i = 0; i < 3; i++) {
-    char name[8];
+    char name[32];
     (void)snprintf(name, sizeof name, "%d", i);
     const struct message m = {.ticket_id = id, .ext_id = name, .at_ms = at[i], .text = name};
     ok(b, message_put(b->s, &m, &new, &b->err));

@@ -9,7 +9,9 @@
 static char seen[256]; /* what effects said, in their order */
 static struct box *current;
 
-static void say(void *arg) { (void)strcat(seen, arg); }
+static void say(void *arg) {
+  (void)strcat(seen, arg);
+}
 
 static int with_silence(void **state) {
   seen[0] = '\0';
@@ -118,14 +120,18 @@ static void crash(struct box *b, bool after) {
   if (store_open(b->dir, &b->s, &b->err) != 0) _exit(3);
   turn_crash_at(b->s, 2, after);
   for (int i = 0; i < 5; i++) {
-    char key[8];
+    char key[32];
     (void)snprintf(key, sizeof key, "%d", i);
     if (store_put(b->s, key, "v", &b->err) != 0 || turn_flush(b->s, &b->err) != 0) _exit(4);
   }
 }
 
-static void crash_before(struct box *b) { crash(b, false); }
-static void crash_after(struct box *b) { crash(b, true); }
+static void crash_before(struct box *b) {
+  crash(b, false);
+}
+static void crash_after(struct box *b) {
+  crash(b, true);
+}
 
 static void test_a_crash_before_the_second_commit_leaves_the_first(void **state) {
   struct box *b = *state;
@@ -157,7 +163,7 @@ static void fill(struct box *b) {
   memset(big, 'x', 65536);
   int rc = 0;
   for (int i = 0; i < 100 && rc == 0; i++) {
-    char key[8];
+    char key[32];
     (void)snprintf(key, sizeof key, "%d", i);
     rc = store_put(b->s, key, big, &b->err);
     turn_after_commit(b->s, say, "never");

@@ -62,8 +62,8 @@ static void test_the_newest_draft_is_found_and_a_review_is_kept(void **state) {
   assert_string_equal(d.ref, "support/101");
   assert_string_equal(d.missing, "[]");
   ok(b, draft_set_state(b->s, id, "waiting", "low_confidence", &b->err));
-  ok(b, draft_review(b->s, id, "edited", "person:ann", "two, but kinder", "tone", NOW + 9,
-                     &b->err));
+  ok(b,
+     draft_review(b->s, id, "edited", "person:ann", "two, but kinder", "tone", NOW + 9, &b->err));
   ok(b, draft_newest(b->s, ticket, b->a, &d, &b->err));
   assert_string_equal(d.state, "edited");
   assert_string_equal(d.reason, "low_confidence");

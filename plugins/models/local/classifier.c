@@ -6,16 +6,14 @@
 
 #include "alloc.h"
 
-void local_scratch_free(struct local_scratch *scratch)
-{
+void local_scratch_free(struct local_scratch *scratch) {
   free(scratch->counts);
   free(scratch->touched);
   free(scratch->scores);
   *scratch = (struct local_scratch){0};
 }
 
-static void block_free(struct local_block *block)
-{
+static void block_free(struct local_block *block) {
   free(block->hashes);
   free(block->idf);
   free(block->weights);
@@ -23,14 +21,11 @@ static void block_free(struct local_block *block)
   free(block->slots);
 }
 
-void local_classifier_free(struct local_classifier **classifier)
-{
+void local_classifier_free(struct local_classifier **classifier) {
   struct local_classifier *old = *classifier;
-  if (old == NULL)
-    return;
+  if (old == NULL) return;
   *classifier = NULL;
-  for (uint32_t i = 0; old->names != NULL && i < old->class_count; i++)
-    free(old->names[i]);
+  for (uint32_t i = 0; old->names != NULL && i < old->class_count; i++) free(old->names[i]);
   free(old->names);
   free(old->key);
   block_free(&old->words);
@@ -40,24 +35,20 @@ void local_classifier_free(struct local_classifier **classifier)
   free(old);
 }
 
-void local_block_index(struct local_block *block)
-{
+void local_block_index(struct local_block *block) {
   size_t size = 64;
-  while (size < block->count * 2)
-    size *= 2;
+  while (size < block->count * 2) size *= 2;
   free(block->slots);
   block->slots = local_alloc(size, sizeof *block->slots);
   block->slot_mask = (uint32_t)(size - 1);
   for (uint32_t i = 0; i < block->count; i++) {
     uint32_t at = block->hashes[i] & block->slot_mask;
-    while (block->slots[at] != 0)
-      at = (at + 1) & block->slot_mask;
+    while (block->slots[at] != 0) at = (at + 1) & block->slot_mask;
     block->slots[at] = i + 1;
   }
 }
 
-uint32_t local_block_find(const struct local_block *block, uint32_t hash)
-{
+uint32_t local_block_find(const struct local_block *block, uint32_t hash) {
   uint32_t at = hash & block->slot_mask;
   while (block->slots[at] != 0 && block->hashes[block->slots[at] - 1] != hash)
     at = (at + 1) & block->slot_mask;
@@ -65,8 +56,7 @@ uint32_t local_block_find(const struct local_block *block, uint32_t hash)
 }
 
 static void scratch_fit(struct local_scratch *scratch, size_t features, size_t hashes,
-                        size_t stride)
-{
+                        size_t stride) {
   if (scratch->count_room < features) {
     free(scratch->counts);
     scratch->counts = local_alloc(features, sizeof *scratch->counts);
@@ -83,11 +73,9 @@ static void scratch_fit(struct local_scratch *scratch, size_t features, size_t h
 }
 
 static void row_add(float *restrict scores, const int8_t *restrict row, float value,
-                    uint32_t stride)
-{
+                    uint32_t stride) {
   for (uint32_t lane = 0; lane < stride; lane += LOCAL_LANES)
-    for (uint32_t i = 0; i < LOCAL_LANES; i++)
-      scores[lane + i] += value * (float)row[lane + i];
+    for (uint32_t i = 0; i < LOCAL_LANES; i++) scores[lane + i] += value * (float)row[lane + i];
 }
 
 /* A text's features of one block. */
@@ -98,8 +86,7 @@ struct found {
 
 /* Adds one block's features to the scores. */
 static void block_score(const struct local_block *block, const uint32_t *hashes, size_t n,
-                        uint32_t stride, struct local_scratch *scratch, struct found *found)
-{
+                        uint32_t stride, struct local_scratch *scratch, struct found *found) {
   for (size_t i = 0; i < n; i++) {
     const uint32_t at = local_block_find(block, hashes[i]);
     if (at == 0)
@@ -126,31 +113,27 @@ static void block_score(const struct local_block *block, const uint32_t *hashes,
 
 /* Shares of the text's features that are known at all, and from texts of class `best`. */
 static void block_cues(const struct local_block *block, const struct found *found, uint32_t stride,
-                       uint32_t best, float *ret_known, float *ret_own)
-{
+                       uint32_t best, float *ret_known, float *ret_own) {
   size_t own = 0;
   for (size_t i = 0; i < found->count; i++) {
     const uint8_t *owners = block->owners + (size_t)found->features[i] * (stride / 8);
-    own += owners[best / 8] >> (best % 8) & 1u;
+    own += ((uint32_t)owners[best / 8] >> (best % 8)) & 1u;
   }
   const size_t all = found->count + found->unknown;
   *ret_known = all > 0 ? (float)found->count / (float)all : 0.0f;
   *ret_own = all > 0 ? (float)own / (float)all : 0.0f;
 }
 
-static bool mask_allows(const bool *allowed, uint32_t at)
-{
+static bool mask_allows(const bool *allowed, uint32_t at) {
   return allowed == NULL || allowed[at];
 }
 
 bool local_probabilities(const struct local_classifier *classifier, const float *scores,
-                         const bool *allowed, float *ret_p, struct local_verdict *ret)
-{
+                         const bool *allowed, float *ret_p, struct local_verdict *ret) {
   float top = -INFINITY;
   float second = -INFINITY;
   for (uint32_t i = 0; i < classifier->class_count; i++) {
-    if (!mask_allows(allowed, i))
-      continue;
+    if (!mask_allows(allowed, i)) continue;
     if (scores[i] > top) {
       second = top;
       top = scores[i];
@@ -159,15 +142,13 @@ bool local_probabilities(const struct local_classifier *classifier, const float 
       second = scores[i];
     }
   }
-  if (isinf(top))
-    return false;
+  if (isinf(top)) return false;
   float sum = 0;
   for (uint32_t i = 0; i < classifier->class_count; i++) {
     ret_p[i] = mask_allows(allowed, i) ? expf((scores[i] - top) / classifier->temperature) : 0.0f;
     sum += ret_p[i];
   }
-  for (uint32_t i = 0; i < classifier->class_count; i++)
-    ret_p[i] /= sum;
+  for (uint32_t i = 0; i < classifier->class_count; i++) ret_p[i] /= sum;
   const float p = fminf(fmaxf(ret_p[ret->best], 1e-6f), 1.0f - 1e-6f);
   ret->cues[LOCAL_CUE_LOGIT] = logf(p / (1.0f - p));
   ret->cues[LOCAL_CUE_TOP] = top;
@@ -175,8 +156,7 @@ bool local_probabilities(const struct local_classifier *classifier, const float 
   return true;
 }
 
-void local_verdict_judge(const struct local_classifier *classifier, struct local_verdict *ret)
-{
+void local_verdict_judge(const struct local_classifier *classifier, struct local_verdict *ret) {
   const float *confidence = classifier->confidence;
   ret->scope = classifier->scope[LOCAL_CUES];
   float sum = confidence[LOCAL_CUES + 1];
@@ -188,12 +168,14 @@ void local_verdict_judge(const struct local_classifier *classifier, struct local
   ret->confidence = 1.0f / (1.0f + expf(-sum));
   if (ret->scope < classifier->scope_floor)
     ret->confidence *= expf(ret->scope - classifier->scope_floor);
+  /* Nobody is surer than his trials allow: without a single error among n of them the rate of
+   * errors may still be about 1.5 / n. */
+  ret->confidence = fminf(ret->confidence, 1.0f - 1.5f / (float)(classifier->holdout.n + 3));
 }
 
 bool local_classify(const struct local_classifier *classifier, const struct local_text *text,
                     struct local_scratch *scratch, const bool *allowed, float *ret_p,
-                    struct local_verdict *ret)
-{
+                    struct local_verdict *ret) {
   const struct local_block *words = &classifier->words;
   const struct local_block *grams = &classifier->grams;
   const uint32_t stride = classifier->stride;
@@ -207,8 +189,7 @@ bool local_classify(const struct local_classifier *classifier, const struct loca
   for (uint32_t i = 0; i < stride; i++)
     scratch->scores[i] = scratch->scores[i] * classifier->scale[i] + classifier->bias[i];
   *ret = (struct local_verdict){0};
-  if (!local_probabilities(classifier, scratch->scores, allowed, ret_p, ret))
-    return false;
+  if (!local_probabilities(classifier, scratch->scores, allowed, ret_p, ret)) return false;
   float *cues = ret->cues;
   block_cues(words, &in_words, stride, ret->best, &cues[LOCAL_CUE_WORDS],
              &cues[LOCAL_CUE_OWN_WORDS]);

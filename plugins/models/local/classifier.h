@@ -9,9 +9,9 @@
 
 #include <triaged/plugin.h>
 
-#define LOCAL_CLASSES_MAX 512u
+#define LOCAL_CLASSES_MAX  512u
 #define LOCAL_FEATURES_MAX 400000u
-#define LOCAL_NAME_MAX 200u
+#define LOCAL_NAME_MAX     200u
 /* Classes are stored in rows of a multiple of this, so that the inner loop has a fixed length. */
 #define LOCAL_LANES 8u
 /* What scope and confidence are computed from; see enum local_cue. */
@@ -55,7 +55,7 @@ struct local_classifier {
   float *scale; /* stride: of the weights of each class */
   float *bias;  /* stride */
   float temperature;
-  float scope[LOCAL_CUES + 1];      /* logistic: weight of each cue, then the constant */
+  float scope[LOCAL_CUES + 1]; /* logistic: weight of each cue, then the constant */
   float scope_floor; /* below it the text is stranger than nearly all that were held back */
   float confidence[LOCAL_CUES + 2]; /* logistic: of each cue, of the scope, the constant */
   struct local_holdout holdout;

@@ -9,11 +9,11 @@
 #include "rules.h"
 #include "wording.h"
 
-#define WORDS_MAX 110u
-#define SENTENCES_FIRST 4u
+#define WORDS_MAX        110u
+#define SENTENCES_FIRST  4u
 #define SENTENCES_SECOND 2u
 /* Below this a hand-over text is better than a wrong answer. */
-#define SURE_LEAST 0.4f
+#define SURE_LEAST 0.5f
 /* A second passage is quoted when it fits nearly as well as the first. */
 #define SECOND_SHARE 0.8f
 
@@ -23,8 +23,7 @@ struct prose {
   size_t n, room;
 };
 
-static void prose_add(struct prose *prose, const char *bytes, size_t n)
-{
+static void prose_add(struct prose *prose, const char *bytes, size_t n) {
   if (prose->n + n + 1 > prose->room) {
     prose->room = (prose->n + n + 1) * 2;
     prose->bytes = local_grow(prose->bytes, prose->room, 1);
@@ -34,109 +33,91 @@ static void prose_add(struct prose *prose, const char *bytes, size_t n)
   prose->bytes[prose->n] = '\0';
 }
 
-static void prose_text(struct prose *prose, const char *text)
-{
+static void prose_text(struct prose *prose, const char *text) {
   prose_add(prose, text, strlen(text));
 }
 
 /* How sure it is that the best passage answers: from its cover of the question, its lead over the
  * next one, and how many words they share. README.md says where the numbers come from. */
-static float draft_confidence(const struct local_passages *ranked, bool foreign)
-{
-  if (ranked->count == 0 || ranked->shared == 0)
-    return 0.0f;
+static float draft_confidence(const struct local_passages *ranked, bool foreign) {
+  if (ranked->count == 0 || ranked->shared == 0) return 0.0f;
   const float cover = ranked->passages[0].cover;
   const float first = ranked->passages[0].fit;
   const float lead = ranked->count > 1 ? (first - ranked->passages[1].fit) / first : 0.5f;
   const float shared = fminf((float)ranked->shared, 6.0f);
-  const float sum = -2.0f + 3.0f * cover + 2.0f * lead + 0.25f * shared;
+  const float sum = -4.5f + 4.6f * cover + 2.75f * lead + 0.8f * shared;
   return (foreign ? 0.6f : 1.0f) / (1.0f + expf(-sum));
 }
 
 /* The quoted sentences of one passage in their order, with the citation after each run. */
-static void passage_quote(struct prose *prose, const struct local_passage *passage)
-{
+static void passage_quote(struct prose *prose, const struct local_passage *passage) {
   bool open = false;
   for (size_t i = 0; i < passage->sentence_count; i++) {
-    if (!passage->sentences[i].chosen)
-      continue;
-    if (open)
-      prose_text(prose, " ");
+    if (!passage->sentences[i].chosen) continue;
+    if (open) prose_text(prose, " ");
     prose_add(prose, passage->sentences[i].bytes, passage->sentences[i].n);
     open = true;
   }
-  if (!open)
-    return;
+  if (!open) return;
   prose_text(prose, " [");
   prose_text(prose, local_json_text(passage->entry, "id"));
   prose_text(prose, "]\n\n");
 }
 
 /* Whether the text holds a number that could be an order, serial or invoice number. */
-static bool has_number(const char *text)
-{
+static bool has_number(const char *text) {
   size_t digits = 0;
   for (; *text != '\0'; text++) {
     digits = *text >= '0' && *text <= '9' ? digits + 1 : 0;
-    if (digits >= 4)
-      return true;
+    if (digits >= 4) return true;
   }
   return false;
 }
 
-static bool hint_is_number(const char *hint)
-{
-  static const char *const kinds[] = {"number", "nummer", "numéro", "número", "numero", "numer",
-                                      " id",    "serial", "invoice", "IBAN"};
+static bool hint_is_number(const char *hint) {
+  static const char *const kinds[] = {"number", "nummer", "numéro", "número",  "numero",
+                                      "numer",  " id",    "serial", "invoice", "IBAN"};
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-    if (strcasestr(hint, kinds[i]) != NULL)
-      return true;
+    if (strcasestr(hint, kinds[i]) != NULL) return true;
   return false;
 }
 
 /* Of the things that such tickets need, those the text does not seem to hold. */
-static cJSON *missing_find(const cJSON *hints, const char *text, const struct local_phrases *phrases)
-{
+static cJSON *missing_find(const cJSON *hints, const char *text,
+                           const struct local_phrases *phrases) {
   cJSON *missing = cJSON_CreateArray();
   const cJSON *hint = NULL;
   char pattern[256];
-  cJSON_ArrayForEach(hint, hints)
-  {
-    if (!cJSON_IsString(hint))
-      continue;
+  cJSON_ArrayForEach(hint, hints) {
+    if (!cJSON_IsString(hint)) continue;
     const bool there = hint_is_number(hint->valuestring)
                            ? has_number(text)
                            : local_phrases_pattern(pattern, sizeof pattern, hint->valuestring) &&
                                  local_phrases_find(phrases, pattern, NULL) >= 0;
-    if (!there)
-      cJSON_AddItemToArray(missing, cJSON_CreateString(hint->valuestring));
+    if (!there) cJSON_AddItemToArray(missing, cJSON_CreateString(hint->valuestring));
   }
   return missing;
 }
 
-static void frame_open(struct prose *prose, const cJSON *voice, const struct local_wording *wording)
-{
+static void frame_open(struct prose *prose, const cJSON *voice,
+                       const struct local_wording *wording) {
   const char *greeting = local_json_text(voice, "greeting");
   prose_text(prose, greeting[0] != '\0' ? greeting : wording->greeting);
   prose_text(prose, "\n\n");
 }
 
 static void frame_close(struct prose *prose, const cJSON *voice,
-                        const struct local_wording *wording)
-{
+                        const struct local_wording *wording) {
   const char *signoff = local_json_text(voice, "signoff");
   prose_text(prose, signoff[0] != '\0' ? signoff : wording->signoff);
 }
 
 static void missing_ask(struct prose *prose, const cJSON *missing,
-                        const struct local_wording *wording)
-{
-  if (cJSON_GetArraySize(missing) == 0)
-    return;
+                        const struct local_wording *wording) {
+  if (cJSON_GetArraySize(missing) == 0) return;
   prose_text(prose, wording->missing);
   const cJSON *one = NULL;
-  cJSON_ArrayForEach(one, missing)
-  {
+  cJSON_ArrayForEach(one, missing) {
     prose_text(prose, "\n- ");
     prose_text(prose, one->valuestring);
   }
@@ -144,8 +125,7 @@ static void missing_ask(struct prose *prose, const cJSON *missing,
 }
 
 static cJSON *draft_render(struct prose *prose, cJSON *citations, float confidence, cJSON *missing,
-                           const char *next_step, bool not_sure)
-{
+                           const char *next_step, bool not_sure) {
   cJSON *answer = cJSON_CreateObject();
   cJSON_AddStringToObject(answer, "body", prose->bytes);
   cJSON_AddItemToObject(answer, "citations", citations);
@@ -158,16 +138,13 @@ static cJSON *draft_render(struct prose *prose, cJSON *citations, float confiden
 }
 
 /* Quotes the best passages into prose; returns whether anything was quoted. */
-static bool body_quote(struct prose *prose, struct local_passages *ranked, cJSON *citations)
-{
+static bool body_quote(struct prose *prose, struct local_passages *ranked, cJSON *citations) {
   struct local_passage *first = &ranked->passages[0];
   size_t words = local_passage_choose(first, SENTENCES_FIRST, WORDS_MAX);
-  if (words == 0)
-    return false;
+  if (words == 0) return false;
   passage_quote(prose, first);
   cJSON_AddItemToArray(citations, cJSON_CreateString(local_json_text(first->entry, "id")));
-  if (ranked->count < 2 || ranked->passages[1].fit < SECOND_SHARE * first->fit)
-    return true;
+  if (ranked->count < 2 || ranked->passages[1].fit < SECOND_SHARE * first->fit) return true;
   struct local_passage *second = &ranked->passages[1];
   if (local_passage_choose(second, SENTENCES_SECOND, WORDS_MAX - words) > 0) {
     passage_quote(prose, second);
@@ -177,8 +154,7 @@ static bool body_quote(struct prose *prose, struct local_passages *ranked, cJSON
 }
 
 static cJSON *draft_handover(const struct local_wording *wording, const cJSON *voice,
-                             float confidence, cJSON *missing, const char *next_step)
-{
+                             float confidence, cJSON *missing, const char *next_step) {
   struct prose prose = {0};
   frame_open(&prose, voice, wording);
   prose_text(&prose, wording->handover);
@@ -188,8 +164,7 @@ static cJSON *draft_handover(const struct local_wording *wording, const cJSON *v
 }
 
 static const char *draft_language(const struct local_mind *mind, const cJSON *input,
-                                  const char *text, size_t n, char to[8])
-{
+                                  const char *text, size_t n, char to[8]) {
   const char *told = local_json_text(local_json_item(input, "triage"), "language");
   if (told[0] != '\0' && strlen(told) < 8 && strcmp(told, "und") != 0) {
     memcpy(to, told, strlen(told) + 1);
@@ -201,23 +176,20 @@ static const char *draft_language(const struct local_mind *mind, const cJSON *in
   return to;
 }
 
-cJSON *local_draft(const struct local_mind *mind, const cJSON *input)
-{
+cJSON *local_draft(const struct local_mind *mind, const cJSON *input) {
   size_t n = 0;
   char *text = local_ticket_text(local_json_item(input, "ticket"), &n);
   const cJSON *voice = local_json_item(input, "voice");
   char code[8];
-  const struct local_wording *wording =
-      local_wording_of(draft_language(mind, input, text, n, code));
+  const struct local_wording *wording = local_wording_of(
+      draft_language(mind, input, text, n, code));
   struct local_phrases phrases = {0};
   local_phrases_take(&phrases, text, n);
   cJSON *missing = missing_find(local_json_item(input, "missing_hint"), text, &phrases);
-  const bool escalate =
-      cJSON_IsTrue(local_json_item(local_json_item(input, "triage"), "escalate"));
-  struct local_passages ranked =
-      local_passages_rank(text, n, local_json_item(input, "passages"));
-  const char *source =
-      ranked.count > 0 ? local_json_text(ranked.passages[0].entry, "language") : "";
+  const bool escalate = cJSON_IsTrue(local_json_item(local_json_item(input, "triage"), "escalate"));
+  struct local_passages ranked = local_passages_rank(text, n, local_json_item(input, "passages"));
+  const char *source = ranked.count > 0 ? local_json_text(ranked.passages[0].entry, "language")
+                                        : "";
   const bool foreign = source[0] != '\0' && strncmp(source, code, 2) != 0;
   const float confidence = draft_confidence(&ranked, foreign);
   struct prose prose = {0};
@@ -251,29 +223,25 @@ cJSON *local_draft(const struct local_mind *mind, const cJSON *input)
 }
 
 /* The newest customer text when the ticket lists messages, else its body. */
-static const char *newest_text(const cJSON *ticket)
-{
+static const char *newest_text(const cJSON *ticket) {
   const char *newest = local_json_text(ticket, "body");
-  if (newest[0] != '\0')
-    return newest;
+  if (newest[0] != '\0') return newest;
   const cJSON *message = NULL;
-  cJSON_ArrayForEach(message, local_json_item(ticket, "messages"))
-  {
+  cJSON_ArrayForEach(message, local_json_item(ticket, "messages")) {
     if (strcmp(local_json_text(message, "author"), "customer") == 0)
       newest = local_json_text(message, "text");
   }
   return newest;
 }
 
-cJSON *local_verify(const struct local_mind *mind, const cJSON *input)
-{
+cJSON *local_verify(const struct local_mind *mind, const cJSON *input) {
   const cJSON *ticket = local_json_item(input, "ticket");
   const char *text = newest_text(ticket);
   const size_t n = strlen(text);
   struct local_phrases phrases = {0};
   local_phrases_take(&phrases, text, n);
-  const struct local_language_answer language =
-      local_ticket_language(mind, text, n, local_json_text(ticket, "language"));
+  const struct local_language_answer language = local_ticket_language(
+      mind, text, n, local_json_text(ticket, "language"));
   const size_t solved = local_rules_count(&phrases, language.code, LOCAL_SOLVED);
   const size_t unsolved = local_rules_count(&phrases, language.code, LOCAL_UNSOLVED);
   const size_t bad = local_rules_count(&phrases, language.code, LOCAL_NEGATIVE);

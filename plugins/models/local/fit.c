@@ -17,8 +17,7 @@
 #define MODEL_BYTES 6000000u
 
 struct local_fit_options local_fit_rule(const char *key, size_t samples, size_t classes,
-                                        uint32_t seed)
-{
+                                        uint32_t seed) {
   const size_t stride = (classes + LOCAL_LANES - 1) / LOCAL_LANES * LOCAL_LANES;
   const size_t per_class = classes > 0 ? samples / classes : 0;
   struct local_fit_options options = {.recipe = {2, 2, 4},
@@ -47,8 +46,7 @@ struct local_fit_options local_fit_rule(const char *key, size_t samples, size_t 
   }
   const size_t most = MODEL_BYTES / (stride + stride / 8 + 8) / 2;
   options.features_max = (uint32_t)(most < 60000 ? most : 60000);
-  if (options.recipe.word_max == 0)
-    options.features_max *= 2;
+  if (options.recipe.word_max == 0) options.features_max *= 2;
   return options;
 }
 
@@ -60,18 +58,15 @@ struct tally {
 
 static void tally_add(struct tally *tally, uint32_t hash, uint32_t text);
 
-static void tally_grow(struct tally *tally)
-{
+static void tally_grow(struct tally *tally) {
   struct tally bigger = {.room = tally->room > 0 ? tally->room * 2 : 1u << 16};
   bigger.hashes = local_alloc(bigger.room, sizeof *bigger.hashes);
   bigger.texts = local_alloc(bigger.room, sizeof *bigger.texts);
   bigger.last = local_alloc(bigger.room, sizeof *bigger.last);
   for (size_t i = 0; i < tally->room; i++) {
-    if (tally->texts[i] == 0)
-      continue;
+    if (tally->texts[i] == 0) continue;
     size_t at = tally->hashes[i] & (bigger.room - 1);
-    while (bigger.texts[at] != 0)
-      at = (at + 1) & (bigger.room - 1);
+    while (bigger.texts[at] != 0) at = (at + 1) & (bigger.room - 1);
     bigger.hashes[at] = tally->hashes[i];
     bigger.texts[at] = tally->texts[i];
     bigger.last[at] = tally->last[i];
@@ -83,21 +78,17 @@ static void tally_grow(struct tally *tally)
   *tally = bigger;
 }
 
-static void tally_free(struct tally *tally)
-{
+static void tally_free(struct tally *tally) {
   free(tally->hashes);
   free(tally->texts);
   free(tally->last);
   *tally = (struct tally){0};
 }
 
-static void tally_add(struct tally *tally, uint32_t hash, uint32_t text)
-{
-  if (tally->used * 2 >= tally->room)
-    tally_grow(tally);
+static void tally_add(struct tally *tally, uint32_t hash, uint32_t text) {
+  if (tally->used * 2 >= tally->room) tally_grow(tally);
   size_t at = hash & (tally->room - 1);
-  while (tally->texts[at] != 0 && tally->hashes[at] != hash)
-    at = (at + 1) & (tally->room - 1);
+  while (tally->texts[at] != 0 && tally->hashes[at] != hash) at = (at + 1) & (tally->room - 1);
   if (tally->texts[at] == 0) {
     tally->hashes[at] = hash;
     tally->used++;
@@ -108,44 +99,36 @@ static void tally_add(struct tally *tally, uint32_t hash, uint32_t text)
   tally->last[at] = text + 1;
 }
 
-static int hash_compare(const void *left, const void *right)
-{
+static int hash_compare(const void *left, const void *right) {
   const uint32_t a = *(const uint32_t *)left;
   const uint32_t b = *(const uint32_t *)right;
   return a < b ? -1 : a > b;
 }
 
 /* The least number of texts that leaves no more than `max` features. */
-static uint32_t tally_cut(const struct tally *tally, uint32_t least, uint32_t max)
-{
+static uint32_t tally_cut(const struct tally *tally, uint32_t least, uint32_t max) {
   for (uint32_t cut = least;; cut++) {
     size_t left = 0;
-    for (size_t i = 0; i < tally->room; i++)
-      left += tally->texts[i] >= cut;
-    if (left <= max)
-      return cut;
+    for (size_t i = 0; i < tally->room; i++) left += tally->texts[i] >= cut;
+    if (left <= max) return cut;
   }
 }
 
 /* Chooses the features of a block. Their order is that of the hashes: the same for the same set. */
 static void block_choose(struct local_block *block, const struct tally *tally, uint32_t least,
-                         uint32_t max, size_t texts)
-{
+                         uint32_t max, size_t texts) {
   const uint32_t cut = tally_cut(tally, least > 0 ? least : 1, max);
   block->hashes = local_alloc(tally->used, sizeof *block->hashes);
   for (size_t i = 0; i < tally->room; i++)
-    if (tally->texts[i] >= cut)
-      block->hashes[block->count++] = tally->hashes[i];
-  if (block->count > 1)
-    qsort(block->hashes, block->count, sizeof *block->hashes, hash_compare);
+    if (tally->texts[i] >= cut) block->hashes[block->count++] = tally->hashes[i];
+  if (block->count > 1) qsort(block->hashes, block->count, sizeof *block->hashes, hash_compare);
   local_block_index(block);
   block->idf = local_alloc(block->count, sizeof *block->idf);
   for (size_t i = 0; i < tally->room; i++) {
-    const uint32_t found =
-        tally->texts[i] >= cut ? local_block_find(block, tally->hashes[i]) : 0;
+    const uint32_t found = tally->texts[i] >= cut ? local_block_find(block, tally->hashes[i]) : 0;
     if (found != 0)
-      block->idf[found - 1] = (float)pow(
-          log((1.0 + (double)texts) / (1.0 + tally->texts[i])) + 1.0, IDF_POWER);
+      block->idf[found - 1] = (float)pow(log((1.0 + (double)texts) / (1.0 + tally->texts[i])) + 1.0,
+                                         IDF_POWER);
   }
 }
 
@@ -159,8 +142,7 @@ struct vectors {
 };
 
 static void owners_note(struct local_block *block, const uint32_t *hashes, size_t n,
-                        uint32_t stride, uint32_t label)
-{
+                        uint32_t stride, uint32_t label) {
   for (size_t i = 0; i < n; i++) {
     const uint32_t found = local_block_find(block, hashes[i]);
     if (found != 0)
@@ -168,8 +150,7 @@ static void owners_note(struct local_block *block, const uint32_t *hashes, size_
   }
 }
 
-static void vectors_push(struct vectors *vectors, size_t index, double value)
-{
+static void vectors_push(struct vectors *vectors, size_t index, double value) {
   if (vectors->used == vectors->room) {
     vectors->room = vectors->room > 0 ? vectors->room * 2 : 1u << 16;
     vectors->nodes = local_grow(vectors->nodes, vectors->room, sizeof *vectors->nodes);
@@ -179,16 +160,13 @@ static void vectors_push(struct vectors *vectors, size_t index, double value)
 
 static void vectors_block(struct vectors *vectors, const struct local_block *block,
                           const uint32_t *hashes, size_t n, size_t offset, float length,
-                          struct local_scratch *scratch)
-{
+                          struct local_scratch *scratch) {
   size_t touched = 0;
   for (size_t i = 0; i < n; i++) {
     const uint32_t found = local_block_find(block, hashes[i]);
-    if (found != 0 && scratch->counts[found - 1]++ == 0)
-      scratch->touched[touched++] = found - 1;
+    if (found != 0 && scratch->counts[found - 1]++ == 0) scratch->touched[touched++] = found - 1;
   }
-  if (touched > 1)
-    qsort(scratch->touched, touched, sizeof *scratch->touched, hash_compare);
+  if (touched > 1) qsort(scratch->touched, touched, sizeof *scratch->touched, hash_compare);
   double square = 0;
   const size_t first = vectors->used;
   for (size_t i = 0; i < touched; i++) {
@@ -203,8 +181,7 @@ static void vectors_block(struct vectors *vectors, const struct local_block *blo
 }
 
 static void vectors_fill(struct vectors *vectors, struct local_classifier *classifier,
-                         const struct local_sample *samples, size_t n, float word_share)
-{
+                         const struct local_sample *samples, size_t n, float word_share) {
   const size_t words = classifier->words.count;
   const size_t features = words + classifier->grams.count;
   struct local_text text = {0};
@@ -240,11 +217,9 @@ static void vectors_fill(struct vectors *vectors, struct local_classifier *class
 }
 
 /* liblinear's weight of a feature (from 0) for one of our classes, whatever order it chose. */
-static double weight_of(const struct model *model, const int *place, uint32_t label, size_t at)
-{
+static double weight_of(const struct model *model, const int *place, uint32_t label, size_t at) {
   const int slot = place[label];
-  if (slot < 0)
-    return 0.0;
+  if (slot < 0) return 0.0;
   if (model->nr_class == 2 && model->param.solver_type != MCSVM_CS)
     return slot == 0 ? model->w[at] : -model->w[at];
   return model->w[at * (size_t)model->nr_class + (size_t)slot];
@@ -252,8 +227,7 @@ static double weight_of(const struct model *model, const int *place, uint32_t la
 
 static void block_quantise(struct local_block *block, uint32_t stride, const float *inverse,
                            uint32_t classes, const struct model *model, const int *place,
-                           size_t offset, float length)
-{
+                           size_t offset, float length) {
   block->weights = local_alloc(block->count * stride, 1);
   for (size_t at = 0; at < block->count; at++)
     for (uint32_t label = 0; label < classes; label++) {
@@ -263,16 +237,14 @@ static void block_quantise(struct local_block *block, uint32_t stride, const flo
 }
 
 static void weights_take(struct local_classifier *classifier, const struct model *model,
-                         float word_share)
-{
+                         float word_share) {
   const uint32_t classes = classifier->class_count;
   const size_t words = classifier->words.count;
   const size_t features = words + classifier->grams.count;
   int *place = local_alloc(classes, sizeof *place);
   float *inverse = local_alloc(classes, sizeof *inverse);
   memset(place, 0xFF, classes * sizeof *place);
-  for (int i = 0; i < model->nr_class; i++)
-    place[model->label[i]] = i;
+  for (int i = 0; i < model->nr_class; i++) place[model->label[i]] = i;
   for (uint32_t label = 0; label < classes; label++) {
     double most = 1e-9;
     for (size_t at = 0; at < features; at++) {
@@ -281,8 +253,8 @@ static void weights_take(struct local_classifier *classifier, const struct model
     }
     classifier->scale[label] = (float)(most / 127.0);
     inverse[label] = (float)(127.0 / most);
-    classifier->bias[label] =
-        place[label] < 0 ? -10.0f : (float)weight_of(model, place, label, features);
+    classifier->bias[label] = place[label] < 0 ? -10.0f
+                                               : (float)weight_of(model, place, label, features);
   }
   block_quantise(&classifier->words, classifier->stride, inverse, classes, model, place, 0,
                  word_share);
@@ -292,18 +264,15 @@ static void weights_take(struct local_classifier *classifier, const struct model
   free(place);
 }
 
-static void quiet(const char *line)
-{
+static void quiet(const char *line) {
   (void)line;
 }
 
 static void solve(struct local_classifier *classifier, const struct vectors *vectors,
-                  const struct local_fit_options *options)
-{
+                  const struct local_fit_options *options) {
   const size_t features = classifier->words.count + classifier->grams.count;
   struct feature_node **rows = local_alloc(vectors->count, sizeof *rows);
-  for (size_t i = 0; i < vectors->count; i++)
-    rows[i] = vectors->nodes + vectors->starts[i];
+  for (size_t i = 0; i < vectors->count; i++) rows[i] = vectors->nodes + vectors->starts[i];
   const struct problem problem = {.l = (int)vectors->count,
                                   .n = (int)features + 1,
                                   .y = vectors->labels,
@@ -321,8 +290,7 @@ static void solve(struct local_classifier *classifier, const struct vectors *vec
 
 struct local_classifier *local_fit_plain(const struct local_sample *samples, size_t n,
                                          const char *const *names, size_t class_count,
-                                         const struct local_fit_options *options)
-{
+                                         const struct local_fit_options *options) {
   struct local_classifier *classifier = local_alloc(1, sizeof *classifier);
   classifier->recipe = options->recipe;
   classifier->class_count = (uint32_t)class_count;

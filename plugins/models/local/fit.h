@@ -37,7 +37,7 @@ struct local_classifier *local_fit_plain(const struct local_sample *samples, siz
 struct local_trials {
   size_t count, room;
   uint32_t stride;
-  float *scores;                 /* count rows of stride */
+  float *scores;                  /* count rows of stride */
   uint32_t *labels;               /* the right answers, or LOCAL_NO_CLASS */
   struct local_verdict *verdicts; /* refreshed by calibration */
 };

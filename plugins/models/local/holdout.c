@@ -10,14 +10,11 @@
 
 /* Deals the samples out so that every part holds every class in its share. */
 static uint32_t *parts_deal(const struct local_sample *samples, size_t n, size_t class_count,
-                            const struct local_fit_options *options)
-{
+                            const struct local_fit_options *options) {
   uint32_t *part = local_alloc(n, sizeof *part);
   uint32_t *seen = local_alloc(class_count, sizeof *seen);
-  for (size_t i = 0; i < class_count; i++)
-    seen[i] = (uint32_t)i + options->seed;
-  for (size_t i = 0; i < n; i++)
-    part[i] = seen[samples[i].label]++ % options->parts;
+  for (size_t i = 0; i < class_count; i++) seen[i] = (uint32_t)i + options->seed;
+  for (size_t i = 0; i < n; i++) part[i] = seen[samples[i].label]++ % options->parts;
   free(seen);
   return part;
 }
@@ -29,20 +26,17 @@ struct round {
 };
 
 static void round_run(const struct round *round, const char *const *names, size_t class_count,
-                      const struct local_fit_options *options, struct local_trials *trials)
-{
-  if (round->seen_count == 0 || round->held_count == 0)
-    return;
-  struct local_classifier *trial =
-      local_fit_plain(round->seen, round->seen_count, names, class_count, options);
+                      const struct local_fit_options *options, struct local_trials *trials) {
+  if (round->seen_count == 0 || round->held_count == 0) return;
+  struct local_classifier *trial = local_fit_plain(round->seen, round->seen_count, names,
+                                                   class_count, options);
   local_trials_add(trials, trial, round->held, round->held_count);
   local_classifier_free(&trial);
 }
 
 struct local_classifier *local_fit(const struct local_sample *samples, size_t n,
                                    const char *const *names, size_t class_count,
-                                   const struct local_fit_options *options)
-{
+                                   const struct local_fit_options *options) {
   struct local_trials trials = {0};
   struct local_trials outside = {0};
   uint32_t *part = parts_deal(samples, n, class_count, options);
@@ -59,7 +53,8 @@ struct local_classifier *local_fit(const struct local_sample *samples, size_t n,
     round_run(&round, names, class_count, options, &trials);
   }
   const uint32_t outside_turns = options->parts_used > 1 ? OUTSIDE_STEP : 1;
-  for (uint32_t turn = 0; turn < outside_turns && options->strangers && n >= HOLDOUT_LEAST; turn++) {
+  for (uint32_t turn = 0; turn < outside_turns && options->strangers && n >= HOLDOUT_LEAST;
+       turn++) {
     round.seen_count = round.held_count = 0;
     for (size_t i = 0; i < n; i++) {
       const bool left_out = samples[i].label % OUTSIDE_STEP == turn;
@@ -67,8 +62,7 @@ struct local_classifier *local_fit(const struct local_sample *samples, size_t n,
         round.seen[round.seen_count++] = samples[i];
       } else if (part[i] == turn) {
         round.held[round.held_count] = samples[i];
-        if (left_out)
-          round.held[round.held_count].label = LOCAL_NO_CLASS;
+        if (left_out) round.held[round.held_count].label = LOCAL_NO_CLASS;
         round.held_count++;
       }
     }
@@ -77,8 +71,7 @@ struct local_classifier *local_fit(const struct local_sample *samples, size_t n,
   free(round.seen);
   free(round.held);
   free(part);
-  struct local_classifier *classifier =
-      local_fit_plain(samples, n, names, class_count, options);
+  struct local_classifier *classifier = local_fit_plain(samples, n, names, class_count, options);
   local_calibrate(classifier, &trials, &outside);
   local_trials_free(&trials);
   local_trials_free(&outside);

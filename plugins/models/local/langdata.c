@@ -1,8 +1,8 @@
 #include "language.h"
 
-const char *const local_language_codes[LOCAL_LANGUAGES] = {
-    "en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv", "da",
-    "fi", "cs", "tr", "ru", "uk", "ar", "ja", "zh", "ko"};
+const char *const local_language_codes[LOCAL_LANGUAGES] = {"en", "de", "fr", "es", "it", "nl", "pt",
+                                                           "pl", "sv", "da", "fi", "cs", "tr", "ru",
+                                                           "uk", "ar", "ja", "zh", "ko"};
 
 const char *const local_language_words[LOCAL_COUNTED] = {
     "the and of to is that it for you with on this was are be have not at by from they we your my "
@@ -53,5 +53,5 @@ const char *const local_language_words[LOCAL_COUNTED] = {
 
 /* Letters that only a few of the languages have, in the same order. */
 const char *const local_language_letters[LOCAL_COUNTED] = {
-    "",      "ßäöü",   "éèêàçœùâîôûëï", "ñáéíóú", "àèìòùé", "",      "ãõçáéíóúâêô",
-    "ąćęłńóśźż", "åäö", "æøå", "äö", "áčďéěíňóřšťúůýž", "çğıöşü", "ыэъё", "іїєґ"};
+    "",    "ßäöü", "éèêàçœùâîôûëï",   "ñáéíóú", "àèìòùé", "",    "ãõçáéíóúâêô", "ąćęłńóśźż", "åäö",
+    "æøå", "äö",   "áčďéěíňóřšťúůýž", "çğıöşü", "ыэъё",   "іїєґ"};

@@ -11,7 +11,7 @@
 
 #define LOCAL_LANGUAGES 19u
 /* Languages whose texts are told apart by counts: the first of local_language_codes. */
-#define LOCAL_COUNTED 15u
+#define LOCAL_COUNTED      15u
 #define LOCAL_FINGERPRINTS "/usr/share/libexttextcat"
 
 extern const char *const local_language_codes[LOCAL_LANGUAGES];

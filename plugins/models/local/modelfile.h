@@ -7,7 +7,7 @@
 
 #include "classifier.h"
 
-#define LOCAL_LABELS_MAX 4u
+#define LOCAL_LABELS_MAX     4u
 #define LOCAL_FILE_BYTES_MAX (64u << 20)
 
 struct local_model {

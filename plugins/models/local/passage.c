@@ -8,7 +8,7 @@
 #include "phrases.h"
 
 #define STEM_BYTES 6u
-#define TERMS_MAX 200u
+#define TERMS_MAX  200u
 /* A sentence is worth taking from this share of the best one's score on. */
 #define WORTH_SHARE 0.3f
 
@@ -21,29 +21,29 @@ struct terms {
   float total;
 };
 
-static bool word_is_small(const char *word, size_t n)
-{
+static bool word_is_small(const char *word, size_t n) {
   static const char *const small =
-      " the and for with that this are was were not you your our have has had can from any all about "
+      " the and for with that this are was were not you your our have has had can from any all "
+      "about "
       "what how when where which but out get got just please hello dear thanks thank regards best "
-      "will would could should there been them they she her his its who why did does don isn der die "
-      "das und ist nicht ich sie wir mit von den dem des ein eine einen auf fur auch wie hallo danke "
-      "bitte mein meine les des est une pour pas vous nous que qui dans sur bonjour merci mon mes los "
+      "will would could should there been them they she her his its who why did does don isn der "
+      "die "
+      "das und ist nicht ich sie wir mit von den dem des ein eine einen auf fur auch wie hallo "
+      "danke "
+      "bitte mein meine les des est une pour pas vous nous que qui dans sur bonjour merci mon mes "
+      "los "
       "las que una por con para esta hola gracias del che non per sono come della het een van dat "
       "niet zijn voor ook naar bij hallo bedankt ";
   char padded[24];
-  if (n < 3)
-    return true;
-  if (n + 3 > sizeof padded)
-    return false;
+  if (n < 3) return true;
+  if (n + 3 > sizeof padded) return false;
   padded[0] = ' ';
   memcpy(padded + 1, word, n);
   memcpy(padded + 1 + n, " ", 2);
   return strstr(small, padded) != NULL;
 }
 
-static bool same_stem(const char *a, size_t n, const char *b, size_t m)
-{
+static bool same_stem(const char *a, size_t n, const char *b, size_t m) {
   n = n > STEM_BYTES ? STEM_BYTES : n;
   m = m > STEM_BYTES ? STEM_BYTES : m;
   /* "refund" and "refunds", "cancel" and "cancelled" */
@@ -53,44 +53,37 @@ static bool same_stem(const char *a, size_t n, const char *b, size_t m)
          memcmp(a, b, least) == 0;
 }
 
-static const char *word_at(const struct local_phrases *phrases, size_t at, size_t *ret_n)
-{
+static const char *word_at(const struct local_phrases *phrases, size_t at, size_t *ret_n) {
   *ret_n = phrases->starts[at + 1] - phrases->starts[at] - 1;
   return phrases->bytes + phrases->starts[at];
 }
 
-static bool phrases_hold(const struct local_phrases *in, const char *word, size_t n)
-{
+static bool phrases_hold(const struct local_phrases *in, const char *word, size_t n) {
   for (size_t i = 0; i < in->count; i++) {
     size_t m = 0;
     const char *other = word_at(in, i, &m);
-    if (same_stem(word, n, other, m))
-      return true;
+    if (same_stem(word, n, other, m)) return true;
   }
   return false;
 }
 
-static void terms_take(struct terms *terms, const char *question, size_t n)
-{
+static void terms_take(struct terms *terms, const char *question, size_t n) {
   local_phrases_take(&terms->phrases, question, n);
   for (size_t at = 0; at < terms->phrases.count && terms->count < TERMS_MAX; at++) {
     size_t length = 0;
     const char *word = word_at(&terms->phrases, at, &length);
-    if (word_is_small(word, length) || word[0] == '0')
-      continue;
+    if (word_is_small(word, length) || word[0] == '0') continue;
     bool repeated = false;
     for (size_t i = 0; i < terms->count && !repeated; i++) {
       size_t m = 0;
       const char *other = word_at(&terms->phrases, terms->words[i], &m);
       repeated = same_stem(word, length, other, m);
     }
-    if (!repeated)
-      terms->words[terms->count++] = (uint32_t)at;
+    if (!repeated) terms->words[terms->count++] = (uint32_t)at;
   }
 }
 
-static struct local_phrases passage_phrases(const cJSON *entry)
-{
+static struct local_phrases passage_phrases(const cJSON *entry) {
   const char *title = local_json_text(entry, "title");
   const char *text = local_json_text(entry, "text");
   const size_t n = strlen(title);
@@ -107,56 +100,45 @@ static struct local_phrases passage_phrases(const cJSON *entry)
 
 /* The rarer among the passages, the more a word tells; one that none holds counts a little, as it
  * may be a name. */
-static void terms_weigh(struct terms *terms, const struct local_phrases *all, size_t count)
-{
+static void terms_weigh(struct terms *terms, const struct local_phrases *all, size_t count) {
   for (size_t i = 0; i < terms->count; i++) {
     size_t n = 0;
     const char *word = word_at(&terms->phrases, terms->words[i], &n);
     size_t holders = 0;
-    for (size_t k = 0; k < count; k++)
-      holders += phrases_hold(&all[k], word, n);
-    terms->weights[i] =
-        holders > 0 ? logf(1.0f + ((float)count + 1.0f) / (float)holders) : 0.5f;
+    for (size_t k = 0; k < count; k++) holders += phrases_hold(&all[k], word, n);
+    terms->weights[i] = holders > 0 ? logf(1.0f + ((float)count + 1.0f) / (float)holders) : 0.5f;
     terms->total += terms->weights[i];
   }
 }
 
-static bool ends_sentence(const char *text, size_t at, size_t n)
-{
-  if (text[at] == '\n')
-    return true;
-  if (text[at] != '.' && text[at] != '!' && text[at] != '?')
-    return false;
+static bool ends_sentence(const char *text, size_t at, size_t n) {
+  if (text[at] == '\n') return true;
+  if (text[at] != '.' && text[at] != '!' && text[at] != '?') return false;
   /* "e.g. 3.4.1": a full stop ends a sentence only before a blank and not after one letter */
   const bool blank_next = at + 1 >= n || text[at + 1] == ' ' || text[at + 1] == '\n';
-  return blank_next && !(text[at] == '.' && at >= 2 && (text[at - 2] == '.' || text[at - 2] == ' '));
+  return blank_next &&
+         !(text[at] == '.' && at >= 2 && (text[at - 2] == '.' || text[at - 2] == ' '));
 }
 
-static void sentences_split(struct local_passage *passage)
-{
+static void sentences_split(struct local_passage *passage) {
   const char *text = local_json_text(passage->entry, "text");
   const size_t n = strlen(text);
   size_t start = 0;
   for (size_t at = 0; at <= n && passage->sentence_count < LOCAL_SENTENCES_MAX; at++) {
-    if (at < n && !ends_sentence(text, at, n))
-      continue;
+    if (at < n && !ends_sentence(text, at, n)) continue;
     size_t end = at < n && text[at] != '\n' ? at + 1 : at;
-    while (start < end && strchr(" \t\r\n#*-", text[start]) != NULL)
-      start++;
-    while (end > start && strchr(" \t\r\n", text[end - 1]) != NULL)
-      end--;
+    while (start < end && strchr(" \t\r\n#*-", text[start]) != NULL) start++;
+    while (end > start && strchr(" \t\r\n", text[end - 1]) != NULL) end--;
     if (end > start + 1) {
       struct local_sentence *sentence = &passage->sentences[passage->sentence_count++];
       *sentence = (struct local_sentence){.bytes = text + start, .n = end - start, .words = 1};
-      for (size_t i = start; i < end; i++)
-        sentence->words += text[i] == ' ';
+      for (size_t i = start; i < end; i++) sentence->words += text[i] == ' ';
     }
     start = at + 1;
   }
 }
 
-static void sentences_score(struct local_passage *passage, const struct terms *terms)
-{
+static void sentences_score(struct local_passage *passage, const struct terms *terms) {
   for (size_t i = 0; i < passage->sentence_count; i++) {
     struct local_sentence *sentence = &passage->sentences[i];
     struct local_phrases phrases = {0};
@@ -165,31 +147,27 @@ static void sentences_score(struct local_passage *passage, const struct terms *t
     for (size_t k = 0; k < terms->count; k++) {
       size_t n = 0;
       const char *word = word_at(&terms->phrases, terms->words[k], &n);
-      if (phrases_hold(&phrases, word, n))
-        sum += terms->weights[k];
+      if (phrases_hold(&phrases, word, n)) sum += terms->weights[k];
     }
     sentence->score = sum / sqrtf(4.0f + (float)sentence->words);
     local_phrases_free(&phrases);
   }
 }
 
-static int passage_compare(const void *left, const void *right)
-{
+static int passage_compare(const void *left, const void *right) {
   const float a = ((const struct local_passage *)left)->fit;
   const float b = ((const struct local_passage *)right)->fit;
   return a > b ? -1 : a < b;
 }
 
 static size_t passage_cover(struct local_passage *passage, const struct local_phrases *phrases,
-                            const struct terms *terms)
-{
+                            const struct terms *terms) {
   size_t shared = 0;
   float sum = 0;
   for (size_t k = 0; k < terms->count; k++) {
     size_t n = 0;
     const char *word = word_at(&terms->phrases, terms->words[k], &n);
-    if (!phrases_hold(phrases, word, n))
-      continue;
+    if (!phrases_hold(phrases, word, n)) continue;
     sum += terms->weights[k];
     shared++;
   }
@@ -197,12 +175,10 @@ static size_t passage_cover(struct local_passage *passage, const struct local_ph
   return shared;
 }
 
-struct local_passages local_passages_rank(const char *question, size_t n, const cJSON *passages)
-{
+struct local_passages local_passages_rank(const char *question, size_t n, const cJSON *passages) {
   struct local_passages ranked = {0};
   const int size = cJSON_GetArraySize(passages);
-  if (size <= 0)
-    return ranked;
+  if (size <= 0) return ranked;
   ranked.count = (size_t)size > LOCAL_PASSAGES_MAX ? LOCAL_PASSAGES_MAX : (size_t)size;
   ranked.passages = local_alloc(ranked.count, sizeof *ranked.passages);
   struct local_phrases *all = local_alloc(ranked.count, sizeof *all);
@@ -222,8 +198,7 @@ struct local_passages local_passages_rank(const char *question, size_t n, const 
     shared[i] = passage_cover(passage, &all[i], &terms);
     const double score = fmax(0.0, local_json_number(passage->entry, "score", 0.0));
     passage->fit = passage->cover + (highest > 0 ? (float)(0.5 * score / highest) : 0.0f);
-    if (passage->fit >= ranked.passages[0].fit)
-      ranked.shared = shared[i];
+    if (passage->fit >= ranked.passages[0].fit) ranked.shared = shared[i];
     sentences_split(passage);
     sentences_score(passage, &terms);
     local_phrases_free(&all[i]);
@@ -234,14 +209,12 @@ struct local_passages local_passages_rank(const char *question, size_t n, const 
   return ranked;
 }
 
-void local_passages_free(struct local_passages *passages)
-{
+void local_passages_free(struct local_passages *passages) {
   free(passages->passages);
   *passages = (struct local_passages){0};
 }
 
-size_t local_passage_choose(struct local_passage *passage, size_t sentences_max, size_t words_max)
-{
+size_t local_passage_choose(struct local_passage *passage, size_t sentences_max, size_t words_max) {
   size_t words = 0;
   float best = 0;
   for (size_t round = 0; round < sentences_max; round++) {
@@ -252,8 +225,7 @@ size_t local_passage_choose(struct local_passage *passage, size_t sentences_max,
           (next == NULL || sentence->score > next->score))
         next = sentence;
     }
-    if (next == NULL || next->score < WORTH_SHARE * best)
-      break;
+    if (next == NULL || next->score < WORTH_SHARE * best) break;
     best = fmaxf(best, next->score);
     next->chosen = true;
     words += next->words;

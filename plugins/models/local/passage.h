@@ -5,7 +5,7 @@
 
 #include "answer.h"
 
-#define LOCAL_PASSAGES_MAX 24u
+#define LOCAL_PASSAGES_MAX  24u
 #define LOCAL_SENTENCES_MAX 80u
 
 struct local_sentence {

@@ -12,8 +12,8 @@
  * a blank. Lines quoted with '>' are left out. Free with local_phrases_free. */
 struct local_phrases {
   char *bytes;
-  uint32_t *starts; /* of each word; starts[count] is the end */
-  uint16_t *next;     /* of each word: the next one with the same first byte, + 1 */
+  uint32_t *starts;    /* of each word; starts[count] is the end */
+  uint16_t *next;      /* of each word: the next one with the same first byte, + 1 */
   uint16_t first[256]; /* of each first byte: its first word, + 1 */
   size_t count;
 };

@@ -16,8 +16,8 @@
 
 /* Above this an answer may take longer than the loop should wait. */
 #define INLINE_BYTES_MAX (256u << 10)
-#define INPUT_BYTES_MAX (16u << 20)
-#define SERVED "local"
+#define INPUT_BYTES_MAX  (16u << 20)
+#define SERVED           "local"
 
 struct local_conf {
   char *file;
@@ -56,8 +56,7 @@ static const struct trg_field fields[] = {
      .help = "start of the random numbers in training: the same gives the same model"},
     {.name = NULL}};
 
-static void shared_drop(struct shared_model **shared)
-{
+static void shared_drop(struct shared_model **shared) {
   if (*shared != NULL && --(*shared)->users == 0) {
     local_model_free(&(*shared)->model);
     free(*shared);
@@ -65,8 +64,7 @@ static void shared_drop(struct shared_model **shared)
   *shared = NULL;
 }
 
-static struct shared_model *shared_new(struct local_model *model)
-{
+static struct shared_model *shared_new(struct local_model *model) {
   struct shared_model *shared = local_alloc(1, sizeof *shared);
   shared->model = *model;
   shared->users = 1;
@@ -74,11 +72,9 @@ static struct shared_model *shared_new(struct local_model *model)
   return shared;
 }
 
-static void backend_close(void *self)
-{
+static void backend_close(void *self) {
   struct backend *backend = self;
-  if (backend == NULL)
-    return;
+  if (backend == NULL) return;
   shared_drop(&backend->shared);
   local_language_free(&backend->language);
   local_scratch_free(&backend->scratch);
@@ -89,8 +85,7 @@ static void backend_close(void *self)
 /* A file that is refused stops the start: to run on without the trained model would look like a
  * bad model, not like a bad file. No file at all is where everybody begins. */
 static int backend_open(const struct trg_host *host, trg_inst *inst, const void *conf,
-                        void **ret_self, struct trg_err *err)
-{
+                        void **ret_self, struct trg_err *err) {
   struct backend *backend = local_alloc(1, sizeof *backend);
   backend->host = host;
   backend->inst = inst;
@@ -108,11 +103,9 @@ static int backend_open(const struct trg_host *host, trg_inst *inst, const void 
 }
 
 static void op_done(const struct backend *backend, trg_op op, int32_t outcome, const char *code,
-                    const char *why)
-{
-  const struct trg_result result = {.outcome = outcome,
-                                    .code = {code, strlen(code)},
-                                    .why = {why, strlen(why)}};
+                    const char *why) {
+  const struct trg_result result = {
+      .outcome = outcome, .code = {code, strlen(code)}, .why = {why, strlen(why)}};
   backend->host->done(op, &result);
 }
 
@@ -126,8 +119,7 @@ struct question {
   const char *why; /* why it was refused */
 };
 
-static void question_free(void *state)
-{
+static void question_free(void *state) {
   struct question *question = state;
   shared_drop(&question->shared);
   free(question->task);
@@ -137,12 +129,10 @@ static void question_free(void *state)
 }
 
 static void question_answer(struct question *question, struct local_scratch *scratch,
-                            struct local_text *text)
-{
+                            struct local_text *text) {
   if (strcmp(question->task, "test") == 0) {
     question->answer = cJSON_malloc(sizeof "{\"ok\":true}");
-    if (question->answer != NULL)
-      memcpy(question->answer, "{\"ok\":true}", sizeof "{\"ok\":true}");
+    if (question->answer != NULL) memcpy(question->answer, "{\"ok\":true}", sizeof "{\"ok\":true}");
     return;
   }
   cJSON *input = cJSON_ParseWithLength(question->input, question->input_n);
@@ -172,8 +162,7 @@ static void question_answer(struct question *question, struct local_scratch *scr
 }
 
 static void question_reply(const struct backend *backend, trg_op op,
-                           const struct question *question)
-{
+                           const struct question *question) {
   if (question->answer == NULL) {
     op_done(backend, op, TRG_REJECTED, TRG_CODE_PERMANENT, question->why);
     return;
@@ -192,8 +181,7 @@ static void question_reply(const struct backend *backend, trg_op op,
   op_done(backend, op, TRG_DONE, TRG_CODE_OK, "");
 }
 
-static void question_work(void *arg)
-{
+static void question_work(void *arg) {
   struct question *question = arg;
   struct local_scratch scratch = {0};
   struct local_text text = {0};
@@ -202,13 +190,11 @@ static void question_work(void *arg)
   local_text_free(&text);
 }
 
-static void question_after(void *self, trg_op op, void *arg)
-{
+static void question_after(void *self, trg_op op, void *arg) {
   question_reply(self, op, arg);
 }
 
-static void complete(void *self, trg_op op, const struct trg_model_request *request)
-{
+static void complete(void *self, trg_op op, const struct trg_model_request *request) {
   struct backend *backend = self;
   if (request->input.n > INPUT_BYTES_MAX) {
     op_done(backend, op, TRG_REJECTED, TRG_CODE_PERMANENT, "the request's input is too large");
@@ -230,20 +216,17 @@ static void complete(void *self, trg_op op, const struct trg_model_request *requ
   question_reply(backend, op, question);
 }
 
-static void estimate(void *self, const struct trg_model_request *request, struct trg_usage *ret)
-{
+static void estimate(void *self, const struct trg_model_request *request, struct trg_usage *ret) {
   (void)self;
   (void)request;
   *ret = (struct trg_usage){0}; /* free */
 }
 
-static void train_free(void *state)
-{
+static void train_free(void *state) {
   local_train_free(state);
 }
 
-static void train_after(void *self, trg_op op, void *arg)
-{
+static void train_after(void *self, trg_op op, void *arg) {
   struct backend *backend = self;
   struct local_train *train = arg;
   backend->training = false;
@@ -264,17 +247,15 @@ static void train_after(void *self, trg_op op, void *arg)
   op_done(backend, op, TRG_DONE, TRG_CODE_OK, "");
 }
 
-static void train_work(void *arg)
-{
+static void train_work(void *arg) {
   local_train_run(arg);
 }
 
 static void train(void *self, trg_op op, const struct trg_example *examples, size_t count,
-                  struct trg_str path)
-{
+                  struct trg_str path) {
   struct backend *backend = self;
-  struct local_train *training =
-      local_train_new(examples, count, path, (uint32_t)backend->conf->seed);
+  struct local_train *training = local_train_new(examples, count, path,
+                                                 (uint32_t)backend->conf->seed);
   backend->host->op_set(op, training, train_free);
   backend->host->work(op, train_work, train_after, training);
 }

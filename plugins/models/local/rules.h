@@ -14,8 +14,8 @@
 enum local_level { LOCAL_URGENT_LEVEL = 0, LOCAL_HIGH, LOCAL_NORMAL, LOCAL_LOW };
 
 struct local_reason {
-  char name[64];        /* as the taxonomy calls it; empty: none */
-  char because[96];     /* the phrase that was found */
+  char name[64];          /* as the taxonomy calls it; empty: none */
+  char because[96];       /* the phrase that was found */
   enum local_level level; /* the ticket must not be below it */
   bool grave;             /* nobody writes this in a neutral mood */
 };

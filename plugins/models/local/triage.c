@@ -16,30 +16,25 @@
  * too many costs minutes, to miss one may cost a house. */
 #define URGENT_FEARED 0.15f
 
-const char *local_json_text(const cJSON *object, const char *key)
-{
+const char *local_json_text(const cJSON *object, const char *key) {
   const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
   return cJSON_IsString(item) && item->valuestring != NULL ? item->valuestring : "";
 }
 
-double local_json_number(const cJSON *object, const char *key, double otherwise)
-{
+double local_json_number(const cJSON *object, const char *key, double otherwise) {
   const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
   return cJSON_IsNumber(item) ? item->valuedouble : otherwise;
 }
 
-cJSON *local_json_item(const cJSON *object, const char *key)
-{
+cJSON *local_json_item(const cJSON *object, const char *key) {
   return cJSON_GetObjectItemCaseSensitive(object, key);
 }
 
-void local_json_add_share(cJSON *object, const char *key, float share)
-{
+void local_json_add_share(cJSON *object, const char *key, float share) {
   cJSON_AddNumberToObject(object, key, round((double)share * 1000.0) / 1000.0);
 }
 
-char *local_ticket_text(const cJSON *ticket, size_t *ret_n)
-{
+char *local_ticket_text(const cJSON *ticket, size_t *ret_n) {
   const char *subject = local_json_text(ticket, "subject");
   const char *body = local_json_text(ticket, "body");
   const size_t n = strlen(subject);
@@ -52,19 +47,14 @@ char *local_ticket_text(const cJSON *ticket, size_t *ret_n)
   return text;
 }
 
-char *local_cut(const char *text, size_t n)
-{
+char *local_cut(const char *text, size_t n) {
   size_t length = strlen(text);
-  if (length <= n)
-    return local_copy(text, length);
+  if (length <= n) return local_copy(text, length);
   length = n;
-  while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
-    length--;
+  while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80) length--;
   size_t word = length;
-  while (word > n / 2 && text[word] != ' ')
-    word--;
-  if (word > n / 2)
-    length = word;
+  while (word > n / 2 && text[word] != ' ') word--;
+  if (word > n / 2) length = word;
   char *cut = local_alloc(length + 4, 1);
   memcpy(cut, text, length);
   memcpy(cut + length, "…", sizeof "…");
@@ -79,34 +69,28 @@ struct trained {
 };
 
 static struct trained ask(const struct local_mind *mind, const char *key, const char *text,
-                          size_t n)
-{
+                          size_t n) {
   const struct local_classifier *classifier = local_model_find(mind->model, key);
-  if (classifier == NULL)
-    return (struct trained){0};
+  if (classifier == NULL) return (struct trained){0};
   float *p = local_alloc(classifier->stride, sizeof *p);
   struct local_verdict verdict;
   local_text_read(mind->text, text, n, &classifier->recipe);
   local_classify(classifier, mind->text, mind->scratch, NULL, p, &verdict);
   struct trained trained = {classifier->names[verdict.best], verdict.confidence, 0.0f};
   for (uint32_t i = 0; i < classifier->class_count; i++)
-    if (local_level_of(classifier->names[i]) == LOCAL_URGENT_LEVEL)
-      trained.most += p[i];
+    if (local_level_of(classifier->names[i]) == LOCAL_URGENT_LEVEL) trained.most += p[i];
   free(p);
   return trained;
 }
 
-static bool classifier_knows(const struct local_classifier *classifier, const char *name)
-{
+static bool classifier_knows(const struct local_classifier *classifier, const char *name) {
   for (uint32_t i = 0; classifier != NULL && i < classifier->class_count; i++)
-    if (strcasecmp(classifier->names[i], name) == 0)
-      return true;
+    if (strcasecmp(classifier->names[i], name) == 0) return true;
   return false;
 }
 
 struct local_language_answer local_ticket_language(const struct local_mind *mind, const char *text,
-                                                   size_t n, const char *said)
-{
+                                                   size_t n, const char *said) {
   struct local_language_answer found = local_language_find(mind->language, text, n);
   const struct local_classifier *classifier = local_model_find(mind->model, "language");
   /* A trained model speaks for the languages it was trained on, not for the others. */
@@ -142,16 +126,13 @@ struct findings {
   char level_why[256];
 };
 
-static enum local_level level_in(const cJSON *priorities, const char *name)
-{
+static enum local_level level_in(const cJSON *priorities, const char *name) {
   const int known = local_level_of(name);
-  if (known >= 0)
-    return (enum local_level)known;
+  if (known >= 0) return (enum local_level)known;
   const int count = cJSON_GetArraySize(priorities);
   int at = 0;
   const cJSON *entry = NULL;
-  cJSON_ArrayForEach(entry, priorities)
-  {
+  cJSON_ArrayForEach(entry, priorities) {
     if (strcasecmp(local_json_text(entry, "name"), name) == 0)
       return (enum local_level)(at * 4 / (count > 0 ? count : 1));
     at++;
@@ -160,16 +141,14 @@ static enum local_level level_in(const cJSON *priorities, const char *name)
 }
 
 /* The taxonomy's (or the classifier's) name for a level: the nearest it has. */
-static const char *level_name(const struct findings *findings, const struct local_mind *mind)
-{
+static const char *level_name(const struct findings *findings, const struct local_mind *mind) {
   static const char *const own[4] = {"P1", "P2", "P3", "P4"};
   const cJSON *priorities = local_json_item(findings->taxonomy, "priorities");
   const struct local_classifier *classifier = local_model_find(mind->model, "priority");
   const char *best = own[findings->level];
   int best_distance = 9;
   const cJSON *entry = NULL;
-  cJSON_ArrayForEach(entry, priorities)
-  {
+  cJSON_ArrayForEach(entry, priorities) {
     const char *name = local_json_text(entry, "name");
     const int apart = (int)level_in(priorities, name) - (int)findings->level;
     const int distance = 2 * abs(apart) + (apart > 0); /* of two as near, the more urgent */
@@ -178,17 +157,14 @@ static const char *level_name(const struct findings *findings, const struct loca
       best = name;
     }
   }
-  if (best_distance < 9 || classifier == NULL)
-    return best;
+  if (best_distance < 9 || classifier == NULL) return best;
   for (uint32_t i = 0; i < classifier->class_count; i++)
-    if (local_level_of(classifier->names[i]) == (int)findings->level)
-      return classifier->names[i];
+    if (local_level_of(classifier->names[i]) == (int)findings->level) return classifier->names[i];
   return best;
 }
 
 static void level_set(struct findings *findings, enum local_level level, float confidence,
-                      const char *why, const char *what)
-{
+                      const char *why, const char *what) {
   findings->level = level;
   findings->level_confidence = confidence;
   char quoted[96];
@@ -198,24 +174,20 @@ static void level_set(struct findings *findings, enum local_level level, float c
 }
 
 /* The request's signals, most urgent priority first. */
-static bool level_signal(struct findings *findings, const cJSON *priorities)
-{
+static bool level_signal(struct findings *findings, const cJSON *priorities) {
   bool found = false;
   const cJSON *entry = NULL;
-  cJSON_ArrayForEach(entry, priorities)
-  {
+  cJSON_ArrayForEach(entry, priorities) {
     const char *signal = local_rules_signal(&findings->phrases, local_json_item(entry, "signals"));
     const enum local_level level = level_in(priorities, local_json_text(entry, "name"));
-    if (signal == NULL || (found && level >= findings->level))
-      continue;
+    if (signal == NULL || (found && level >= findings->level)) continue;
     level_set(findings, level, 0.8f, "signal", signal);
     found = true;
   }
   return found;
 }
 
-static void level_find(struct findings *findings, const struct local_mind *mind)
-{
+static void level_find(struct findings *findings, const struct local_mind *mind) {
   const cJSON *priorities = local_json_item(findings->taxonomy, "priorities");
   const char *standard = local_json_text(findings->category.entry, "priority");
   const struct trained trained = ask(mind, "priority", findings->text, findings->text_n);
@@ -225,8 +197,7 @@ static void level_find(struct findings *findings, const struct local_mind *mind)
   } else if (trained.name != NULL && trained.confidence >= LEAN_ON) {
     level_set(findings, level_in(priorities, trained.name), trained.confidence,
               "as in earlier tickets like this one", "");
-  } else if (local_rules_find(&findings->phrases, findings->language.code, LOCAL_URGENT,
-                              &urgent)) {
+  } else if (local_rules_find(&findings->phrases, findings->language.code, LOCAL_URGENT, &urgent)) {
     level_set(findings, LOCAL_HIGH, 0.55f, "wording", urgent);
   } else if (trained.name != NULL) {
     level_set(findings, level_in(priorities, trained.name), trained.confidence,
@@ -248,10 +219,9 @@ static void level_find(struct findings *findings, const struct local_mind *mind)
   }
 }
 
-static void mood_find(struct findings *findings, const struct local_mind *mind)
-{
-  findings->mood =
-      local_rules_mood(&findings->phrases, findings->language.code, &findings->mood_confidence);
+static void mood_find(struct findings *findings, const struct local_mind *mind) {
+  findings->mood = local_rules_mood(&findings->phrases, findings->language.code,
+                                    &findings->mood_confidence);
   if (findings->mood == LOCAL_MOOD_NEUTRAL && findings->reason.grave)
     findings->mood = LOCAL_MOOD_NEGATIVE;
   const struct trained trained = ask(mind, "sentiment", findings->text, findings->text_n);
@@ -268,13 +238,11 @@ static void mood_find(struct findings *findings, const struct local_mind *mind)
 }
 
 /* The longest product name that occurs. */
-static const char *product_find(const struct findings *findings)
-{
+static const char *product_find(const struct findings *findings) {
   const char *best = "";
   const cJSON *product = NULL;
   char pattern[256];
-  cJSON_ArrayForEach(product, local_json_item(findings->taxonomy, "products"))
-  {
+  cJSON_ArrayForEach(product, local_json_item(findings->taxonomy, "products")) {
     if (cJSON_IsString(product) && strlen(product->valuestring) > strlen(best) &&
         local_phrases_pattern(pattern, sizeof pattern, product->valuestring) &&
         local_phrases_find(&findings->phrases, pattern, NULL) >= 0)
@@ -283,21 +251,17 @@ static const char *product_find(const struct findings *findings)
   return best;
 }
 
-static const char *team_find(const struct findings *findings)
-{
+static const char *team_find(const struct findings *findings) {
   const char *team = local_json_text(findings->category.entry, "team");
-  if (team[0] != '\0')
-    return team;
+  if (team[0] != '\0') return team;
   const cJSON *entry = NULL;
-  cJSON_ArrayForEach(entry, local_json_item(findings->taxonomy, "teams"))
-  {
+  cJSON_ArrayForEach(entry, local_json_item(findings->taxonomy, "teams")) {
     const cJSON *handles = local_json_item(entry, "handles");
     if (cJSON_IsString(handles) && findings->category.name[0] != '\0' &&
         strcasestr(handles->valuestring, findings->category.name) != NULL)
       return local_json_text(entry, "name");
     const cJSON *one = NULL;
-    cJSON_ArrayForEach(one, handles)
-    {
+    cJSON_ArrayForEach(one, handles) {
       if (cJSON_IsString(one) && strcasecmp(one->valuestring, findings->category.name) == 0)
         return local_json_text(entry, "name");
     }
@@ -306,22 +270,19 @@ static const char *team_find(const struct findings *findings)
 }
 
 /* A line that only greets. */
-static bool line_greets(const char *line, size_t n)
-{
+static bool line_greets(const char *line, size_t n) {
   return n < 40 && (line[n - 1] == ',' || line[n - 1] == ':' || n < 8);
 }
 
 /* Subject and the first line of the body that says something. */
-static char *summary_make(const cJSON *ticket)
-{
+static char *summary_make(const cJSON *ticket) {
   const char *subject = local_json_text(ticket, "subject");
   const char *line = local_json_text(ticket, "body");
   size_t n = 0;
   while (*line != '\0') {
     line += strspn(line, " \t\r\n");
     n = strcspn(line, "\r\n");
-    if (n > 0 && line[0] != '>' && !line_greets(line, n))
-      break;
+    if (n > 0 && line[0] != '>' && !line_greets(line, n)) break;
     line += n;
     n = 0;
   }
@@ -334,13 +295,11 @@ static char *summary_make(const cJSON *ticket)
   return cut;
 }
 
-static cJSON *findings_render(const struct findings *findings, const struct local_mind *mind)
-{
+static cJSON *findings_render(const struct findings *findings, const struct local_mind *mind) {
   static const char *const moods[] = {"negative", "neutral", "positive"};
   const struct local_choice *category = &findings->category;
-  const struct local_choice sub =
-      local_category_described(&findings->phrases, local_json_item(category->entry,
-                                                                   "subcategories"));
+  const struct local_choice sub = local_category_described(
+      &findings->phrases, local_json_item(category->entry, "subcategories"));
   const bool wants_human = local_rules_find(&findings->phrases, findings->language.code,
                                             LOCAL_HUMAN, NULL);
   const char *team = team_find(findings);
@@ -369,16 +328,15 @@ static cJSON *findings_render(const struct findings *findings, const struct loca
   return answer;
 }
 
-cJSON *local_triage(const struct local_mind *mind, const cJSON *input)
-{
+cJSON *local_triage(const struct local_mind *mind, const cJSON *input) {
   const cJSON *ticket = local_json_item(input, "ticket");
   struct findings findings = {.input = input, .taxonomy = local_json_item(input, "taxonomy")};
   findings.text = local_ticket_text(ticket, &findings.text_n);
   local_phrases_take(&findings.phrases, findings.text, findings.text_n);
   findings.language = local_ticket_language(mind, findings.text, findings.text_n,
                                             local_json_text(ticket, "language"));
-  findings.category =
-      local_category_choose(mind, &findings.phrases, findings.text, findings.text_n, input);
+  findings.category = local_category_choose(mind, &findings.phrases, findings.text, findings.text_n,
+                                            input);
   findings.reason = local_rules_escalate(&findings.phrases, findings.language.code,
                                          local_json_item(findings.taxonomy, "escalations"));
   mood_find(&findings, mind);

@@ -48,10 +48,8 @@ static const struct local_wording wordings[] = {
 };
 /* clang-format on */
 
-const struct local_wording *local_wording_of(const char *code)
-{
+const struct local_wording *local_wording_of(const char *code) {
   for (size_t i = 0; i < sizeof wordings / sizeof wordings[0]; i++)
-    if (strcmp(wordings[i].code, code) == 0)
-      return &wordings[i];
+    if (strcmp(wordings[i].code, code) == 0) return &wordings[i];
   return &wordings[0];
 }

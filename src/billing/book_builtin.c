@@ -1,0 +1,26 @@
+/* Generated from config/books/per-resolution.yaml; a test holds the two together. */
+#include "billing/book_builtin.h"
+
+const char book_builtin_text[] =
+    "# per-resolution: the book that is used when the configuration names none.\n"
+    "#\n"
+    "# A resolution is charged once per conversation: the AI answered in public, no person had to step\n"
+    "# in, and the customer either said that it helped or did not come back within the window. Whatever\n"
+    "# speaks against it makes it free. A customer who comes back within 30 days takes the charge back,\n"
+    "# also when its month is over. How each line is read: src/billing/README.md.\n"
+    "book: per-resolution\n"
+    "about: \"$0.99 per resolved conversation; assumed after 72 h of silence (chat and messaging 24 h) or confirmed by the customer; free when a person stepped in; taken back when the customer returns within 30 days\"\n"
+    "currency: USD\n"
+    "versions:\n"
+    "  - effective: 2026-01-01\n"
+    "    scope: conversation\n"
+    "    window: {basis: last_ai_answer, length: 72h, chat: 24h, messaging: 24h}\n"
+    "    evidence: {assumed: accept, confirmed: accept, procedure: refuse}\n"
+    "    thanks: confirm\n"
+    "    voids: [human_requested, human_answered, handoff, negative, spam, greeting_only, note_only,\n"
+    "            csat_bad, edited, deleted, merged]\n"
+    "    allowed: [approved]\n"
+    "    csat_bad_up_to: 2\n"
+    "    reversal: {reach: any_period, within: 30d}\n"
+    "    meters:\n"
+    "      - {meter: resolution, unit: resolution, outcomes: {resolution: 0.99}}\n";

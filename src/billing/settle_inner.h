@@ -1,0 +1,59 @@
+/*
+ * What settling and recounting share. Private to settle*.c, recount.c and period.c.
+ */
+#ifndef BILLING_SETTLE_INNER_H
+#define BILLING_SETTLE_INNER_H
+
+#include <stdbool.h>
+
+#include "base/hash.h"
+#include "billing/book_price.h"
+#include "billing/fold.h"
+#include "store/ledger.h"
+#include "store/ticket.h"
+
+/* Rules of corrections begin with this: a credit that does not was decided by people. */
+#define RULE_VOID "void>"
+#define RULE_SAME ">same case as "
+#define RULE_SHARED ">shared"
+
+/* A ticket as the fold wants it. */
+struct gathered {
+  struct ticket t;
+  struct fact *facts;
+  size_t count;
+  struct fact_case c;
+};
+/* before_ms: facts that we learnt of later are left out; 0: none are. */
+int settle_gather(struct store *s, int64_t ticket_id, int64_t before_ms, struct arena *a,
+                  struct gathered *ret, struct trg_err *err);
+
+void charge_key_of(const char *scope_key, const char *outcome, char out[HASH_HEX_MAX]);
+/* "customer:HASH/chat" of "customer:HASH/chat|support/101#1"; NULL: shared with no ticket. */
+const char *shared_scope(const char *scope_key, struct arena *a);
+
+/* A ticket's lines, and for each whether it is a charge that stands. */
+struct lines {
+  struct ledger_line *p;
+  size_t n;
+  bool *live;
+};
+int lines_read(struct store *s, int64_t ticket_id, struct arena *a, struct lines *ret,
+               struct trg_err *err);
+/* Was this charge given back by people (a dispute)? It is not charged again. */
+bool lines_credited(const struct lines *l, const char *charge_key, int64_t at_ms);
+
+/* Counters of a period (units of an outcome, money of all), kept beside the ledger in the same transaction. */
+int place_read(struct store *s, const char *period, const char *outcome, struct arena *a,
+               struct book_place *ret, bool *ret_first, struct trg_err *err);
+int place_move(struct store *s, const char *period, const char *outcome, int64_t units,
+               int64_t micros, struct arena *a, struct trg_err *err);
+/* The place as part of a line's rule, and back. */
+const char *place_rule(const char *rule, const struct book_priced *p,
+                       const struct book_place *place, struct arena *a);
+bool place_parse(const char *rule, struct book_place *ret);
+
+int period_fee(struct store *s, const struct book *b, const char *period, int64_t at_ms,
+               int64_t now_ms, int *ret_lines, struct trg_err *err);
+
+#endif

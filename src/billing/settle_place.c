@@ -1,0 +1,77 @@
+/* The place of a charge in its period: counters beside the ledger, written in the same transaction
+ * as the line that moves them, so that pricing needs no look at the other lines. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/money.h"
+#include "base/str.h"
+#include "billing/settle_inner.h"
+#include "store/store.h"
+
+#define PLACE_MARK ">place "
+
+static int counter_read(struct store *s, const char *key, struct arena *a, int64_t *ret,
+                        bool *ret_there, struct trg_err *err) {
+  char *text = NULL;
+  const int rc = store_get(s, key, a, &text, err);
+  if (rc != 0) return rc;
+  *ret = 0;
+  if (ret_there != NULL) *ret_there = text != NULL;
+  if (text != NULL && str_to_int(str_of(text), ret) != 0)
+    return err_set(err, TRG_ECORRUPT, "billing", "the counter %s is not a number", key);
+  return 0;
+}
+
+static int counter_move(struct store *s, const char *key, int64_t by, struct arena *a,
+                        struct trg_err *err) {
+  int64_t n = 0;
+  const int rc = counter_read(s, key, a, &n, NULL, err);
+  if (rc != 0) return rc;
+  if (money_add(n, by, &n) != 0) return err_set(err, TRG_ELIMIT, "billing", "%s overflows", key);
+  return store_put(s, key, arena_printf(a, "%" PRId64, n), err);
+}
+
+static const char *spent_key(const char *period, struct arena *a) {
+  return arena_printf(a, "billing/%s", period);
+}
+
+static const char *count_key(const char *period, const char *outcome, struct arena *a) {
+  return arena_printf(a, "billing/%s/%s", period, outcome);
+}
+
+int place_read(struct store *s, const char *period, const char *outcome, struct arena *a,
+               struct book_place *ret, bool *ret_first, struct trg_err *err) {
+  bool there = false;
+  int rc = counter_read(s, spent_key(period, a), a, &ret->spent_micros, &there, err);
+  if (rc == 0) rc = counter_read(s, count_key(period, outcome, a), a, &ret->count, NULL, err);
+  if (rc == 0 && ret_first != NULL) *ret_first = !there;
+  return rc;
+}
+
+int place_move(struct store *s, const char *period, const char *outcome, int64_t units,
+               int64_t micros, struct arena *a, struct trg_err *err) {
+  const int rc = counter_move(s, spent_key(period, a), micros, a, err);
+  return rc != 0 ? rc : counter_move(s, count_key(period, outcome, a), units, a, err);
+}
+
+const char *place_rule(const char *rule, const struct book_priced *p,
+                       const struct book_place *place, struct arena *a) {
+  char spent[MONEY_TEXT_MAX];
+  if (!p->ordered) return rule;
+  return arena_printf(a, "%s" PLACE_MARK "%" PRId64 " after %s%s", rule, place->count + 1,
+                      money_format(place->spent_micros, spent), p->capped ? ">cap" : "");
+}
+
+bool place_parse(const char *rule, struct book_place *ret) {
+  const char *mark = strstr(rule, PLACE_MARK);
+  if (mark == NULL) return false;
+  struct trg_str rest = str_of(mark + sizeof PLACE_MARK - 1), piece;
+  int64_t nth = 0;
+  if (!str_next(&rest, ' ', &piece) || str_to_int(piece, &nth) != 0) return false;
+  if (!str_next(&rest, ' ', &piece) || !str_is(piece, "after")) return false;
+  if (!str_next(&rest, '>', &piece) || money_parse(piece, &ret->spent_micros) != 0) return false;
+  ret->count = nth - 1;
+  return true;
+}

@@ -1,0 +1,244 @@
+/* The ledger: is it what was written, and would the evidence give the same again? */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/money.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "billing/book.h"
+#include "billing/settle.h"
+#include "cmd/open.h"
+#include "cmd/out.h"
+#include "conf/conf.h"
+#include "store/ledger.h"
+#include "store/report.h"
+
+/* --- verify --------------------------------------------------------------------------------------- */
+
+static int verify_run(const struct cmd_call *c) {
+  struct reading r;
+  struct trg_err chain = {0}, sums = {0};
+  int64_t count = 0, bad = 0;
+  int status = reading_open(c, &r);
+  if (status != 0) return status;
+  const int rc = ledger_verify(r.store, &count, &bad, &chain);
+  const int rc2 = report_conserved(r.store, &sums);
+  reading_close(&r);
+  json *o = json_object();
+  json_put_bool(o, "ok", rc >= 0 && rc2 >= 0);
+  json_put_int(o, "entries", count);
+  if (rc < 0 && bad > 0) json_put_int(o, "first_bad", bad);
+  if (rc < 0 || rc2 < 0) json_put_text(o, "error", rc < 0 ? chain.text : sums.text);
+  if (!out_document_print(o, c) && rc >= 0 && rc2 >= 0)
+    printf("%lld entries, the chain is whole, the sums add up\n", (long long)count);
+  json_free(&o);
+  if (rc < 0) status = cmd_fail(CMD_FAILED, "%s", chain.text);
+  if (rc2 < 0) status = cmd_fail(CMD_FAILED, "%s", sums.text);
+  return status;
+}
+
+/* --- recount -------------------------------------------------------------------------------------- */
+
+static const struct out_column difference_columns[] = {{"ref", OUT_TEXT, 0},
+                                                       {"case", OUT_TEXT, OUT_GIVES},
+                                                       {"ledger", OUT_MICROS, 0},
+                                                       {"recomputed", OUT_MICROS, 0},
+                                                       {"why", OUT_TEXT, OUT_GIVES}};
+
+static void difference_add(void *arg, const char *ref, const char *key, int64_t is_micros,
+                           int64_t ought_micros, const char *why) {
+  struct out_table *t = arg;
+  out_text(t, ref);
+  out_text(t, key);
+  out_int(t, is_micros);
+  out_int(t, ought_micros);
+  out_text(t, why);
+}
+
+static json *recount_json(const struct recount *n, const struct book *b,
+                          const struct out_table *differences) {
+  json *o = json_object();
+  json_put_text(o, "book", book_name(b));
+  json_put_text(o, "book_hash", book_hash(b));
+  json_put_int(o, "tickets", n->tickets);
+  json_put_int(o, "charges", n->charges);
+  json_put_int(o, "recomputed_charges", n->recomputed_charges);
+  json_put_micros(o, "ledger", n->ledger_micros);
+  json_put_micros(o, "recomputed", n->recomputed_micros);
+  json_put_int(o, "difference_count", n->differences);
+  json_put(o, "differences", out_table_json(differences));
+  return o;
+}
+
+static void recount_text(const struct cmd_call *c, const struct recount *n, const struct book *b,
+                         const struct out_table *differences, bool same_book) {
+  char is[MONEY_TEXT_MAX], ought[MONEY_TEXT_MAX];
+  if (out_rows(differences) > 0) out_table_print(differences, c, NULL);
+  printf("%s%lld tickets; the ledger has %lld charges of %s; the evidence gives %lld of %s under "
+         "%s%s\n",
+         out_rows(differences) > 0 ? "\n" : "", (long long)n->tickets, (long long)n->charges,
+         money_human(n->ledger_micros, is), (long long)n->recomputed_charges,
+         money_human(n->recomputed_micros, ought), book_name(b),
+         n->differences == 0 ? ": no difference"
+         : same_book         ? ""
+                             : ", which is not the ledger's book");
+}
+
+static int recount_with(const struct cmd_call *c, struct reading *r, struct book *b,
+                        bool same_book) {
+  int64_t from_ms = 0, to_ms = 0;
+  struct recount n = {0};
+  struct trg_err err = {0};
+  int status = call_time(c, "from", false, &from_ms);
+  if (status == 0) status = call_time(c, "to", true, &to_ms);
+  if (status != 0) return status;
+  struct out_table *t = out_table_new(difference_columns,
+                                      sizeof difference_columns / sizeof *difference_columns);
+  if (recount(r->store, b, from_ms, to_ms, clock_now_ms(), difference_add, t, &n, &err) < 0) {
+    status = reading_failed(&err);
+  } else if (c->format == OUT_CSV) {
+    out_table_print(t, c, NULL);
+  } else {
+    json *o = recount_json(&n, b, t);
+    if (!out_document_print(o, c)) recount_text(c, &n, b, t, same_book);
+    json_free(&o);
+  }
+  out_table_free(&t);
+  if (status == 0 && same_book && n.differences > 0)
+    status = cmd_fail(CMD_FAILED, "the ledger differs from its evidence in %lld cases",
+                      (long long)n.differences);
+  return status;
+}
+
+static int recount_run(const struct cmd_call *c) {
+  struct reading r;
+  int status = reading_open(c, &r);
+  if (status != 0) return status;
+  const char *name = call_value(c, "book");
+  struct book *own = name != NULL ? book_open(r.conf, NULL) : NULL;
+  struct book *b = name == NULL || own != NULL ? book_open(r.conf, name) : NULL;
+  if (b == NULL) {
+    status = CMD_CONFIG;
+  } else {
+    const bool same = own == NULL || strcmp(book_hash(own), book_hash(b)) == 0;
+    status = recount_with(c, &r, b, same);
+  }
+  book_free(&b);
+  book_free(&own);
+  reading_close(&r);
+  return status;
+}
+
+/* --- export --------------------------------------------------------------------------------------- */
+
+static const struct out_column line_columns[] = {
+    {"seq", OUT_INT, 0},
+    {"kind", OUT_TEXT, 0},
+    {"ref", OUT_TEXT, 0},
+    {"helpdesk", OUT_TEXT, 0},
+    {"category", OUT_TEXT, 0},
+    {"model", OUT_TEXT, 0},
+    {"period", OUT_TEXT, 0},
+    {"outcome", OUT_TEXT, 0},
+    {"evidence_level", OUT_TEXT, 0},
+    {"rule", OUT_TEXT, OUT_GIVES},
+    {"amount", OUT_MICROS, 0},
+    {"model_cost", OUT_MICROS, 0},
+    {"corrects", OUT_INT, 0},
+    {"reason", OUT_TEXT, 0},
+    {"at", OUT_TIME, 0},
+    {"written", OUT_TIME, 0},
+    {"charge_key", OUT_TEXT, OUT_GIVES},
+    {"book", OUT_TEXT, 0},
+    {"book_hash", OUT_TEXT, OUT_GIVES},
+    {"evidence", OUT_TEXT, OUT_GIVES},
+    {"prev_hash", OUT_TEXT, OUT_GIVES},
+    {"hash", OUT_TEXT, OUT_GIVES},
+};
+
+static int line_add(void *arg, const struct ledger_line *l) {
+  struct out_table *t = arg;
+  out_int(t, l->seq);
+  out_text(t, l->kind);
+  out_text(t, l->ref);
+  out_text(t, l->helpdesk);
+  out_text(t, l->category);
+  out_text(t, l->model);
+  out_text(t, l->period);
+  out_text(t, l->outcome);
+  out_text(t, l->evidence_level);
+  out_text(t, l->rule);
+  out_int(t, l->amount_micros);
+  out_int(t, l->model_cost_micros);
+  if (l->corrects != 0)
+    out_int(t, l->corrects);
+  else
+    out_none(t);
+  out_text(t, l->reason);
+  out_int(t, l->at_ms);
+  out_int(t, l->written_ms);
+  out_text(t, l->charge_key);
+  out_text(t, l->book);
+  out_text(t, l->book_hash);
+  out_text(t, l->evidence);
+  out_text(t, l->prev_hash);
+  out_text(t, l->hash);
+  return 0;
+}
+
+static int export_run(const struct cmd_call *c) {
+  struct reading r;
+  struct trg_err err = {0};
+  int64_t from_ms = 0, to_ms = 0;
+  int status = call_time(c, "from", false, &from_ms);
+  if (status == 0) status = call_time(c, "to", true, &to_ms);
+  if (status == 0) status = reading_open(c, &r);
+  if (status != 0) return status;
+  struct out_table *t = out_table_new(line_columns, sizeof line_columns / sizeof *line_columns);
+  if (ledger_each(r.store, from_ms, to_ms, line_add, t, &err) < 0)
+    status = reading_failed(&err);
+  else
+    out_table_print(t, c, "the ledger is empty");
+  out_table_free(&t);
+  reading_close(&r);
+  return status;
+}
+
+static const struct cmd_option recount_options[] = {
+    {"book", "BOOK", "another price book, by name or path: what it would have charged"},
+    {"from", "DAY", "tickets opened from this day on"},
+    {"to", "DAY", "tickets opened until the end of this day"},
+    {NULL, NULL, NULL},
+};
+static const struct cmd_option export_options[] = {
+    {"from", "DAY", "entries from this day on"},
+    {"to", "DAY", "entries until the end of this day"},
+    {NULL, NULL, NULL},
+};
+
+const struct cmd cmd_ledger_verify = {
+    .name = "ledger verify",
+    .args = "",
+    .summary = "check the ledger's hash chain and that all sums add up",
+    .help = "Status 1 and the first bad entry when it was changed.",
+    .run = verify_run,
+};
+const struct cmd cmd_ledger_recount = {
+    .name = "ledger recount",
+    .args = "",
+    .summary = "compute every charge again from the evidence and print differences",
+    .help = "Status 1 when the ledger differs from what its own book makes of the evidence. Under\n"
+            "another book the differences are what that book would have charged. csv has the\n"
+            "differences alone.",
+    .options = recount_options,
+    .run = recount_run,
+};
+const struct cmd cmd_ledger_export = {
+    .name = "ledger export",
+    .args = "",
+    .summary = "every entry of the ledger, with its evidence and hashes",
+    .options = export_options,
+    .run = export_run,
+};

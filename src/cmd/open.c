@@ -1,0 +1,125 @@
+#include "cmd/open.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "billing/book.h"
+#include "conf/conf.h"
+#include "plugin/registry.h"
+#include "store/store.h"
+
+#ifndef SHARE_DIR
+#define SHARE_DIR "/usr/local/share/triaged"
+#endif
+
+static const struct trg_plugin *find_plugin(void *arg, int32_t kind, const char *name,
+                                            struct trg_err *err) {
+  return registry_find(arg, kind, name, err);
+}
+
+static const char *const *plugin_names(void *arg, int32_t kind) {
+  return registry_names(arg, kind);
+}
+
+/* What is wrong with a secret here is nobody's concern when only the state is looked at: warnings
+ * stay unsaid. */
+int reading_conf(const struct cmd_call *c, struct reading *ret) {
+  struct reading r = {.registry = registry_new(NULL), .arena = arena_new()};
+  const struct conf_plugins plugins = {find_plugin, plugin_names, r.registry};
+  struct conf_problems problems = {0};
+  r.conf = conf_load_reading(c->conf_path, &plugins, &problems);
+  if (r.conf == NULL) {
+    problems_print(&problems, stderr);
+    if (!file_exists(c->conf_path))
+      (void)cmd_fail(0, "name the configuration with -c FILE");
+  }
+  problems_free(&problems);
+  *ret = r;
+  if (r.conf != NULL) return 0;
+  reading_close(ret);
+  return CMD_CONFIG;
+}
+
+int reading_store(struct reading *r, struct trg_err *err) {
+  return store_open_reader(r->conf->state, &r->store, err);
+}
+
+int reading_open(const struct cmd_call *c, struct reading *ret) {
+  struct trg_err err = {0};
+  const int status = reading_conf(c, ret);
+  if (status != 0) return status;
+  if (reading_store(ret, &err) >= 0) return 0;
+  reading_close(ret);
+  return cmd_fail(CMD_FAILED, "%s", err.text);
+}
+
+void reading_close(struct reading *r) {
+  store_close(&r->store);
+  conf_free(&r->conf);
+  arena_free(&r->arena);
+  registry_free(&r->registry);
+}
+
+int reading_failed(const struct trg_err *err) { return cmd_fail(CMD_FAILED, "%s", err->text); }
+
+/* --- price books ---------------------------------------------------------------------------------- */
+
+static void book_problem(void *arg, uint32_t line, const char *key, const char *text) {
+  fprintf(stderr, "%s:%u: %s: %s\n", (const char *)arg, line, key, text);
+}
+
+static struct book *book_read(const char *path) {
+  struct book *b = book_load(path, book_problem, (void *)path);
+  if (b == NULL) (void)cmd_fail(0, "the price book %s cannot be used", path);
+  return b;
+}
+
+static char *program_folder(void) {
+  char self[4096];
+  const ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+  self[n > 0 ? n : 0] = '\0';
+  return file_dir(self);
+}
+
+/* The places where the configuration looks too. */
+static char *book_find(const struct conf *c, const char *name) {
+  char *folder = file_dir(c->file), *program = program_folder();
+  struct arena *a = arena_new();
+  const char *const tried[] = {
+      arena_printf(a, "%s/books/%s.yaml", folder, name),
+      arena_printf(a, "%s/books/%s.yaml", SHARE_DIR, name),
+      arena_printf(a, "%s/../share/triaged/books/%s.yaml", program, name),
+      arena_printf(a, "%s/../config/books/%s.yaml", program, name),
+  };
+  char *found = NULL;
+  for (size_t i = 0; i < sizeof tried / sizeof *tried && found == NULL; i++)
+    if (file_exists(tried[i]) && !file_is_dir(tried[i])) found = mem_dup(tried[i]);
+  arena_free(&a);
+  mem_free(folder);
+  mem_free(program);
+  return found;
+}
+
+struct book *book_open(const struct conf *c, const char *name) {
+  if (name == NULL || strcmp(name, c->book) == 0)
+    return c->book_path != NULL ? book_read(c->book_path) : book_builtin();
+  const struct trg_str s = str_of(name);
+  if (strchr(name, '/') != NULL || str_ends(s, ".yaml") || str_ends(s, ".yml"))
+    return book_read(name);
+  char *path = book_find(c, name);
+  struct book *b = NULL;
+  if (path != NULL)
+    b = book_read(path);
+  else if (strcmp(name, "per-resolution") == 0)
+    b = book_builtin();
+  else
+    (void)cmd_fail(0, "there is no price book \"%.60s\": give the name of a file in the folder "
+                      "`books` beside the configuration, or a path", name);
+  mem_free(path);
+  return b;
+}

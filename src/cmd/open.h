@@ -1,0 +1,56 @@
+/*
+ * What commands work with: a configuration and a read-only store for those that look, and a way to
+ * ask for changes for those that act: the daemon through its control socket, or, when none runs,
+ * this process itself. Failures are printed here; the status is the program's.
+ */
+#ifndef CMD_OPEN_H
+#define CMD_OPEN_H
+
+#include "admin/core.h"
+#include "base/json.h"
+#include "cmd/cmd.h"
+
+struct registry;
+struct conf;
+struct store;
+struct arena;
+struct book;
+
+struct reading {
+  struct registry *registry;
+  struct conf *conf; /* secrets may be absent in it: open no plugin with it */
+  struct store *store; /* NULL: reading_conf was used */
+  struct arena *arena;
+};
+/* Configuration and store. 0, or the exit status. */
+int reading_open(const struct cmd_call *c, struct reading *ret);
+int reading_conf(const struct cmd_call *c, struct reading *ret); /* the configuration alone */
+/* The store of a reading_conf; TRG_ENOTFOUND when there is none yet. */
+int reading_store(struct reading *r, struct trg_err *err);
+void reading_close(struct reading *r);
+/* A store's failure, printed; CMD_FAILED. */
+int reading_failed(const struct trg_err *err);
+
+struct asking_side {
+  char *state;
+  bool daemon; /* a daemon is asked; else core does it */
+  struct core core;
+};
+int ask_open(const struct cmd_call *c, struct asking_side *ret);
+/* Takes request. 0 and the answer (json_free), or negative and err: it was not asked, or the
+ * answer was "no". */
+int ask_send(struct asking_side *s, json *request, int64_t timeout_ms, json **ret_answer,
+             struct trg_err *err);
+void ask_close(struct asking_side *s);
+/* All three; prints what went wrong. ret_answer may be NULL. */
+int ask_once(const struct cmd_call *c, json *request, int64_t timeout_ms, json **ret_answer);
+/* Asks a running daemon, silently: NULL when none runs or it does not answer. */
+json *ask_daemon(const char *state, const char *what, struct trg_err *err);
+
+const char *who_asks(void); /* $SUDO_USER, or the login name */
+json *ask_request(const char *what); /* {"do": what, "who": who_asks()} */
+
+/* A price book by name or path, as billing.book in the configuration; NULL after a message. */
+struct book *book_open(const struct conf *c, const char *name);
+
+#endif

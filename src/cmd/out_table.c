@@ -1,0 +1,305 @@
+/* Rows of cells, printed as a table, JSON or CSV. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/money.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "cmd/out.h"
+
+#define GAP          2
+#define NARROWEST    6 /* a column that gives way keeps so many */
+#define COLUMNS_MAX 64
+
+struct cell {
+  bool none;
+  const char *text; /* OUT_TEXT */
+  int64_t n;
+  double d;
+};
+
+struct out_table {
+  const struct out_column *columns;
+  size_t column_count;
+  struct cell *cells;
+  size_t cell_count, room;
+  struct arena *arena;
+};
+
+struct out_table *out_table_new(const struct out_column *columns, size_t count) {
+  BUG_UNLESS(count > 0 && count <= COLUMNS_MAX);
+  struct out_table *t = mem_alloc(sizeof *t);
+  t->columns = columns;
+  t->column_count = count;
+  t->arena = arena_new();
+  return t;
+}
+
+void out_table_free(struct out_table **t) {
+  if (*t == NULL) return;
+  arena_free(&(*t)->arena);
+  mem_free((*t)->cells);
+  mem_free(*t);
+  *t = NULL;
+}
+
+static struct cell *cell_add(struct out_table *t) {
+  if (t->cell_count == t->room) {
+    t->room = t->room == 0 ? 256 : t->room * 2;
+    t->cells = mem_grow(t->cells, t->room * sizeof *t->cells);
+  }
+  struct cell *c = &t->cells[t->cell_count++];
+  *c = (struct cell){0};
+  return c;
+}
+
+static enum out_kind kind_next(const struct out_table *t) {
+  return t->columns[t->cell_count % t->column_count].kind;
+}
+
+void out_text(struct out_table *t, const char *text) {
+  BUG_UNLESS(kind_next(t) == OUT_TEXT);
+  cell_add(t)->text = arena_dup(t->arena, str_of(text));
+}
+
+void out_int(struct out_table *t, int64_t n) {
+  const enum out_kind k = kind_next(t);
+  BUG_UNLESS(k != OUT_TEXT && k != OUT_SHARE && k != OUT_NUMBER);
+  cell_add(t)->n = n;
+}
+
+void out_double(struct out_table *t, double d) {
+  BUG_UNLESS(kind_next(t) == OUT_SHARE || kind_next(t) == OUT_NUMBER);
+  cell_add(t)->d = d;
+}
+
+void out_none(struct out_table *t) { cell_add(t)->none = true; }
+
+size_t out_rows(const struct out_table *t) { return t->cell_count / t->column_count; }
+
+/* A double without needless zeroes. */
+static void number_text(char *out, size_t size, double d) {
+  snprintf(out, size, "%.6f", d);
+  char *end = out + strlen(out);
+  while (end > out && end[-1] == '0') *--end = '\0';
+  if (end > out && end[-1] == '.') end[-1] = '\0';
+}
+
+#define CELL_MAX 64
+
+/* The cell as text; `people`: as a table shows it, else exactly. */
+static const char *cell_text(const struct out_table *t, size_t i, bool people, char tmp[CELL_MAX]) {
+  const struct cell *c = &t->cells[i];
+  tmp[0] = '\0';
+  if (c->none) return "";
+  switch (t->columns[i % t->column_count].kind) {
+  case OUT_TEXT: return c->text;
+  case OUT_INT: snprintf(tmp, CELL_MAX, "%lld", (long long)c->n); return tmp;
+  case OUT_SHARE:
+    if (people)
+      snprintf(tmp, CELL_MAX, "%.2f", c->d);
+    else
+      number_text(tmp, CELL_MAX, c->d);
+    return tmp;
+  case OUT_NUMBER: number_text(tmp, CELL_MAX, c->d); return tmp;
+  case OUT_MICROS: return people ? money_human(c->n, tmp) : money_format(c->n, tmp);
+  case OUT_TIME: return c->n == 0 ? "" : time_format(c->n, tmp);
+  case OUT_BOOL: return people ? (c->n != 0 ? "yes" : "no") : (c->n != 0 ? "true" : "false");
+  case OUT_LENGTH:
+    if (people) return duration_human(c->n, tmp);
+    snprintf(tmp, CELL_MAX, "%lld", (long long)c->n);
+    return tmp;
+  }
+  return "";
+}
+
+static bool is_right(enum out_kind k) {
+  return k != OUT_TEXT && k != OUT_TIME && k != OUT_BOOL;
+}
+
+/* --- table ---------------------------------------------------------------------------------------- */
+
+/* Takes columns away until the row fits: first from the widest that gives way, then from any. */
+static void widths_fit(const struct out_table *t, size_t screen, size_t width[COLUMNS_MAX]) {
+  size_t total = (t->column_count - 1) * GAP;
+  for (size_t k = 0; k < t->column_count; k++) total += width[k];
+  for (int pass = 0; pass < 2; pass++)
+    while (total > screen) {
+      size_t widest = COLUMNS_MAX;
+      for (size_t k = 0; k < t->column_count; k++) {
+        const bool may = pass == 1 ? t->columns[k].kind == OUT_TEXT
+                                   : (t->columns[k].flags & OUT_GIVES) != 0;
+        if (may && width[k] > NARROWEST && (widest == COLUMNS_MAX || width[k] > width[widest]))
+          widest = k;
+      }
+      if (widest == COLUMNS_MAX) break;
+      width[widest]--;
+      total--;
+    }
+}
+
+static void widths_of(const struct out_table *t, size_t screen, size_t width[COLUMNS_MAX]) {
+  char tmp[CELL_MAX];
+  for (size_t k = 0; k < t->column_count; k++) width[k] = out_width(t->columns[k].name);
+  for (size_t i = 0; i < t->cell_count; i++) {
+    const size_t w = out_width(cell_text(t, i, true, tmp));
+    if (w > width[i % t->column_count]) width[i % t->column_count] = w;
+  }
+  if (screen > 0) widths_fit(t, screen, width);
+}
+
+/* What stands beyond the edge is left out: half a number would be a wrong number. */
+static void row_add(const struct out_table *t, const char *const *texts, const size_t *width,
+                    struct out_screen s, bool head, struct buf *out) {
+  size_t at = 0;
+  const size_t last = t->column_count - 1;
+  if (head && s.colour) buf_text(out, "\033[1m");
+  for (size_t k = 0; k <= last; k++) {
+    const size_t gap = k > 0 ? GAP : 0;
+    if (s.width > 0 && at + gap + width[k] > s.width) break;
+    const size_t w = out_width(texts[k]), shown = w < width[k] ? w : width[k];
+    const bool right = is_right(t->columns[k].kind);
+    const char *tint = s.colour && !head && (t->columns[k].flags & OUT_TINT) != 0
+                           ? out_tint(texts[k]) : "";
+    buf_printf(out, "%*s", (int)(gap + (right ? width[k] - shown : 0)), "");
+    buf_text(out, tint);
+    out_line(out, texts[k], s.width > 0 ? width[k] : 0);
+    if (tint[0] != '\0') buf_text(out, "\033[0m");
+    if (!right && k < last) buf_printf(out, "%*s", (int)(width[k] - shown), "");
+    at += gap + width[k];
+  }
+  while (out->n > 0 && out->p[out->n - 1] == ' ') out->p[--out->n] = '\0';
+  if (head && s.colour) buf_text(out, "\033[0m");
+  buf_char(out, '\n');
+}
+
+void out_table_text(const struct out_table *t, struct out_screen s, struct buf *out) {
+  size_t width[COLUMNS_MAX];
+  const char *texts[COLUMNS_MAX];
+  char tmp[COLUMNS_MAX][CELL_MAX];
+  widths_of(t, s.width, width);
+  for (size_t k = 0; k < t->column_count; k++) texts[k] = t->columns[k].name;
+  row_add(t, texts, width, s, true, out);
+  for (size_t r = 0; r < out_rows(t); r++) {
+    for (size_t k = 0; k < t->column_count; k++)
+      texts[k] = cell_text(t, r * t->column_count + k, true, tmp[k]);
+    row_add(t, texts, width, s, false, out);
+  }
+}
+
+/* --- JSON and CSV --------------------------------------------------------------------------------- */
+
+static void cell_json(const struct out_table *t, size_t i, json *row) {
+  const struct cell *c = &t->cells[i];
+  const struct out_column *column = &t->columns[i % t->column_count];
+  if (c->none) {
+    json_put_null(row, column->name);
+    return;
+  }
+  switch (column->kind) {
+  case OUT_TEXT: json_put_text(row, column->name, c->text); break;
+  case OUT_INT:
+  case OUT_LENGTH: json_put_int(row, column->name, c->n); break;
+  case OUT_SHARE:
+  case OUT_NUMBER: json_put_double(row, column->name, c->d); break;
+  case OUT_MICROS: json_put_micros(row, column->name, c->n); break;
+  case OUT_TIME: json_put_time(row, column->name, c->n); break;
+  case OUT_BOOL: json_put_bool(row, column->name, c->n != 0); break;
+  }
+}
+
+json *out_table_json(const struct out_table *t) {
+  json *list = json_array();
+  for (size_t r = 0; r < out_rows(t); r++) {
+    json *row = json_object();
+    for (size_t k = 0; k < t->column_count; k++) cell_json(t, r * t->column_count + k, row);
+    json_add(list, row);
+  }
+  return list;
+}
+
+void out_table_csv(const struct out_table *t, struct buf *out) {
+  char tmp[CELL_MAX];
+  for (size_t k = 0; k < t->column_count; k++) {
+    if (k > 0) buf_char(out, ',');
+    buf_csv(out, str_of(t->columns[k].name));
+  }
+  buf_text(out, "\r\n");
+  for (size_t i = 0; i < t->cell_count; i++) {
+    if (i % t->column_count > 0) buf_char(out, ',');
+    buf_csv(out, str_of(cell_text(t, i, false, tmp)));
+    if (i % t->column_count == t->column_count - 1) buf_text(out, "\r\n");
+  }
+}
+
+void out_table_print(const struct out_table *t, const struct cmd_call *c, const char *none) {
+  struct buf b;
+  buf_init(&b, SIZE_MAX / 4);
+  if (c->format == OUT_JSON) {
+    json *list = out_table_json(t);
+    char *text = json_text_pretty(list);
+    buf_printf(&b, "%s\n", text);
+    mem_free(text);
+    json_free(&list);
+  } else if (c->format == OUT_CSV) {
+    out_table_csv(t, &b);
+  } else if (out_rows(t) == 0 && none != NULL) {
+    fprintf(stderr, "%s\n", none);
+  } else {
+    out_table_text(t, out_screen_of(stdout), &b);
+  }
+  out_buf_print(&b);
+  buf_free(&b);
+}
+
+/* --- documents ------------------------------------------------------------------------------------ */
+
+static void flat_add(const json *value, const char *path, struct buf *out) {
+  if (json_is_object(value) || json_is_array(value)) {
+    size_t i = 0;
+    for (const json *m = json_first(value); m != NULL; m = json_next(m), i++) {
+      char number[24];
+      snprintf(number, sizeof number, "%zu", i);
+      const char *key = json_key(m) != NULL ? json_key(m) : number;
+      struct buf below;
+      buf_init(&below, 0);
+      buf_printf(&below, "%s%s%s", path, path[0] != '\0' ? "." : "", key);
+      flat_add(m, below.p, out);
+      buf_free(&below);
+    }
+    return;
+  }
+  buf_csv(out, str_of(path));
+  buf_char(out, ',');
+  if (json_is_string(value)) {
+    buf_csv(out, json_str(value));
+  } else {
+    char *text = json_text(value);
+    buf_csv(out, str_of(strcmp(text, "null") == 0 ? "" : text));
+    mem_free(text);
+  }
+  buf_text(out, "\r\n");
+}
+
+void out_document_csv(const json *document, struct buf *out) {
+  buf_text(out, "field,value\r\n");
+  flat_add(document, "", out);
+}
+
+bool out_document_print(const json *document, const struct cmd_call *c) {
+  if (c->format != OUT_JSON && c->format != OUT_CSV) return false;
+  struct buf b;
+  buf_init(&b, SIZE_MAX / 4);
+  if (c->format == OUT_JSON) {
+    char *text = json_text_pretty(document);
+    buf_printf(&b, "%s\n", text);
+    mem_free(text);
+  } else {
+    out_document_csv(document, &b);
+  }
+  out_buf_print(&b);
+  buf_free(&b);
+  return true;
+}

@@ -1,0 +1,27 @@
+#include "base/str.h"
+#include "cmd/open.h"
+#include "cmd/out.h"
+
+#define TIMEOUT_MS 30000
+
+static int requeue_run(const struct cmd_call *c) {
+  json *request = ask_request("requeue");
+  json_put_text(request, "ref", c->words[0]);
+  const int status = ask_once(c, request, TIMEOUT_MS, NULL);
+  if (status != 0) return status;
+  json *done = json_object();
+  json_put_text(done, "ref", c->words[0]);
+  json_put_bool(done, "requeued", true);
+  if (!out_document_print(done, c)) printf("%s is back at work\n", c->words[0]);
+  json_free(&done);
+  return CMD_OK;
+}
+
+const struct cmd cmd_requeue = {
+    .name = "requeue",
+    .args = "REF",
+    .summary = "put a dead letter back to work",
+    .help = "REF is as support/101. What may have been written already is looked for first, so that\n"
+            "nothing is written twice. `triagectl tickets --state dead` lists the dead letters.",
+    .run = requeue_run,
+};

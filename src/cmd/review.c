@@ -1,0 +1,160 @@
+/* Drafts that wait for a person. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cmd/open.h"
+#include "cmd/out.h"
+#include "store/ticket.h"
+#include "store/work.h"
+
+#define LIMIT_DEFAULT 100
+#define TIMEOUT_MS    30000
+#define EDIT_MAX      ((size_t)1 << 20)
+
+static const struct out_column columns[] = {
+    {"ref", OUT_TEXT, 0},         {"subject", OUT_TEXT, OUT_GIVES}, {"category", OUT_TEXT, 0},
+    {"priority", OUT_TEXT, 0},    {"model", OUT_TEXT, 0},           {"confidence", OUT_SHARE, 0},
+    {"reason", OUT_TEXT, 0},      {"edited_by", OUT_TEXT, 0},       {"made", OUT_TIME, 0},
+    {"body", OUT_TEXT, OUT_GIVES}};
+
+static int row_add(struct out_table *t, struct reading *r, const struct draft *d,
+                   struct trg_err *err) {
+  struct ticket k;
+  const int rc = ticket_by_id(r->store, d->ticket_id, r->arena, &k, err);
+  if (rc < 0) return rc;
+  const bool edited = d->edited[0] != '\0';
+  out_text(t, d->ref);
+  out_text(t, d->subject);
+  out_text(t, k.category);
+  out_text(t, k.priority);
+  out_text(t, d->model);
+  out_double(t, d->confidence);
+  out_text(t, k.reason);
+  out_text(t, edited ? d->reviewer : "");
+  out_int(t, d->made_ms);
+  out_text(t, edited ? d->edited : d->body);
+  return 0;
+}
+
+static int review_run(const struct cmd_call *c) {
+  int64_t limit = LIMIT_DEFAULT;
+  int status = call_int(c, "limit", 1, 1000000, &limit);
+  if (status != 0) return status;
+  struct reading r;
+  status = reading_open(c, &r);
+  if (status != 0) return status;
+  struct draft *list = NULL;
+  size_t n = 0;
+  struct trg_err err = {0};
+  int rc = draft_list(r.store, "waiting", limit, r.arena, &list, &n, &err);
+  struct out_table *t = out_table_new(columns, sizeof columns / sizeof *columns);
+  for (size_t i = 0; i < n && rc >= 0; i++) rc = row_add(t, &r, &list[i], &err);
+  if (rc < 0)
+    status = reading_failed(&err);
+  else
+    out_table_print(t, c, "no drafts are waiting");
+  out_table_free(&t);
+  reading_close(&r);
+  return status;
+}
+
+static int act(const struct cmd_call *c, const char *verb, const char *done,
+               struct trg_str text) {
+  json *request = ask_request("review");
+  json_put_text(request, "verb", verb);
+  json_put_text(request, "ref", c->words[0]);
+  json_put_str(request, "text", text);
+  const int status = ask_once(c, request, TIMEOUT_MS, NULL);
+  if (status != 0) return status;
+  json *o = json_object();
+  json_put_text(o, "ref", c->words[0]);
+  json_put_text(o, "review", done);
+  json_put_text(o, "who", who_asks());
+  if (!out_document_print(o, c)) printf("%s: %s by %s\n", c->words[0], done, who_asks());
+  json_free(&o);
+  return CMD_OK;
+}
+
+static int approve_run(const struct cmd_call *c) {
+  return act(c, "approve", "approved", (struct trg_str){"", 0});
+}
+
+static int reject_run(const struct cmd_call *c) {
+  const struct trg_str why = str_trim(str_of(call_value(c, "why")));
+  if (why.n == 0)
+    return cmd_fail(CMD_USAGE, "review reject needs --why TEXT: what is wrong with the draft");
+  return act(c, "reject", "rejected", why);
+}
+
+static int stdin_read(struct buf *b, struct trg_err *err) {
+  char piece[32768];
+  size_t n;
+  while ((n = fread(piece, 1, sizeof piece, stdin)) > 0) buf_add(b, piece, n);
+  if (ferror(stdin)) return err_set(err, TRG_EIO, "file", "standard input cannot be read");
+  if (b->over) return err_set(err, TRG_ELIMIT, "file", "standard input: more than a reply may be");
+  return 0;
+}
+
+static int edit_run(const struct cmd_call *c) {
+  const char *path = call_value(c, "file");
+  if (path == NULL)
+    return cmd_fail(CMD_USAGE, "review edit needs --file FILE: the reply as it should be (- for "
+                               "standard input)");
+  struct trg_err err = {0};
+  struct buf b;
+  buf_init(&b, EDIT_MAX);
+  int rc = strcmp(path, "-") == 0 ? stdin_read(&b, &err) : file_read(path, EDIT_MAX, &b, &err);
+  if (rc >= 0 && !utf8_valid(buf_view(&b)))
+    rc = err_set(&err, TRG_EINVAL, "utf8", "%s is not valid UTF-8; save it as UTF-8", path);
+  const int status = rc < 0 ? cmd_fail(CMD_FAILED, "%s", err.text)
+                            : act(c, "edit", "edited", buf_view(&b));
+  buf_free(&b);
+  return status;
+}
+
+static const struct cmd_option list_options[] = {
+    {"limit", "N", "at most so many (default 100)"},
+    {NULL, NULL, NULL},
+};
+static const struct cmd_option reject_options[] = {
+    {"why", "TEXT", "what is wrong with it; kept with the draft"},
+    {NULL, NULL, NULL},
+};
+static const struct cmd_option edit_options[] = {
+    {"file", "FILE", "the reply as it should be; - for standard input"},
+    {NULL, NULL, NULL},
+};
+
+const struct cmd cmd_review = {
+    .name = "review",
+    .args = "",
+    .summary = "drafts that wait for a person",
+    .options = list_options,
+    .run = review_run,
+};
+const struct cmd cmd_review_approve = {
+    .name = "review approve",
+    .args = "REF",
+    .summary = "send the draft (as edited, if it was) as a public reply",
+    .run = approve_run,
+};
+const struct cmd cmd_review_reject = {
+    .name = "review reject",
+    .args = "REF",
+    .summary = "reject the draft; the ticket goes to a person",
+    .options = reject_options,
+    .run = reject_run,
+};
+const struct cmd cmd_review_edit = {
+    .name = "review edit",
+    .args = "REF",
+    .summary = "put another text in the draft's place; approve sends it",
+    .options = edit_options,
+    .run = edit_run,
+};

@@ -1,0 +1,63 @@
+/*
+ * The rig of the system tests: the real simulator and the real daemon in a folder of their own, on
+ * loopback. Every call fails the running test when it cannot do what it says.
+ */
+#ifndef TESTS_SYSTEM_RIG_H
+#define TESTS_SYSTEM_RIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <cjson/cJSON.h>
+
+struct rig {
+  char dir[256];
+  int port;      /* of the simulator */
+  pid_t sim, daemon;
+  char clock[64]; /* TRIAGED_CLOCK for what is run, or "" */
+};
+
+/* Starts the simulator; sim_args is one string of blank-separated options. A file tickets.jsonl in
+ * the folder is fed when it is there (see rig_tickets). */
+void rig_open(struct rig *r);
+void rig_close(struct rig *r); /* ends everything, removes the folder unless KEEP_RIG is set */
+/* Writes `count` small tickets to tickets.jsonl. */
+void rig_tickets(struct rig *r, int count);
+void rig_sim(struct rig *r, const char *sim_args);
+/* Writes FOLDER/name; "@PORT@" and "@DIR@" in the text are replaced. */
+void rig_file(struct rig *r, const char *name, const char *text);
+char *rig_path(const struct rig *r, const char *name); /* static */
+
+/* Runs build/triaged or build/triagectl with "-c FOLDER/triaged.yaml" and blank-separated arguments
+ * to its end; its standard output in *ret_out (free it; may be NULL), standard error in err.log.
+ * Returns the exit status, or 128 + signal. */
+int rig_run(struct rig *r, const char *program, const char *args, char **ret_out);
+/* Starts the daemon in the background. */
+void rig_start(struct rig *r, const char *args);
+/* Sends the signal and waits; the exit status, or 128 + signal. */
+int rig_stop(struct rig *r, int signum);
+bool rig_alive(struct rig *r);
+void rig_sleep_ms(int ms); /* only between looks at something that will happen */
+/* Looks until the query gives `want` or 20 s are over. */
+void rig_until(struct rig *r, const char *sql, int64_t want);
+/* Contains `text`? */
+bool rig_log_has(struct rig *r, const char *file, const char *text);
+
+cJSON *rig_get(struct rig *r, const char *path);                    /* from the simulator */
+cJSON *rig_post(struct rig *r, const char *path, const char *body); /* to the simulator */
+/* Moves the simulator's time and the clock of what is run after it. */
+void rig_later(struct rig *r, const char *duration);
+/* Any local URL; the HTTP status, body in *ret_body (free; may be NULL). */
+long rig_http(const char *method, const char *url, const char *headers, const char *body,
+              char **ret_body);
+
+int64_t rig_sql(struct rig *r, const char *sql);          /* one integer, read-only */
+void rig_sql_text(struct rig *r, const char *sql, char *out, size_t room);
+/* The simulator's truth: no ticket has two notes or replies of one marker. Returns how many tickets
+ * have at least one. */
+int rig_check_no_double(struct rig *r, int *ret_notes, int *ret_replies);
+
+extern const char rig_config[]; /* zendesk in auto mode, models of the simulator */
+
+#endif

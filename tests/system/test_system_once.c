@@ -1,0 +1,103 @@
+/* The main job in one pass, seen from outside. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rig.h"
+
+static void one_pass_gives_every_ticket_one_outcome(void **state) {
+  (void)state;
+  struct rig r;
+  rig_open(&r);
+  rig_tickets(&r, 60);
+  rig_sim(&r, "--seed 3 --behaviour off");
+  rig_file(&r, "triaged.yaml", rig_config);
+  assert_int_equal(rig_run(&r, "triaged", "--once", NULL), 0);
+  assert_int_equal(rig_sql(&r, "SELECT count(*) FROM v_tickets"), 60);
+  assert_int_equal(rig_sql(&r, "SELECT count(*) FROM v_tickets WHERE outcome IN "
+                               "('sent','draft','handoff','skipped')"),
+                   60);
+  assert_int_equal(rig_sql(&r, "SELECT count(*) FROM v_tickets WHERE reason = ''"), 0);
+  int notes = 0, replies = 0;
+  assert_int_equal(rig_check_no_double(&r, &notes, &replies), 60);
+  assert_int_equal(notes + replies,
+                   rig_sql(&r, "SELECT count(*) FROM v_tickets WHERE outcome <> 'skipped'"));
+  rig_close(&r);
+}
+
+static void a_second_pass_changes_nothing(void **state) {
+  (void)state;
+  struct rig r;
+  rig_open(&r);
+  rig_tickets(&r, 25);
+  rig_sim(&r, "--seed 3 --behaviour off");
+  rig_file(&r, "triaged.yaml", rig_config);
+  assert_int_equal(rig_run(&r, "triaged", "--once", NULL), 0);
+  int notes = 0, replies = 0, notes_after = 0, replies_after = 0;
+  rig_check_no_double(&r, &notes, &replies);
+  const int64_t calls = rig_sql(&r, "SELECT count(*) FROM v_model_calls");
+  rig_later(&r, "10m"); /* our own writes are now in the export */
+  assert_int_equal(rig_run(&r, "triaged", "--once", NULL), 0);
+  rig_check_no_double(&r, &notes_after, &replies_after);
+  assert_int_equal(notes_after, notes);
+  assert_int_equal(replies_after, replies);
+  assert_int_equal(rig_sql(&r, "SELECT count(*) FROM v_model_calls"), calls);
+  rig_close(&r);
+}
+
+static void draft_mode_writes_notes_and_never_a_public_reply(void **state) {
+  (void)state;
+  struct rig r;
+  rig_open(&r);
+  rig_tickets(&r, 20);
+  rig_sim(&r, "--seed 3 --behaviour off");
+  char conf[4000];
+  snprintf(conf, sizeof conf, "%s", rig_config);
+  memcpy(strstr(conf, "mode: auto, "), "mode: draft,", 12);
+  rig_file(&r, "triaged.yaml", conf);
+  assert_int_equal(rig_run(&r, "triaged", "--once", NULL), 0);
+  int notes = 0, replies = 0;
+  rig_check_no_double(&r, &notes, &replies);
+  assert_int_equal(replies, 0);
+  assert_int_equal(notes, rig_sql(&r, "SELECT count(*) FROM v_tickets WHERE outcome <> 'skipped'"));
+  rig_close(&r);
+}
+
+static void faults_on_both_sides_lose_and_double_nothing(void **state) {
+  (void)state;
+  struct rig r;
+  rig_open(&r);
+  rig_tickets(&r, 80);
+  rig_sim(&r, "--seed 5 --behaviour off --retry-after 0 --slow-ms 20 --faults "
+              "429=0.05,500=0.03,503=0.03,529=0.02,reset=0.03,resetafter=0.05,cut=0.03,badjson=0.02,"
+              "repeat=0.05,zendesk.conflict=0.05");
+  rig_file(&r, "triaged.yaml", rig_config);
+  for (int i = 0; i < 5; i++)
+    if (rig_run(&r, "triaged", "--once", NULL) == 0 &&
+        rig_sql(&r, "SELECT count(*) FROM v_tickets WHERE outcome = ''") == 0 &&
+        rig_sql(&r, "SELECT count(*) FROM v_tickets") == 80)
+      break;
+  assert_int_equal(rig_sql(&r, "SELECT count(*) FROM v_tickets"), 80);
+  assert_int_equal(rig_sql(&r, "SELECT count(*) FROM v_tickets WHERE outcome = ''"), 0);
+  assert_int_equal(rig_sql(&r, "SELECT count(*) FROM v_tickets WHERE state = 'dead'"), 0);
+  int notes = 0, replies = 0;
+  assert_int_equal(rig_check_no_double(&r, &notes, &replies), 80);
+  assert_int_equal(notes + replies,
+                   rig_sql(&r, "SELECT count(*) FROM v_tickets WHERE outcome <> 'skipped'"));
+  rig_close(&r);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(one_pass_gives_every_ticket_one_outcome),
+      cmocka_unit_test(a_second_pass_changes_nothing),
+      cmocka_unit_test(draft_mode_writes_notes_and_never_a_public_reply),
+      cmocka_unit_test(faults_on_both_sides_lose_and_double_nothing),
+  };
+  return cmocka_run_group_tests_name("one pass", tests, NULL, NULL);
+}

@@ -1,0 +1,388 @@
+/* The embedded model as the daemon sees it: open, complete, train. */
+#include "fake_host.h"
+
+#include <cjson/cJSON.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+extern const struct trg_plugin triaged_plugin_local;
+
+#define TAXONOMY                                                                                   \
+  "\"taxonomy\":{\"categories\":["                                                                 \
+  "{\"name\":\"billing\",\"description\":\"invoices, charges and refunds\",\"team\":\"Money\","    \
+  "\"priority\":\"P3\",\"subcategories\":[{\"name\":\"refund\",\"description\":\"money back\"},"   \
+  "{\"name\":\"invoice\",\"description\":\"paper for the accountant\"}]},"                         \
+  "{\"name\":\"delivery\",\"description\":\"parcels, tracking and couriers\",\"team\":\"Post\","   \
+  "\"priority\":\"P4\"}],"                                                                         \
+  "\"priorities\":[{\"name\":\"P1\",\"signals\":[\"whole site down\"]},{\"name\":\"P2\"},"         \
+  "{\"name\":\"P3\"},{\"name\":\"P4\"}],"                                                          \
+  "\"escalations\":[{\"reason\":\"Product safety\"},{\"reason\":\"vip\",\"signals\":[\"gold "      \
+  "member\"]}],\"products\":[\"Halo Lamp\",\"Halo\"]}"
+
+struct rig {
+  struct fake_host *host;
+  struct fake_inst *inst;
+  char folder[64], file[96], setting[128];
+};
+
+static void rig_open(struct rig *rig) {
+  snprintf(rig->folder, sizeof rig->folder, "/tmp/test_local.XXXXXX");
+  assert_non_null(mkdtemp(rig->folder));
+  snprintf(rig->file, sizeof rig->file, "%s/model.bin", rig->folder);
+  snprintf(rig->setting, sizeof rig->setting, "file=%s", rig->file);
+  const char *const settings[] = {rig->setting, NULL};
+  struct trg_err err = {0};
+  rig->host = fake_host_new();
+  assert_int_equal(fake_host_open(rig->host, &triaged_plugin_local, settings, &rig->inst, &err), 0);
+}
+
+static void rig_close(struct rig *rig) {
+  assert_string_equal(fake_host_violation(rig->host), "");
+  fake_host_free(&rig->host);
+  unlink(rig->file);
+  assert_int_equal(rmdir(rig->folder), 0); /* no temporary file stays behind */
+}
+
+static const struct fake_op *ask(struct rig *rig, const char *task, const char *input) {
+  const struct trg_model_ops *ops = fake_inst_ops(rig->inst);
+  const struct trg_model_request request = {
+      .size = sizeof request, .task = {task, strlen(task)}, .input = {input, strlen(input)}};
+  const trg_op op = fake_op_start(rig->inst, 60000, false);
+  ops->complete(fake_inst_self(rig->inst), op, &request);
+  fake_host_settle(rig->host);
+  return fake_op_get(rig->host, op);
+}
+
+/* The answer as JSON; the test deletes it. */
+static cJSON *answer(struct rig *rig, const char *task, const char *input) {
+  const struct fake_op *op = ask(rig, task, input);
+  assert_int_equal(op->result.outcome, TRG_DONE);
+  assert_int_equal(op->reply_count, 1);
+  assert_int_equal(op->replies[0].usage.input, 0);
+  assert_string_equal(op->replies[0].request_bytes.p, input);
+  assert_string_equal(op->replies[0].response_bytes.p, op->replies[0].text.p);
+  cJSON *parsed = cJSON_Parse(op->replies[0].text.p);
+  assert_non_null(parsed);
+  return parsed;
+}
+
+static const char *text_of(const cJSON *object, const char *key) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+  assert_true(cJSON_IsString(item));
+  return item->valuestring;
+}
+
+static double share_of(const cJSON *object, const char *key) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+  assert_true(cJSON_IsNumber(item));
+  return item->valuedouble;
+}
+
+static bool flag_of(const cJSON *object, const char *key) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+  assert_true(cJSON_IsBool(item));
+  return cJSON_IsTrue(item);
+}
+
+static void test_test_answers_ok_and_unknown_tasks_are_rejected(void **state) {
+  (void)state;
+  struct rig rig;
+  rig_open(&rig);
+  cJSON *ok = answer(&rig, "test", "");
+  assert_true(flag_of(ok, "ok"));
+  cJSON_Delete(ok);
+  assert_int_equal(ask(&rig, "poem", "{}")->result.outcome, TRG_REJECTED);
+  assert_int_equal(ask(&rig, "triage", "not json")->result.outcome, TRG_REJECTED);
+  assert_int_equal(ask(&rig, "triage", "[1]")->result.outcome, TRG_REJECTED);
+  rig_close(&rig);
+}
+
+static void test_an_untrained_model_leans_on_descriptions_and_says_so(void **state) {
+  (void)state;
+  struct rig rig;
+  rig_open(&rig);
+  cJSON *got = answer(&rig, "triage",
+                      "{\"ticket\":{\"subject\":\"Where is it?\",\"body\":\"The courier lost my "
+                      "parcel and the tracking shows nothing.\"}," TAXONOMY "}");
+  assert_string_equal(text_of(got, "category"), "delivery");
+  assert_string_equal(text_of(got, "team"), "Post");
+  assert_string_equal(text_of(got, "language"), "en");
+  assert_string_equal(text_of(got, "priority"), "P4");
+  assert_string_equal(text_of(got, "escalate_reason"), "");
+  assert_false(flag_of(got, "escalate"));
+  const cJSON *confidence = cJSON_GetObjectItem(got, "confidence");
+  assert_true(share_of(confidence, "category") <= 0.5);
+  cJSON_Delete(got);
+  rig_close(&rig);
+}
+
+static void test_danger_is_never_below_p2_whatever_the_taxonomy_says(void **state) {
+  (void)state;
+  struct rig rig;
+  rig_open(&rig);
+  cJSON *got = answer(
+      &rig, "triage",
+      "{\"ticket\":{\"body\":\"Aus dem Akku der Halo Lamp kommt Rauch, was nun?\"}," TAXONOMY "}");
+  assert_string_equal(text_of(got, "language"), "de");
+  assert_string_equal(text_of(got, "priority"), "P1");
+  assert_string_equal(text_of(got, "escalate_reason"), "Product safety");
+  assert_string_equal(text_of(got, "product_area"), "Halo Lamp");
+  cJSON_Delete(got);
+  got = answer(&rig, "triage",
+               "{\"ticket\":{\"body\":\"Somebody hacked my account\"}," TAXONOMY "}");
+  assert_string_equal(text_of(got, "escalate_reason"), "account_takeover");
+  assert_string_equal(text_of(got, "priority"), "P1");
+  cJSON_Delete(got);
+  rig_close(&rig);
+}
+
+static void test_signals_of_the_request_are_heard(void **state) {
+  (void)state;
+  struct rig rig;
+  rig_open(&rig);
+  cJSON *got = answer(&rig, "triage",
+                      "{\"ticket\":{\"body\":\"The WHOLE SITE is down\"}," TAXONOMY "}");
+  assert_string_not_equal(text_of(got, "priority"), "P1");
+  cJSON_Delete(got);
+  got = answer(&rig, "triage",
+               "{\"ticket\":{\"body\":\"I am a gold member. Whole site down!\"}," TAXONOMY "}");
+  assert_string_equal(text_of(got, "priority"), "P1");
+  assert_string_equal(text_of(got, "escalate_reason"), "vip");
+  cJSON_Delete(got);
+  rig_close(&rig);
+}
+
+static void test_empty_and_odd_requests_still_get_every_key(void **state) {
+  (void)state;
+  struct rig rig;
+  rig_open(&rig);
+  static const char *const inputs[] = {
+      "{}", "{\"ticket\":null,\"taxonomy\":[],\"similar\":{}}",
+      "{\"ticket\":{\"body\":7},\"taxonomy\":{\"categories\":[1,\"a\",{}],\"priorities\":{}}}"};
+  static const char *const keys[] = {
+      "category",        "subcategory",  "priority",     "priority_reason", "team",
+      "language",        "sentiment",    "product_area", "wants_human",     "escalate",
+      "escalate_reason", "duplicate_of", "summary",      "confidence"};
+  for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++) {
+    cJSON *got = answer(&rig, "triage", inputs[i]);
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
+      assert_non_null(cJSON_GetObjectItemCaseSensitive(got, keys[k]));
+    cJSON_Delete(got);
+    cJSON_Delete(answer(&rig, "draft", inputs[i]));
+    cJSON_Delete(answer(&rig, "verify", inputs[i]));
+  }
+  rig_close(&rig);
+}
+
+#define PASSAGES                                                                                   \
+  "\"passages\":[{\"id\":\"kb:returns#2\",\"title\":\"Refunds\",\"language\":\"en\",\"score\":9,"  \
+  "\"text\":\"A refund takes five working days after the parcel reached us. Banks need two more "  \
+  "days to show the refund on your statement. Our shop opened in 1990.\"},"                        \
+  "{\"id\":\"kb:lamp\",\"title\":\"Lamps\",\"text\":\"Lamps are bright.\",\"score\":1,"            \
+  "\"language\":\"en\"}]"
+
+static void test_a_draft_quotes_what_answers_and_cites_it(void **state) {
+  (void)state;
+  struct rig rig;
+  rig_open(&rig);
+  cJSON *got = answer(
+      &rig, "draft",
+      "{\"ticket\":{\"subject\":\"refund\",\"body\":\"When does the refund for my "
+      "parcel reach my bank statement?\"},\"triage\":{\"language\":\"en\"}," PASSAGES
+      ",\"voice\":{\"greeting\":\"Dear customer,\"},"
+      "\"missing_hint\":[\"order number\"]}");
+  assert_false(flag_of(got, "not_sure"));
+  const char *body = text_of(got, "body");
+  assert_ptr_equal(strstr(body, "Dear customer,"), body);
+  assert_non_null(strstr(body, "Banks need two more days to show the refund"));
+  assert_non_null(strstr(body, "[kb:returns#2]"));
+  assert_null(strstr(body, "1990"));
+  assert_null(strstr(body, "Lamps"));
+  assert_non_null(strstr(body, "Kind regards"));
+  assert_string_equal(cJSON_GetObjectItem(got, "citations")->child->valuestring, "kb:returns#2");
+  assert_string_equal(cJSON_GetObjectItem(got, "missing")->child->valuestring, "order number");
+  cJSON_Delete(got);
+  rig_close(&rig);
+}
+
+static void test_without_a_match_the_draft_claims_nothing(void **state) {
+  (void)state;
+  struct rig rig;
+  rig_open(&rig);
+  cJSON *got = answer(&rig, "draft",
+                      "{\"ticket\":{\"body\":\"Arbeiten Giraffen bei Ihnen im Zoo?\"},"
+                      "\"triage\":{\"language\":\"de\"}," PASSAGES "}");
+  assert_true(flag_of(got, "not_sure"));
+  assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(got, "citations")), 0);
+  assert_non_null(strstr(text_of(got, "body"), "Guten Tag,"));
+  assert_null(strchr(text_of(got, "body"), '['));
+  assert_true(share_of(got, "confidence") <= 0.3);
+  cJSON_Delete(got);
+  got = answer(&rig, "draft",
+               "{\"ticket\":{\"body\":\"refund parcel bank statement\"},\"triage\":{\"language\":"
+               "\"en\",\"escalate\":true}," PASSAGES "}");
+  assert_true(flag_of(got, "not_sure")); /* a person answers what was escalated */
+  cJSON_Delete(got);
+  rig_close(&rig);
+}
+
+static void test_thanks_resolve_and_remaining_trouble_does_not(void **state) {
+  (void)state;
+  static const struct {
+    const char *body;
+    bool resolved;
+  } cases[] = {{"Thank you so much, it works now!", true},
+               {"Vielen Dank, jetzt funktioniert es wieder. Das hat geholfen.", true},
+               {"Merci beaucoup, le problème est résolu.", true},
+               {"Thanks, but it still does not work.", false},
+               {"Danke, aber der Fehler ist immer noch da.", false},
+               {"Thanks! And how do I change my address?", false},
+               {"ok", false}};
+  struct rig rig;
+  rig_open(&rig);
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    char input[256];
+    snprintf(input, sizeof input, "{\"ticket\":{\"body\":\"%s\"}}", cases[i].body);
+    cJSON *got = answer(&rig, "verify", input);
+    assert_int_equal(flag_of(got, "resolved"), cases[i].resolved);
+    cJSON_Delete(got);
+  }
+  rig_close(&rig);
+}
+
+static void test_a_long_input_is_answered_on_the_pool(void **state) {
+  (void)state;
+  struct rig rig;
+  rig_open(&rig);
+  const size_t n = 300000;
+  char *input = calloc(n + 64, 1);
+  assert_non_null(input);
+  strcpy(input, "{\"ticket\":{\"body\":\"");
+  for (size_t at = strlen(input); at < n; at += 6) memcpy(input + at, "parcel", 6);
+  strcat(input, "\"}}");
+  const struct trg_model_ops *ops = fake_inst_ops(rig.inst);
+  const struct trg_model_request request = {
+      .size = sizeof request, .task = TRG_STR("triage"), .input = {input, strlen(input)}};
+  const trg_op op = fake_op_start(rig.inst, 60000, false);
+  ops->complete(fake_inst_self(rig.inst), op, &request);
+  assert_int_equal(fake_op_get(rig.host, op)->reply_count, 0);
+  fake_host_settle(rig.host);
+  assert_int_equal(fake_op_get(rig.host, op)->reply_count, 1);
+  free(input);
+  rig_close(&rig);
+}
+
+static const struct trg_example examples[] = {
+    {TRG_STR("please send the invoice"), TRG_STR("{\"category\":\"billing\"}")},
+    {TRG_STR("i was charged twice"), TRG_STR("{\"category\":\"billing\"}")},
+    {TRG_STR("the invoice is wrong"), TRG_STR("{\"category\":\"billing\"}")},
+    {TRG_STR("refund my payment"), TRG_STR("{\"category\":\"billing\"}")},
+    {TRG_STR("where is my parcel"), TRG_STR("{\"category\":\"delivery\"}")},
+    {TRG_STR("the courier did not come"), TRG_STR("{\"category\":\"delivery\"}")},
+    {TRG_STR("tracking shows nothing"), TRG_STR("{\"category\":\"delivery\"}")},
+    {TRG_STR("parcel still not here"), TRG_STR("{\"category\":\"delivery\"}")},
+};
+
+static const struct fake_op *train(struct rig *rig, const struct trg_example *list, size_t count,
+                                   const char *path) {
+  const struct trg_model_ops *ops = fake_inst_ops(rig->inst);
+  const trg_op op = fake_op_start(rig->inst, 60000, true);
+  ops->train(fake_inst_self(rig->inst), op, list, count, (struct trg_str){path, strlen(path)});
+  fake_host_settle(rig->host);
+  return fake_op_get(rig->host, op);
+}
+
+static void test_training_writes_the_file_and_answers_with_it(void **state) {
+  (void)state;
+  struct rig rig;
+  rig_open(&rig);
+  const struct fake_op *op = train(&rig, examples, 8, rig.file);
+  assert_int_equal(op->result.outcome, TRG_DONE);
+  cJSON *report = cJSON_Parse(op->replies[0].text.p);
+  assert_int_equal((int)share_of(report, "examples"), 8);
+  const cJSON *category = cJSON_GetObjectItem(cJSON_GetObjectItem(report, "labels"), "category");
+  assert_int_equal((int)share_of(category, "classes"), 2);
+  cJSON_Delete(report);
+  cJSON *got = answer(&rig, "triage", "{\"ticket\":{\"body\":\"my parcel is lost\"}}");
+  assert_string_equal(text_of(got, "category"), "delivery");
+  cJSON_Delete(got);
+  const char *const settings[] = {rig.setting, NULL}; /* a second instance finds the file */
+  struct fake_inst *second = NULL;
+  struct trg_err err = {0};
+  assert_int_equal(fake_host_open(rig.host, &triaged_plugin_local, settings, &second, &err), 0);
+  rig_close(&rig);
+}
+
+static void assert_refused(struct rig *rig, const struct trg_example *list, size_t count,
+                           const char *path, const char *part) {
+  const struct fake_op *op = train(rig, list, count, path);
+  assert_int_equal(op->result.outcome, TRG_REJECTED);
+  assert_non_null(strstr(op->result.why.p, part));
+  assert_int_equal(op->reply_count, 0);
+}
+
+static void test_training_that_cannot_work_is_refused_and_the_old_model_stays(void **state) {
+  (void)state;
+  struct rig rig;
+  rig_open(&rig);
+  assert_int_equal(train(&rig, examples, 8, rig.file)->result.outcome, TRG_DONE);
+  struct stat before;
+  assert_int_equal(stat(rig.file, &before), 0);
+  const struct trg_example broken[] = {examples[0], {TRG_STR("\xFF\xFE"), examples[7].labels}};
+  const struct trg_example no_object[] = {{TRG_STR("a"), TRG_STR("7")}};
+  const struct trg_example no_label[] = {{TRG_STR("a"), TRG_STR("{\"colour\":\"red\"}")}};
+  assert_refused(&rig, examples, 4, rig.file, "same category");
+  assert_refused(&rig, broken, 2, rig.file, "example 2 is not UTF-8");
+  assert_refused(&rig, no_object, 1, rig.file, "example 1");
+  assert_refused(&rig, no_label, 1, rig.file, "no example has a label");
+  assert_refused(&rig, examples, 0, rig.file, "no examples");
+  assert_refused(&rig, examples, 8, "/nonexistent/model.bin", "/nonexistent/model.bin");
+  assert_refused(&rig, examples, 8, "/dev/full/x", "/dev/full/x");
+  struct stat after;
+  assert_int_equal(stat(rig.file, &after), 0);
+  assert_int_equal(before.st_ino, after.st_ino);
+  cJSON *got = answer(&rig, "triage", "{\"ticket\":{\"body\":\"my parcel is lost\"}}");
+  assert_string_equal(text_of(got, "category"), "delivery");
+  cJSON_Delete(got);
+  rig_close(&rig);
+}
+
+static void test_a_damaged_model_file_stops_the_start_with_a_sentence(void **state) {
+  (void)state;
+  struct rig rig;
+  rig_open(&rig);
+  FILE *file = fopen(rig.file, "w");
+  assert_non_null(file);
+  fputs("TRGLOCAL but not really a model at all", file);
+  fclose(file);
+  const char *const settings[] = {rig.setting, NULL};
+  struct fake_inst *second = NULL;
+  struct trg_err err = {0};
+  assert_int_equal(fake_host_open(rig.host, &triaged_plugin_local, settings, &second, &err), -1);
+  assert_non_null(strstr(err.text, "train again or remove the file"));
+  rig_close(&rig);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_test_answers_ok_and_unknown_tasks_are_rejected),
+      cmocka_unit_test(test_an_untrained_model_leans_on_descriptions_and_says_so),
+      cmocka_unit_test(test_danger_is_never_below_p2_whatever_the_taxonomy_says),
+      cmocka_unit_test(test_signals_of_the_request_are_heard),
+      cmocka_unit_test(test_empty_and_odd_requests_still_get_every_key),
+      cmocka_unit_test(test_a_draft_quotes_what_answers_and_cites_it),
+      cmocka_unit_test(test_without_a_match_the_draft_claims_nothing),
+      cmocka_unit_test(test_thanks_resolve_and_remaining_trouble_does_not),
+      cmocka_unit_test(test_a_long_input_is_answered_on_the_pool),
+      cmocka_unit_test(test_training_writes_the_file_and_answers_with_it),
+      cmocka_unit_test(test_training_that_cannot_work_is_refused_and_the_old_model_stays),
+      cmocka_unit_test(test_a_damaged_model_file_stops_the_start_with_a_sentence),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
