@@ -43,7 +43,9 @@ MODELS     := $(notdir $(patsubst %/plugin.c,%,$(wildcard plugins/models/*/plugi
 PLUGIN_SO  := $(CONNECTORS:%=$(B)/plugins/connector-%.so) $(MODELS:%=$(B)/plugins/model-%.so)
 # Libraries that one plugin needs beside libc and cJSON.
 LIBS_connector-zendesk := -lcrypto
-LIBS_model-local       := -llinear -lexttextcat-2.0 -lm
+LIBS_connector-intercom := -lcrypto
+LIBS_connector-salesforce := -lcrypto
+LIBS_model-local       := -llinear -lm
 PLUGIN_LIBS := $(foreach p,$(CONNECTORS:%=connector-%) $(MODELS:%=model-%),$(LIBS_$(p)))
 
 PROGRAMS := $(B)/triaged $(B)/triagectl $(B)/helpdesk-sim

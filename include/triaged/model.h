@@ -79,7 +79,7 @@ struct trg_model_ops {
   /* Upper bound of the tokens this request can use, for reserving budget. No network. */
   void (*estimate)(void *self, const struct trg_model_request *request, struct trg_usage *ret);
   /* Trains on examples and writes the result to `path` (atomically: a temporary file beside it,
-   * fsync, rename), then uses it. Long work goes through host->work(). `report`: JSON text of
+   * fsync, rename), then uses it. An empty path: where the instance's settings say. Long work goes through host->work(). `report`: JSON text of
    * what came out, through emit_reply(). */
   void (*train)(void *self, trg_op op, const struct trg_example *examples, size_t count,
                 struct trg_str path);

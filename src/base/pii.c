@@ -152,10 +152,22 @@ static struct counter *counter_of(struct pii_map *m, const char *type) {
   return c;
 }
 
+/* Next letter as names are compared: lower case, one blank for any run of blanks, ' for U+2019. */
+static uint32_t next_folded(struct trg_str s, size_t *at) {
+  uint32_t c = utf8_lower(utf8_next(s, at));
+  if (c == 0x2019) return '\'';
+  if (c != ' ' && c != '\t' && c != '\n' && c != '\r' && c != 0xA0 && c != 0x202F) return c;
+  for (size_t next = *at; next < s.n; *at = next) {
+    c = utf8_next(s, &next);
+    if (c != ' ' && c != '\t' && c != '\n' && c != '\r' && c != 0xA0 && c != 0x202F) break;
+  }
+  return ' ';
+}
+
 static void add_folded(struct buf *b, struct trg_str s, bool only_alnum) {
   for (size_t i = 0; i < s.n;) {
     char coded[4];
-    const uint32_t c = utf8_lower(utf8_next(s, &i));
+    const uint32_t c = next_folded(s, &i);
     if (!only_alnum || pii_is_wordish(c)) buf_add(b, coded, utf8_put(coded, c));
   }
 }
@@ -227,18 +239,6 @@ static const char *token_for(struct pii_map *m, const char *type, struct trg_str
 }
 
 /* --- values known beforehand ------------------------------------------------------------------ */
-
-/* Next letter as names are compared: lower case, one blank for any run of blanks, ' for U+2019. */
-static uint32_t next_folded(struct trg_str s, size_t *at) {
-  uint32_t c = utf8_lower(utf8_next(s, at));
-  if (c == 0x2019) return '\'';
-  if (c != ' ' && c != '\t' && c != '\n' && c != '\r' && c != 0xA0 && c != 0x202F) return c;
-  for (size_t next = *at; next < s.n; *at = next) {
-    c = utf8_next(s, &next);
-    if (c != ' ' && c != '\t' && c != '\n' && c != '\r' && c != 0xA0 && c != 0x202F) break;
-  }
-  return ' ';
-}
 
 static const char *static_type(struct pii_map *m, const char *type) {
   for (size_t i = 0; i < TOKEN_NAMES; i++)

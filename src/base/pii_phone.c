@@ -10,7 +10,7 @@
 struct phone {
   size_t start, end;
   bool plus, paren; /* + in front; first group in parentheses */
-  bool blanks;      /* some separator is a blank */
+  bool cut;         /* more digits follow than a number has */
   char sep;         /* first separator: ' ' '-' '.' '/' or 0 */
   bool same_sep;
   int groups, digits;
@@ -111,7 +111,10 @@ static bool collect(const struct pii_scan *scan, size_t i, struct phone *p) {
   p->same_sep = true;
   for (;;) {
     const int n = digits_at(scan, at);
-    if (p->groups == GROUPS_MAX || p->digits + n > DIGITS_MAX) break;
+    if (p->groups == GROUPS_MAX || p->digits + n > DIGITS_MAX) {
+      p->cut = true;
+      break;
+    }
     for (int k = 0; k < n; k++)
       p->digit[p->digits + k] = (unsigned char)(pii_at(scan, at + (size_t)k) - '0');
     p->at[p->groups] = at;
@@ -122,7 +125,6 @@ static bool collect(const struct pii_scan *scan, size_t i, struct phone *p) {
     char kind;
     const size_t gap = between(scan, at, &kind);
     if (gap == 0 || (kind == ' ' && date_at(scan, at + gap))) break;
-    if (kind == ' ') p->blanks = true;
     if (p->groups == 1)
       p->sep = kind;
     else if (p->sep != kind)
@@ -184,11 +186,11 @@ static const char *const words_against[] = {
     "port.",   "timestamp",   "checksum", "member",   "mitglied", "booking"};
 
 static bool in_list(const struct pii_scan *scan, size_t i, const char *const *list, size_t count) {
+  const unsigned char first = pii_at(scan, i) < 0x80 ? pii_at(scan, i) | 0x20 : pii_at(scan, i);
   for (size_t k = 0; k < count; k++) {
     const char *w = list[k];
+    if (first != (unsigned char)w[0]) continue;
     const size_t n = strlen(w);
-    const unsigned char c = (unsigned char)w[0];
-    if ((pii_at(scan, i) | 0x20) != c && c < 0x80) continue;
     if (w[n - 1] != '.') {
       if (pii_match_word(scan, i, w) > 0) return true;
       continue;
@@ -304,6 +306,7 @@ static enum sureness form(const struct pii_scan *scan, const struct phone *p) {
   if (p->digits < 6 || p->groups > p->digits / 2 + 2) return NEVER;
   enum sureness s = international(p);
   if (p->plus || s != NEVER) return s;
+  if (p->cut) return NEVER;
   /* A date in front, or dotted digits of a version or an amount. */
   if (date_at(scan, p->start)) return NEVER;
   s = north_american(p);
@@ -327,6 +330,13 @@ static bool may_begin(const struct pii_scan *scan, size_t i, bool plus) {
   if (c == '-' || c == '/' || c == ',' || c == '+') return !pii_is_alnum(d) && d != c;
   if (c == '.' || c == ':') return !pii_is_num(d);
   return true;
+}
+
+/* The groups in front, which are no part of this number, may well be one number with it. */
+static bool follows_group(const struct pii_scan *scan, size_t i) {
+  size_t n;
+  if (i > 1 && pii_at(scan, i - 1) == 0xA0) i--;
+  return i > 1 && is_blank_at(scan, i - 1, &n) && pii_is_num(pii_at(scan, i - 2));
 }
 
 static bool may_end(const struct pii_scan *scan, size_t i) {
@@ -359,8 +369,9 @@ bool pii_find_phone(const struct pii_scan *scan, size_t i, struct pii_hit *hit) 
     p.paren = false;
     if (!p.plus) p.start = i;
   }
-  const enum sureness s = form(scan, &p);
+  enum sureness s = form(scan, &p);
   if (s == NEVER) return false;
+  if (!p.plus && !p.paren && follows_group(scan, p.start)) s = IF_CALLED_SO;
   const size_t end = extension(scan, p.end);
   if (!may_end(scan, end) || pii_email_ahead(scan, end)) return false;
   if (!(s == SURE && p.plus)) {

@@ -289,9 +289,8 @@ static enum tie tie_at(const struct pii_scan *scan, size_t *at) {
     const size_t n = pii_match_word(scan, i, verbs[k]);
     const unsigned char after = pii_at(scan, i + n);
     if (n == 0 || (after != ' ' && after != ':' && after != '\t')) continue;
-    i = skip_blanks(scan, after == ':' ? i + n + 1 : i + n);
-    *at = i;
-    return TIE_WORD;
+    *at = skip_blanks(scan, after == ':' ? i + n + 1 : i + n);
+    return after == ':' ? TIE_SIGN : TIE_WORD;
   }
   *at = i;
   return TIE_BLANK;

@@ -66,7 +66,8 @@ static void check_dates(struct book_reader *r, const struct book *b, const struc
       book_wrong(r, y->line, "effective",
                  "overlaps the version before it: versions stand in order of their dates");
     else if (older->until_ms > v->effective_ms)
-      book_wrong(r, y->line, "effective", "overlaps the version before it, which has a later until");
+      book_wrong(r, y->line, "effective",
+                 "overlaps the version before it, which has a later until");
     else if (older->until_ms != 0 && older->until_ms < v->effective_ms)
       book_wrong(r, y->line, "effective", "leaves days without rules after the version before it");
   }
@@ -85,7 +86,8 @@ static void read_root(struct book_reader *r, const struct yaml *root, const char
     book_wrong(r, root->line, "currency", "must be USD: model costs are in US dollars");
   const struct yaml *list = yaml_get(root, "versions");
   if (list == NULL || list->kind != YAML_LIST || list->first == NULL) {
-    book_wrong(r, list != NULL ? list->line : 1, "versions", "must be a list of at least one version");
+    book_wrong(r, list != NULL ? list->line : 1, "versions",
+               "must be a list of at least one version");
     return;
   }
   b->versions = arena_alloc(b->arena, yaml_count(list) * sizeof *b->versions);
@@ -118,8 +120,7 @@ struct book *book_parse(struct trg_str text, const char *name,
 }
 
 struct book *book_load(const char *path,
-                       void (*problem)(void *arg, uint32_t line, const char *key,
-                                       const char *text),
+                       void (*problem)(void *arg, uint32_t line, const char *key, const char *text),
                        void *arg) {
   struct trg_err err = {0};
   struct buf text;
@@ -131,7 +132,8 @@ struct book *book_load(const char *path,
     const char *slash = strrchr(path, '/');
     const char *base = slash != NULL ? slash + 1 : path;
     const char *dot = strrchr(base, '.');
-    char *name = mem_dup_str((struct trg_str){base, dot != NULL ? (size_t)(dot - base) : strlen(base)});
+    char *name = mem_dup_str(
+        (struct trg_str){base, dot != NULL ? (size_t)(dot - base) : strlen(base)});
     b = book_parse(buf_view(&text), name, problem, arg);
     mem_free(name);
   }

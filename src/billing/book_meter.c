@@ -7,8 +7,8 @@
 #include "base/str.h"
 #include "billing/book_read.h"
 
-static const char *const units[] = {"resolution", "ticket", "conversation", "action", "reply",
-                                    NULL};
+static const char *const units[] = {"resolution", "ticket", "conversation",
+                                    "action",     "reply",  NULL};
 
 /* "0.99", or "20 credits" of the meter's credit. */
 static void read_price(struct book_reader *r, const struct yaml *y, int64_t credit_micros,
@@ -48,9 +48,14 @@ static void price_add(struct book_reader *r, struct book_meter *m, const char *o
       read_price(r, yaml_get(y, book_channels[i]), credit_micros, &p->channel_micros[i]);
 }
 
-static const char *const outcome_words[] = {"resolution", "procedure", "procedure_handoff",
-                                            "qualification", "disqualification", "cancellation_saved",
-                                            "upsell", NULL};
+static const char *const outcome_words[] = {"resolution",
+                                            "procedure",
+                                            "procedure_handoff",
+                                            "qualification",
+                                            "disqualification",
+                                            "cancellation_saved",
+                                            "upsell",
+                                            NULL};
 
 static void read_outcomes(struct book_reader *r, const struct yaml *map, struct book_meter *m,
                           int64_t credit_micros) {
@@ -126,13 +131,14 @@ static void check_money(struct book_reader *r, const struct yaml *map, const str
 }
 
 static void read_meter(struct book_reader *r, const struct yaml *y, struct book_meter *m) {
-  static const char *const known[] = {"meter",  "unit",    "price",  "outcomes", "channels",
-                                      "credit", "session", "inputs", "tokens",   "included",
-                                      "overage", "tiers",  NULL};
+  static const char *const known[] = {"meter",   "unit",    "price",  "outcomes", "channels",
+                                      "credit",  "session", "inputs", "tokens",   "included",
+                                      "overage", "tiers",   NULL};
   const struct yaml *name = yaml_get(y, "meter");
   m->overage = -1;
   (void)book_keys(r, y, "a meter", known);
-  m->name = name != NULL && name->kind == YAML_SCALAR ? arena_dup(r->arena, str_of(name->text)) : "";
+  m->name = name != NULL && name->kind == YAML_SCALAR ? arena_dup(r->arena, str_of(name->text))
+                                                      : "";
   if (m->name[0] == '\0') book_wrong(r, y->line, "meter", "a meter needs a name");
   if (yaml_get(y, "unit") == NULL) book_wrong(r, y->line, "unit", "is missing");
   m->unit = (enum book_unit)book_read_word(r, yaml_get(y, "unit"), units, UNIT_RESOLUTION);

@@ -58,7 +58,8 @@ void book_price_unit(const struct book *b, int64_t at_ms, const char *outcome, i
   }
   if (v->cap_micros == 0 || !v->cap_hard) return;
   ret->ordered = true;
-  const int64_t left = v->cap_micros > place->spent_micros ? v->cap_micros - place->spent_micros : 0;
+  const int64_t left = v->cap_micros > place->spent_micros ? v->cap_micros - place->spent_micros
+                                                           : 0;
   if (ret->amount_micros <= left) return;
   ret->amount_micros = left;
   ret->capped = true;

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BOOK_CHANNELS 8  /* email web chat messaging voice social api other */
+#define BOOK_CHANNELS 8 /* email web chat messaging voice social api other */
 #define BOOK_METERS   8
 #define BOOK_OUTCOMES 8
 #define BOOK_TIERS    12

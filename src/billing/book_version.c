@@ -151,19 +151,20 @@ static void read_dates(struct book_reader *r, const struct yaml *map, struct boo
   if (from == NULL || from->kind != YAML_SCALAR ||
       time_parse(str_of(from->text), &v->effective_ms) != 0)
     book_wrong(r, map->line, "effective", "must be a date such as 2026-03-12");
-  if (until != NULL && (until->kind != YAML_SCALAR ||
-                        time_parse(str_of(until->text), &v->until_ms) != 0 ||
-                        v->until_ms <= v->effective_ms))
+  if (until != NULL &&
+      (until->kind != YAML_SCALAR || time_parse(str_of(until->text), &v->until_ms) != 0 ||
+       v->until_ms <= v->effective_ms))
     book_wrong(r, until->line, "until", "must be a later date, the first day without this version");
 }
 
 void book_read_version(struct book_reader *r, const struct yaml *map, struct book_version *v) {
-  static const char *const known[] = {"effective", "until",    "scope",          "window",
-                                      "evidence",  "thanks",   "voids",          "allowed",
-                                      "csat_bad_up_to", "reversal", "new_case",  "meters",
-                                      "fee",       "commitment", "cap",          NULL};
-  static const char *const need[] = {"scope",  "window",   "evidence", "thanks",
-                                     "voids",  "reversal", "meters",   NULL};
+  static const char *const known[] = {
+      "effective", "until",  "scope",   "window",         "evidence",
+      "thanks",    "voids",  "allowed", "csat_bad_up_to", "reversal",
+      "new_case",  "meters", "fee",     "commitment",     "cap",
+      NULL};
+  static const char *const need[] = {"scope", "window",   "evidence", "thanks",
+                                     "voids", "reversal", "meters",   NULL};
   static const char *const thanks[] = {"confirm", "ignore", "break", NULL};
   static const char *const lengths[] = {"after", NULL};
   if (!book_keys(r, map, "a version", known)) return;

@@ -3,18 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kinds[] = {
-    [FACT_NONE] = "",         [FACT_MSG_IN] = "msg_in",   [FACT_MSG_OUT] = "msg_out",
-    [FACT_NOTE] = "note",     [FACT_HANDOFF] = "handoff", [FACT_SIGNAL] = "signal",
-    [FACT_CSAT] = "csat",     [FACT_PROCEDURE] = "procedure_end",
-    [FACT_VERIFY] = "verify", [FACT_SOLVED] = "solved",   [FACT_REOPEN] = "reopen",
-    [FACT_CLOSED] = "closed", [FACT_DELETED] = "deleted", [FACT_MERGE] = "merge",
-    [FACT_SPAM] = "spam",     [FACT_ASSIGNED] = "assigned",
-    [FACT_ACTION] = "action", [FACT_VENDOR] = "vendor"};
+static const char *const kinds[] = {[FACT_NONE] = "",           [FACT_MSG_IN] = "msg_in",
+                                    [FACT_MSG_OUT] = "msg_out", [FACT_NOTE] = "note",
+                                    [FACT_HANDOFF] = "handoff", [FACT_SIGNAL] = "signal",
+                                    [FACT_CSAT] = "csat",       [FACT_PROCEDURE] = "procedure_end",
+                                    [FACT_VERIFY] = "verify",   [FACT_SOLVED] = "solved",
+                                    [FACT_REOPEN] = "reopen",   [FACT_CLOSED] = "closed",
+                                    [FACT_DELETED] = "deleted", [FACT_MERGE] = "merge",
+                                    [FACT_SPAM] = "spam",       [FACT_ASSIGNED] = "assigned",
+                                    [FACT_ACTION] = "action",   [FACT_VENDOR] = "vendor"};
 
 static const char *const actors[] = {
-    [ACTOR_NONE] = "",         [ACTOR_CUSTOMER] = "customer", [ACTOR_AI] = "ai",
-    [ACTOR_HUMAN] = "human",   [ACTOR_RULE] = "rule",         [ACTOR_SYSTEM] = "system"};
+    [ACTOR_NONE] = "",       [ACTOR_CUSTOMER] = "customer", [ACTOR_AI] = "ai",
+    [ACTOR_HUMAN] = "human", [ACTOR_RULE] = "rule",         [ACTOR_SYSTEM] = "system"};
 
 enum fact_kind fact_kind_of(const char *word) {
   if (word == NULL) return FACT_NONE;

@@ -15,13 +15,18 @@ const char *fold_state_word(enum fold_state s) {
 
 const char *fold_report_word(enum fold_state s) {
   switch (s) {
-  case FOLD_BILLABLE: return "resolved";
+  case FOLD_BILLABLE:
+    return "resolved";
   case FOLD_CONTAINED:
   case FOLD_EXCLUDED:
-  case FOLD_MERGED: return "excluded";
-  case FOLD_HELD: return "held";
-  case FOLD_REVERSED: return "reversed";
-  default: return "open";
+  case FOLD_MERGED:
+    return "excluded";
+  case FOLD_HELD:
+    return "held";
+  case FOLD_REVERSED:
+    return "reversed";
+  default:
+    return "open";
   }
 }
 
@@ -59,10 +64,12 @@ const char *scope_key(struct fold_run *r, int64_t at_ms, const char *suffix) {
   switch (known ? book_at(r->b, at_ms)->scope : SCOPE_CONVERSATION) {
   case SCOPE_CUSTOMER_CHANNEL:
     return arena_printf(r->a, "customer:%s/%s|%s%s", c->customer, c->channel, c->ref, suffix);
-  case SCOPE_CUSTOMER: return arena_printf(r->a, "customer:%s|%s%s", c->customer, c->ref, suffix);
+  case SCOPE_CUSTOMER:
+    return arena_printf(r->a, "customer:%s|%s%s", c->customer, c->ref, suffix);
   case SCOPE_SUBJECT:
     return arena_printf(r->a, "subject:%s/%s|%s%s", c->customer, c->category, c->ref, suffix);
-  default: return arena_printf(r->a, "conversation:%s%s", c->ref, suffix);
+  default:
+    return arena_printf(r->a, "conversation:%s%s", c->ref, suffix);
   }
 }
 
@@ -117,12 +124,8 @@ static void charged_state(const struct fold_run *r, struct fold *ret) {
 
 void fold(const struct fact *facts, size_t count, const struct fact_case *c, const struct book *b,
           int64_t now_ms, struct arena *a, struct fold *ret) {
-  struct fold_run r = {.c = c,
-                       .b = b,
-                       .a = a,
-                       .facts = facts,
-                       .count = count,
-                       .channel = book_channel(c->channel)};
+  struct fold_run r = {
+      .c = c, .b = b, .a = a, .facts = facts, .count = count, .channel = book_channel(c->channel)};
   int64_t now = now_ms;
   case_open(&r, 1);
   for (size_t i = 0; i < count; i++) {

@@ -116,7 +116,8 @@ static void case_next(struct fold_run *r) {
   case_open(r, r->k.number + 1);
 }
 
-/* --- the customer ------------------------------------------------------------------------------ */
+/* --- the customer ------------------------------------------------------------------------------
+ */
 
 struct said {
   bool confirm, thanks, negative, wants_human;
@@ -247,7 +248,8 @@ static void on_csat(struct fold_run *r, const struct fact *f) {
   case_void(r, f->at_ms, VOID_CSAT_BAD, false);
 }
 
-/* --- our side ---------------------------------------------------------------------------------- */
+/* --- our side ----------------------------------------------------------------------------------
+ */
 
 static void ai_answers(struct fold_run *r, const struct fact *f) {
   struct fold_case *k = &r->k;
@@ -324,7 +326,8 @@ static void on_verify(struct fold_run *r, const struct fact *f) {
                                               : VERDICT_ERROR;
 }
 
-/* --- the helpdesk ------------------------------------------------------------------------------ */
+/* --- the helpdesk ------------------------------------------------------------------------------
+ */
 
 static void on_spam(struct fold_run *r, const struct fact *f) {
   if (!book_at(r->b, f->at_ms)->voids[VOID_SPAM]) return;
@@ -375,30 +378,54 @@ static bool procedure_at(const struct fold_run *r, size_t i) {
 void case_fact(struct fold_run *r, size_t i) {
   const struct fact *f = &r->facts[i];
   switch (f->kind) {
-  case FACT_MSG_IN: on_msg_in(r, i); return;
-  case FACT_MSG_OUT: on_msg_out(r, f); return;
-  case FACT_NOTE: on_note(r, f); return;
+  case FACT_MSG_IN:
+    on_msg_in(r, i);
+    return;
+  case FACT_MSG_OUT:
+    on_msg_out(r, f);
+    return;
+  case FACT_NOTE:
+    on_note(r, f);
+    return;
   case FACT_HANDOFF:
     if (!procedure_at(r, i)) on_handoff(r, f);
     return;
-  case FACT_SIGNAL: on_signal(r, i); return;
-  case FACT_CSAT: on_csat(r, f); return;
-  case FACT_PROCEDURE: on_procedure(r, f); return;
-  case FACT_VERIFY: on_verify(r, f); return;
-  case FACT_REOPEN: on_reopen(r, i); return;
+  case FACT_SIGNAL:
+    on_signal(r, i);
+    return;
+  case FACT_CSAT:
+    on_csat(r, f);
+    return;
+  case FACT_PROCEDURE:
+    on_procedure(r, f);
+    return;
+  case FACT_VERIFY:
+    on_verify(r, f);
+    return;
+  case FACT_REOPEN:
+    on_reopen(r, i);
+    return;
   case FACT_SOLVED:
-  case FACT_CLOSED: r->k.ended = true; return;
+  case FACT_CLOSED:
+    r->k.ended = true;
+    return;
   case FACT_DELETED:
     r->k.ended = true;
     if (r->k.level == NULL) case_void(r, f->at_ms, VOID_DELETED, false);
     return;
-  case FACT_MERGE: on_merge(r, f); return;
-  case FACT_SPAM: on_spam(r, f); return;
-  default: return;
+  case FACT_MERGE:
+    on_merge(r, f);
+    return;
+  case FACT_SPAM:
+    on_spam(r, f);
+    return;
+  default:
+    return;
   }
 }
 
-/* --- where it stands --------------------------------------------------------------------------- */
+/* --- where it stands ---------------------------------------------------------------------------
+ */
 
 static const char *rule_text(struct fold_run *r, const struct book_version *v) {
   static const char *const from[] = {"", " from first message", " of inactivity"};
@@ -410,8 +437,8 @@ static const char *rule_text(struct fold_run *r, const struct book_version *v) {
   if (strcmp(k->level, "confirmed") == 0)
     return arena_printf(r->a, "answer>confirmed%s", checked ? ">verified" : "");
   return arena_printf(r->a, "answer>window %s%s>%s",
-                      duration_format(v->window.ms[r->channel], length),
-                      from[v->basis[r->channel]], checked ? "assumed>verified" : "assumed");
+                      duration_format(v->window.ms[r->channel], length), from[v->basis[r->channel]],
+                      checked ? "assumed>verified" : "assumed");
 }
 
 void case_close(struct fold_run *r) {

@@ -24,8 +24,8 @@ struct fold_case {
   int64_t answer_ms, ai_ms;       /* last answer of the AI; its last greeting or note */
   bool answered;                  /* the last word is an answer of the AI */
   bool greeted, noted, ended;
-  int reason;   /* enum book_void that excludes it; -1: none */
-  bool softly;  /* a later answer lifts the reason */
+  int reason;  /* enum book_void that excludes it; -1: none */
+  bool softly; /* a later answer lifts the reason */
   bool merged, unpriced;
   /* Where it stands once it counts. */
   const char *level, *outcome; /* level NULL: not yet */

@@ -25,19 +25,19 @@ static bool of_this_book(const struct recounting *k, const struct ledger_line *l
   return strcmp(l->book_hash, book_hash(k->b)) == 0;
 }
 
-/* --- replay ------------------------------------------------------------------------------------ */
+/* --- replay ------------------------------------------------------------------------------------
+ */
 
 static void replay_count(struct recounting *k, const struct ledger_line *l, int64_t units) {
-  struct book_place *p = place_of(&k->replayed, l->period, l->outcome);
-  struct book_place *all = place_of(&k->replayed, l->period, "");
-  p->count += units;
-  all->spent_micros += l->amount_micros;
+  place_of(&k->replayed, l->period, l->outcome)->count += units;
+  place_of(&k->replayed, l->period, "")->spent_micros += l->amount_micros;
 }
 
 /* A charge whose price depends on its place must have been at that place. */
 static void replay_check(struct recounting *k, const struct ledger_line *l) {
-  struct book_place told, is = {.count = place_of(&k->replayed, l->period, l->outcome)->count,
-                                .spent_micros = place_of(&k->replayed, l->period, "")->spent_micros};
+  struct book_place told,
+      is = {.count = place_of(&k->replayed, l->period, l->outcome)->count,
+            .spent_micros = place_of(&k->replayed, l->period, "")->spent_micros};
   if (!of_this_book(k, l) || !place_parse(l->rule, &told)) return;
   if (told.count == is.count && told.spent_micros == is.spent_micros) return;
   k->ret->differences++;
@@ -83,7 +83,8 @@ static int replay_line(void *arg, const struct ledger_line *l) {
   return 0;
 }
 
-/* --- one ticket -------------------------------------------------------------------------------- */
+/* --- one ticket --------------------------------------------------------------------------------
+ */
 
 /* What the charge costs by the book that is recounted, at its place. */
 static int64_t price_again(struct recounting *k, const struct fold_charge *c, const char *ref,
@@ -106,10 +107,8 @@ static int64_t price_again(struct recounting *k, const struct fold_charge *c, co
     differ(k, "", "fee", 0, fee, "this book has a fee for the period");
   }
   if (scope_taken(k, c, ref, a)) return 0;
-  struct book_place *mine = place_of(&k->replayed, period, c->outcome);
-  mine->count++;
-  place = (struct book_place){.count = mine->count - 1,
-                              .spent_micros = place_of(&k->replayed, period, "")->spent_micros};
+  place.count = place_of(&k->replayed, period, c->outcome)->count++;
+  place.spent_micros = place_of(&k->replayed, period, "")->spent_micros;
   book_price_unit(k->b, c->at_ms, c->outcome, c->amount_micros, &place, &price);
   place_of(&k->replayed, period, "")->spent_micros += price.amount_micros;
   return price.amount_micros;
@@ -148,8 +147,8 @@ static const struct ledger_line *priced_line(const struct lines *l, const char *
 
 static const char *why_differs(const struct recounting *k, const struct ledger_line *line,
                                bool live) {
-  if (line == NULL || !live) return k->own ? "the evidence gives a charge that the ledger lacks"
-                                           : "this book charges it";
+  if (line == NULL || !live)
+    return k->own ? "the evidence gives a charge that the ledger lacks" : "this book charges it";
   return of_this_book(k, line) ? "the evidence gives another amount" : "charged by another book";
 }
 
@@ -229,8 +228,14 @@ int recount(struct store *reader, const struct book *b, int64_t from_ms, int64_t
   static const int64_t gap_max = 1000000;
   *ret = (struct recount){0};
   struct recounting *k = mem_alloc(sizeof *k);
-  *k = (struct recounting){.s = reader, .b = b, .from_ms = from_ms, .to_ms = to_ms,
-                           .now_ms = now_ms, .fn = fn, .arg = arg, .ret = ret};
+  *k = (struct recounting){.s = reader,
+                           .b = b,
+                           .from_ms = from_ms,
+                           .to_ms = to_ms,
+                           .now_ms = now_ms,
+                           .fn = fn,
+                           .arg = arg,
+                           .ret = ret};
   int64_t count = 0, seen = 0, gap = 0;
   int rc = ledger_each(reader, INT64_MIN, 0, replay_line, k, err);
   if (rc == 0 && !k->own) places_free(&k->replayed);

@@ -28,6 +28,7 @@ struct report {
   size_t model_count;
   bool conserved; /* the identities hold */
   const char *gap; /* what does not add up, or "" */
+  const char *(*meaning)(const char *code); /* words for a reason code; NULL: the code itself */
 };
 /* from_ms 0 and to_ms 0: everything there is. */
 int report_make(struct store *reader, const char *by, int64_t from_ms, int64_t to_ms,

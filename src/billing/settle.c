@@ -23,7 +23,7 @@ struct settling {
   struct gathered g;
   struct fold f;
   struct lines lines;
-  bool *kept;   /* per line: stands after settling */
+  bool *kept; /* per line: stands after settling */
   int written;
 };
 
@@ -52,7 +52,8 @@ static const char *evidence_json(const int64_t *seqs, size_t n, struct arena *a)
   return text;
 }
 
-/* --- taking back ------------------------------------------------------------------------------- */
+/* --- taking back -------------------------------------------------------------------------------
+ */
 
 static const struct fold_void *void_of(const struct fold *f, const struct ledger_line *l) {
   const struct fold_void *found = NULL;
@@ -143,16 +144,17 @@ static int lines_take_back(struct settling *k, struct trg_err *err) {
     const struct fold_void *v = void_of(&k->f, l);
     k->kept[i] = line_stands(k, l, v);
     if (k->kept[i]) continue;
-    const char *reason = v != NULL                                ? v->reason
+    const char *reason = v != NULL                                 ? v->reason
                          : charge_of(&k->f, l->charge_key) != NULL ? "revised"
-                         : k->f.reason[0] != '\0'                 ? k->f.reason
-                                                                  : "revised";
+                         : k->f.reason[0] != '\0'                  ? k->f.reason
+                                                                   : "revised";
     rc = line_take_back(k, l, reason, v, err);
   }
   return rc;
 }
 
-/* --- charging ---------------------------------------------------------------------------------- */
+/* --- charging ----------------------------------------------------------------------------------
+ */
 
 /* A scope wider than a conversation: who carries its charge now? NULL: this ticket does. */
 static int scope_carrier(struct settling *k, const struct fold_charge *c, const char **ret,
@@ -273,7 +275,8 @@ static int charges_append(struct settling *k, struct standing *ret, struct trg_e
   return rc;
 }
 
-/* --- the whole --------------------------------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------------------------------
+ */
 
 static void settled_state(const struct settling *k, const struct standing *st,
                           const char **ret_state, const char **ret_reason) {
@@ -307,8 +310,7 @@ static int settle_all(struct settling *k, int64_t ticket_id, struct settled *ret
   settled_state(k, &st, &state, &reason);
   rc = ticket_bill(k->s, ticket_id, str_of(state), str_of(reason), k->f.next_ms, err);
   if (rc != 0) return rc;
-  *ret = (struct settled){
-      .lines = k->written, .wants_verify = k->f.wants_verify, .state = state};
+  *ret = (struct settled){.lines = k->written, .wants_verify = k->f.wants_verify, .state = state};
   return 0;
 }
 

@@ -9,11 +9,14 @@
 #include "store/talk.h"
 
 static const char *channel_word(int32_t channel) {
-  static const char *const words[] = {
-      [TRG_CHANNEL_OTHER] = "other", [TRG_CHANNEL_EMAIL] = "email",
-      [TRG_CHANNEL_WEB] = "web",     [TRG_CHANNEL_CHAT] = "chat",
-      [TRG_CHANNEL_MESSAGING] = "messaging", [TRG_CHANNEL_VOICE] = "voice",
-      [TRG_CHANNEL_SOCIAL] = "social", [TRG_CHANNEL_API] = "api"};
+  static const char *const words[] = {[TRG_CHANNEL_OTHER] = "other",
+                                      [TRG_CHANNEL_EMAIL] = "email",
+                                      [TRG_CHANNEL_WEB] = "web",
+                                      [TRG_CHANNEL_CHAT] = "chat",
+                                      [TRG_CHANNEL_MESSAGING] = "messaging",
+                                      [TRG_CHANNEL_VOICE] = "voice",
+                                      [TRG_CHANNEL_SOCIAL] = "social",
+                                      [TRG_CHANNEL_API] = "api"};
   if (channel < 0 || (size_t)channel >= sizeof words / sizeof *words) return "other";
   return words[channel];
 }
@@ -80,7 +83,8 @@ const char *shared_scope(const char *scope_key, struct arena *a) {
   return arena_dup(a, (struct trg_str){scope_key, (size_t)(bar - scope_key)});
 }
 
-/* --- lines ------------------------------------------------------------------------------------- */
+/* --- lines -------------------------------------------------------------------------------------
+ */
 
 /* Does `l` take all of `charge` back? As the store's view of live lines has it. */
 static bool takes_back(const struct ledger_line *l, const struct ledger_line *charge) {

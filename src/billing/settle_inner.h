@@ -13,8 +13,8 @@
 #include "store/ticket.h"
 
 /* Rules of corrections begin with this: a credit that does not was decided by people. */
-#define RULE_VOID "void>"
-#define RULE_SAME ">same case as "
+#define RULE_VOID   "void>"
+#define RULE_SAME   ">same case as "
 #define RULE_SHARED ">shared"
 
 /* A ticket as the fold wants it. */
@@ -43,7 +43,8 @@ int lines_read(struct store *s, int64_t ticket_id, struct arena *a, struct lines
 /* Was this charge given back by people (a dispute)? It is not charged again. */
 bool lines_credited(const struct lines *l, const char *charge_key, int64_t at_ms);
 
-/* Counters of a period (units of an outcome, money of all), kept beside the ledger in the same transaction. */
+/* Counters of a period (units of an outcome, money of all), kept beside the ledger in the same
+ * transaction. */
 int place_read(struct store *s, const char *period, const char *outcome, struct arena *a,
                struct book_place *ret, bool *ret_first, struct trg_err *err);
 int place_move(struct store *s, const char *period, const char *outcome, int64_t units,

@@ -10,6 +10,7 @@
 #include "cmd/open.h"
 #include "cmd/out.h"
 #include "conf/conf.h"
+#include "pipeline/reason.h"
 
 static const char *const groups[] = {"helpdesk", "category", "model",    "day",      "month",
                                      "team",     "language", "priority", "outcome",  "reason",
@@ -66,10 +67,12 @@ static int report_run(const struct cmd_call *c) {
   struct report rep;
   struct trg_err err = {0};
   if (report_make(r.store, by, from_ms, to_ms, clock_now_ms(), r.conf->book, r.arena, &rep, &err) <
-      0)
+      0) {
     status = reading_failed(&err);
-  else
+  } else {
+    rep.meaning = reason_meaning;
     status = report_put(c, &rep);
+  }
   if (status == 0 && !rep.conserved)
     status = cmd_fail(CMD_FAILED, "the report does not add up: %s", rep.gap);
   reading_close(&r);

@@ -143,11 +143,14 @@ void guard_run(struct road *r, const struct stage *st, const struct ticket *t, s
   struct trg_err err = {0};
   store_must(draft_newest(r->setup.store, t->id, a, &d, &err), &err);
   struct guard_sources from = {0};
+  struct policy_facts triage = {0};
+  triage_facts(r, t, a, &triage);
   struct guard_facts f = {.mode = mode_of(r, t),
                           .policy = &r->plan->conf->policy,
                           .ticket = t,
                           .confidence = d.confidence,
-                          .not_sure = strcmp(d.reason, "not_sure") == 0};
+                          .not_sure = strcmp(d.reason, "not_sure") == 0,
+                          .unsure = triage.unsure};
   guard_sources(r, t, &d, a, &from, &f.citations);
   f.failed = strcmp(d.reason, "invented_citation") == 0
                  ? "invented_citation"

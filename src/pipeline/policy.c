@@ -16,8 +16,7 @@ struct ruling policy_admit(const struct policy_facts *f) {
     return rule("handoff", strcmp(f->escalate_reason, "asks-for-person") == 0 ? "asks_for_person"
                                                                               : f->escalate_reason);
   if (t->duplicate_of[0] != '\0') return rule("handoff", "duplicate");
-  if (f->unsure) return rule("handoff", "not_sure");
-  if (strcmp(t->category, "spam") == 0) return rule("skipped", "spam");
+  if (!f->unsure && strcmp(t->category, "spam") == 0) return rule("skipped", "spam");
   if (f->replies_today >= f->policy->replies_per_ticket) return rule("handoff", "loop_breaker");
   return rule(NULL, "ok");
 }
@@ -33,6 +32,7 @@ struct ruling policy_guard(const struct guard_facts *f) {
   if (f->not_sure) return rule(f->mode == MODE_SHADOW ? "observed" : "handoff", "no_answer");
   if (f->mode == MODE_SHADOW) return rule("observed", "mode_shadow");
   if (f->failed != NULL) return rule("draft", f->failed);
+  if (f->unsure) return rule("draft", "not_sure");
   if (f->mode != MODE_AUTO) return rule("draft", "mode_draft");
   if ((f->ticket->flags & TRG_TICKET_NOTE_ONLY) != 0) return rule("draft", "note_only");
   if (!category_is_auto(p, f->ticket->category)) return rule("draft", "category_not_auto");

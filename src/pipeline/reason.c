@@ -16,7 +16,7 @@ const struct reason reasons[] = {
     {"leaked_prompt", "draft", "the draft repeats instructions that are not for customers"},
     {"too_long", "draft", "the draft is longer than a reply should be"},
     {"note_only", "draft", "this channel takes no public reply through the connector"},
-    {"not_sure", "handoff", "triage is not sure of the category"},
+    {"not_sure", "draft", "triage is not sure of the category"},
     {"no_answer", "handoff", "the knowledge base does not answer the question"},
     {"no_draft", "handoff", "no model gave a usable draft"},
     {"asks_for_person", "handoff", "the customer asks for a person"},

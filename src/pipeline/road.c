@@ -255,6 +255,8 @@ static void road_sleep(struct road *r) {
   r->wake = 0;
   if (due == 0) return;
   int64_t wait = due - clock_now_ms();
+  /* What is due now and was not begun waits for a place: the task that ends makes it, and kicks. */
+  if (wait <= 0 && r->task_count > 0) return;
   if (wait < 1) wait = 1;
   if (wait > 60000) wait = 60000; /* the clock may be moved: look now and then */
   r->wake = loop_timer_start(r->setup.loop, wait, 0, road_wake, r);

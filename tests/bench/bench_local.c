@@ -1,10 +1,8 @@
 /*
  * Accuracy, calibration, speed and size of the embedded model on the shared test data, beside the
  * bars of its README files. It links the plugin's objects; sets that are absent are skipped.
- *
  *   TRIAGED_SHARED   folder of the test data's folder `data` (default ../shared)
  *   bench_local [banking|oos|it|language|helpdesk]...   default: all
- *
  * Thresholds and calibration come from the training files alone; every test file is read once.
  */
 #include "../../plugins/models/local/alloc.h"
@@ -30,7 +28,7 @@ struct names {
   size_t count;
 };
 
-static int failures;
+static int failures; /* bars missed */
 
 static double seconds_now(void) {
   struct timespec now;
@@ -38,10 +36,14 @@ static double seconds_now(void) {
   return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static const char *data_path(char to[512], const char *file) {
+/* NULL, and a line that says so, when the file is absent. */
+static FILE *data_open(const char *file) {
+  char path[512];
   const char *shared = getenv("TRIAGED_SHARED");
-  snprintf(to, 512, "%s/data/%s", shared != NULL ? shared : "../shared", file);
-  return to;
+  snprintf(path, sizeof path, "%s/data/%s", shared ? shared : "../shared", file);
+  FILE *in = fopen(path, "re");
+  if (!in) printf("%-34s absent, skipped\n", file);
+  return in;
 }
 
 static uint32_t name_number(struct names *names, const char *name, bool add) {
@@ -58,11 +60,6 @@ static void names_free(struct names *names) {
   free(names->names);
 }
 
-static void set_add(struct set *set, const char *text, size_t n, uint32_t label) {
-  set->samples = local_grow(set->samples, set->n + 1, sizeof *set->samples);
-  set->samples[set->n++] = (struct local_sample){{local_copy(text, n), n}, label};
-}
-
 static void set_free(struct set *set) {
   for (size_t i = 0; i < set->n; i++) free((char *)(uintptr_t)set->samples[i].text.p);
   free(set->samples);
@@ -71,12 +68,8 @@ static void set_free(struct set *set) {
 
 /* Appends a file of lines "label, tabulator, text". */
 static bool set_read(struct set *set, const char *file, struct names *names, bool add) {
-  char path[512];
-  FILE *in = fopen(data_path(path, file), "re");
-  if (in == NULL) {
-    printf("%-34s absent, skipped\n", file);
-    return false;
-  }
+  FILE *in = data_open(file);
+  if (in == NULL) return false;
   char *line = NULL;
   size_t room = 0;
   ssize_t n = 0;
@@ -86,7 +79,9 @@ static bool set_read(struct set *set, const char *file, struct names *names, boo
     if (tab == NULL) continue;
     *tab = '\0';
     const size_t text_n = (size_t)(line + n - tab - 1);
-    set_add(set, tab + 1, text_n, name_number(names, line, add));
+    set->samples = local_grow(set->samples, set->n + 1, sizeof *set->samples);
+    set->samples[set->n++] = (struct local_sample){{local_copy(tab + 1, text_n), text_n},
+                                                   name_number(names, line, add)};
   }
   free(line);
   fclose(in);
@@ -297,35 +292,25 @@ static void bench_banking(void) {
   names_free(&names);
 }
 
-struct ranked {
-  float value;
-  bool inside;
-};
-
-static int ranked_compare(const void *left, const void *right) {
-  const float a = ((const struct ranked *)left)->value;
-  const float b = ((const struct ranked *)right)->value;
-  return a > b ? -1 : a < b;
-}
-
 /* How often a text of the set ranks above one from outside it; ties count half. */
 static double auroc(const struct outcome *in, size_t in_n, const struct outcome *out, size_t out_n,
                     bool by_scope) {
-  struct ranked *all = local_alloc(in_n + out_n, sizeof *all);
+  struct outcome *all = local_alloc(in_n + out_n, sizeof *all);
   for (size_t i = 0; i < in_n + out_n; i++) {
     const struct outcome *outcome = i < in_n ? &in[i] : &out[i - in_n];
-    all[i] = (struct ranked){by_scope ? outcome->scope : outcome->confidence, i < in_n};
+    all[i] = (struct outcome){.confidence = by_scope ? outcome->scope : outcome->confidence,
+                              .right = i < in_n};
   }
-  qsort(all, in_n + out_n, sizeof *all, ranked_compare);
+  qsort(all, in_n + out_n, sizeof *all, outcome_compare);
   double above = 0;
   double sum = 0;
   for (size_t i = 0; i < in_n + out_n;) {
     double same_in = 0;
     double same_out = 0;
     size_t k = i;
-    for (; k < in_n + out_n && all[k].value == all[i].value; k++) {
-      same_in += all[k].inside;
-      same_out += !all[k].inside;
+    for (; k < in_n + out_n && all[k].confidence == all[i].confidence; k++) {
+      same_in += all[k].right;
+      same_out += !all[k].right;
     }
     sum += same_out * (above + same_in / 2);
     above += same_in;
@@ -395,7 +380,7 @@ static void bench_it(void) {
   names_free(&names);
 }
 
-static void language_builtin(const char *file, double bar_value) {
+static void language_builtin(const char *file) {
   struct names names = {0};
   struct set set = {0};
   if (set_read(&set, file, &names, true)) {
@@ -412,7 +397,6 @@ static void language_builtin(const char *file, double bar_value) {
            100 * right / (double)set.n,
            100 * sqrt(right / (double)set.n * (1 - right / (double)set.n) / (double)set.n),
            seconds * 1e6 / (double)set.n);
-    if (bar_value > 0) bar("accuracy, built in", right / (double)set.n, bar_value, true);
     local_language_free(&language);
   }
   set_free(&set);
@@ -421,8 +405,8 @@ static void language_builtin(const char *file, double bar_value) {
 
 static void bench_language(void) {
   printf("\n== language-id\n");
-  language_builtin("language-id/dev.tsv", 0);
-  language_builtin("language-id/dev_wordpairs.tsv", 0);
+  language_builtin("language-id/dev.tsv");
+  language_builtin("language-id/dev_wordpairs.tsv");
   struct names names = {0};
   struct set set = {0};
   if (set_read(&set, "language-id/train.tsv", &names, true)) {
@@ -443,6 +427,7 @@ static void bench_language(void) {
 static const char *const demo_categories[] = {
     "billing",      "refund_return",    "shipping",         "account_access",     "technical",
     "cancellation", "product_question", "security_privacy", "complaint_feedback", "spam_other"};
+static const char *const demo_labels[] = {"category", "priority", "sentiment", NULL};
 static const char *const demo_priorities[] = {"urgent", "high", "normal", "low"};
 static const char *const demo_reasons[] = {
     "safety",          "account_takeover", "privacy_request",  "legal_threat",
@@ -472,12 +457,8 @@ static cJSON *demo_request(const cJSON *row) {
 }
 
 static cJSON *demo_read(const char *file) {
-  char path[512];
-  FILE *in = fopen(data_path(path, file), "re");
-  if (in == NULL) {
-    printf("%-34s absent, skipped\n", file);
-    return NULL;
-  }
+  FILE *in = data_open(file);
+  if (in == NULL) return NULL;
   cJSON *rows = cJSON_CreateArray();
   char *line = NULL;
   size_t room = 0;
@@ -497,9 +478,8 @@ static struct local_model demo_train(const cJSON *rows) {
   const cJSON *row = NULL;
   cJSON_ArrayForEach(row, rows) {
     cJSON *labels = cJSON_CreateObject();
-    cJSON_AddStringToObject(labels, "category", local_json_text(row, "category"));
-    cJSON_AddStringToObject(labels, "priority", local_json_text(row, "priority"));
-    cJSON_AddStringToObject(labels, "sentiment", local_json_text(row, "sentiment"));
+    for (const char *const *key = demo_labels; *key; key++)
+      cJSON_AddStringToObject(labels, *key, local_json_text(row, *key));
     size_t n = 0;
     char *text = local_ticket_text(row, &n);
     char *rendered = cJSON_PrintUnformatted(labels);
@@ -507,8 +487,7 @@ static struct local_model demo_train(const cJSON *rows) {
     cJSON_Delete(labels);
   }
   char path[] = "/tmp/bench_local.XXXXXX";
-  const int fd = mkstemp(path);
-  if (fd >= 0) close(fd);
+  close(mkstemp(path));
   struct local_train *train = local_train_new(examples, count, (struct trg_str){path, strlen(path)},
                                               1);
   local_train_run(train);
@@ -526,7 +505,7 @@ static struct local_model demo_train(const cJSON *rows) {
 }
 
 struct demo_tally {
-  double n, category, priority, sentiment, language, team_low;
+  double n, category, priority, sentiment, language;
   double escalate, escalate_hit, escalate_said, reason_right, urgent_low;
 };
 
@@ -564,10 +543,6 @@ static struct demo_tally demo_ask(const struct local_model *model, const cJSON *
     cJSON *answer = local_triage(&mind, input);
     seconds += seconds_now() - start;
     demo_count(&tally, row, answer);
-    if (getenv("BENCH_MISSES") != NULL && cJSON_IsTrue(local_json_item(row, "escalate")) !=
-                                              cJSON_IsTrue(local_json_item(answer, "escalate")))
-      printf("  miss %s is=%s said=%s\n", local_json_text(row, "id"),
-             local_json_text(row, "escalate_reason"), local_json_text(answer, "escalate_reason"));
     cJSON_Delete(answer);
     cJSON_Delete(input);
   }
@@ -585,13 +560,12 @@ static struct demo_tally demo_ask(const struct local_model *model, const cJSON *
   return tally;
 }
 
-static void bench_helpdesk(bool history_only) {
+static void bench_helpdesk(void) {
   printf("\n== helpdesk-demo\n");
   cJSON *history = demo_read("helpdesk-demo/history.jsonl");
   if (history == NULL) return;
-  const struct local_model nothing = {0};
-  demo_ask(&nothing, history, "history, untrained (rules only)");
-  cJSON *rows = history_only ? NULL : demo_read("helpdesk-demo/eval.jsonl");
+  demo_ask(&(struct local_model){0}, history, "history, untrained (rules only)");
+  cJSON *rows = demo_read("helpdesk-demo/eval.jsonl");
   if (rows != NULL) {
     struct local_model model = demo_train(history);
     const struct demo_tally tally = demo_ask(&model, rows, "helpdesk-demo/eval.jsonl");
@@ -612,20 +586,14 @@ int main(int argc, char **argv) {
   } benches[] = {{"banking", bench_banking},
                  {"oos", bench_oos},
                  {"it", bench_it},
-                 {"language", bench_language}};
+                 {"language", bench_language},
+                 {"helpdesk", bench_helpdesk}};
   setvbuf(stdout, NULL, _IOLBF, 0);
-  bool wanted_demo = argc == 1;
-  bool history_only = false;
   for (size_t i = 0; i < sizeof benches / sizeof benches[0]; i++) {
     bool wanted = argc == 1;
     for (int k = 1; k < argc; k++) wanted = wanted || strcmp(argv[k], benches[i].name) == 0;
     if (wanted) benches[i].run();
   }
-  for (int k = 1; k < argc; k++) {
-    wanted_demo = wanted_demo || strncmp(argv[k], "helpdesk", 8) == 0;
-    history_only = history_only || strcmp(argv[k], "helpdesk-history") == 0;
-  }
-  if (wanted_demo) bench_helpdesk(history_only);
   printf("\n%d bars missed\n", failures);
   return 0;
 }

@@ -66,7 +66,7 @@ static double trials_loss(const struct local_trials *trials, uint32_t classes, d
     for (uint32_t k = 0; k < classes; k++)
       others += k == trials->labels[i] ? 0.0 : (scores[k] - top) / temperature;
     const double right = (scores[trials->labels[i]] - top) / temperature;
-    loss += log(sum) - (1.0 - doubt) * right - doubt * others / (classes - 1.0);
+    loss += log(fmax(sum, 1.0)) - (1.0 - doubt) * right - doubt * others / (classes - 1.0);
   }
   return loss / (double)trials->count;
 }

@@ -39,7 +39,6 @@ struct backend {
   struct local_language *language;
   struct local_scratch scratch;
   struct local_text text;
-  bool training;
 };
 
 static const struct trg_field fields[] = {
@@ -229,7 +228,6 @@ static void train_free(void *state) {
 static void train_after(void *self, trg_op op, void *arg) {
   struct backend *backend = self;
   struct local_train *train = arg;
-  backend->training = false;
   if (train->report == NULL) {
     op_done(backend, op, TRG_REJECTED, TRG_CODE_PERMANENT, train->err.text);
     return;
@@ -254,6 +252,8 @@ static void train_work(void *arg) {
 static void train(void *self, trg_op op, const struct trg_example *examples, size_t count,
                   struct trg_str path) {
   struct backend *backend = self;
+  const char *file = backend->conf->file;
+  if (path.n == 0 && file != NULL) path = (struct trg_str){file, strlen(file)};
   struct local_train *training = local_train_new(examples, count, path,
                                                  (uint32_t)backend->conf->seed);
   backend->host->op_set(op, training, train_free);
@@ -277,7 +277,7 @@ TRG_EXPORT const struct trg_plugin triaged_plugin_local = {
     .kind = TRG_MODEL,
     .name = "local",
     .version = "1.0.0",
-    .license = "Apache-2.0",
+    .license = "MIT",
     .summary = "Embedded model: learns from your own tickets, needs no network and no key.",
     .fields = fields,
     .conf_size = sizeof(struct local_conf),

@@ -13,8 +13,6 @@
 
 #define EXAMPLES_MAX   2000000u
 #define TEXT_BYTES_MAX (1u << 20)
-/* A label that a classifier could only guess at. */
-#define PER_LABEL_LEAST 1u
 
 static const char *const label_keys[LOCAL_LABELS_MAX] = {"category", "priority", "sentiment",
                                                          "language"};

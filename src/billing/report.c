@@ -1,0 +1,137 @@
+#include "billing/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "billing/report_inner.h"
+#include "store/store.h"
+
+int64_t row_margin(const struct report_row *r) {
+  int64_t margin = 0;
+  return money_sub(r->charged_micros, r->model_cost_micros, &margin) == 0 ? margin : 0;
+}
+
+int64_t row_cost_each(const struct report_row *r) {
+  int64_t each = 0;
+  if (r->resolved == 0) return 0;
+  return money_scale(r->model_cost_micros, 1, r->resolved, &each) == 0 ? each : 0;
+}
+
+int64_t row_rate(const struct report_row *r) {
+  int64_t tenths = 0;
+  if (r->triaged == 0 || money_scale(r->resolved, 1000, r->triaged, &tenths) != 0) return -1;
+  return tenths;
+}
+
+const char *rate_text(int64_t tenths, char out[32]) {
+  if (tenths < 0)
+    (void)snprintf(out, 32, "-");
+  else
+    (void)snprintf(out, 32, "%d.%d%%", (int)(tenths / 10 % 100000), (int)(tenths % 10));
+  return out;
+}
+
+const char *report_meaning(const struct report *r, const char *code) {
+  return r->meaning != NULL ? r->meaning(code) : code;
+}
+
+static void row_add(struct report_row *sum, const struct report_row *r) {
+  int64_t *const to[] = {
+      &sum->tickets,           &sum->triaged, &sum->waiting,   &sum->failed,
+      &sum->drafted,           &sum->sent,    &sum->open,      &sum->resolved,
+      &sum->excluded,          &sum->held,    &sum->reversed,  &sum->charged_micros,
+      &sum->model_cost_micros, &sum->assumed, &sum->confirmed, &sum->verified,
+      &sum->handoff,           &sum->reopened};
+  const int64_t from[] = {r->tickets,           r->triaged, r->waiting,   r->failed,
+                          r->drafted,           r->sent,    r->open,      r->resolved,
+                          r->excluded,          r->held,    r->reversed,  r->charged_micros,
+                          r->model_cost_micros, r->assumed, r->confirmed, r->verified,
+                          r->handoff,           r->reopened};
+  for (size_t i = 0; i < sizeof to / sizeof *to; i++) *to[i] += from[i];
+}
+
+static struct report_row rows_sum(const struct report_row *rows, size_t n) {
+  struct report_row total = {.key = "total"};
+  for (size_t i = 0; i < n; i++) row_add(&total, &rows[i]);
+  return total;
+}
+
+static bool row_adds_up(const struct report_row *r) {
+  return r->tickets == r->triaged + r->waiting + r->failed &&
+         r->triaged == r->open + r->resolved + r->excluded + r->held + r->reversed;
+}
+
+static int report_checks(struct store *s, struct arena *a, struct report *ret,
+                         struct trg_err *err) {
+  struct trg_err gap = {0};
+  const int rc = report_conserved(s, &gap);
+  if (rc != 0 && rc != TRG_ECORRUPT) {
+    if (err != NULL) *err = gap;
+    return rc;
+  }
+  ret->conserved = rc == 0;
+  ret->gap = rc == 0 ? "" : arena_dup(a, str_of(gap.text));
+  bool adds_up = row_adds_up(&ret->total);
+  for (size_t i = 0; i < ret->row_count; i++) adds_up = adds_up && row_adds_up(&ret->rows[i]);
+  const struct report_row days = rows_sum(ret->days, ret->day_count);
+  if (ret->conserved && (!adds_up || days.tickets != ret->total.tickets ||
+                         days.charged_micros != ret->total.charged_micros)) {
+    ret->conserved = false;
+    ret->gap = "the rows of the report do not add up to its total";
+  }
+  return 0;
+}
+
+/* Nearest rank. Ascending input. */
+static int64_t percentile(const int64_t *micros, size_t n, size_t percent) {
+  if (n == 0) return 0;
+  const size_t rank = (n * percent + 99) / 100;
+  return micros[(rank == 0 ? 1 : rank) - 1];
+}
+
+static int report_span_text(struct store *s, int64_t from_ms, int64_t to_ms, int64_t now_ms,
+                            struct arena *a, struct report *ret, struct trg_err *err) {
+  int64_t first = 0, last = 0;
+  const int rc = report_span(s, &first, &last, err);
+  if (rc != 0) return rc;
+  char day[11];
+  time_day(from_ms != 0 ? from_ms : first != 0 ? first : now_ms, day);
+  ret->from = arena_dup(a, str_of(day));
+  time_day(to_ms != 0 ? to_ms - 1 : last != 0 ? last : now_ms, day);
+  ret->to = arena_dup(a, str_of(day));
+  return 0;
+}
+
+int report_make(struct store *reader, const char *by, int64_t from_ms, int64_t to_ms,
+                int64_t now_ms, const char *book, struct arena *a, struct report *ret,
+                struct trg_err *err) {
+  struct report r = {.by = by, .currency = "USD", .book = book != NULL ? book : "", .gap = ""};
+  struct report_row *rows = NULL, *days = NULL, *why = NULL;
+  struct model_use *models = NULL;
+  int64_t *costs = NULL;
+  size_t cost_count = 0;
+  int rc = report_rows(reader, by, from_ms, to_ms, a, &rows, &r.row_count, err);
+  if (rc == 0) rc = report_rows(reader, "day", from_ms, to_ms, a, &days, &r.day_count, err);
+  if (rc == 0) rc = report_rows(reader, "reason", from_ms, to_ms, a, &why, &r.reason_count, err);
+  if (rc == 0) rc = report_models(reader, from_ms, to_ms, a, &models, &r.model_count, err);
+  if (rc == 0) rc = report_costs(reader, from_ms, to_ms, a, &costs, &cost_count, err);
+  if (rc == 0) rc = report_span_text(reader, from_ms, to_ms, now_ms, a, &r, err);
+  if (rc != 0) return rc;
+  r.rows = rows;
+  r.days = days;
+  r.reasons = why;
+  r.models = models;
+  r.total = rows_sum(rows, r.row_count);
+  r.cost_p50_micros = percentile(costs, cost_count, 50);
+  r.cost_p95_micros = percentile(costs, cost_count, 95);
+  char made[TIME_RFC3339_MAX];
+  r.made = arena_dup(a, str_of(time_format(now_ms, made)));
+  rc = report_checks(reader, a, &r, err);
+  if (rc == 0) *ret = r;
+  return rc;
+}

@@ -1,0 +1,138 @@
+/* The report for a terminal: the headline first, then one line a row; no line over 120 columns. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "billing/report_inner.h"
+
+#define WIDTH_MAX 120
+#define COLUMNS   14
+#define BOLD      "\033[1m"
+#define DIM       "\033[2m"
+#define RED       "\033[31m"
+#define PLAIN     "\033[0m"
+
+static const char *const heads[COLUMNS] = {"tickets",  "triaged", "wait",   "fail",     "open",
+                                           "resolved", "excl",    "held",   "rev",      "rate",
+                                           "charged",  "model",   "margin", "model/res"};
+
+struct line {
+  char cell[COLUMNS][32];
+};
+
+static void line_fill(const struct report_row *r, struct line *l) {
+  const int64_t counts[] = {r->tickets,  r->triaged,  r->waiting, r->failed,  r->open,
+                            r->resolved, r->excluded, r->held,    r->reversed};
+  const size_t n = sizeof counts / sizeof *counts;
+  for (size_t i = 0; i < n; i++)
+    (void)snprintf(l->cell[i], sizeof l->cell[i], "%" PRId64, counts[i]);
+  char text[MONEY_TEXT_MAX];
+  (void)rate_text(row_rate(r), l->cell[n]);
+  (void)snprintf(l->cell[n + 1], 32, "%s", money_human(r->charged_micros, text));
+  (void)snprintf(l->cell[n + 2], 32, "%s", money_human(r->model_cost_micros, text));
+  (void)snprintf(l->cell[n + 3], 32, "%s", money_human(row_margin(r), text));
+  (void)snprintf(l->cell[n + 4], 32, "%s",
+                 r->resolved == 0 ? "-" : money_human(row_cost_each(r), text));
+}
+
+struct shape {
+  size_t key, width[COLUMNS], gap;
+};
+
+static void shape_row(struct shape *s, const struct report_row *r) {
+  struct line l;
+  line_fill(r, &l);
+  const size_t n = utf8_length(str_of(r->key));
+  if (n > s->key) s->key = n;
+  for (size_t i = 0; i < COLUMNS; i++)
+    if (strlen(l.cell[i]) > s->width[i]) s->width[i] = strlen(l.cell[i]);
+}
+
+static struct shape shape_of(const struct report *r) {
+  struct shape s = {.key = strlen(r->by), .gap = 2};
+  for (size_t i = 0; i < COLUMNS; i++) s.width[i] = strlen(heads[i]);
+  for (size_t i = 0; i < r->row_count; i++) shape_row(&s, &r->rows[i]);
+  shape_row(&s, &r->total);
+  size_t cells = 0;
+  for (size_t i = 0; i < COLUMNS; i++) cells += s.width[i];
+  if (s.key + cells + COLUMNS * s.gap > WIDTH_MAX) s.gap = 1;
+  const size_t rest = cells + COLUMNS * s.gap;
+  const size_t room = rest < WIDTH_MAX ? WIDTH_MAX - rest : 0;
+  if (s.key > room) s.key = room > 8 ? room : 8;
+  return s;
+}
+
+static void pad(struct buf *out, size_t n) {
+  for (size_t i = 0; i < n; i++) buf_char(out, ' ');
+}
+
+/* The key cut to its column, with a dot-dot-dot when cut. */
+static void key_put(struct buf *out, const char *key, size_t width) {
+  const struct trg_str s = str_of(key);
+  const size_t n = utf8_length(s);
+  if (n <= width) {
+    buf_str(out, s);
+    pad(out, width - n);
+    return;
+  }
+  size_t at = 0;
+  for (size_t i = 0; i + 1 < width; i++) (void)utf8_next(s, &at);
+  buf_add(out, s.p, at);
+  buf_text(out, "…");
+}
+
+static void row_put(struct buf *out, const struct shape *s, const struct report_row *r) {
+  struct line l;
+  line_fill(r, &l);
+  key_put(out, r->key, s->key);
+  for (size_t i = 0; i < COLUMNS; i++) {
+    pad(out, s->gap + s->width[i] - strlen(l.cell[i]));
+    buf_text(out, l.cell[i]);
+  }
+}
+
+static void headline(const struct report *r, bool colour, struct buf *out) {
+  const struct report_row *t = &r->total;
+  char rate[32], a[MONEY_TEXT_MAX], b[MONEY_TEXT_MAX], c[MONEY_TEXT_MAX];
+  const char *on = colour ? BOLD : "", *off = colour ? PLAIN : "";
+  buf_printf(out, "%sPer-resolution cost%s  %s to %s  %s  book %s\n\n", on, off, r->from, r->to,
+             r->currency, r->book);
+  buf_printf(out, "  resolved    %s%" PRId64 "%s of %" PRId64 " triaged (%s)", on, t->resolved, off,
+             t->triaged, rate_text(row_rate(t), rate));
+  buf_printf(out, ": %" PRId64 " confirmed, %" PRId64 " assumed, %" PRId64 " verified\n",
+             t->confirmed, t->assumed, t->verified);
+  buf_printf(out, "  charged     %s%s%s   model cost %s   margin %s\n", on,
+             money_human(t->charged_micros, a), off, money_human(t->model_cost_micros, b),
+             money_human(row_margin(t), c));
+  buf_printf(
+      out, "  model cost  %s per resolution; median %s, 95th percentile %s of a resolved ticket\n",
+      t->resolved == 0 ? "-" : money_human(row_cost_each(t), a), money_human(r->cost_p50_micros, b),
+      money_human(r->cost_p95_micros, c));
+  buf_printf(out,
+             "  besides     %" PRId64 " drafted, %" PRId64 " sent, %" PRId64
+             " handed to people, %" PRId64 " reopened\n\n",
+             t->drafted, t->sent, t->handoff, t->reopened);
+}
+
+void report_table(const struct report *r, bool colour, struct buf *out) {
+  const struct shape s = shape_of(r);
+  headline(r, colour, out);
+  if (colour) buf_text(out, DIM);
+  key_put(out, r->by, s.key);
+  for (size_t i = 0; i < COLUMNS; i++) {
+    pad(out, s.gap + s.width[i] - strlen(heads[i]));
+    buf_text(out, heads[i]);
+  }
+  buf_text(out, colour ? PLAIN "\n" : "\n");
+  for (size_t i = 0; i < r->row_count; i++) {
+    row_put(out, &s, &r->rows[i]);
+    buf_char(out, '\n');
+  }
+  if (colour) buf_text(out, BOLD);
+  row_put(out, &s, &r->total);
+  buf_text(out, colour ? PLAIN "\n" : "\n");
+  if (!r->conserved)
+    buf_printf(out, "\n%sdoes not add up: %s%s\n", colour ? RED : "", r->gap, colour ? PLAIN : "");
+}

@@ -1,0 +1,269 @@
+/* Asks a model as the triage stage does, with masked text, and writes nothing anywhere. */
+#include <stdio.h>
+#include <string.h>
+#include <triaged/connector.h>
+
+#include "admin/train.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/money.h"
+#include "base/pii.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "cmd/eval.h"
+#include "conf/conf.h"
+#include "model/price.h"
+#include "net/http.h"
+#include "net/loop.h"
+#include "pipeline/prompt.h"
+#include "pipeline/road.h"
+#include "pipeline/verdict.h"
+#include "plugin/host.h"
+#include "skill/taxonomy.h"
+#include "store/talk.h"
+
+#define ANSWER_TOKENS 1500
+#define TRIES         4
+#define WAIT_MS       1000
+#define WAIT_MAX_MS   60000
+
+struct eval_bench {
+  struct loop *loop;
+  struct http *http;
+  struct host *host;
+  struct road_plan *plan;
+};
+
+void eval_bench_free(struct eval_bench **bench) {
+  struct eval_bench *b = *bench;
+  if (b == NULL) return;
+  host_free(&b->host);
+  http_free(&b->http);
+  loop_free(&b->loop);
+  road_plan_free(&b->plan);
+  mem_free(b);
+  *bench = NULL;
+}
+
+struct eval_bench *eval_bench_new(struct conf *conf, const struct eval_labels *labels,
+                                  struct trg_err *err) {
+  struct eval_bench *b = mem_alloc(sizeof *b);
+  b->plan = road_plan_load(conf, labels->names, labels->count, err);
+  if (b->plan == NULL) conf_free(&conf);
+  b->loop = b->plan != NULL ? loop_new(err) : NULL;
+  b->http = b->loop != NULL ? http_new(b->loop, err) : NULL;
+  if (b->http == NULL) {
+    eval_bench_free(&b);
+    return NULL;
+  }
+  b->host = host_new(b->loop, b->http);
+  return b;
+}
+
+/* --- one example ---------------------------------------------------------------------------------- */
+
+struct course {
+  struct eval_bench *bench;
+  struct eval_run *run;
+  struct trg_inst *inst;
+  size_t next, done, total;
+  bool hopeless; /* the model refuses every call alike */
+};
+
+struct question {
+  struct course *course;
+  size_t i;
+  int tries;
+  struct arena *arena;
+  struct trg_model_request request;
+  struct trg_prompt_part part;
+  int64_t from_us;
+  bool replied;
+};
+
+static void course_go(struct course *c);
+
+static const char *masked(struct pii_map *m, struct trg_str text, struct arena *a,
+                          struct trg_err *err) {
+  struct buf b;
+  buf_init(&b, 0);
+  const char *out = pii_mask(m, text, &b, NULL, NULL, err) < 0 || b.over
+                        ? NULL : arena_dup(a, buf_view(&b));
+  buf_free(&b);
+  return out;
+}
+
+/* The example as the ticket that it would be: subject and the customer's one message. */
+static json *ticket_of(struct question *q, struct trg_err *err) {
+  const struct labelled *with = q->course->run->with;
+  struct trg_str text = with->examples[q->i].text, subject = with->subjects[q->i];
+  if (subject.n > 0 && text.n > subject.n && memcmp(text.p, subject.p, subject.n) == 0)
+    text = str_trim((struct trg_str){text.p + subject.n, text.n - subject.n});
+  struct pii_map *m = pii_map_new();
+  const char *head = masked(m, subject, q->arena, err), *body = masked(m, text, q->arena, err);
+  pii_map_free(&m);
+  if (head == NULL || body == NULL) return NULL;
+  const struct ticket t = {.ref = arena_printf(q->arena, "eval/%zu", q->i + 1),
+                           .subject = head,
+                           .language = "",
+                           .channel = TRG_CHANNEL_EMAIL};
+  const struct message message = {
+      .author = TRG_AUTHOR_CUSTOMER, .flags = TRG_MESSAGE_PUBLIC, .text = body};
+  return prompt_ticket(&t, &message, 1);
+}
+
+static int question_fill(struct question *q, struct trg_err *err) {
+  const struct road_plan *plan = q->course->bench->plan;
+  json *ticket = ticket_of(q, err);
+  if (ticket == NULL) return TRG_EINVAL;
+  json *data = json_object();
+  json_put(data, "ticket", ticket);
+  json_put(data, "similar", json_array());
+  char *text = prompt_render("The ticket, as data:", data), *body = json_text(data);
+  q->part = (struct trg_prompt_part){TRG_ROLE_USER, arena_str(q->arena, str_of(text))};
+  q->request = (struct trg_model_request){
+      .size = sizeof q->request,
+      .task = TRG_STR("triage"),
+      .stable = str_of(plan->triage_stable),
+      .parts = &q->part,
+      .part_count = 1,
+      .schema = str_of(plan->triage_schema),
+      .schema_name = TRG_STR("triage"),
+      .input = str_of(arena_printf(q->arena, "{\"taxonomy\":%s,%s", plan->taxonomy->json, body + 1)),
+      .max_output_tokens = ANSWER_TOKENS};
+  mem_free(body);
+  mem_free(text);
+  json_free(&data);
+  return 0;
+}
+
+static void question_end(struct question *q) {
+  struct course *c = q->course;
+  c->done++;
+  if (c->run->progress != NULL) c->run->progress(c->run->arg, c->done, c->total);
+  arena_free(&q->arena);
+  mem_free(q);
+  course_go(c);
+}
+
+static void question_failed(struct question *q, const char *code, const char *why) {
+  struct eval_run *run = q->course->run;
+  run->failed++;
+  snprintf(run->why, sizeof run->why, "%.32s%s%.280s", code, code[0] != '\0' ? ": " : "",
+           why);
+  question_end(q);
+}
+
+static void question_on_reply(void *arg, const struct trg_model_reply *r) {
+  struct question *q = arg;
+  struct eval_run *run = q->course->run;
+  struct eval_answer *a = &run->answers[q->i];
+  const struct conf_model *m = run->model;
+  int64_t cost = 0;
+  a->latency_us = clock_mono_us() - q->from_us;
+  if (price_of(m->prices, m->price_count, &r->usage, clock_now_ms(), &cost) == 0)
+    (void)money_add(run->cost_micros, cost, &run->cost_micros);
+  struct verdict v;
+  struct trg_err err = {0};
+  if (verdict_parse(r->text, q->course->bench->plan->taxonomy, q->arena, &v, &err) < 0) {
+    snprintf(run->why, sizeof run->why, "invalid: %.280s", err.text);
+    return;
+  }
+  a->guess = eval_label(run->labels, v.row.category);
+  a->confidence = v.confidence;
+  q->replied = true;
+}
+
+static void question_ask(void *arg);
+
+static void question_on_done(void *arg, const struct trg_result *res) {
+  static const char *const lasting[] = {TRG_CODE_AUTH, TRG_CODE_PERMISSION, TRG_CODE_ENDPOINT,
+                                        TRG_CODE_QUOTA};
+  struct question *q = arg;
+  struct course *c = q->course;
+  if (res->outcome == TRG_DONE && q->replied) {
+    question_end(q);
+    return;
+  }
+  c->run->answers[q->i].guess = -1;
+  if (res->outcome == TRG_DONE) {
+    char why[sizeof c->run->why];
+    snprintf(why, sizeof why, "%s", c->run->why);
+    question_failed(q, "", why);
+    return;
+  }
+  for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++)
+    if (str_is(res->code, lasting[i])) c->hopeless = true;
+  if (res->outcome == TRG_RETRY && !c->hopeless && ++q->tries < TRIES) {
+    int64_t wait = res->retry_after_ms > 0 ? res->retry_after_ms : WAIT_MS << q->tries;
+    if (wait > WAIT_MAX_MS) wait = WAIT_MAX_MS;
+    loop_timer_start(c->bench->loop, wait, 0, question_ask, q);
+    return;
+  }
+  char code[32], why[280];
+  snprintf(code, sizeof code, "%.*s", (int)res->code.n, res->code.p != NULL ? res->code.p : "");
+  snprintf(why, sizeof why, "%.*s", (int)res->why.n, res->why.p != NULL ? res->why.p : "");
+  question_failed(q, code, why);
+}
+
+static const struct op_events question_events = {.on_reply = question_on_reply,
+                                                 .on_done = question_on_done};
+
+static void question_ask(void *arg) {
+  struct question *q = arg;
+  q->from_us = clock_mono_us();
+  op_complete(q->course->inst, &q->request, &question_events, q,
+              q->course->run->model->timeout_ms);
+}
+
+/* --- all of them ----------------------------------------------------------------------------------- */
+
+/* What cannot be masked is not asked. */
+static void question_start(void *arg) {
+  struct question *q = arg;
+  struct trg_err err = {0};
+  if (question_fill(q, &err) < 0)
+    question_failed(q, "redaction", err.text);
+  else
+    question_ask(q);
+}
+
+static void course_go(struct course *c) {
+  if (c->hopeless) c->total = c->next;
+  if (c->done == c->total) {
+    loop_stop(c->bench->loop);
+    return;
+  }
+  if (c->next == c->total) return;
+  struct question *q = mem_alloc(sizeof *q);
+  q->course = c;
+  q->arena = arena_new();
+  q->i = c->next++;
+  loop_soon(c->bench->loop, question_start, q);
+}
+
+int eval_ask(struct eval_bench *b, struct eval_run *run, struct trg_err *err) {
+  const struct conf_model *m = run->model;
+  const struct inst_options o = {.plugin = m->plugin,
+                                 .name = m->name,
+                                 .conf = m->settings,
+                                 .origins = m->origins,
+                                 .origin_count = m->origin_count,
+                                 .max_in_flight = (int)m->max_in_flight};
+  struct course c = {.bench = b, .run = run, .total = run->with->count};
+  const int rc = inst_open(b->host, &o, &c.inst, err);
+  if (rc < 0) {
+    err_prefix(err, "model %s: ", m->name);
+    return rc;
+  }
+  for (size_t i = 0; i < c.total; i++) run->answers[i].guess = -1;
+  /* The embedded model answers in this thread: one at a time, or they would wait for each other. */
+  const bool local = (inst_caps(c.inst) & TRG_MODEL_LOCAL) != 0;
+  for (int64_t k = 0; k < (local ? 1 : m->max_in_flight); k++) course_go(&c);
+  if (c.total > 0) loop_run(b->loop);
+  inst_retire(c.inst);
+  if (c.hopeless)
+    return err_set(err, TRG_ESTATE, "model", "model %s: %s", m->name, run->why);
+  return 0;
+}

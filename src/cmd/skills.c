@@ -1,0 +1,84 @@
+/* The skills that the configuration names, and a look at a folder of them. */
+#include <stdio.h>
+
+#include "cmd/lint.h"
+#include "cmd/open.h"
+#include "cmd/out.h"
+#include "conf/conf.h"
+#include "skill/skill.h"
+
+static const struct out_column columns[] = {{"name", OUT_TEXT, 0},
+                                            {"plugin", OUT_TEXT, 0},
+                                            {"description", OUT_TEXT, OUT_GIVES},
+                                            {"path", OUT_TEXT, OUT_GIVES},
+                                            {"hash", OUT_TEXT, OUT_GIVES}};
+
+static void problem_print(void *arg, const char *path, uint32_t line, const char *text) {
+  (void)arg;
+  fprintf(stderr, "%s:%u: %s\n", path, line, text);
+}
+
+static int skills_run(const struct cmd_call *c) {
+  struct reading r;
+  const int status = reading_conf(c, &r);
+  if (status != 0) return status;
+  struct skills *s = skills_load(r.conf->skills, r.conf->skill_count, problem_print, NULL);
+  struct out_table *t = out_table_new(columns, sizeof columns / sizeof *columns);
+  for (size_t i = 0; i < skills_count(s); i++) {
+    const struct skill *k = skills_at(s, i);
+    out_text(t, k->name);
+    out_text(t, k->plugin);
+    out_text(t, k->description);
+    out_text(t, k->path);
+    out_text(t, k->hash);
+  }
+  out_table_print(t, c, "no skills are loaded; name their folders under `skills`");
+  out_table_free(&t);
+  skills_free(&s);
+  reading_close(&r);
+  return CMD_OK;
+}
+
+static const struct out_column problem_columns[] = {{"path", OUT_TEXT, 0},
+                                                    {"line", OUT_INT, 0},
+                                                    {"severity", OUT_TEXT, OUT_TINT},
+                                                    {"problem", OUT_TEXT, OUT_GIVES}};
+
+static int lint_run(const struct cmd_call *c) {
+  struct lint l;
+  lint_folder(c->words[0], &l);
+  if (c->format == OUT_JSON || c->format == OUT_CSV) {
+    struct out_table *t =
+        out_table_new(problem_columns, sizeof problem_columns / sizeof *problem_columns);
+    for (size_t i = 0; i < l.count; i++) {
+      out_text(t, l.items[i].path);
+      out_int(t, l.items[i].line);
+      out_text(t, l.items[i].error ? "error" : "warning");
+      out_text(t, l.items[i].text);
+    }
+    out_table_print(t, c, NULL);
+    out_table_free(&t);
+  } else {
+    for (size_t i = 0; i < l.count; i++)
+      printf("%s:%u: %s: %s\n", l.items[i].path, l.items[i].line,
+             l.items[i].error ? "error" : "warning", l.items[i].text);
+    printf("%zu skills, %zu errors, %zu warnings\n", l.skills, l.errors, l.count - l.errors);
+  }
+  const int status = l.errors > 0 ? CMD_FAILED : CMD_OK;
+  lint_free(&l);
+  return status;
+}
+
+const struct cmd cmd_skills = {
+    .name = "skills",
+    .args = "",
+    .summary = "loaded skills: name, plugin, description, file and its hash",
+    .run = skills_run,
+};
+const struct cmd cmd_skills_lint = {
+    .name = "skills lint",
+    .args = "DIR",
+    .summary = "problems in a skill or plugin folder, one a line",
+    .help = "Status 1 when there is an error. Needs no configuration.",
+    .run = lint_run,
+};

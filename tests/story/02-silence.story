@@ -1,0 +1,16 @@
+# Story 2. The AI answers, silence past the window; a check says that it was complete.
+# Unknown for Help Agent: its book takes silence as solved. Zendesk charges because the check passed.
+
+ticket 101 chat ann
+at +0s 101 msg_in customer -
+at +1m 101 msg_out ai answer
+at +73h 101 verify ai pass
+now +30d
+
+expect per-resolution 0.99 resolved/assumed
+expect fin 0.99 resolved/assumed
+expect zendesk 2.00 resolved/verified
+expect agentforce-conversations 2.00 resolved/assumed
+expect help-agent 2.00 resolved/assumed
+expect gorgias 1.30 resolved/assumed
+expect redo 0.95 resolved/assumed

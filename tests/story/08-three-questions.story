@@ -1,0 +1,21 @@
+# Story 8. Three questions solved in one conversation.
+# Once everywhere. Unknown for Help Agent and Redo: their books count conversations.
+
+ticket 101 chat ann
+at +0s 101 msg_in customer -
+at +1m 101 msg_out ai answer
+at +10m 101 msg_in customer -
+at +11m 101 msg_out ai answer
+at +20m 101 msg_in customer -
+at +21m 101 msg_out ai answer
+at +30m 101 msg_in customer thanks
+at +30m 101 signal customer confirm
+now +30d
+
+expect per-resolution 0.99 resolved/confirmed
+expect fin 0.99 resolved/confirmed
+expect zendesk 2.00 resolved/confirmed
+expect agentforce-conversations 2.00 resolved/confirmed
+expect help-agent 2.00 resolved/confirmed
+expect gorgias 1.30 resolved/confirmed
+expect redo 0.95 resolved/confirmed
