@@ -53,25 +53,30 @@ static size_t digits(struct scan *s) {
   return s->i - from;
 }
 
+/* "." digits and "e" digits, both optional. */
+static int fraction(struct scan *s, bool *ret_exponent) {
+  if (peek(s) == '.') {
+    s->i++;
+    if (digits(s) == 0) return refuse(s, "a digit was expected");
+  }
+  *ret_exponent = peek(s) == 'e' || peek(s) == 'E';
+  if (!*ret_exponent) return 0;
+  s->i++;
+  if (peek(s) == '+' || peek(s) == '-') s->i++;
+  return digits(s) == 0 ? refuse(s, "a digit was expected") : 0;
+}
+
 static int number(struct scan *s) {
   const size_t from = s->i;
-  bool exponent = false;
+  bool exponent;
   if (peek(s) == '-') s->i++;
   if (peek(s) == '0')
     s->i++;
   else if (digits(s) == 0)
     return refuse(s, "a value was expected");
   if (is_digit(peek(s))) return refuse(s, "a number must not start with 0");
-  if (peek(s) == '.') {
-    s->i++;
-    if (digits(s) == 0) return refuse(s, "a digit was expected");
-  }
-  if (peek(s) == 'e' || peek(s) == 'E') {
-    exponent = true;
-    s->i++;
-    if (peek(s) == '+' || peek(s) == '-') s->i++;
-    if (digits(s) == 0) return refuse(s, "a digit was expected");
-  }
+  const int status = fraction(s, &exponent);
+  if (status != 0) return status;
   const struct trg_str text = {s->p + from, s->i - from};
   if (text.n > NUMBER_MAX) return refuse_at(s, from, TRG_ELIMIT, "the number has too many digits");
   double value;

@@ -42,30 +42,31 @@ int money_scale(int64_t amount_micros, int64_t num, int64_t den, int64_t *ret) {
   return 0;
 }
 
+/* value * 10 + digit, away from zero. */
+static int push_digit(int64_t *value, int digit, bool minus) {
+  if (__builtin_mul_overflow(*value, (int64_t)10, value)) return -1;
+  return __builtin_add_overflow(*value, (int64_t)(minus ? -digit : digit), value) ? -1 : 0;
+}
+
 int money_parse(struct trg_str s, int64_t *ret_micros) {
-  size_t i = 0;
   const bool minus = s.n > 0 && s.p[0] == '-';
-  if (minus) i++;
   int64_t value = 0;
   size_t digits = 0;
   int places = -1; /* before the point */
-  for (; i < s.n; i++) {
+  for (size_t i = minus ? 1 : 0; i < s.n; i++) {
     const char c = s.p[i];
     if (c == '.' && places < 0 && digits > 0) {
       places = 0;
       continue;
     }
     if (c < '0' || c > '9' || places == 6) return -1;
-    const int64_t digit = c - '0';
-    if (__builtin_mul_overflow(value, (int64_t)10, &value) ||
-        __builtin_add_overflow(value, minus ? -digit : digit, &value))
-      return -1;
+    if (push_digit(&value, c - '0', minus) != 0) return -1;
     digits++;
     if (places >= 0) places++;
   }
   if (digits == 0 || places == 0) return -1;
   for (int k = places < 0 ? 0 : places; k < 6; k++)
-    if (__builtin_mul_overflow(value, (int64_t)10, &value)) return -1;
+    if (push_digit(&value, 0, minus) != 0) return -1;
   *ret_micros = value;
   return 0;
 }

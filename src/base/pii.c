@@ -332,20 +332,27 @@ static bool is_token_name(struct trg_str s) {
   return false;
 }
 
+/* End of the run of letters and _ at i; *ret_small: some are small. */
+static size_t name_end(struct trg_str s, size_t i, bool *ret_small) {
+  const size_t from = i;
+  *ret_small = false;
+  for (; i < s.n && i - from < TOKEN_MAX; i++) {
+    const unsigned char c = (unsigned char)s.p[i];
+    if (!pii_is_alpha(c) && c != '_') break;
+    *ret_small |= c >= 'a' && c <= 'z';
+  }
+  return i;
+}
+
 /* Length of what looks like one of our tokens at i: "[", capital letters and _, a number, "]". Our
  * own names are recognised in any case when that is asked for: a model may correct the case. */
 static size_t token_length(struct trg_str s, size_t i, bool any_case) {
-  size_t at = i + 1;
-  bool small = false;
-  for (; at < s.n && at - i < TOKEN_MAX; at++) {
-    const bool lower = s.p[at] >= 'a' && s.p[at] <= 'z';
-    if (!lower && !(s.p[at] >= 'A' && s.p[at] <= 'Z') && s.p[at] != '_') break;
-    small |= lower;
-  }
+  bool small;
+  size_t at = name_end(s, i + 1, &small);
   if (at - i < 3 || s.p[at - 1] != '_') return 0;
   if (small && !(any_case && is_token_name((struct trg_str){s.p + i + 1, at - i - 2}))) return 0;
   const size_t number = at;
-  while (at < s.n && at - i < TOKEN_MAX && s.p[at] >= '0' && s.p[at] <= '9') at++;
+  while (at < s.n && at - number < 10 && pii_is_num((unsigned char)s.p[at])) at++;
   return at > number && at < s.n && s.p[at] == ']' ? at + 1 - i : 0;
 }
 

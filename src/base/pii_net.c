@@ -10,12 +10,12 @@
 #define USERINFO_MAX 256
 
 static bool is_local(unsigned char c) {
-  return pii_is_alnum(c) || (c != 0 && strchr("._%+-'&/=!#$*?^{|}~`", c) != NULL);
+  return pii_is_alnum(c) || pii_is_one_of(c, "._%+-'&/=!#$*?^{|}~`");
 }
 
 /* In front of an address these belong to the text around it. */
 static bool is_lead_in(unsigned char c) {
-  return c != 0 && strchr(".'&/=!#$*?^{|}~`%", c) != NULL;
+  return pii_is_one_of(c, ".'&/=!#$*?^{|}~`%");
 }
 
 bool pii_email_ahead(const struct pii_scan *scan, size_t i) {
@@ -100,15 +100,14 @@ bool pii_find_userinfo(const struct pii_scan *scan, size_t colon, struct pii_hit
   if (pii_at(scan, colon + 1) != '/' || pii_at(scan, colon + 2) != '/') return false;
   if (colon == 0 || !pii_is_alnum(pii_at(scan, colon - 1))) return false;
   const size_t start = colon + 3;
-  size_t last_at = 0;
-  bool password = false;
-  for (size_t i = start; i - start < USERINFO_MAX; i++) {
-    const unsigned char c = pii_at(scan, i);
-    if (c <= ' ' || c == '/' || c == '"' || c == '<' || c == '>' || c == '?') break;
-    if (c == ':' && last_at == 0) password = true;
-    if (c == '@' && i > start) last_at = i;
+  size_t end = start;
+  size_t last_at = start;
+  while (end - start < USERINFO_MAX && pii_at(scan, end) > ' ' &&
+         !pii_is_one_of(pii_at(scan, end), "/\"<>?")) {
+    if (pii_at(scan, end) == '@') last_at = end;
+    end++;
   }
-  if (last_at == 0 || !password) return false;
+  if (last_at == start || memchr(scan->s.p + start, ':', last_at - start) == NULL) return false;
   *hit = (struct pii_hit){PII_SECRET, start, last_at};
   return true;
 }
@@ -202,29 +201,35 @@ static size_t groups_end(const struct pii_scan *scan, size_t i, struct groups *g
   return at;
 }
 
-bool pii_find_ipv6(const struct pii_scan *scan, size_t colon, struct pii_hit *hit) {
+/* Where the group in front of the colon begins; false when it is part of something else. */
+static bool first_group(const struct pii_scan *scan, size_t colon, size_t *ret_start) {
   size_t start = colon;
   while (start > scan->done && colon - start < 5 && pii_is_hex(pii_at(scan, start - 1))) start--;
+  *ret_start = start;
   if (colon - start > 4) return false;
-  if (start > 0) {
-    size_t at;
-    const uint32_t before = pii_before(scan, start, &at);
-    if (pii_is_wordish(before) || before == ':' || before == '.' || before == '_') return false;
-  }
-  struct groups g = {0};
-  size_t from = start;
-  if (start == colon) {
-    if (pii_at(scan, colon + 1) != ':') return false;
-    g.squeezed = true;
-    from = colon + 2;
-  }
-  const size_t end = groups_end(scan, from, &g);
+  size_t at;
+  const uint32_t before = pii_before(scan, start, &at);
+  if (start > 0 && (pii_is_wordish(before) || (before < 0x80 && pii_is_one_of((unsigned char)before, ":._"))))
+    return false;
+  return start < colon || pii_at(scan, colon + 1) == ':';
+}
+
+/* Eight groups; or fewer with "::", but not the a::b of a program. */
+static bool is_ipv6(const struct groups *g, size_t bytes, bool leading) {
+  if (!g->squeezed) return g->count == 8;
+  if (g->count < 1 || g->count > 7 || !g->digit) return false;
+  return g->count >= 2 || leading || bytes >= 5;
+}
+
+bool pii_find_ipv6(const struct pii_scan *scan, size_t colon, struct pii_hit *hit) {
+  size_t start;
+  if (!first_group(scan, colon, &start)) return false;
+  const bool leading = start == colon;
+  struct groups g = {.squeezed = leading};
+  const size_t end = groups_end(scan, leading ? colon + 2 : start, &g);
   const unsigned char after = pii_at(scan, end);
   if (pii_is_alnum(after) || after == ':' || after == '_') return false;
-  const bool whole = g.count == 8 && !g.squeezed;
-  const bool shortened = g.squeezed && g.count >= 1 && g.count <= 7 && g.digit &&
-                         (g.count >= 2 || start == colon || end - start >= 5);
-  if (!whole && !shortened) return false;
+  if (!is_ipv6(&g, end - start, leading)) return false;
   *hit = (struct pii_hit){PII_IP, start, end};
   return true;
 }

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#define CARD_DIGITS_MIN 12
 #define CARD_DIGITS_MAX 19
+#define IBAN_MAX        34
 #define GAP_UNITS_MAX   3
 
 struct number {
@@ -185,68 +187,94 @@ static bool is_article(const struct pii_scan *scan, size_t i) {
   return false;
 }
 
-bool pii_find_card(const struct pii_scan *scan, size_t i, struct pii_hit *hit) {
-  struct number num;
+/* The first two digits already tell most other numbers apart. */
+static bool may_be_card(const struct pii_scan *scan, size_t i) {
+  static const char *const seconds[] = {"6",          "8",          "01234567", "0123456789",
+                                        "0123456789", "0123456789", "0123456789", "",
+                                        "12",         "7"};
   size_t n;
   const int first = pii_digit(scan, i, &n);
   if (first < 0 || first == 7) return false;
-  if (n == 1 && pii_is_num(pii_at(scan, i + 1))) { /* two digits tell most apart */
-    const int second = pii_at(scan, i + 1) - '0';
-    if ((first == 0 && second != 6) || (first == 1 && second != 8) ||
-        (first == 8 && second != 1 && second != 2) || (first == 9 && second != 7) ||
-        (first == 2 && second > 7))
-      return false;
-  }
+  const unsigned char second = pii_at(scan, i + n);
+  return n > 1 || !pii_is_num(second) || pii_is_one_of(second, seconds[first]);
+}
+
+/* The first `length` digits are a card's, and stand as a card's stand. */
+static bool is_card(const struct pii_scan *scan, size_t i, const struct number *num, int length) {
+  if (length < num->count && num->gap[length] == PII_GAP_NONE) return false;
+  if (!luhn(num, length)) return false;
+  const bool alone = length == num->count && !follows_digits(scan, i) &&
+                     (i == 0 || pii_at(scan, i - 1) != '+');
+  const struct shape plain = shape_of(num, length, false);
+  const struct shape joined = shape_of(num, length, true);
+  if (!is_card_shape(&plain, alone) && !is_card_shape(&joined, alone)) return false;
+  if (length < 13 && plain.groups > 1) return false;
+  if (length == 13 && is_article(scan, i)) return false;
+  return !in_hash(scan, i, num->end[length - 1]) && !is_fraction(scan, i);
+}
+
+bool pii_find_card(const struct pii_scan *scan, size_t i, struct pii_hit *hit) {
+  struct number num;
+  if (!may_be_card(scan, i)) return false;
   gather(scan, i, &num);
-  if (num.count < 12) return false;
+  if (num.count < CARD_DIGITS_MIN) return false;
   const unsigned lengths = issued_lengths(&num);
-  if (lengths == 0) return false;
-  for (int length = num.count < CARD_DIGITS_MAX ? num.count : CARD_DIGITS_MAX; length >= 12;
-       length--) {
-    if (length < num.count && num.gap[length] == PII_GAP_NONE) continue;
-    if ((lengths >> length & 1) == 0 || !luhn(&num, length)) continue;
-    const bool alone = length == num.count && !follows_digits(scan, i) &&
-                       (i == 0 || pii_at(scan, i - 1) != '+');
-    const struct shape plain = shape_of(&num, length, false);
-    const struct shape joined = shape_of(&num, length, true);
-    if (!is_card_shape(&plain, alone) && !is_card_shape(&joined, alone)) continue;
-    if (length < 13 && plain.groups > 1) continue;
-    if (length == 13 && is_article(scan, i)) continue;
-    const size_t end = num.end[length - 1];
-    if (in_hash(scan, i, end) || is_fraction(scan, i)) continue;
-    *hit = (struct pii_hit){PII_CARD, i, end};
+  int length = num.count < CARD_DIGITS_MAX ? num.count : CARD_DIGITS_MAX;
+  for (; lengths != 0 && length >= CARD_DIGITS_MIN; length--) {
+    if ((lengths >> length & 1) == 0 || !is_card(scan, i, &num, length)) continue;
+    *hit = (struct pii_hit){PII_CARD, i, num.end[length - 1]};
     return true;
   }
   return false;
 }
 
+static size_t skip_any(const struct pii_scan *scan, size_t i, const char *chars, size_t most) {
+  const size_t from = i;
+  while (i - from < most && pii_is_one_of(pii_at(scan, i), chars)) i++;
+  return i;
+}
+
+static size_t skip_digits(const struct pii_scan *scan, size_t i, size_t most) {
+  return skip_any(scan, i, "0123456789", most);
+}
+
+/* Behind i the number goes on, in letters or after one of `links`. */
+static bool goes_on(const struct pii_scan *scan, size_t i, const char *links) {
+  const unsigned char c = pii_at(scan, i);
+  return pii_is_alnum(c) || (pii_is_one_of(c, links) && pii_is_alnum(pii_at(scan, i + 1)));
+}
+
+/* In front of i stands its beginning, or a sign that makes it another kind of number. */
+static bool came_from(const struct pii_scan *scan, size_t i, const char *signs,
+                      const char *links) {
+  if (i == 0) return false;
+  const unsigned char c = pii_at(scan, i - 1);
+  if (pii_is_alnum(c) || pii_is_one_of(c, signs)) return true;
+  return i > 1 && pii_is_one_of(c, links) && pii_is_alnum(pii_at(scan, i - 2));
+}
+
+/* End of "12/27" or "12 / 2027" at i, or i. */
+static size_t expiry_end(const struct pii_scan *scan, size_t i) {
+  const int month = pii_two(scan, i);
+  if (month < 1 || month > 12) return i;
+  const size_t slash = skip_any(scan, i + 2, " ", 4);
+  if (!pii_is_one_of(pii_at(scan, slash), "/-.")) return i;
+  const size_t year = skip_any(scan, slash + 1, " ", 4);
+  const size_t end = skip_digits(scan, year, 5);
+  return end - year == 2 || end - year == 4 ? end : i;
+}
+
 /* "... 12/27 123" behind a card number: the check value. */
 bool pii_find_cvv_after(const struct pii_scan *scan, size_t card_end, struct pii_hit *hit) {
   size_t i = card_end;
-  const size_t limit = card_end + 24;
-  while (i < limit && pii_at(scan, i) != 0 && !pii_is_num(pii_at(scan, i))) i++;
-  const unsigned month = (unsigned)(pii_at(scan, i) - '0') * 10 +
-                         (unsigned)(pii_at(scan, i + 1) - '0');
-  if (!pii_is_num(pii_at(scan, i)) || !pii_is_num(pii_at(scan, i + 1)) || month < 1 || month > 12)
-    return false;
-  i += 2;
-  while (pii_at(scan, i) == ' ') i++;
-  if (pii_at(scan, i) != '/' && pii_at(scan, i) != '-' && pii_at(scan, i) != '.') return false;
-  i++;
-  while (pii_at(scan, i) == ' ') i++;
-  const size_t year = i;
-  while (i - year < 4 && pii_is_num(pii_at(scan, i))) i++;
-  if (i - year != 2 && i - year != 4) return false;
-  const size_t behind = i;
-  while (i - behind < 4 && pii_at(scan, i) != 0 && strchr(" ,;/|-\t", pii_at(scan, i)) != NULL) i++;
-  const size_t start = i;
-  while (i - start < 5 && pii_is_num(pii_at(scan, i))) i++;
-  if (start == behind || i - start < 3 || i - start > 4) return false;
-  const unsigned char after = pii_at(scan, i);
-  if (pii_is_alnum(after) ||
-      ((after == '/' || after == '-' || after == '.') && pii_is_num(pii_at(scan, i + 1))))
-    return false;
-  *hit = (struct pii_hit){PII_SECRET, start, i};
+  while (i - card_end < 24 && pii_at(scan, i) != 0 && !pii_is_num(pii_at(scan, i))) i++;
+  const size_t expiry = expiry_end(scan, i);
+  if (expiry == i) return false;
+  const size_t start = skip_any(scan, expiry, " ,;/|-\t", 4);
+  const size_t end = skip_digits(scan, start, 5);
+  if (start == expiry || end - start < 3 || end - start > 4) return false;
+  if (goes_on(scan, end, "/-.")) return false;
+  *hit = (struct pii_hit){PII_SECRET, start, end};
   return true;
 }
 
@@ -267,49 +295,57 @@ static char upper(unsigned char c) {
   return (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
 }
 
-/* i: the first check digit, behind the two letters of the country. */
-bool pii_find_iban(const struct pii_scan *scan, size_t i, struct pii_hit *hit) {
-  char text[36];
-  if (i < 2 || i - 2 < scan->done || !pii_is_num(pii_at(scan, i)) ||
-      !pii_is_num(pii_at(scan, i + 1)) || !pii_is_alpha(pii_at(scan, i - 1)) ||
-      !pii_is_alpha(pii_at(scan, i - 2)))
-    return false;
-  const size_t start = i - 2;
-  text[0] = upper(pii_at(scan, start));
-  text[1] = upper(pii_at(scan, start + 1));
-  const int length = iban_length(text[0], text[1]);
-  if (length == 0) return false;
-  if (start > 0 && pii_is_alnum(pii_at(scan, start - 1)) &&
-      !(start >= 4 && pii_match_word(scan, start - 4, "iban") == 4))
-    return false;
-  int n = 2;
-  size_t at = i;
-  while (n < length) {
-    const unsigned char c = pii_at(scan, at);
-    if (pii_is_alnum(c)) {
-      text[n++] = upper(c);
-      at++;
+/* Bytes of at most two separators at i that lead to a letter or digit, or 0. */
+static size_t iban_gap(const struct pii_scan *scan, size_t i) {
+  size_t gap = 0;
+  for (int k = 0; k < 2 && !pii_is_alnum(pii_at(scan, i + gap)); k++) {
+    enum pii_gap kind;
+    const size_t unit = pii_gap(scan, i + gap, &kind);
+    if (unit == 0 || kind == PII_GAP_ODD) return 0;
+    gap += unit;
+  }
+  return pii_is_alnum(pii_at(scan, i + gap)) ? gap : 0;
+}
+
+/* Fills text from *n to length; the byte behind, or 0 when there is not that much. */
+static size_t iban_gather(const struct pii_scan *scan, size_t at, char *text, int length) {
+  for (int n = 2; n < length;) {
+    if (pii_is_alnum(pii_at(scan, at))) {
+      text[n++] = upper(pii_at(scan, at++));
       continue;
     }
-    enum pii_gap kind;
-    size_t gap = 0;
-    for (int k = 0; k < 2 && !pii_is_alnum(pii_at(scan, at + gap)); k++) {
-      const size_t unit = pii_gap(scan, at + gap, &kind);
-      if (unit == 0 || kind == PII_GAP_ODD) return false;
-      gap += unit;
-    }
-    if (!pii_is_alnum(pii_at(scan, at + gap))) return false;
+    const size_t gap = iban_gap(scan, at);
+    if (gap == 0) return 0;
     at += gap;
   }
-  if (pii_is_alnum(pii_at(scan, at))) return false;
+  return pii_is_alnum(pii_at(scan, at)) ? 0 : at;
+}
+
+static bool mod97(const char *text, int length) {
   unsigned rest = 0;
   for (int k = 0; k < length; k++) {
     const char c = text[(k + 4) % length];
     rest = c <= '9' ? (rest * 10 + (unsigned)(c - '0')) % 97
                     : (rest * 100 + (unsigned)(c - 'A') + 10) % 97;
   }
-  if (rest != 1) return false;
-  *hit = (struct pii_hit){PII_IBAN, start, at};
+  return rest == 1;
+}
+
+/* i: the first check digit, behind the two letters of the country. */
+bool pii_find_iban(const struct pii_scan *scan, size_t i, struct pii_hit *hit) {
+  char text[IBAN_MAX + 1];
+  if (i < 2 || i - 2 < scan->done || pii_two(scan, i) < 0) return false;
+  const size_t start = i - 2;
+  text[0] = upper(pii_at(scan, start));
+  text[1] = upper(pii_at(scan, start + 1));
+  if (!pii_is_alpha((unsigned char)text[0]) || !pii_is_alpha((unsigned char)text[1])) return false;
+  const int length = iban_length(text[0], text[1]);
+  if (length == 0) return false;
+  const bool named = start >= 4 && pii_match_word(scan, start - 4, "iban") == 4;
+  if (!named && came_from(scan, start, "", "")) return false;
+  const size_t end = iban_gather(scan, i, text, length);
+  if (end == 0 || !mod97(text, length)) return false;
+  *hit = (struct pii_hit){PII_IBAN, start, end};
   return true;
 }
 
@@ -322,36 +358,29 @@ static bool says_ssn(const struct pii_scan *scan, size_t i) {
   return false;
 }
 
+/* `count` digits at *at as a number, or -1; *at moves behind them. */
+static int take_part(const struct pii_scan *scan, size_t *at, int count) {
+  int value = 0;
+  for (int k = 0; k < count; k++) {
+    const unsigned char c = pii_at(scan, (*at)++);
+    if (!pii_is_num(c)) return -1;
+    value = value * 10 + (c - '0');
+  }
+  return value;
+}
+
 bool pii_find_ssn(const struct pii_scan *scan, size_t i, struct pii_hit *hit) {
-  static const int sizes[] = {3, 2, 4};
-  unsigned part[3] = {0};
-  unsigned char sep = 0;
   size_t at = i;
-  for (int g = 0; g < 3; g++) {
-    if (g == 1) {
-      sep = pii_at(scan, at);
-      if (sep != '-' && sep != ' ' && sep != '.') sep = 0;
-    }
-    if (g > 0 && sep != 0 && pii_at(scan, at++) != sep) return false;
-    for (int k = 0; k < sizes[g]; k++, at++) {
-      if (!pii_is_num(pii_at(scan, at))) return false;
-      part[g] = part[g] * 10 + (unsigned)(pii_at(scan, at) - '0');
-    }
-  }
-  if (part[0] == 0 || part[0] == 666 || part[0] >= 900 || part[1] == 0 || part[2] == 0)
-    return false;
-  const unsigned char after = pii_at(scan, at);
-  if (pii_is_alnum(after) || ((after == '-' || after == '.') && pii_is_alnum(pii_at(scan, at + 1))))
-    return false;
-  if (i > 0) {
-    const unsigned char before = pii_at(scan, i - 1);
-    if (pii_is_alnum(before) || before == '_' || before == '+' || before == '#') return false;
-    if ((before == '-' || before == '.' || before == '/') && i > 1 &&
-        pii_is_alnum(pii_at(scan, i - 2)))
-      return false;
-  }
-  if (sep != '-' && !says_ssn(scan, i)) return false;
-  if (pii_email_ahead(scan, at)) return false;
+  const int area = take_part(scan, &at, 3);
+  if (area <= 0 || area == 666 || area >= 900) return false;
+  const unsigned char sep = pii_at(scan, at);
+  const bool parted = pii_is_one_of(sep, "- .");
+  if (parted) at++;
+  const int group = take_part(scan, &at, 2);
+  if (group <= 0 || (parted && pii_at(scan, at++) != sep)) return false;
+  const int serial = take_part(scan, &at, 4);
+  if (serial <= 0 || goes_on(scan, at, "-.") || came_from(scan, i, "_+#", "-./")) return false;
+  if ((sep != '-' && !says_ssn(scan, i)) || pii_email_ahead(scan, at)) return false;
   *hit = (struct pii_hit){PII_SSN, i, at};
   return true;
 }

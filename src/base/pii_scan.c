@@ -6,6 +6,16 @@
 
 #include "base/str.h"
 
+bool pii_is_one_of(unsigned char c, const char *chars) {
+  return c != 0 && strchr(chars, c) != NULL;
+}
+
+int pii_two(const struct pii_scan *scan, size_t i) {
+  const unsigned char a = pii_at(scan, i);
+  const unsigned char b = pii_at(scan, i + 1);
+  return pii_is_num(a) && pii_is_num(b) ? (a - '0') * 10 + b - '0' : -1;
+}
+
 int pii_digit(const struct pii_scan *scan, size_t i, size_t *ret_n) {
   /* Zeros of the scripts that people type numbers in. */
   static const uint32_t zeros[] = {0x660, 0x6F0,  0x7C0,  0x966,  0x9E6, 0xA66, 0xAE6,
@@ -41,14 +51,25 @@ uint32_t pii_before(const struct pii_scan *scan, size_t i, size_t *ret_at) {
   return cp;
 }
 
+struct range {
+  uint32_t from, to;
+};
+
+static bool in_ranges(const struct range *r, size_t count, uint32_t c) {
+  for (size_t k = 0; k < count; k++)
+    if (c >= r[k].from && c <= r[k].to) return true;
+  return false;
+}
+
 bool pii_is_wordish(uint32_t c) {
+  /* What is no letter or digit beyond ASCII: signs, spaces, punctuation, pictures. */
+  static const struct range others[] = {{0x80, 0xA9},     {0xAB, 0xB4},     {0xB6, 0xB9},
+                                        {0xBB, 0xBF},     {0xD7, 0xD7},     {0xF7, 0xF7},
+                                        {0x2000, 0x2BFF}, {0x3000, 0x303F}, {0xFE00, 0xFE4F},
+                                        {0xFF00, 0xFF0F}, {0xFF1A, 0xFF20}, {0xFFF0, 0xFFFF},
+                                        {0x1F000, 0x10FFFF}};
   if (c < 0x80) return pii_is_alnum((unsigned char)c);
-  if (c < 0xC0) return c == 0xAA || c == 0xB5 || c == 0xBA;
-  const bool punctuation = c == 0xD7 || c == 0xF7 || (c >= 0x2000 && c <= 0x2BFF) ||
-                           (c >= 0x3000 && c <= 0x303F) || (c >= 0xFE00 && c <= 0xFE4F) ||
-                           (c >= 0xFF00 && c <= 0xFF0F) || (c >= 0xFF1A && c <= 0xFF20) ||
-                           (c >= 0xFFF0 && c <= 0xFFFF) || c >= 0x1F000;
-  return !punctuation;
+  return !in_ranges(others, sizeof others / sizeof others[0], c);
 }
 
 static bool is_text(const struct pii_scan *scan, size_t i, const char *word) {
@@ -77,14 +98,16 @@ static size_t coded_gap(const struct pii_scan *scan, size_t i, enum pii_gap *ret
 }
 
 static size_t wide_gap(const struct pii_scan *scan, size_t i, enum pii_gap *ret_kind) {
+  static const struct range gaps[] = {
+      {0xA0, 0xA0},     {0xAD, 0xAD},     {0xB7, 0xB7},     {0x2000, 0x2015}, {0x2022, 0x2022},
+      {0x202F, 0x202F}, {0x205F, 0x2060}, {0x2212, 0x2212}, {0x20E3, 0x20E3}, {0x3000, 0x3000},
+      {0xFE0F, 0xFE0F}, {0xFEFF, 0xFEFF}, {0xFF0D, 0xFF0D}};
+  static const struct range lines[] = {{0x85, 0x85}, {0x2028, 0x2029}};
   size_t next = i;
   const uint32_t c = utf8_next(scan->s, &next);
-  const bool gap = c == 0xA0 || c == 0xAD || c == 0xB7 || (c >= 0x2000 && c <= 0x2015) ||
-                   c == 0x2022 || c == 0x202F || c == 0x205F || c == 0x2060 || c == 0x2212 ||
-                   c == 0x20E3 || c == 0x3000 || c == 0xFE0F || c == 0xFEFF || c == 0xFF0D;
-  const bool line = c == 0x2028 || c == 0x2029 || c == 0x85;
+  const bool line = in_ranges(lines, 2, c);
   *ret_kind = line ? PII_GAP_LINE : PII_GAP_SOFT;
-  return gap || line ? next - i : 0;
+  return line || in_ranges(gaps, sizeof gaps / sizeof gaps[0], c) ? next - i : 0;
 }
 
 size_t pii_gap(const struct pii_scan *scan, size_t i, enum pii_gap *ret_kind) {
@@ -119,31 +142,32 @@ size_t pii_gap(const struct pii_scan *scan, size_t i, enum pii_gap *ret_kind) {
   }
 }
 
+/* What a blank of a label stands for at i. */
+static size_t word_gap(const struct pii_scan *scan, size_t i) {
+  if (pii_is_one_of(pii_at(scan, i), " _-")) return 1;
+  return pii_at(scan, i) == 0xC2 && pii_at(scan, i + 1) == 0xA0 ? 2 : 0;
+}
+
 size_t pii_match_word(const struct pii_scan *scan, size_t i, const char *word) {
-  struct trg_str w = {word, 0};
   size_t at = i;
-  for (size_t k = 0; word[k] != '\0';) {
+  size_t k = 0;
+  while (word[k] != '\0') {
+    const unsigned char want = (unsigned char)word[k];
     const unsigned char here = pii_at(scan, at);
-    if (here < 0x80 && here != 0 &&
-        (here == (unsigned char)word[k] || (pii_is_alpha(here) && (here | 0x20) == word[k]))) {
+    if (want == ' ') {
+      at += word_gap(scan, at);
+      k++;
+    } else if (want < 0x80 && here < 0x80) {
+      if (here != want && !(pii_is_alpha(here) && (here | 0x20) == want)) return 0;
       at++;
       k++;
-      continue;
+    } else {
+      if (want < 0x80 || at >= scan->s.n) return 0;
+      size_t from = 0;
+      const struct trg_str rest = {word + k, strnlen(word + k, 4)};
+      if (utf8_lower(utf8_next(scan->s, &at)) != utf8_next(rest, &from)) return 0;
+      k += from;
     }
-    if (w.n == 0) { /* rarely got to */
-      if (here < 0x80 && word[k] != ' ') return 0;
-      w.n = strlen(word);
-    }
-    if (w.p[k] == ' ') {
-      const unsigned char c = pii_at(scan, at);
-      k++;
-      if (c == ' ' || c == '_' || c == '-')
-        at++;
-      else if (c == 0xC2 && pii_at(scan, at + 1) == 0xA0)
-        at += 2;
-      continue;
-    }
-    if (at >= scan->s.n || utf8_lower(utf8_next(scan->s, &at)) != utf8_next(w, &k)) return 0;
   }
   return at - i;
 }
@@ -152,20 +176,13 @@ static unsigned char actions[256];
 static unsigned char pairs[256 * 256];
 
 static void fill_actions(void) {
-  bool begins[256] = {false};
+  static const char high[] = "\xD9\xDB\xDF\xE0\xE1\xEF\xF0"; /* scripts of pii_digit */
   pii_mark_words(pairs);
   for (size_t k = 0; k < sizeof pairs; k++)
-    if (pairs[k] != 0) begins[k / 256] = true;
-  for (int c = 0; c < 256; c++) {
-    unsigned char a = 0;
-    if (pii_is_num((unsigned char)c)) a |= PII_AT_DIGIT;
-    if (begins[c]) a |= PII_AT_WORD;
-    if (c == '@' || c == ':' || c == '%' || c == '\\' || c == '-') a |= PII_AT_MARK;
-    /* Lead bytes of the scripts in pii_digit. */
-    if (c == 0xD9 || c == 0xDB || c == 0xDF || c == 0xE0 || c == 0xE1 || c == 0xEF || c == 0xF0)
-      a |= PII_AT_HIGH;
-    actions[c] = a;
-  }
+    if (pairs[k] != 0) actions[k / 256] |= PII_AT_WORD;
+  for (const char *d = "0123456789"; *d != '\0'; d++) actions[(unsigned char)*d] |= PII_AT_DIGIT;
+  for (const char *m = "@:%\\-"; *m != '\0'; m++) actions[(unsigned char)*m] |= PII_AT_MARK;
+  for (const char *h = high; *h != '\0'; h++) actions[(unsigned char)*h] |= PII_AT_HIGH;
 }
 
 void pii_scan_init(struct pii_scan *scan, struct trg_str text) {
@@ -205,22 +222,27 @@ static size_t at_digit(struct pii_scan *scan, size_t i, size_t digit_bytes) {
   return at_number(scan, i, digit_bytes);
 }
 
-/* %XX and \uXXXX: their digits belong to no number, except that "100%4111..." may be one. */
+static size_t hex_run(const struct pii_scan *scan, size_t i, size_t most) {
+  size_t n = 0;
+  while (n < most && pii_is_hex(pii_at(scan, i + n))) n++;
+  return n;
+}
+
+/* Bytes of a %XX, \uXXXX or \n at i, or 0. */
+static size_t escape_length(const struct pii_scan *scan, size_t i) {
+  const unsigned char next = pii_at(scan, i + 1);
+  if (pii_at(scan, i) == '%') return hex_run(scan, i + 1, 2) == 2 ? 3 : 0;
+  if (next == 'u') return hex_run(scan, i + 2, 4) == 4 ? 6 : 0;
+  return pii_is_alpha(next) ? 2 : 0; /* the letter begins no word */
+}
+
+/* The digits of an escape belong to no number, except that "100%4111..." may be one. */
 static size_t at_escape(struct pii_scan *scan, size_t i) {
   struct pii_hit hit;
-  const bool percent = pii_at(scan, i) == '%';
-  size_t n = 0;
-  if (percent && pii_is_hex(pii_at(scan, i + 1)) && pii_is_hex(pii_at(scan, i + 2)))
-    n = 3;
-  else if (!percent && pii_at(scan, i + 1) == 'u') {
-    n = 2;
-    while (n < 6 && pii_is_hex(pii_at(scan, i + n))) n++;
-    if (n < 6) n = 0;
-  } else if (!percent && pii_is_alpha(pii_at(scan, i + 1)))
-    n = 2; /* "\n": the letter begins no word */
+  const size_t n = escape_length(scan, i);
   if (n == 0) return i + 1;
   if (is_text(scan, i, "%40") && pii_find_email(scan, i, 3, &hit)) return take(scan, &hit);
-  if (percent && pii_is_num(pii_at(scan, i + 1)) && pii_find_card(scan, i + 1, &hit))
+  if (n == 3 && pii_is_num(pii_at(scan, i + 1)) && pii_find_card(scan, i + 1, &hit))
     return take(scan, &hit);
   return i + n;
 }

@@ -65,6 +65,9 @@ static inline bool pii_is_alnum(unsigned char c) {
 static inline bool pii_is_hex(unsigned char c) {
   return pii_is_num(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
+bool pii_is_one_of(unsigned char c, const char *chars); /* never for 0 */
+/* Two ASCII digits at i as a number, or -1. */
+int pii_two(const struct pii_scan *scan, size_t i);
 /* Value of the digit at i, of any script, or -1; its bytes in *ret_n. */
 int pii_digit(const struct pii_scan *scan, size_t i, size_t *ret_n);
 /* Code point before i, and where it begins; 0 at the start. */

@@ -101,11 +101,8 @@ int str_to_int(struct trg_str s, int64_t *ret) {
 int str_to_double(struct trg_str s, double *ret) {
   char text[64];
   if (s.n == 0 || s.n >= sizeof text) return -1;
-  for (size_t i = 0; i < s.n; i++) { /* no "inf", "nan", hex or blanks */
-    const char c = s.p[i];
-    if (!((c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E'))
-      return -1;
-  }
+  for (size_t i = 0; i < s.n; i++) /* no "inf", "nan", hex or blanks */
+    if (s.p[i] == '\0' || strchr("0123456789.-+eE", s.p[i]) == NULL) return -1;
   memcpy(text, s.p, s.n);
   text[s.n] = '\0';
   locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);

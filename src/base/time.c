@@ -166,26 +166,28 @@ int time_parse(struct trg_str s, int64_t *ret_ms) {
   return 0;
 }
 
+/* Takes three letters off the front that stand in a list of such words; their place, or -1. */
+static int take_name(struct trg_str *s, const char *names) {
+  for (int i = 0; s->n >= 3 && names[3 * i] != '\0'; i++) {
+    if (memcmp(s->p, names + 3 * i, 3) != 0) continue;
+    s->p += 3;
+    s->n -= 3;
+    return i;
+  }
+  return -1;
+}
+
 int time_parse_http(struct trg_str s, int64_t *ret_ms) {
-  static const char days[] = "SunMonTueWedThuFriSat";
-  static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  if (s.n != 29 || memcmp(s.p + 3, ", ", 2) != 0 || memcmp(s.p + 25, " GMT", 4) != 0) return -1;
-  char word[4] = {s.p[0], s.p[1], s.p[2], '\0'};
-  const char *day = strstr(days, word);
-  if (day == NULL || (day - days) % 3 != 0) return -1;
-  memcpy(word, s.p + 8, 3);
-  const char *month = strstr(months, word);
-  if (month == NULL || (month - months) % 3 != 0) return -1;
   struct civil c = {0};
   int year;
-  struct trg_str rest = {s.p + 5, 20};
-  if (!take_digits(&rest, 2, &c.day) || !take_one_of(&rest, " ")) return -1;
-  rest = (struct trg_str){s.p + 11, 14};
-  if (!take_one_of(&rest, " ") || !take_digits(&rest, 4, &year) || !take_one_of(&rest, " ") ||
-      !take_clock(&rest, &c) || rest.n != 0)
+  if (take_name(&s, "SunMonTueWedThuFriSat") < 0 || !take_one_of(&s, ",") ||
+      !take_one_of(&s, " ") || !take_digits(&s, 2, &c.day) || !take_one_of(&s, " "))
+    return -1;
+  c.month = take_name(&s, "JanFebMarAprMayJunJulAugSepOctNovDec") + 1;
+  if (c.month < 1 || !take_one_of(&s, " ") || !take_digits(&s, 4, &year) ||
+      !take_one_of(&s, " ") || !take_clock(&s, &c) || !str_is(s, " GMT"))
     return -1;
   c.year = year;
-  c.month = (int)((month - months) / 3) + 1;
   if (c.day < 1 || c.day > month_days(year, c.month)) return -1;
   *ret_ms = moment_of(&c);
   return 0;

@@ -19,9 +19,8 @@ static size_t sequence(struct trg_str s, size_t i, uint32_t *ret) {
     if ((p[k] & 0xC0) != 0x80) return 0;
     c = c << 6 | (p[k] & 0x3Fu);
   }
-  if ((n == 3 && c < 0x800) || (n == 4 && (c < 0x10000 || c > 0x10FFFF)) ||
-      (c >= 0xD800 && c <= 0xDFFF))
-    return 0;
+  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  if (c < least[n] || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) return 0;
   *ret = c;
   return n;
 }
@@ -91,24 +90,45 @@ size_t utf8_length(struct trg_str s) {
   return count;
 }
 
+/* Runs of letters with their lower case: a distance to it, or pairs of neighbours of which the
+ * upper one is even (EVEN) or odd (ODD). What stands first counts. */
+enum { EVEN = -1, ODD = -2 };
+static const struct {
+  uint32_t from, to;
+  int32_t by;
+} cases[] = {{'A', 'Z', 32},
+             {0xD7, 0xD7, 0}, /* the multiplication sign */
+             {0xC0, 0xDE, 32},
+             {0x130, 0x130, 'i' - 0x130},
+             {0x178, 0x178, 0xFF - 0x178},
+             {0x100, 0x137, EVEN},
+             {0x139, 0x148, ODD},
+             {0x14A, 0x177, EVEN},
+             {0x179, 0x17E, ODD},
+             {0x218, 0x21B, EVEN},
+             {0x386, 0x386, 38},
+             {0x388, 0x38A, 37},
+             {0x38C, 0x38C, 64},
+             {0x38E, 0x38F, 63},
+             {0x391, 0x3A1, 32},
+             {0x3A3, 0x3AB, 32},
+             {0x400, 0x40F, 80},
+             {0x410, 0x42F, 32},
+             {0x460, 0x481, EVEN},
+             {0x48A, 0x4BF, EVEN},
+             {0x4D0, 0x52F, EVEN},
+             {0x1E9E, 0x1E9E, 0xDF - 0x1E9E},
+             {0x1E96, 0x1E9F, 0},
+             {0x1E00, 0x1EFF, EVEN}};
+
 uint32_t utf8_lower(uint32_t c) {
   if (c < 0x80) return c >= 'A' && c <= 'Z' ? c + 32 : c;
-  if (c >= 0xC0 && c <= 0xDE) return c == 0xD7 ? c : c + 32;
-  if (c == 0x130) return 'i';
-  if (c == 0x178) return 0xFF;
-  if ((c >= 0x100 && c <= 0x137) || (c >= 0x14A && c <= 0x177)) return c | 1;
-  if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E)) return c % 2 == 1 ? c + 1 : c;
-  if (c >= 0x218 && c <= 0x21B) return c | 1;
-  if (c >= 0x391 && c <= 0x3AB) return c == 0x3A2 ? c : c + 32;
-  if (c == 0x386) return 0x3AC;
-  if (c >= 0x388 && c <= 0x38A) return c + 37;
-  if (c == 0x38C) return 0x3CC;
-  if (c == 0x38E || c == 0x38F) return c + 63;
-  if (c >= 0x410 && c <= 0x42F) return c + 32;
-  if (c >= 0x400 && c <= 0x40F) return c + 80;
-  if ((c >= 0x460 && c <= 0x481) || (c >= 0x48A && c <= 0x4BF) || (c >= 0x4D0 && c <= 0x52F))
-    return c | 1;
-  if (c >= 0x1E00 && c <= 0x1EFF)
-    return (c >= 0x1E96 && c <= 0x1E9F) ? (c == 0x1E9E ? 0xDF : c) : (c | 1);
+  if (c > 0x1EFF) return c;
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    if (c < cases[i].from || c > cases[i].to) continue;
+    if (cases[i].by == EVEN) return c | 1;
+    if (cases[i].by == ODD) return c % 2 == 1 ? c + 1 : c;
+    return (uint32_t)((int32_t)c + cases[i].by);
+  }
   return c;
 }

@@ -74,12 +74,14 @@ static int daemon_send(const char *state, struct trg_str line, int64_t timeout_m
   if (rc == TRG_ENOTFOUND)
     rc = err_set(err, TRG_ESTATE, "busy",
                  "another program holds %s but does not answer on %s: it is starting or stopping, "
-                 "or another triagectl is at work; try again in a moment", state, path);
+                 "or another triagectl is at work; try again in a moment",
+                 state, path);
   mem_free(path);
   return rc;
 }
 
-/* --- without a daemon ------------------------------------------------------------------------------ */
+/* --- without a daemon
+ * ------------------------------------------------------------------------------ */
 
 struct own {
   struct loop *loop;
@@ -118,8 +120,9 @@ int ask_send(struct asking_side *s, json *request, int64_t timeout_ms, json **re
   json *answer = json_parse(str_of(text), 0, err);
   mem_free(text);
   if (answer == NULL)
-    return err_set(err, TRG_ECORRUPT, "malformed", "the daemon's answer could not be understood: is "
-                                                   "it of another version?");
+    return err_set(err, TRG_ECORRUPT, "malformed",
+                   "the daemon's answer could not be understood: is "
+                   "it of another version?");
   if (!json_get_bool(answer, "ok", false)) {
     const struct trg_str why = json_get_str(answer, "error"), code = json_get_str(answer, "code");
     char word[32];

@@ -19,8 +19,7 @@ static int backup_run(const struct cmd_call *c) {
     json *done = json_object();
     json_put_text(done, "file", c->words[0]);
     json_put_int(done, "bytes", (int64_t)s.st_size);
-    if (!out_document_print(done, c))
-      printf("%s: %lld bytes\n", c->words[0], (long long)s.st_size);
+    if (!out_document_print(done, c)) printf("%s: %lld bytes\n", c->words[0], (long long)s.st_size);
     json_free(&done);
   }
   return status;
@@ -30,8 +29,9 @@ const struct cmd cmd_backup = {
     .name = "backup",
     .args = "FILE",
     .summary = "copy the database into a new file, also while the daemon runs",
-    .help = "To put it back: stop the daemon, move triaged.db, triaged.db-wal and triaged.db-shm away\n"
-            "from the state folder, copy FILE there as triaged.db, start. The file STATE/key is not\n"
-            "in the copy: back it up too.",
+    .help =
+        "To put it back: stop the daemon, move triaged.db, triaged.db-wal and triaged.db-shm away\n"
+        "from the state folder, copy FILE there as triaged.db, start. The file STATE/key is not\n"
+        "in the copy: back it up too.",
     .run = backup_run,
 };

@@ -25,6 +25,7 @@ struct cmd_option {
   const char *name; /* long, without the dashes */
   const char *arg;  /* what its value is called; NULL: it has none */
   const char *help; /* one line */
+  bool required;
 };
 
 struct cmd_call;

@@ -34,7 +34,8 @@ struct evaluation {
   double accept;
 };
 
-/* --- what is asked of whom ------------------------------------------------------------------------- */
+/* --- what is asked of whom
+ * ------------------------------------------------------------------------- */
 
 static int take_labels(struct evaluation *e, struct trg_err *err) {
   e->truth = arena_alloc(e->arena, sizeof *e->truth * (e->with.count + 1));
@@ -57,8 +58,10 @@ static int take_models(struct evaluation *e, const struct conf *c) {
   for (size_t i = 0; (name = call_value_at(e->call, "model", i)) != NULL; i++) {
     const struct conf_model *m = conf_model(c, str_of(name));
     if (m == NULL)
-      return cmd_fail(CMD_USAGE, "the configuration has no model \"%.60s\"; `triagectl models` "
-                                 "lists them", name);
+      return cmd_fail(CMD_USAGE,
+                      "the configuration has no model \"%.60s\"; `triagectl models` "
+                      "lists them",
+                      name);
     if (e->model_count < MODELS_MAX) e->models[e->model_count++] = m;
   }
   for (size_t i = 0; i < c->triage.model_count && !call_has(e->call, "model"); i++)
@@ -88,8 +91,10 @@ static void take_trained(struct evaluation *e, const char *state) {
   json_free(&list);
   for (size_t i = 0; i < e->model_count && source == NULL; i++)
     if (is_local(e->models[i]))
-      fprintf(stderr, "triagectl: %s has learned nothing yet: `triagectl train FILE`, or start "
-                      "triaged once\n", e->models[i]->name);
+      fprintf(stderr,
+              "triagectl: %s has learned nothing yet: `triagectl train FILE`, or start "
+              "triaged once\n",
+              e->models[i]->name);
 }
 
 /* Secrets are needed only for models that are reached with one. */
@@ -114,9 +119,12 @@ static int conf_open(struct evaluation *e, struct conf **ret) {
   return status;
 }
 
-/* --- asking ---------------------------------------------------------------------------------------- */
+/* --- asking
+ * ---------------------------------------------------------------------------------------- */
 
-static void progress(void *arg, size_t done, size_t total) { out_bar_show(arg, done, total); }
+static void progress(void *arg, size_t done, size_t total) {
+  out_bar_show(arg, done, total);
+}
 
 static int ask_model(struct evaluation *e, struct eval_bench *b, size_t k) {
   struct out_bar bar;
@@ -140,16 +148,20 @@ static int ask_model(struct evaluation *e, struct eval_bench *b, size_t k) {
     if (money_scale(run.cost_micros, 1000, (int64_t)n, &e->per_1000[k]) != 0) e->per_1000[k] = 0;
     e->asked[k] = true;
     if (run.failed > 0)
-      (void)cmd_fail(0, "%s gave no usable answer to %zu of %zu, which count as wrong; the last: %s",
+      (void)cmd_fail(0,
+                     "%s gave no usable answer to %zu of %zu, which count as wrong; the last: %s",
                      run.model->name, run.failed, n, run.why);
   }
   mem_free(run.answers);
   return status;
 }
 
-/* --- printing --------------------------------------------------------------------------------------- */
+/* --- printing
+ * --------------------------------------------------------------------------------------- */
 
-static double places(double d, double scale) { return round(d * scale) / scale; }
+static double places(double d, double scale) {
+  return round(d * scale) / scale;
+}
 
 static json *scores_json(const struct evaluation *e) {
   json *list = json_array();
@@ -179,13 +191,18 @@ static json *scores_json(const struct evaluation *e) {
   return list;
 }
 
-static const struct out_column columns[] = {
-    {"model", OUT_TEXT, 0},           {"task", OUT_TEXT, 0},
-    {"n", OUT_INT, 0},                {"accuracy", OUT_NUMBER, 0},
-    {"macro_f1", OUT_NUMBER, 0},      {"ece", OUT_NUMBER, 0},
-    {"accept", OUT_NUMBER, 0},        {"decided", OUT_NUMBER, 0},
-    {"precision", OUT_NUMBER, 0},     {"cost_per_1000", OUT_MICROS, 0},
-    {"latency_p50_ms", OUT_NUMBER, 0}, {"latency_p99_ms", OUT_NUMBER, 0}};
+static const struct out_column columns[] = {{"model", OUT_TEXT, 0},
+                                            {"task", OUT_TEXT, 0},
+                                            {"n", OUT_INT, 0},
+                                            {"accuracy", OUT_NUMBER, 0},
+                                            {"macro_f1", OUT_NUMBER, 0},
+                                            {"ece", OUT_NUMBER, 0},
+                                            {"accept", OUT_NUMBER, 0},
+                                            {"decided", OUT_NUMBER, 0},
+                                            {"precision", OUT_NUMBER, 0},
+                                            {"cost_per_1000", OUT_MICROS, 0},
+                                            {"latency_p50_ms", OUT_NUMBER, 0},
+                                            {"latency_p99_ms", OUT_NUMBER, 0}};
 
 static void scores_table(const struct evaluation *e) {
   const double scale = e->call->format == OUT_CSV ? 1e6 : 1e4;
@@ -253,7 +270,8 @@ static int eval_run(const struct cmd_call *c) {
   double least = 0;
   const char *task = call_value(c, "task"), *floor = call_value(c, "min-accuracy");
   if (task != NULL && strcmp(task, "triage") != 0)
-    return cmd_fail(CMD_USAGE, "--task is triage; \"%.40s\" cannot be measured against labels", task);
+    return cmd_fail(CMD_USAGE, "--task is triage; \"%.40s\" cannot be measured against labels",
+                    task);
   if (floor != NULL && (str_to_double(str_of(floor), &least) != 0 || !(least >= 0 && least <= 1)))
     return cmd_fail(CMD_USAGE, "--min-accuracy is a share from 0 to 1, not \"%.40s\"", floor);
   struct evaluation e = {.call = c, .arena = arena_new()};
@@ -265,20 +283,24 @@ static int eval_run(const struct cmd_call *c) {
 }
 
 static const struct cmd_option options[] = {
-    {"model", "NAME", "this model; several times for several (default: those of tasks.triage)"},
-    {"task", "triage", "what is asked"},
-    {"min-accuracy", "X", "status 1 when a model's accuracy is below this share, as 0.8"},
-    {NULL, NULL, NULL},
+    {"model", "NAME", "this model; several times for several (default: those of tasks.triage)",
+     false},
+    {"task", "triage", "what is asked", false},
+    {"min-accuracy", "X", "status 1 when a model's accuracy is below this share, as 0.8", false},
+    {NULL, NULL, NULL, false},
 };
 
 const struct cmd cmd_eval = {
     .name = "eval",
     .args = "FILE",
     .summary = "models side by side on labelled tickets",
-    .help = "FILE has lines \"label<TAB>text\", or JSON lines with \"text\" (or \"subject\" and \"body\")\n"
-            "and \"labels\":{\"category\":...}. Texts are masked before a model sees them; calls cost what\n"
-            "they cost but are in no report. decided is the share at or above tasks.triage.accept,\n"
-            "precision how many of those are right, ece the calibration error over 15 bins.",
+    .help =
+        "FILE has lines \"label<TAB>text\", or JSON lines with \"text\" (or \"subject\" and "
+        "\"body\")\n"
+        "and \"labels\":{\"category\":...}. Texts are masked before a model sees them; calls cost "
+        "what\n"
+        "they cost but are in no report. decided is the share at or above tasks.triage.accept,\n"
+        "precision how many of those are right, ece the calibration error over 15 bins.",
     .options = options,
     .run = eval_run,
 };

@@ -61,7 +61,8 @@ struct eval_bench *eval_bench_new(struct conf *conf, const struct eval_labels *l
   return b;
 }
 
-/* --- one example ---------------------------------------------------------------------------------- */
+/* --- one example
+ * ---------------------------------------------------------------------------------- */
 
 struct course {
   struct eval_bench *bench;
@@ -89,7 +90,8 @@ static const char *masked(struct pii_map *m, struct trg_str text, struct arena *
   struct buf b;
   buf_init(&b, 0);
   const char *out = pii_mask(m, text, &b, NULL, NULL, err) < 0 || b.over
-                        ? NULL : arena_dup(a, buf_view(&b));
+                        ? NULL
+                        : arena_dup(a, buf_view(&b));
   buf_free(&b);
   return out;
 }
@@ -130,7 +132,8 @@ static int question_fill(struct question *q, struct trg_err *err) {
       .part_count = 1,
       .schema = str_of(plan->triage_schema),
       .schema_name = TRG_STR("triage"),
-      .input = str_of(arena_printf(q->arena, "{\"taxonomy\":%s,%s", plan->taxonomy->json, body + 1)),
+      .input = str_of(
+          arena_printf(q->arena, "{\"taxonomy\":%s,%s", plan->taxonomy->json, body + 1)),
       .max_output_tokens = ANSWER_TOKENS};
   mem_free(body);
   mem_free(text);
@@ -150,8 +153,7 @@ static void question_end(struct question *q) {
 static void question_failed(struct question *q, const char *code, const char *why) {
   struct eval_run *run = q->course->run;
   run->failed++;
-  snprintf(run->why, sizeof run->why, "%.32s%s%.280s", code, code[0] != '\0' ? ": " : "",
-           why);
+  snprintf(run->why, sizeof run->why, "%.32s%s%.280s", code, code[0] != '\0' ? ": " : "", why);
   question_end(q);
 }
 
@@ -213,11 +215,11 @@ static const struct op_events question_events = {.on_reply = question_on_reply,
 static void question_ask(void *arg) {
   struct question *q = arg;
   q->from_us = clock_mono_us();
-  op_complete(q->course->inst, &q->request, &question_events, q,
-              q->course->run->model->timeout_ms);
+  op_complete(q->course->inst, &q->request, &question_events, q, q->course->run->model->timeout_ms);
 }
 
-/* --- all of them ----------------------------------------------------------------------------------- */
+/* --- all of them
+ * ----------------------------------------------------------------------------------- */
 
 /* What cannot be masked is not asked. */
 static void question_start(void *arg) {
@@ -263,7 +265,6 @@ int eval_ask(struct eval_bench *b, struct eval_run *run, struct trg_err *err) {
   for (int64_t k = 0; k < (local ? 1 : m->max_in_flight); k++) course_go(&c);
   if (c.total > 0) loop_run(b->loop);
   inst_retire(c.inst);
-  if (c.hopeless)
-    return err_set(err, TRG_ESTATE, "model", "model %s: %s", m->name, run->why);
+  if (c.hopeless) return err_set(err, TRG_ESTATE, "model", "model %s: %s", m->name, run->why);
   return 0;
 }

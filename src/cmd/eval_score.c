@@ -20,7 +20,9 @@ int32_t eval_label(struct eval_labels *l, struct trg_str name) {
   return (int32_t)l->count++;
 }
 
-static bool is_right(const struct eval_answer *a) { return a->guess >= 0 && a->guess == a->truth; }
+static bool is_right(const struct eval_answer *a) {
+  return a->guess >= 0 && a->guess == a->truth;
+}
 
 static double sure(const struct eval_answer *a) {
   return a->guess < 0 || a->confidence < 0 ? 0 : a->confidence > 1 ? 1 : a->confidence;
@@ -67,8 +69,7 @@ static double ece_of(const struct eval_answer *a, size_t count) {
     bin[k].sum += c;
   }
   double gap = 0;
-  for (size_t k = 0; k < EVAL_BINS; k++)
-    gap += fabs(bin[k].sum - (double)bin[k].right);
+  for (size_t k = 0; k < EVAL_BINS; k++) gap += fabs(bin[k].sum - (double)bin[k].right);
   return gap / (double)count;
 }
 

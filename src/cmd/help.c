@@ -9,7 +9,8 @@
 #define COLUMN 22
 
 static const char foot[] =
-    "\nWithout a daemon, what changes something is done by triagectl itself; beside one, the daemon\n"
+    "\nWithout a daemon, what changes something is done by triagectl itself; beside one, the "
+    "daemon\n"
     "is asked to do it. Exit status: 0 fine, 1 failure or a check that failed, 2 usage,\n"
     "78 configuration. See triagectl(1).\n";
 
@@ -44,16 +45,16 @@ void help_all(struct buf *out) {
 void help_usage(const struct cmd *c, struct buf *out) {
   buf_printf(out, "triagectl %s%s%s", c->name, c->args[0] != '\0' ? " " : "", c->args);
   for (const struct cmd_option *o = c->options; o != NULL && o->name != NULL; o++)
-    buf_printf(out, " [--%s%s%s]", o->name, o->arg != NULL ? " " : "",
-               o->arg != NULL ? o->arg : "");
+    buf_printf(out, " %s--%s%s%s%s", o->required ? "" : "[", o->name, o->arg != NULL ? " " : "",
+               o->arg != NULL ? o->arg : "", o->required ? "" : "]");
 }
 
 void help_one(const struct cmd *c, struct buf *out) {
   buf_text(out, "Usage: ");
   help_usage(c, out);
-  buf_printf(out, "\n\n%c%s.\n", c->summary[0] >= 'a' && c->summary[0] <= 'z'
-                                     ? c->summary[0] - 'a' + 'A'
-                                     : c->summary[0],
+  buf_printf(out, "\n\n%c%s.\n",
+             c->summary[0] >= 'a' && c->summary[0] <= 'z' ? c->summary[0] - 'a' + 'A'
+                                                          : c->summary[0],
              c->summary + 1);
   if (c->help != NULL) buf_printf(out, "%s\n", c->help);
   if (c->options != NULL) {
@@ -63,7 +64,8 @@ void help_one(const struct cmd *c, struct buf *out) {
   if (c->html) buf_text(out, "\n--format is table, json, csv or html.\n");
 }
 
-/* --- triagectl help ------------------------------------------------------------------------------- */
+/* --- triagectl help
+ * ------------------------------------------------------------------------------- */
 
 static int help_run(const struct cmd_call *call) {
   struct buf b;
@@ -83,7 +85,8 @@ static int help_run(const struct cmd_call *call) {
   }
   int status = CMD_OK;
   if (b.n == 0)
-    status = cmd_fail(CMD_USAGE, "there is no command \"%.60s\"; `triagectl help` lists them", name);
+    status = cmd_fail(CMD_USAGE, "there is no command \"%.60s\"; `triagectl help` lists them",
+                      name);
   else
     fwrite(b.p, 1, b.n, stdout);
   buf_free(&b);

@@ -68,14 +68,13 @@ static int line_take(void *arg, const struct ledger_line *l) {
   return 0;
 }
 
-/* --- its forms ------------------------------------------------------------------------------------ */
+/* --- its forms
+ * ------------------------------------------------------------------------------------ */
 
 static const struct out_column columns[] = {
-    {"helpdesk", OUT_TEXT, 0},       {"kind", OUT_TEXT, 0},
-    {"outcome", OUT_TEXT, 0},        {"evidence_level", OUT_TEXT, 0},
-    {"reason", OUT_TEXT, OUT_GIVES}, {"book", OUT_TEXT, 0},
-    {"quantity", OUT_INT, 0},        {"unit_price", OUT_MICROS, 0},
-    {"amount", OUT_MICROS, 0}};
+    {"helpdesk", OUT_TEXT, 0},       {"kind", OUT_TEXT, 0},           {"outcome", OUT_TEXT, 0},
+    {"evidence_level", OUT_TEXT, 0}, {"reason", OUT_TEXT, OUT_GIVES}, {"book", OUT_TEXT, 0},
+    {"quantity", OUT_INT, 0},        {"unit_price", OUT_MICROS, 0},   {"amount", OUT_MICROS, 0}};
 
 static struct out_table *items_table(const struct invoice *v) {
   struct out_table *t = out_table_new(columns, sizeof columns / sizeof *columns);
@@ -133,16 +132,17 @@ static void invoice_html(const struct invoice *v) {
   char money[MONEY_TEXT_MAX];
   struct buf b;
   buf_init(&b, 0);
-  buf_printf(&b,
-             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Invoice "
-             "%s</title><style>body{font:14px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 "
-             "1em}table{border-collapse:collapse;width:100%%}td,th{padding:.3em "
-             ".6em;border-bottom:1px solid #ccc;text-align:left}.n{text-align:right}</style>"
-             "</head><body>\n<h1>Invoice %s</h1>\n<p>%s period. Made %s from %lld ledger entries. "
-             "US dollars.</p>\n<table>\n<tr><th>Helpdesk</th><th>Kind</th><th>Outcome</th>"
-             "<th>Evidence</th><th>Reason</th><th>Price book</th><th class=\"n\">Quantity</th>"
-             "<th class=\"n\">Price</th><th class=\"n\">Amount</th></tr>\n",
-             v->month, v->month, v->open ? "Open" : "Closed", v->made, (long long)v->entries);
+  buf_printf(
+      &b,
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Invoice "
+      "%s</title><style>body{font:14px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 "
+      "1em}table{border-collapse:collapse;width:100%%}td,th{padding:.3em "
+      ".6em;border-bottom:1px solid #ccc;text-align:left}.n{text-align:right}</style>"
+      "</head><body>\n<h1>Invoice %s</h1>\n<p>%s period. Made %s from %lld ledger entries. "
+      "US dollars.</p>\n<table>\n<tr><th>Helpdesk</th><th>Kind</th><th>Outcome</th>"
+      "<th>Evidence</th><th>Reason</th><th>Price book</th><th class=\"n\">Quantity</th>"
+      "<th class=\"n\">Price</th><th class=\"n\">Amount</th></tr>\n",
+      v->month, v->month, v->open ? "Open" : "Closed", v->made, (long long)v->entries);
   for (size_t i = 0; i < v->count; i++) {
     const struct item *k = &v->items[i];
     const char *const texts[] = {k->helpdesk, k->kind, k->outcome, k->level, k->reason, k->book};
@@ -152,9 +152,10 @@ static void invoice_html(const struct invoice *v) {
     buf_printf(&b, "<td class=\"n\">%s</td>", money_format(k->unit_micros, money));
     buf_printf(&b, "<td class=\"n\">%s</td></tr>\n", money_format(k->amount_micros, money));
   }
-  buf_printf(&b,
-             "<tr><th colspan=\"8\">Total</th><th class=\"n\">%s</th></tr>\n</table>\n</body></html>\n",
-             money_format(v->total_micros, money));
+  buf_printf(
+      &b,
+      "<tr><th colspan=\"8\">Total</th><th class=\"n\">%s</th></tr>\n</table>\n</body></html>\n",
+      money_format(v->total_micros, money));
   out_buf_print(&b);
   buf_free(&b);
 }
@@ -178,8 +179,8 @@ static void invoice_print(const struct cmd_call *c, const struct invoice *v) {
 static int invoice_run(const struct cmd_call *c) {
   const char *month = call_value(c, "month");
   int64_t from_ms = 0, to_ms = 0;
-  if (month == NULL || time_month_range(month, &from_ms, &to_ms) != 0)
-    return cmd_fail(CMD_USAGE, "invoice needs --month YYYY-MM, as --month 2026-11");
+  if (time_month_range(month, &from_ms, &to_ms) != 0)
+    return cmd_fail(CMD_USAGE, "--month is a month as 2026-11, not \"%.40s\"", month);
   struct reading r;
   struct trg_err err = {0};
   int status = reading_open(c, &r);
@@ -199,8 +200,8 @@ static int invoice_run(const struct cmd_call *c) {
 }
 
 static const struct cmd_option options[] = {
-    {"month", "YYYY-MM", "which month"},
-    {NULL, NULL, NULL},
+    {"month", "YYYY-MM", "which month", true},
+    {NULL, NULL, NULL, false},
 };
 
 const struct cmd cmd_invoice = {

@@ -15,7 +15,8 @@
 #include "store/ledger.h"
 #include "store/report.h"
 
-/* --- verify --------------------------------------------------------------------------------------- */
+/* --- verify
+ * --------------------------------------------------------------------------------------- */
 
 static int verify_run(const struct cmd_call *c) {
   struct reading r;
@@ -39,7 +40,8 @@ static int verify_run(const struct cmd_call *c) {
   return status;
 }
 
-/* --- recount -------------------------------------------------------------------------------------- */
+/* --- recount
+ * -------------------------------------------------------------------------------------- */
 
 static const struct out_column difference_columns[] = {{"ref", OUT_TEXT, 0},
                                                        {"case", OUT_TEXT, OUT_GIVES},
@@ -131,7 +133,8 @@ static int recount_run(const struct cmd_call *c) {
   return status;
 }
 
-/* --- export --------------------------------------------------------------------------------------- */
+/* --- export
+ * --------------------------------------------------------------------------------------- */
 
 static const struct out_column line_columns[] = {
     {"seq", OUT_INT, 0},
@@ -207,15 +210,15 @@ static int export_run(const struct cmd_call *c) {
 }
 
 static const struct cmd_option recount_options[] = {
-    {"book", "BOOK", "another price book, by name or path: what it would have charged"},
-    {"from", "DAY", "tickets opened from this day on"},
-    {"to", "DAY", "tickets opened until the end of this day"},
-    {NULL, NULL, NULL},
+    {"book", "BOOK", "another price book, by name or path: what it would have charged", false},
+    {"from", "DAY", "tickets opened from this day on", false},
+    {"to", "DAY", "tickets opened until the end of this day", false},
+    {NULL, NULL, NULL, false},
 };
 static const struct cmd_option export_options[] = {
-    {"from", "DAY", "entries from this day on"},
-    {"to", "DAY", "entries until the end of this day"},
-    {NULL, NULL, NULL},
+    {"from", "DAY", "entries from this day on", false},
+    {"to", "DAY", "entries until the end of this day", false},
+    {NULL, NULL, NULL, false},
 };
 
 const struct cmd cmd_ledger_verify = {

@@ -21,9 +21,8 @@
 #define BODY_LINES            500
 #define FILE_MAX_BYTES        ((size_t)4 << 20)
 
-__attribute__((format(printf, 5, 6))) static void found(struct lint *l, bool error,
-                                                        const char *path, uint32_t line,
-                                                        const char *format, ...) {
+__attribute__((format(printf, 5, 6))) static void
+found(struct lint *l, bool error, const char *path, uint32_t line, const char *format, ...) {
   char text[600];
   va_list args;
   va_start(args, format);
@@ -46,7 +45,8 @@ void lint_free(struct lint *l) {
   *l = (struct lint){0};
 }
 
-/* --- front matter --------------------------------------------------------------------------------- */
+/* --- front matter
+ * --------------------------------------------------------------------------------- */
 
 static bool name_is_legal(const char *name) {
   const size_t n = strlen(name);
@@ -86,14 +86,17 @@ static void check_description(struct lint *l, const char *path, const struct yam
           DESCRIPTION_MAX_CHARS);
 }
 
-/* --- body ----------------------------------------------------------------------------------------- */
+/* --- body
+ * ----------------------------------------------------------------------------------------- */
 
 static bool is_outside(const char *target) {
   int depth = 0;
   struct trg_str rest = str_of(target), piece;
   while (str_next(&rest, '/', &piece)) {
-    if (str_is(piece, "..")) depth--;
-    else if (piece.n > 0 && !str_is(piece, ".")) depth++;
+    if (str_is(piece, ".."))
+      depth--;
+    else if (piece.n > 0 && !str_is(piece, "."))
+      depth++;
     if (depth < 0) return true;
   }
   return false;
@@ -123,7 +126,8 @@ static bool has_scheme(const char *url) {
 }
 
 static void check_link(struct lint *l, const char *path, uint32_t line, const char *url) {
-  if (url == NULL || url[0] == '\0' || url[0] == '#' || has_scheme(url) || strncmp(url, "//", 2) == 0)
+  if (url == NULL || url[0] == '\0' || url[0] == '#' || has_scheme(url) ||
+      strncmp(url, "//", 2) == 0)
     return;
   char *file = link_file(url), *folder = file_dir(path), *full = file_join(folder, file);
   if (file[0] == '/')
@@ -163,7 +167,8 @@ static void check_body(struct lint *l, const char *path, const struct frontmatte
   cmark_node_free(root);
 }
 
-/* --- a skill, a folder ----------------------------------------------------------------------------- */
+/* --- a skill, a folder
+ * ----------------------------------------------------------------------------- */
 
 static void check_skill(struct lint *l, const char *path) {
   struct buf b;
@@ -193,7 +198,7 @@ static void check_plugin(struct lint *l, const char *folder) {
   buf_init(&b, FILE_MAX_BYTES);
   if (file_exists(path)) {
     json *o = file_read(path, FILE_MAX_BYTES, &b, &err) >= 0 ? json_parse(buf_view(&b), 0, &err)
-                                                              : NULL;
+                                                             : NULL;
     if (o == NULL)
       found(l, true, path, err.line, "%s", err.text);
     else if (json_get_str(o, "name").n == 0)

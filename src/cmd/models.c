@@ -27,8 +27,7 @@ static const char *price_text(const struct conf_model *m, struct arena *a) {
 static void task_add(struct buf *b, const struct conf_task *t, const char *name,
                      const struct conf_model *m) {
   for (size_t i = 0; i < t->model_count; i++)
-    if (strcmp(t->models[i]->name, m->name) == 0)
-      buf_printf(b, "%s%s", b->n > 0 ? " " : "", name);
+    if (strcmp(t->models[i]->name, m->name) == 0) buf_printf(b, "%s%s", b->n > 0 ? " " : "", name);
 }
 
 static const char *tasks_text(const struct conf *c, const struct conf_model *m, struct arena *a) {
@@ -50,10 +49,11 @@ static const json *live_model(const json *live, const char *name) {
 }
 
 static const struct out_column columns[] = {
-    {"name", OUT_TEXT, 0},     {"backend", OUT_TEXT, 0}, {"model", OUT_TEXT, OUT_GIVES},
-    {"tasks", OUT_TEXT, 0},    {"price", OUT_TEXT, 0},   {"health", OUT_TEXT, OUT_TINT},
-    {"in_flight", OUT_INT, 0}, {"calls", OUT_INT, 0},    {"failures", OUT_INT, 0},
-    {"last_error", OUT_TEXT, OUT_GIVES}};
+    {"name", OUT_TEXT, 0},          {"backend", OUT_TEXT, 0},
+    {"model", OUT_TEXT, OUT_GIVES}, {"tasks", OUT_TEXT, 0},
+    {"price", OUT_TEXT, 0},         {"health", OUT_TEXT, OUT_TINT},
+    {"in_flight", OUT_INT, 0},      {"calls", OUT_INT, 0},
+    {"failures", OUT_INT, 0},       {"last_error", OUT_TEXT, OUT_GIVES}};
 
 static int models_run(const struct cmd_call *c) {
   struct reading r;
@@ -87,14 +87,12 @@ static int models_run(const struct cmd_call *c) {
   return CMD_OK;
 }
 
-/* --- models test ---------------------------------------------------------------------------------- */
+/* --- models test
+ * ---------------------------------------------------------------------------------- */
 
-static const struct out_column test_columns[] = {{"name", OUT_TEXT, 0},
-                                                 {"model", OUT_TEXT, 0},
-                                                 {"result", OUT_TEXT, OUT_TINT},
-                                                 {"latency_ms", OUT_NUMBER, 0},
-                                                 {"price", OUT_TEXT, 0},
-                                                 {"reason", OUT_TEXT, OUT_GIVES}};
+static const struct out_column test_columns[] = {
+    {"name", OUT_TEXT, 0},         {"model", OUT_TEXT, 0}, {"result", OUT_TEXT, OUT_TINT},
+    {"latency_ms", OUT_NUMBER, 0}, {"price", OUT_TEXT, 0}, {"reason", OUT_TEXT, OUT_GIVES}};
 
 static bool test_one(struct asking_side *s, const struct conf_model *m, struct arena *a,
                      struct out_table *t) {
@@ -123,8 +121,10 @@ static int test_run(const struct cmd_call *c) {
   int status = reading_conf(c, &r);
   if (status != 0) return status;
   if (name != NULL && conf_model(r.conf, str_of(name)) == NULL)
-    status = cmd_fail(CMD_USAGE, "the configuration has no model \"%.60s\"; `triagectl models` "
-                                 "lists them", name);
+    status = cmd_fail(CMD_USAGE,
+                      "the configuration has no model \"%.60s\"; `triagectl models` "
+                      "lists them",
+                      name);
   if (status == 0) status = ask_open(c, &s);
   if (status != 0) {
     reading_close(&r);

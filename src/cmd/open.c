@@ -33,11 +33,7 @@ int reading_conf(const struct cmd_call *c, struct reading *ret) {
   const struct conf_plugins plugins = {find_plugin, plugin_names, r.registry};
   struct conf_problems problems = {0};
   r.conf = conf_load_reading(c->conf_path, &plugins, &problems);
-  if (r.conf == NULL) {
-    problems_print(&problems, stderr);
-    if (!file_exists(c->conf_path))
-      (void)cmd_fail(0, "name the configuration with -c FILE");
-  }
+  if (r.conf == NULL) problems_print(&problems, stderr);
   problems_free(&problems);
   *ret = r;
   if (r.conf != NULL) return 0;
@@ -65,9 +61,12 @@ void reading_close(struct reading *r) {
   registry_free(&r->registry);
 }
 
-int reading_failed(const struct trg_err *err) { return cmd_fail(CMD_FAILED, "%s", err->text); }
+int reading_failed(const struct trg_err *err) {
+  return cmd_fail(CMD_FAILED, "%s", err->text);
+}
 
-/* --- price books ---------------------------------------------------------------------------------- */
+/* --- price books
+ * ---------------------------------------------------------------------------------- */
 
 static void book_problem(void *arg, uint32_t line, const char *key, const char *text) {
   fprintf(stderr, "%s:%u: %s: %s\n", (const char *)arg, line, key, text);
@@ -118,8 +117,10 @@ struct book *book_open(const struct conf *c, const char *name) {
   else if (strcmp(name, "per-resolution") == 0)
     b = book_builtin();
   else
-    (void)cmd_fail(0, "there is no price book \"%.60s\": give the name of a file in the folder "
-                      "`books` beside the configuration, or a path", name);
+    (void)cmd_fail(0,
+                   "there is no price book \"%.60s\": give the name of a file in the folder "
+                   "`books` beside the configuration, or a path",
+                   name);
   mem_free(path);
   return b;
 }

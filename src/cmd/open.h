@@ -18,7 +18,7 @@ struct book;
 
 struct reading {
   struct registry *registry;
-  struct conf *conf; /* secrets may be absent in it: open no plugin with it */
+  struct conf *conf;   /* secrets may be absent in it: open no plugin with it */
   struct store *store; /* NULL: reading_conf was used */
   struct arena *arena;
 };
@@ -47,7 +47,7 @@ int ask_once(const struct cmd_call *c, json *request, int64_t timeout_ms, json *
 /* Asks a running daemon, silently: NULL when none runs or it does not answer. */
 json *ask_daemon(const char *state, const char *what, struct trg_err *err);
 
-const char *who_asks(void); /* $SUDO_USER, or the login name */
+const char *who_asks(void);          /* $SUDO_USER, or the login name */
 json *ask_request(const char *what); /* {"do": what, "who": who_asks()} */
 
 /* A price book by name or path, as billing.book in the configuration; NULL after a message. */

@@ -120,13 +120,12 @@ void out_head(struct buf *out, struct out_screen s, const char *text) {
 }
 
 const char *out_tint(const char *word) {
-  static const char *const good[] = {"sent",   "ok",       "done",   "resolved", "approved",
-                                     "ready", NULL};
-  static const char *const held[] = {"draft",    "handoff", "waiting", "held",      "resting",
-                                     "excluded", "edited",  "warning", "uncertain", "proposed",
-                                     "low_confidence", NULL};
-  static const char *const bad[] = {"dead", "failed", "error", "rejected", "reversed", "invalid",
-                                    "lost", NULL};
+  static const char *const good[] = {"sent", "ok", "done", "resolved", "approved", "ready", NULL};
+  static const char *const held[] = {"draft",     "handoff",  "waiting",        "held",
+                                     "resting",   "excluded", "edited",         "warning",
+                                     "uncertain", "proposed", "low_confidence", NULL};
+  static const char *const bad[] = {"dead",     "failed",  "error", "rejected",
+                                    "reversed", "invalid", "lost",  NULL};
   for (size_t i = 0; good[i] != NULL; i++)
     if (strcmp(word, good[i]) == 0) return "\033[32m";
   for (size_t i = 0; held[i] != NULL; i++)
@@ -136,4 +135,6 @@ const char *out_tint(const char *word) {
   return "";
 }
 
-void out_buf_print(const struct buf *b) { fwrite(b->p, 1, b->n, stdout); }
+void out_buf_print(const struct buf *b) {
+  fwrite(b->p, 1, b->n, stdout);
+}

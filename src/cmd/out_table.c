@@ -9,8 +9,8 @@
 #include "base/time.h"
 #include "cmd/out.h"
 
-#define GAP          2
-#define NARROWEST    6 /* a column that gives way keeps so many */
+#define GAP         2
+#define NARROWEST   6 /* a column that gives way keeps so many */
 #define COLUMNS_MAX 64
 
 struct cell {
@@ -75,9 +75,13 @@ void out_double(struct out_table *t, double d) {
   cell_add(t)->d = d;
 }
 
-void out_none(struct out_table *t) { cell_add(t)->none = true; }
+void out_none(struct out_table *t) {
+  cell_add(t)->none = true;
+}
 
-size_t out_rows(const struct out_table *t) { return t->cell_count / t->column_count; }
+size_t out_rows(const struct out_table *t) {
+  return t->cell_count / t->column_count;
+}
 
 /* A double without needless zeroes. */
 static void number_text(char *out, size_t size, double d) {
@@ -95,18 +99,26 @@ static const char *cell_text(const struct out_table *t, size_t i, bool people, c
   tmp[0] = '\0';
   if (c->none) return "";
   switch (t->columns[i % t->column_count].kind) {
-  case OUT_TEXT: return c->text;
-  case OUT_INT: snprintf(tmp, CELL_MAX, "%lld", (long long)c->n); return tmp;
+  case OUT_TEXT:
+    return c->text;
+  case OUT_INT:
+    snprintf(tmp, CELL_MAX, "%lld", (long long)c->n);
+    return tmp;
   case OUT_SHARE:
     if (people)
       snprintf(tmp, CELL_MAX, "%.2f", c->d);
     else
       number_text(tmp, CELL_MAX, c->d);
     return tmp;
-  case OUT_NUMBER: number_text(tmp, CELL_MAX, c->d); return tmp;
-  case OUT_MICROS: return people ? money_human(c->n, tmp) : money_format(c->n, tmp);
-  case OUT_TIME: return c->n == 0 ? "" : time_format(c->n, tmp);
-  case OUT_BOOL: return people ? (c->n != 0 ? "yes" : "no") : (c->n != 0 ? "true" : "false");
+  case OUT_NUMBER:
+    number_text(tmp, CELL_MAX, c->d);
+    return tmp;
+  case OUT_MICROS:
+    return people ? money_human(c->n, tmp) : money_format(c->n, tmp);
+  case OUT_TIME:
+    return c->n == 0 ? "" : time_format(people ? c->n / 1000 * 1000 : c->n, tmp);
+  case OUT_BOOL:
+    return people ? (c->n != 0 ? "yes" : "no") : (c->n != 0 ? "true" : "false");
   case OUT_LENGTH:
     if (people) return duration_human(c->n, tmp);
     snprintf(tmp, CELL_MAX, "%lld", (long long)c->n);
@@ -119,7 +131,8 @@ static bool is_right(enum out_kind k) {
   return k != OUT_TEXT && k != OUT_TIME && k != OUT_BOOL;
 }
 
-/* --- table ---------------------------------------------------------------------------------------- */
+/* --- table
+ * ---------------------------------------------------------------------------------------- */
 
 /* Takes columns away until the row fits: first from the widest that gives way, then from any. */
 static void widths_fit(const struct out_table *t, size_t screen, size_t width[COLUMNS_MAX]) {
@@ -162,7 +175,8 @@ static void row_add(const struct out_table *t, const char *const *texts, const s
     const size_t w = out_width(texts[k]), shown = w < width[k] ? w : width[k];
     const bool right = is_right(t->columns[k].kind);
     const char *tint = s.colour && !head && (t->columns[k].flags & OUT_TINT) != 0
-                           ? out_tint(texts[k]) : "";
+                           ? out_tint(texts[k])
+                           : "";
     buf_printf(out, "%*s", (int)(gap + (right ? width[k] - shown : 0)), "");
     buf_text(out, tint);
     out_line(out, texts[k], s.width > 0 ? width[k] : 0);
@@ -189,7 +203,8 @@ void out_table_text(const struct out_table *t, struct out_screen s, struct buf *
   }
 }
 
-/* --- JSON and CSV --------------------------------------------------------------------------------- */
+/* --- JSON and CSV
+ * --------------------------------------------------------------------------------- */
 
 static void cell_json(const struct out_table *t, size_t i, json *row) {
   const struct cell *c = &t->cells[i];
@@ -199,14 +214,26 @@ static void cell_json(const struct out_table *t, size_t i, json *row) {
     return;
   }
   switch (column->kind) {
-  case OUT_TEXT: json_put_text(row, column->name, c->text); break;
+  case OUT_TEXT:
+    json_put_text(row, column->name, c->text);
+    break;
   case OUT_INT:
-  case OUT_LENGTH: json_put_int(row, column->name, c->n); break;
+  case OUT_LENGTH:
+    json_put_int(row, column->name, c->n);
+    break;
   case OUT_SHARE:
-  case OUT_NUMBER: json_put_double(row, column->name, c->d); break;
-  case OUT_MICROS: json_put_micros(row, column->name, c->n); break;
-  case OUT_TIME: json_put_time(row, column->name, c->n); break;
-  case OUT_BOOL: json_put_bool(row, column->name, c->n != 0); break;
+  case OUT_NUMBER:
+    json_put_double(row, column->name, c->d);
+    break;
+  case OUT_MICROS:
+    json_put_micros(row, column->name, c->n);
+    break;
+  case OUT_TIME:
+    json_put_time(row, column->name, c->n);
+    break;
+  case OUT_BOOL:
+    json_put_bool(row, column->name, c->n != 0);
+    break;
   }
 }
 
@@ -254,7 +281,8 @@ void out_table_print(const struct out_table *t, const struct cmd_call *c, const 
   buf_free(&b);
 }
 
-/* --- documents ------------------------------------------------------------------------------------ */
+/* --- documents
+ * ------------------------------------------------------------------------------------ */
 
 static void flat_add(const json *value, const char *path, struct buf *out) {
   if (json_is_object(value) || json_is_array(value)) {

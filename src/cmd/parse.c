@@ -26,7 +26,8 @@ int cmd_fail(int status, const char *format, ...) {
   return status;
 }
 
-/* --- all options -------------------------------------------------------------------------------- */
+/* --- all options --------------------------------------------------------------------------------
+ */
 
 struct all {
   struct option options[NAMES_MAX + 1];
@@ -43,8 +44,8 @@ static void all_add(struct all *a, const struct cmd_option *o) {
       continue;
     }
     BUG_UNLESS(a->count < NAMES_MAX);
-    a->options[i] = (struct option){
-        o->name, o->arg != NULL ? required_argument : no_argument, NULL, 256 + (int)i};
+    a->options[i] = (struct option){o->name, o->arg != NULL ? required_argument : no_argument, NULL,
+                                    256 + (int)i};
     a->first[i] = o;
     a->count++;
   }
@@ -64,8 +65,10 @@ static const struct cmd_option *option_of(const struct cmd_option *list, const c
 
 static int option_unknown(const struct all *a, const char *text, struct trg_err *err) {
   if (text[0] != '-' || text[1] != '-')
-    return err_set(err, CMD_USAGE, "usage", "there is no option %.60s; options are spelled out, "
-                                            "as --format", text);
+    return err_set(err, CMD_USAGE, "usage",
+                   "there is no option %.60s; options are spelled out, "
+                   "as --format",
+                   text);
   const char *names[NAMES_MAX + 1];
   for (size_t i = 0; i < a->count; i++) names[i] = a->options[i].name;
   names[a->count] = NULL;
@@ -78,7 +81,8 @@ static int option_unknown(const struct all *a, const char *text, struct trg_err 
   return err_set(err, CMD_USAGE, "usage", "there is no option --%s", word);
 }
 
-/* --- the command ---------------------------------------------------------------------------------- */
+/* --- the command
+ * ---------------------------------------------------------------------------------- */
 
 static int command_unknown(const char *word, struct trg_err *err) {
   const char *names[NAMES_MAX];
@@ -97,8 +101,7 @@ static int command_unknown(const char *word, struct trg_err *err) {
              known[0] != '\0' ? ", " : "", (int)first, (*c)->name);
   }
   names[n] = NULL;
-  if (groups > 0)
-    return err_set(err, CMD_USAGE, "usage", "%s what? There are: %s", word, group);
+  if (groups > 0) return err_set(err, CMD_USAGE, "usage", "%s what? There are: %s", word, group);
   const char *near = field_nearest(word, names);
   if (near != NULL)
     return err_set(err, CMD_USAGE, "usage", "there is no command \"%.60s\"; did you mean \"%s\"?",
@@ -140,15 +143,20 @@ static int words_check(const struct cmd_call *c, struct trg_err *err) {
   return 0;
 }
 
-/* Every option given must be the command's own; its entry takes the place of the first found. */
+/* Every option given must be the command's own (its entry takes the place of the first found), and
+ * those that it needs must be there. */
 static int options_check(struct cmd_call *c, struct trg_err *err) {
   for (size_t i = 0; i < c->given_count; i++) {
     const struct cmd_option *o = option_of(c->cmd->options, c->given[i].option->name);
     if (o == NULL)
-      return err_set(err, CMD_USAGE, "usage", "--%s is no option of %s",
-                     c->given[i].option->name, c->cmd->name);
+      return err_set(err, CMD_USAGE, "usage", "--%s is no option of %s", c->given[i].option->name,
+                     c->cmd->name);
     c->given[i].option = o;
   }
+  for (const struct cmd_option *o = c->cmd->options; o != NULL && o->name != NULL; o++)
+    if (o->required && !call_has(c, o->name))
+      return err_set(err, CMD_USAGE, "usage", "%s needs --%s %s: %s", c->cmd->name, o->name, o->arg,
+                     o->help);
   return 0;
 }
 
@@ -172,10 +180,17 @@ static int option_take(struct cmd_call *c, const struct cmd_option *o, const cha
     return 0;
   }
   switch (o->name[0]) {
-  case 'c': c->conf_path = value; return 0;
-  case 'f': return format_take(c, value, err);
-  case 'h': c->help = true; return 0;
-  default: c->version = true; return 0;
+  case 'c':
+    c->conf_path = value;
+    return 0;
+  case 'f':
+    return format_take(c, value, err);
+  case 'h':
+    c->help = true;
+    return 0;
+  default:
+    c->version = true;
+    return 0;
   }
 }
 
@@ -194,8 +209,9 @@ int cmd_parse(int argc, char **argv, struct cmd_call *ret, struct trg_err *err) 
     else if (k == ':')
       rc = err_set(err, CMD_USAGE, "usage", "%.60s needs a value", argv[optind - 1]);
     else if (k == '?')
-      rc = optopt >= 256 ? err_set(err, CMD_USAGE, "usage", "%.60s takes no value", argv[optind - 1])
-                         : option_unknown(&all, argv[optind - 1], err);
+      rc = optopt >= 256
+               ? err_set(err, CMD_USAGE, "usage", "%.60s takes no value", argv[optind - 1])
+               : option_unknown(&all, argv[optind - 1], err);
     else
       rc = option_take(&c, all.first[k - 256], optarg, err);
   }
@@ -216,7 +232,8 @@ int cmd_parse(int argc, char **argv, struct cmd_call *ret, struct trg_err *err) 
   return rc;
 }
 
-/* --- what was given ------------------------------------------------------------------------------- */
+/* --- what was given
+ * ------------------------------------------------------------------------------- */
 
 const char *call_value_at(const struct cmd_call *c, const char *option, size_t i) {
   for (size_t k = 0; k < c->given_count; k++)

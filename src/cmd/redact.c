@@ -71,7 +71,8 @@ static json *masked_json(const struct masked *m) {
   return o;
 }
 
-/* --- one text ------------------------------------------------------------------------------------- */
+/* --- one text
+ * ------------------------------------------------------------------------------------- */
 
 static int redact_whole(const struct cmd_call *c) {
   struct trg_err err = {0};
@@ -104,7 +105,8 @@ static int redact_whole(const struct cmd_call *c) {
   return status;
 }
 
-/* --- a text a line -------------------------------------------------------------------------------- */
+/* --- a text a line
+ * -------------------------------------------------------------------------------- */
 
 static int redact_line(struct trg_str line, struct trg_err *err) {
   json *in = json_parse(line, 0, err);
@@ -112,7 +114,8 @@ static int redact_line(struct trg_str line, struct trg_err *err) {
   struct masked m = {0};
   int rc = 0;
   if (!json_is_string(json_get(in, "text")))
-    rc = err_set(err, TRG_EINVAL, "format", "no \"text\"; a line is {\"id\":\"1\",\"text\":\"...\"}");
+    rc = err_set(err, TRG_EINVAL, "format",
+                 "no \"text\"; a line is {\"id\":\"1\",\"text\":\"...\"}");
   else
     rc = mask(json_get_str(in, "text"), &m, err);
   if (rc >= 0) {
@@ -172,16 +175,19 @@ static int redact_run(const struct cmd_call *c) {
 }
 
 static const struct cmd_option options[] = {
-    {"profile", "NAMES", "pci, hipaa or gdpr, with commas; today all of them mask everything known"},
-    {"jsonl", NULL, "each line is {\"id\",\"text\"}, and so is each line of output, with its spans"},
-    {NULL, NULL, NULL},
+    {"profile", "NAMES", "pci, hipaa or gdpr, with commas; today all of them mask everything known",
+     false},
+    {"jsonl", NULL, "each line is {\"id\",\"text\"}, and so is each line of output, with its spans",
+     false},
+    {NULL, NULL, NULL, false},
 };
 
 const struct cmd cmd_redact = {
     .name = "redact",
     .args = "",
     .summary = "mask personal data and secrets: standard input to standard output",
-    .help = "--format json gives {\"text\",\"spans\":[{\"type\",\"start\",\"end\",\"token\"}]} with byte "
+    .help = "--format json gives {\"text\",\"spans\":[{\"type\",\"start\",\"end\",\"token\"}]} "
+            "with byte "
             "offsets\ninto the input, csv the spans alone. Needs no configuration.",
     .options = options,
     .run = redact_run,

@@ -12,9 +12,8 @@
 #include "conf/conf.h"
 #include "pipeline/reason.h"
 
-static const char *const groups[] = {"helpdesk", "category", "model",    "day",      "month",
-                                     "team",     "language", "priority", "outcome",  "reason",
-                                     NULL};
+static const char *const groups[] = {"helpdesk", "category", "model",   "day",    "month", "team",
+                                     "language", "priority", "outcome", "reason", NULL};
 
 static int by_check(const char *by) {
   for (size_t i = 0; groups[i] != NULL; i++)
@@ -28,10 +27,18 @@ static int by_check(const char *by) {
 static void report_text(const struct cmd_call *c, const struct report *r, bool to_file,
                         struct buf *b) {
   switch (c->format) {
-  case OUT_JSON: report_json(r, b); break;
-  case OUT_CSV: report_csv(r, b); break;
-  case OUT_HTML: report_html(r, b); break;
-  default: report_table(r, !to_file && out_screen_of(stdout).colour, b); break;
+  case OUT_JSON:
+    report_json(r, b);
+    break;
+  case OUT_CSV:
+    report_csv(r, b);
+    break;
+  case OUT_HTML:
+    report_html(r, b);
+    break;
+  default:
+    report_table(r, !to_file && out_screen_of(stdout).colour, b);
+    break;
   }
   if (c->format == OUT_JSON && b->n > 0 && b->p[b->n - 1] != '\n') buf_char(b, '\n');
 }
@@ -80,13 +87,14 @@ static int report_run(const struct cmd_call *c) {
 }
 
 static const struct cmd_option options[] = {
-    {"from", "DAY", "tickets opened from this day on, as 2026-11-01"},
-    {"to", "DAY", "tickets opened until the end of this day"},
+    {"from", "DAY", "tickets opened from this day on, as 2026-11-01", false},
+    {"to", "DAY", "tickets opened until the end of this day", false},
     {"by", "WHAT",
      "a row for each helpdesk (default), category, model, day, month, team, language, priority, "
-     "outcome or reason"},
-    {"output", "FILE", "write it there instead of to standard output"},
-    {NULL, NULL, NULL},
+     "outcome or reason",
+     false},
+    {"output", "FILE", "write it there instead of to standard output", false},
+    {NULL, NULL, NULL, false},
 };
 
 const struct cmd cmd_report = {

@@ -21,7 +21,8 @@ const struct cmd cmd_requeue = {
     .name = "requeue",
     .args = "REF",
     .summary = "put a dead letter back to work",
-    .help = "REF is as support/101. What may have been written already is looked for first, so that\n"
-            "nothing is written twice. `triagectl tickets --state dead` lists the dead letters.",
+    .help =
+        "REF is as support/101. What may have been written already is looked for first, so that\n"
+        "nothing is written twice. `triagectl tickets --state dead` lists the dead letters.",
     .run = requeue_run,
 };

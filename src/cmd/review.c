@@ -64,8 +64,7 @@ static int review_run(const struct cmd_call *c) {
   return status;
 }
 
-static int act(const struct cmd_call *c, const char *verb, const char *done,
-               struct trg_str text) {
+static int act(const struct cmd_call *c, const char *verb, const char *done, struct trg_str text) {
   json *request = ask_request("review");
   json_put_text(request, "verb", verb);
   json_put_text(request, "ref", c->words[0]);
@@ -87,8 +86,7 @@ static int approve_run(const struct cmd_call *c) {
 
 static int reject_run(const struct cmd_call *c) {
   const struct trg_str why = str_trim(str_of(call_value(c, "why")));
-  if (why.n == 0)
-    return cmd_fail(CMD_USAGE, "review reject needs --why TEXT: what is wrong with the draft");
+  if (why.n == 0) return cmd_fail(CMD_USAGE, "--why is empty: say what is wrong with the draft");
   return act(c, "reject", "rejected", why);
 }
 
@@ -103,9 +101,6 @@ static int stdin_read(struct buf *b, struct trg_err *err) {
 
 static int edit_run(const struct cmd_call *c) {
   const char *path = call_value(c, "file");
-  if (path == NULL)
-    return cmd_fail(CMD_USAGE, "review edit needs --file FILE: the reply as it should be (- for "
-                               "standard input)");
   struct trg_err err = {0};
   struct buf b;
   buf_init(&b, EDIT_MAX);
@@ -119,16 +114,16 @@ static int edit_run(const struct cmd_call *c) {
 }
 
 static const struct cmd_option list_options[] = {
-    {"limit", "N", "at most so many (default 100)"},
-    {NULL, NULL, NULL},
+    {"limit", "N", "at most so many (default 100)", false},
+    {NULL, NULL, NULL, false},
 };
 static const struct cmd_option reject_options[] = {
-    {"why", "TEXT", "what is wrong with it; kept with the draft"},
-    {NULL, NULL, NULL},
+    {"why", "TEXT", "what is wrong with it; kept with the draft", true},
+    {NULL, NULL, NULL, false},
 };
 static const struct cmd_option edit_options[] = {
-    {"file", "FILE", "the reply as it should be; - for standard input"},
-    {NULL, NULL, NULL},
+    {"file", "FILE", "the reply as it should be; - for standard input", true},
+    {NULL, NULL, NULL, false},
 };
 
 const struct cmd cmd_review = {

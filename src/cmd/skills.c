@@ -48,8 +48,8 @@ static int lint_run(const struct cmd_call *c) {
   struct lint l;
   lint_folder(c->words[0], &l);
   if (c->format == OUT_JSON || c->format == OUT_CSV) {
-    struct out_table *t =
-        out_table_new(problem_columns, sizeof problem_columns / sizeof *problem_columns);
+    struct out_table *t = out_table_new(problem_columns,
+                                        sizeof problem_columns / sizeof *problem_columns);
     for (size_t i = 0; i < l.count; i++) {
       out_text(t, l.items[i].path);
       out_int(t, l.items[i].line);

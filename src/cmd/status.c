@@ -31,7 +31,8 @@ static const json *named(const json *live, const char *list, const char *name) {
   return NULL;
 }
 
-/* --- the document --------------------------------------------------------------------------------- */
+/* --- the document
+ * --------------------------------------------------------------------------------- */
 
 static void put_daemon(struct look *k) {
   struct trg_err err = {0};
@@ -70,7 +71,8 @@ static int put_desks(struct look *k, struct trg_err *err) {
     int64_t waiting = 0, dead = 0;
     rc = cursor_get(k->r.store, str_of(d->name), k->r.arena, &c, err);
     if (rc >= 0) rc = inbox_depth(k->r.store, str_of(d->name), &waiting, &dead, err);
-    const int64_t behind = c.covered_ms > 0 ? k->now_ms - c.covered_ms : -1;
+    int64_t behind = c.covered_ms > 0 ? k->now_ms - c.covered_ms : -1;
+    if (c.covered_ms > 0 && behind < 0) behind = 0; /* the clock was set back */
     const int64_t lag = l != NULL ? json_get_int(l, "lag_ms", -1) : behind;
     json *o = json_object();
     json_put_text(o, "name", d->name);
@@ -116,9 +118,10 @@ static void put_models(struct look *k) {
     json_put_text(o, "name", m->name);
     json_put_text(o, "backend", m->backend);
     json_put_text(o, "model", m->model);
-    json_put_text(o, "health", l == NULL                           ? "unknown"
-                               : json_get_bool(l, "resting", false) ? "resting"
-                                                                    : "ok");
+    json_put_text(o, "health",
+                  l == NULL                            ? "unknown"
+                  : json_get_bool(l, "resting", false) ? "resting"
+                                                       : "ok");
     static const char *const counts[] = {"in_flight", "queued", "calls", "failures", "rest_ms"};
     for (size_t n = 0; n < sizeof counts / sizeof *counts && l != NULL; n++)
       json_put_int(o, counts[n], json_get_int(l, counts[n], 0));
@@ -162,7 +165,8 @@ static int look(struct look *k, struct trg_err *err) {
   return rc;
 }
 
-/* --- for people ------------------------------------------------------------------------------------ */
+/* --- for people
+ * ------------------------------------------------------------------------------------ */
 
 static const char *text_of(const struct look *k, const json *o, const char *key) {
   return arena_dup(k->r.arena, json_get_str(o, key));
@@ -177,7 +181,8 @@ static void daemon_text(const struct look *k, struct buf *b) {
                text_of(k, d, "error"));
   else
     buf_printf(b, "daemon     running, %s\n",
-               json_get_bool(d, "ready", false) ? "ready" : "not ready: some helpdesk was not reached yet");
+               json_get_bool(d, "ready", false) ? "ready"
+                                                : "not ready: some helpdesk was not reached yet");
   const double mb = (double)json_get_int(json_get(k->doc, "database"), "bytes", 0) / 1e6;
   buf_printf(b, "database   %s, %.1f MB\n", store_path(k->r.store), mb);
 }
@@ -219,7 +224,7 @@ static void queue_text(const struct look *k, struct out_screen s, struct buf *b)
 
 static void desks_text(const struct look *k, struct out_screen s, struct buf *b) {
   static const struct out_column columns[] = {
-      {"helpdesk", OUT_TEXT, 0}, {"connector", OUT_TEXT, 0},   {"mode", OUT_TEXT, 0},
+      {"helpdesk", OUT_TEXT, 0}, {"connector", OUT_TEXT, 0},    {"mode", OUT_TEXT, 0},
       {"lag", OUT_LENGTH, 0},    {"last_success", OUT_TEXT, 0}, {"inbox", OUT_INT, 0},
       {"dead", OUT_INT, 0},      {"error", OUT_TEXT, OUT_GIVES}};
   struct out_table *t = out_table_new(columns, sizeof columns / sizeof *columns);

@@ -9,38 +9,20 @@ extern const struct cmd cmd_status, cmd_tickets, cmd_ticket, cmd_review, cmd_rev
     cmd_skills, cmd_skills_lint, cmd_redact, cmd_reindex, cmd_requeue, cmd_backup, cmd_help;
 
 const struct cmd *const cmd_table[] = {
-    &cmd_status,
-    &cmd_tickets,
-    &cmd_ticket,
-    &cmd_review,
-    &cmd_review_approve,
-    &cmd_review_reject,
-    &cmd_review_edit,
-    &cmd_report,
-    &cmd_invoice,
-    &cmd_ledger_verify,
-    &cmd_ledger_recount,
-    &cmd_ledger_export,
-    &cmd_models,
-    &cmd_models_test,
-    &cmd_eval,
-    &cmd_train,
-    &cmd_skills,
-    &cmd_skills_lint,
-    &cmd_redact,
-    &cmd_reindex,
-    &cmd_requeue,
-    &cmd_backup,
-    &cmd_help,
-    NULL,
+    &cmd_status,         &cmd_tickets,       &cmd_ticket,         &cmd_review,
+    &cmd_review_approve, &cmd_review_reject, &cmd_review_edit,    &cmd_report,
+    &cmd_invoice,        &cmd_ledger_verify, &cmd_ledger_recount, &cmd_ledger_export,
+    &cmd_models,         &cmd_models_test,   &cmd_eval,           &cmd_train,
+    &cmd_skills,         &cmd_skills_lint,   &cmd_redact,         &cmd_reindex,
+    &cmd_requeue,        &cmd_backup,        &cmd_help,           NULL,
 };
 
 const struct cmd_option cmd_common[] = {
-    {"config", "FILE", "configuration (default " CMD_CONF_DEFAULT "); also -c FILE"},
-    {"format", "table|json|csv", "how to print (default table)"},
-    {"help", NULL, "help, or help on a command"},
-    {"version", NULL, "print the version"},
-    {NULL, NULL, NULL},
+    {"config", "FILE", "configuration (default " CMD_CONF_DEFAULT "); also -c FILE", false},
+    {"format", "table|json|csv", "how to print (default table)", false},
+    {"help", NULL, "help, or help on a command", false},
+    {"version", NULL, "print the version", false},
+    {NULL, NULL, NULL, false},
 };
 
 const struct cmd *cmd_find(const char *name) {

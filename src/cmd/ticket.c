@@ -28,8 +28,9 @@ const struct cmd cmd_ticket = {
     .name = "ticket",
     .args = "REF",
     .summary = "everything about one ticket",
-    .help = "Messages (masked), decisions with their reasons, model calls with their cost, draft and\n"
-            "citations, policy, deliveries, events and charges. REF is as support/101; json is one\n"
-            "object, csv lines of field and value.",
+    .help =
+        "Messages (masked), decisions with their reasons, model calls with their cost, draft and\n"
+        "citations, policy, deliveries, events and charges. REF is as support/101; json is one\n"
+        "object, csv lines of field and value.",
     .run = ticket_run,
 };

@@ -108,6 +108,16 @@ static int put_messages(struct gather *g, struct trg_err *err) {
   return rc;
 }
 
+static bool is_ruling(const char *stage) {
+  return strcmp(stage, "policy") == 0 || strcmp(stage, "guard") == 0;
+}
+
+/* The list tells what "ok" means of a ruling; of other stages it says enough by itself. */
+static const char *meaning_of(const char *stage, const char *reason) {
+  if (reason[0] == '\0' || (strcmp(reason, "ok") == 0 && !is_ruling(stage))) return "";
+  return reason_meaning(reason);
+}
+
 /* The newest ruling of policy or guard is the verdict. */
 static int put_decisions(struct gather *g, struct trg_err *err) {
   struct decision *d = NULL;
@@ -123,7 +133,7 @@ static int put_decisions(struct gather *g, struct trg_err *err) {
     json_put_double(o, "confidence", d[i].confidence);
     json_put_micros(o, "cost", d[i].cost_micros);
     json_put_text(o, "reason", d[i].reason);
-    json_put_text(o, "reason_meaning", d[i].reason[0] != '\0' ? reason_meaning(d[i].reason) : "");
+    json_put_text(o, "reason_meaning", meaning_of(d[i].stage, d[i].reason));
     put_parsed(o, "verdict", d[i].verdict);
     json_put_int(o, "model_call", d[i].model_call_id);
     json_put_text(o, "prompt_hash", d[i].prompt_hash);
@@ -131,7 +141,7 @@ static int put_decisions(struct gather *g, struct trg_err *err) {
     json_put_text(o, "conf_hash", d[i].conf_hash);
     json_put_time(o, "at", d[i].at_ms);
     json_add(list, o);
-    if (strcmp(d[i].stage, "policy") != 0 && strcmp(d[i].stage, "guard") != 0) continue;
+    if (!is_ruling(d[i].stage)) continue;
     json_free(&verdict);
     verdict = json_object();
     json_put_text(verdict, "stage", d[i].stage);
@@ -306,8 +316,7 @@ static int put_charges(struct gather *g, struct trg_err *err) {
 
 int ticket_gather(struct store *s, struct trg_str ref, json **ret, struct trg_err *err) {
   static int (*const parts[])(struct gather *, struct trg_err *) = {
-      put_messages, put_decisions,  put_calls,  put_draft,
-      put_deliveries, put_events, put_charges};
+      put_messages, put_decisions, put_calls, put_draft, put_deliveries, put_events, put_charges};
   struct gather g = {.s = s, .a = arena_new(), .doc = json_object()};
   int rc = ticket_by_ref(s, ref, g.a, &g.t, err);
   if (rc >= 0) put_header(&g);

@@ -20,6 +20,13 @@ static const char *text(const struct show *w, const json *o, const char *key) {
   return arena_dup(w->a, json_get_str(o, key));
 }
 
+/* A moment without its fraction. */
+static const char *moment(const struct show *w, const json *o, const char *key) {
+  char *at = arena_dup(w->a, json_get_str(o, key)), *dot = strchr(at, '.');
+  if (dot != NULL) memcpy(dot, "Z", 2);
+  return at;
+}
+
 static const char *money(const struct show *w, const json *o, const char *key) {
   int64_t micros = 0;
   char human[MONEY_TEXT_MAX];
@@ -82,41 +89,50 @@ static void show_header(const struct show *w, const json *o) {
   out_head(w->out, w->screen, b.p);
   buf_free(&b);
   const char *hold = text(w, o, "hold_reason");
-  line(w, "state", JOIN(w, text(w, o, "state"), hold[0] != '\0' ? arena_printf(w->a, "waits: %s", hold) : "",
-                        json_get_bool(o, "sandbox", false) ? "sandbox" : ""));
-  line(w, "helpdesk", JOIN(w, text(w, o, "helpdesk"), text(w, o, "status"), text(w, o, "channel"),
-                           text(w, o, "url")));
-  line(w, "category", JOIN(w, text(w, o, "category"), text(w, o, "subcategory"),
-                           text(w, o, "product_area"), confidence(w, o), text(w, o, "model")));
+  line(w, "state",
+       JOIN(w, text(w, o, "state"), hold[0] != '\0' ? arena_printf(w->a, "waits: %s", hold) : "",
+            json_get_bool(o, "sandbox", false) ? "sandbox" : ""));
+  line(w, "helpdesk",
+       JOIN(w, text(w, o, "helpdesk"), text(w, o, "status"), text(w, o, "channel"),
+            text(w, o, "url")));
+  line(w, "category",
+       JOIN(w, text(w, o, "category"), text(w, o, "subcategory"), text(w, o, "product_area"),
+            confidence(w, o), text(w, o, "model")));
   line(w, "priority", JOIN(w, text(w, o, "priority"), text(w, o, "priority_reason")));
-  line(w, "customer", JOIN(w, text(w, o, "language"), text(w, o, "sentiment"),
-                           json_get_bool(o, "wants_human", false) ? "asks for a person" : ""));
+  line(w, "customer",
+       JOIN(w, text(w, o, "language"), text(w, o, "sentiment"),
+            json_get_bool(o, "wants_human", false) ? "asks for a person" : ""));
   line(w, "team", text(w, o, "team"));
   line(w, "summary", text(w, o, "summary"));
   line(w, "duplicate of", text(w, o, "duplicate_of"));
   line(w, "merged into", text(w, o, "merged_into"));
-  line(w, "outcome", JOIN(w, text(w, o, "outcome"), with_meaning(w, o, "reason", "reason_meaning")));
-  line(w, "billing", JOIN(w, text(w, o, "billing"), text(w, o, "billing_reason"),
-                          text(w, o, "settles")[0] != '\0'
-                              ? arena_printf(w->a, "settles %s", text(w, o, "settles")) : ""));
-  line(w, "times", JOIN(w, arena_printf(w->a, "created %s", text(w, o, "created")),
-                        arena_printf(w->a, "received %s", text(w, o, "received")),
-                        arena_printf(w->a, "updated %s", text(w, o, "updated"))));
+  line(w, "outcome",
+       JOIN(w, text(w, o, "outcome"), with_meaning(w, o, "reason", "reason_meaning")));
+  line(w, "billing",
+       JOIN(w, text(w, o, "billing"), text(w, o, "billing_reason"),
+            moment(w, o, "settles")[0] != '\0'
+                ? arena_printf(w->a, "settles %s", moment(w, o, "settles"))
+                : ""));
+  line(w, "times",
+       JOIN(w, arena_printf(w->a, "created %s", moment(w, o, "created")),
+            arena_printf(w->a, "received %s", moment(w, o, "received")),
+            arena_printf(w->a, "updated %s", moment(w, o, "updated"))));
 }
 
 static void show_messages(const struct show *w, const json *doc) {
   head(w, "Messages (masked)");
   for (const json *m = json_first(json_get(doc, "messages")); m != NULL; m = json_next(m)) {
-    buf_printf(w->out, "%s\n", JOIN(w, text(w, m, "at"), text(w, m, "author"),
-                                    json_get_bool(m, "public", false) ? "" : "internal",
-                                    json_get_bool(m, "automatic", false) ? "automatic" : ""));
+    buf_printf(w->out, "%s\n",
+               JOIN(w, moment(w, m, "at"), text(w, m, "author"),
+                    json_get_bool(m, "public", false) ? "" : "internal",
+                    json_get_bool(m, "automatic", false) ? "automatic" : ""));
     out_wrap(w->out, text(w, m, "text"), INDENT, w->screen.width);
   }
 }
 
 static void show_decisions(const struct show *w, const json *doc) {
   static const struct out_column columns[] = {
-      {"at", OUT_TEXT, 0},        {"stage", OUT_TEXT, 0},  {"model", OUT_TEXT, 0},
+      {"at", OUT_TEXT, 0},         {"stage", OUT_TEXT, 0}, {"model", OUT_TEXT, 0},
       {"confidence", OUT_TEXT, 0}, {"cost", OUT_TEXT, 0},  {"reason", OUT_TEXT, OUT_GIVES}};
   const json *list = json_get(doc, "decisions");
   if (json_count(list) == 0) return;
@@ -124,7 +140,7 @@ static void show_decisions(const struct show *w, const json *doc) {
   struct out_table *t = out_table_new(columns, sizeof columns / sizeof *columns);
   for (const json *d = json_first(list); d != NULL; d = json_next(d)) {
     const double sure = json_get_double(d, "confidence", 0);
-    out_text(t, text(w, d, "at"));
+    out_text(t, moment(w, d, "at"));
     out_text(t, text(w, d, "stage"));
     out_text(t, text(w, d, "model"));
     out_text(t, sure > 0 ? arena_printf(w->a, "%.2f", sure) : "");
@@ -137,15 +153,15 @@ static void show_decisions(const struct show *w, const json *doc) {
 
 static void show_calls(const struct show *w, const json *doc) {
   static const struct out_column columns[] = {
-      {"started", OUT_TEXT, 0},         {"task", OUT_TEXT, 0},   {"model", OUT_TEXT, 0},
-      {"outcome", OUT_TEXT, OUT_TINT},  {"input", OUT_INT, 0},   {"output", OUT_INT, 0},
-      {"cost", OUT_TEXT, 0},            {"ms", OUT_INT, 0},      {"why", OUT_TEXT, OUT_GIVES}};
+      {"started", OUT_TEXT, 0},        {"task", OUT_TEXT, 0}, {"model", OUT_TEXT, 0},
+      {"outcome", OUT_TEXT, OUT_TINT}, {"input", OUT_INT, 0}, {"output", OUT_INT, 0},
+      {"cost", OUT_TEXT, 0},           {"ms", OUT_INT, 0},    {"why", OUT_TEXT, OUT_GIVES}};
   const json *list = json_get(doc, "model_calls");
   if (json_count(list) == 0) return;
   head(w, "Model calls");
   struct out_table *t = out_table_new(columns, sizeof columns / sizeof *columns);
   for (const json *c = json_first(list); c != NULL; c = json_next(c)) {
-    out_text(t, text(w, c, "started"));
+    out_text(t, moment(w, c, "started"));
     out_text(t, json_get_bool(c, "shadow", false) ? "shadow" : text(w, c, "task"));
     out_text(t, text(w, c, "model"));
     out_text(t, text(w, c, "outcome"));
@@ -165,15 +181,17 @@ static void show_draft(const struct show *w, const json *doc) {
   if (!json_is_object(d)) return;
   head(w, "Draft");
   const char *by = text(w, d, "reviewer");
-  line(w, "state", JOIN(w, text(w, d, "state"), by[0] != '\0' ? arena_printf(w->a, "by %s", by) : "",
-                        text(w, d, "review_reason")));
-  line(w, "made by", JOIN(w, text(w, d, "model"), confidence(w, d), text(w, d, "made")));
+  line(w, "state",
+       JOIN(w, text(w, d, "state"), by[0] != '\0' ? arena_printf(w->a, "by %s", by) : "",
+            text(w, d, "review_reason")));
+  line(w, "made by", JOIN(w, text(w, d, "model"), confidence(w, d), moment(w, d, "made")));
   line(w, "checks", with_meaning(w, d, "reason", "reason_meaning"));
   out_wrap(w->out, text(w, d, "body"), INDENT, w->screen.width);
   for (const json *c = json_first(json_get(d, "citations")); c != NULL; c = json_next(c)) {
     const char *title = text(w, c, "title"), *heading = text(w, c, "heading");
-    line(w, "cites", JOIN(w, text(w, c, "id"), title[0] != '\0' ? title : "(not there any more)",
-                          strcmp(title, heading) != 0 ? heading : ""));
+    line(w, "cites",
+         JOIN(w, text(w, c, "id"), title[0] != '\0' ? title : "(not there any more)",
+              strcmp(title, heading) != 0 ? heading : ""));
   }
   for (const json *m = json_first(json_get(d, "missing")); m != NULL; m = json_next(m))
     line(w, "missing", arena_dup(w->a, json_str(m)));
@@ -189,14 +207,15 @@ static void show_deliveries(const struct show *w, const json *doc) {
   if (json_count(list) == 0) return;
   head(w, "Deliveries");
   for (const json *d = json_first(list); d != NULL; d = json_next(d)) {
-    const char *done = text(w, d, "done");
+    const char *done = moment(w, d, "done");
     const long long tries = (long long)json_get_int(d, "attempts", 0);
     line(w, text(w, d, "intent"),
-         JOIN(w, text(w, d, "state"), arena_printf(w->a, "%lld attempt%s", tries, tries == 1 ? "" : "s"),
-              done[0] != '\0' ? done : text(w, d, "planned"), text(w, d, "code"),
+         JOIN(w, text(w, d, "state"),
+              arena_printf(w->a, "%lld attempt%s", tries, tries == 1 ? "" : "s"),
+              done[0] != '\0' ? done : moment(w, d, "planned"), text(w, d, "code"),
               text(w, d, "why")));
     for (const json *r = json_first(json_get(d, "receipts")); r != NULL; r = json_next(r))
-      line(w, "", JOIN(w, "receipt", text(w, r, "kind"), text(w, r, "id"), text(w, r, "at")));
+      line(w, "", JOIN(w, "receipt", text(w, r, "kind"), text(w, r, "id"), moment(w, r, "at")));
   }
 }
 
@@ -213,7 +232,7 @@ static void show_events(const struct show *w, const json *doc) {
   for (const json *e = json_first(list); e != NULL; e = json_next(e)) {
     const json *data = json_get(e, "data");
     char *d = json_is_object(data) ? json_text(data) : mem_dup("");
-    out_text(t, text(w, e, "at"));
+    out_text(t, moment(w, e, "at"));
     out_text(t, text(w, e, "kind"));
     out_text(t, text(w, e, "actor"));
     out_text(t, text(w, e, "value"));
@@ -226,9 +245,9 @@ static void show_events(const struct show *w, const json *doc) {
 
 static void show_charges(const struct show *w, const json *doc) {
   static const struct out_column columns[] = {
-      {"seq", OUT_INT, 0},    {"kind", OUT_TEXT, 0},         {"amount", OUT_TEXT, 0},
-      {"period", OUT_TEXT, 0}, {"evidence", OUT_TEXT, 0},    {"rule", OUT_TEXT, OUT_GIVES},
-      {"book", OUT_TEXT, 0},  {"reason", OUT_TEXT, OUT_GIVES}};
+      {"seq", OUT_INT, 0},     {"kind", OUT_TEXT, 0},          {"amount", OUT_TEXT, 0},
+      {"period", OUT_TEXT, 0}, {"evidence", OUT_TEXT, 0},      {"rule", OUT_TEXT, OUT_GIVES},
+      {"book", OUT_TEXT, 0},   {"reason", OUT_TEXT, OUT_GIVES}};
   const json *list = json_get(doc, "charges");
   if (json_count(list) == 0) return;
   head(w, "Charges");

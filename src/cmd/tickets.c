@@ -89,12 +89,13 @@ static int tickets_run(const struct cmd_call *c) {
 }
 
 static const struct cmd_option options[] = {
-    {"state", "STATE", "only those in this state, e.g. following or dead"},
-    {"helpdesk", "NAME", "only those of this helpdesk"},
-    {"outcome", "WORD", "only those that ended so: sent, draft, handoff, observed, skipped, failed"},
-    {"category", "NAME", "only those of this category"},
-    {"limit", "N", "at most so many, newest change first (default 100)"},
-    {NULL, NULL, NULL},
+    {"state", "STATE", "only those in this state, e.g. following or dead", false},
+    {"helpdesk", "NAME", "only those of this helpdesk", false},
+    {"outcome", "WORD", "only those that ended so: sent, draft, handoff, observed, skipped, failed",
+     false},
+    {"category", "NAME", "only those of this category", false},
+    {"limit", "N", "at most so many, newest change first (default 100)", false},
+    {NULL, NULL, NULL, false},
 };
 
 const struct cmd cmd_tickets = {

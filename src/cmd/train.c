@@ -50,8 +50,7 @@ static int train_ask(const struct cmd_call *c, json *request) {
   if (rc < 0) return cmd_fail(CMD_FAILED, "%s", err.text);
   const json *report = json_get(answer, "report");
   const struct trg_str warning = json_get_str(answer, "warning");
-  if (warning.n > 0)
-    (void)cmd_fail(0, "trained, but: %.*s", (int)warning.n, warning.p);
+  if (warning.n > 0) (void)cmd_fail(0, "trained, but: %.*s", (int)warning.n, warning.p);
   if (!out_document_print(report, c)) {
     struct buf b;
     buf_init(&b, 0);
@@ -83,16 +82,18 @@ static int train_run(const struct cmd_call *c) {
 }
 
 static const struct cmd_option options[] = {
-    {"from-history", NULL, "learn from the tickets that people solved"},
-    {NULL, NULL, NULL},
+    {"from-history", NULL, "learn from the tickets that people solved", false},
+    {NULL, NULL, NULL, false},
 };
 
 const struct cmd cmd_train = {
     .name = "train",
     .args = "[FILE]",
     .summary = "train the embedded model on labelled text, or on solved tickets",
-    .help = "FILE has lines \"label<TAB>text\", or JSON lines with \"text\" (or \"subject\" and \"body\"),\n"
-            "\"labels\":{\"category\":...} and, if there was one, the \"reply\" that people gave. A running\n"
+    .help = "FILE has lines \"label<TAB>text\", or JSON lines with \"text\" (or \"subject\" and "
+            "\"body\"),\n"
+            "\"labels\":{\"category\":...} and, if there was one, the \"reply\" that people gave. "
+            "A running\n"
             "daemon reads FILE itself, so it must be allowed to.",
     .options = options,
     .run = train_run,

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,6 +43,7 @@ struct server server_start(const char *arguments) {
   s.pid = fork();
   assert_true(s.pid >= 0);
   if (s.pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves nothing behind */
     close(ends[0]);
     child_run(program ? program : "build/helpdesk-sim", arguments, ends[1]);
   }
