@@ -147,14 +147,12 @@ bool file_is_dir(const char *path) {
 
 char *file_join(const char *dir, const char *name) {
   if (name[0] == '/' || dir == NULL || dir[0] == '\0') return mem_dup(name);
-  const size_t n = strlen(dir);
-  const size_t m = strlen(name);
-  const bool slash = dir[n - 1] != '/';
-  char *path = mem_alloc(n + m + 2);
-  memcpy(path, dir, n);
-  if (slash) path[n] = '/';
-  memcpy(path + n + (slash ? 1 : 0), name, m);
-  return path;
+  struct buf b;
+  buf_init(&b, 0);
+  buf_text(&b, dir);
+  if (b.p[b.n - 1] != '/') buf_char(&b, '/');
+  buf_text(&b, name);
+  return buf_take(&b, NULL);
 }
 
 char *file_dir(const char *path) {

@@ -96,7 +96,7 @@ int hex_decode(struct trg_str s, uint8_t *out, size_t n) {
   for (size_t i = 0; i < s.n; i++)
     if (hex_value(s.p[i]) < 0) return -1;
   for (size_t i = 0; i < n; i++)
-    out[i] = (uint8_t)(hex_value(s.p[2 * i]) << 4 | hex_value(s.p[2 * i + 1]));
+    out[i] = (uint8_t)(hex_value(s.p[2 * i]) * 16 + hex_value(s.p[2 * i + 1]));
   return 0;
 }
 

@@ -48,24 +48,27 @@ static int push_digit(int64_t *value, int digit, bool minus) {
   return __builtin_add_overflow(*value, (int64_t)(minus ? -digit : digit), value) ? -1 : 0;
 }
 
+/* Digits from *i on into *value; how many there were, or -1 when they do not fit. */
+static int push_digits(struct trg_str s, size_t *i, int64_t *value, bool minus) {
+  int n = 0;
+  for (; *i < s.n && s.p[*i] >= '0' && s.p[*i] <= '9'; n++)
+    if (push_digit(value, s.p[(*i)++] - '0', minus) != 0) return -1;
+  return n;
+}
+
 int money_parse(struct trg_str s, int64_t *ret_micros) {
   const bool minus = s.n > 0 && s.p[0] == '-';
+  size_t i = minus ? 1 : 0;
   int64_t value = 0;
-  size_t digits = 0;
-  int places = -1; /* before the point */
-  for (size_t i = minus ? 1 : 0; i < s.n; i++) {
-    const char c = s.p[i];
-    if (c == '.' && places < 0 && digits > 0) {
-      places = 0;
-      continue;
-    }
-    if (c < '0' || c > '9' || places == 6) return -1;
-    if (push_digit(&value, c - '0', minus) != 0) return -1;
-    digits++;
-    if (places >= 0) places++;
+  int places = 0;
+  if (push_digits(s, &i, &value, minus) < 1) return -1;
+  if (i < s.n && s.p[i] == '.') {
+    i++;
+    places = push_digits(s, &i, &value, minus);
+    if (places < 1 || places > 6) return -1;
   }
-  if (digits == 0 || places == 0) return -1;
-  for (int k = places < 0 ? 0 : places; k < 6; k++)
+  if (i < s.n) return -1;
+  for (; places < 6; places++)
     if (push_digit(&value, 0, minus) != 0) return -1;
   *ret_micros = value;
   return 0;

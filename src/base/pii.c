@@ -250,10 +250,12 @@ static const char *static_type(struct pii_map *m, const char *type) {
   return arena_dup(m->arena, str_of(name));
 }
 
-/* The lead bytes with which this value can begin, in either case. */
+/* The lead bytes with which this value can begin, in either case. What lower-cases to ASCII lies
+ * below U+0180; the rest of the search is for other scripts. */
 static void mark_begin(struct pii_map *m, uint32_t first) {
   char coded[4];
-  for (uint32_t c = 0; c < 0x2000; c++) {
+  const uint32_t end = first < 0x80 ? 0x180 : 0x2000;
+  for (uint32_t c = 0; c < end; c++) {
     if (utf8_lower(c) != first) continue;
     (void)utf8_put(coded, c);
     m->begins[(unsigned char)coded[0]] = true;

@@ -209,7 +209,8 @@ static bool first_group(const struct pii_scan *scan, size_t colon, size_t *ret_s
   if (colon - start > 4) return false;
   size_t at;
   const uint32_t before = pii_before(scan, start, &at);
-  if (start > 0 && (pii_is_wordish(before) || (before < 0x80 && pii_is_one_of((unsigned char)before, ":._"))))
+  if (start > 0 &&
+      (pii_is_wordish(before) || (before < 0x80 && pii_is_one_of((unsigned char)before, ":._"))))
     return false;
   return start < colon || pii_at(scan, colon + 1) == ':';
 }

@@ -189,9 +189,8 @@ static bool is_article(const struct pii_scan *scan, size_t i) {
 
 /* The first two digits already tell most other numbers apart. */
 static bool may_be_card(const struct pii_scan *scan, size_t i) {
-  static const char *const seconds[] = {"6",          "8",          "01234567", "0123456789",
-                                        "0123456789", "0123456789", "0123456789", "",
-                                        "12",         "7"};
+  static const char *const seconds[] = {
+      "6", "8", "01234567", "0123456789", "0123456789", "0123456789", "0123456789", "", "12", "7"};
   size_t n;
   const int first = pii_digit(scan, i, &n);
   if (first < 0 || first == 7) return false;
@@ -245,8 +244,7 @@ static bool goes_on(const struct pii_scan *scan, size_t i, const char *links) {
 }
 
 /* In front of i stands its beginning, or a sign that makes it another kind of number. */
-static bool came_from(const struct pii_scan *scan, size_t i, const char *signs,
-                      const char *links) {
+static bool came_from(const struct pii_scan *scan, size_t i, const char *signs, const char *links) {
   if (i == 0) return false;
   const unsigned char c = pii_at(scan, i - 1);
   if (pii_is_alnum(c) || pii_is_one_of(c, signs)) return true;

@@ -33,46 +33,42 @@ static int country_code_length(const unsigned char *d, int n) {
   return strstr(three_starts, pair) != NULL ? 3 : 0;
 }
 
-static bool is_blank_at(const struct pii_scan *scan, size_t i, size_t *ret_n) {
-  const unsigned char c = pii_at(scan, i);
-  const unsigned char d = pii_at(scan, i + 1);
-  const unsigned char e = pii_at(scan, i + 2);
-  *ret_n = c == ' '                                                          ? 1
-           : c == 0xC2 && d == 0xA0                                          ? 2
-           : c == 0xE2 && d == 0x80 && (e == 0xAF || e == 0x89 || e == 0x87) ? 3
-           : c == '%' && d == '2' && e == '0'                                ? 3
-                                                                             : 0;
-  return *ret_n > 0;
+/* Bytes of a blank at i, in its encodings, or 0. */
+static size_t blank(const struct pii_scan *scan, size_t i) {
+  static const char *const blanks[] = {"\xC2\xA0", "\xE2\x80\xAF", "\xE2\x80\x89", "\xE2\x80\x87",
+                                       "%20"};
+  if (pii_at(scan, i) == ' ') return 1;
+  for (size_t k = 0; k < sizeof blanks / sizeof blanks[0]; k++) {
+    const size_t n = strlen(blanks[k]);
+    if (i < scan->s.n && scan->s.n - i >= n && memcmp(scan->s.p + i, blanks[k], n) == 0) return n;
+  }
+  return 0;
 }
 
-/* Bytes between two groups of one number at i (0: the number ends), and the separator's kind. */
+/* Bytes of a dash, dot or slash at i, or 0. */
+static size_t mark(const struct pii_scan *scan, size_t i, char *ret_kind) {
+  const unsigned char c = pii_at(scan, i);
+  *ret_kind = (char)c;
+  if (pii_is_one_of(c, "-./")) return 1;
+  const unsigned char last = pii_at(scan, i + 2);
+  *ret_kind = '-'; /* U+2010 to U+2014 */
+  return c == 0xE2 && pii_at(scan, i + 1) == 0x80 && last >= 0x90 && last <= 0x94 ? 3 : 0;
+}
+
+/* Bytes between two groups of one number at i (0: the number ends), and the separator's kind: what
+ * tells most of "-" "." "/" ")" "(" and a blank. */
 static size_t between(const struct pii_scan *scan, size_t i, char *ret_kind) {
-  size_t at = i;
-  size_t n;
-  char kind = 0;
-  if (pii_at(scan, at) == ')') {
-    kind = ')';
-    at++;
-  }
-  if (is_blank_at(scan, at, &n)) {
-    kind = kind == 0 ? ' ' : kind;
-    at += n;
-  }
-  const unsigned char c = pii_at(scan, at);
-  if (c == '-' || c == '.' || c == '/') {
-    kind = kind == 0 || kind == ' ' ? (char)c : kind;
-    at++;
-  } else if (c == 0xE2 && pii_at(scan, at + 1) == 0x80 && pii_at(scan, at + 2) >= 0x90 &&
-             pii_at(scan, at + 2) <= 0x94) {
-    kind = '-';
-    at += 3;
-  }
-  if (at > i && is_blank_at(scan, at, &n)) at += n;
+  char kind;
+  const size_t closing = pii_at(scan, i) == ')' ? 1 : 0;
+  size_t at = i + closing + blank(scan, i + closing);
+  const size_t n = mark(scan, at, &kind);
+  *ret_kind = closing > 0 ? ')' : n > 0 ? kind : ' ';
+  at += n;
+  if (at > i) at += blank(scan, at);
   if (pii_at(scan, at) == '(') {
-    kind = kind == 0 ? '(' : kind;
+    if (at == i) *ret_kind = '(';
     at++;
   }
-  *ret_kind = kind;
   return at > i && pii_is_num(pii_at(scan, at)) ? at - i : 0;
 }
 
@@ -82,27 +78,34 @@ static int digits_at(const struct pii_scan *scan, size_t i) {
   return n;
 }
 
+/* One or two digits at i as a number and their count; -1 when there are more or none. */
+static int day_or_month(const struct pii_scan *scan, size_t i, int *ret_n) {
+  *ret_n = digits_at(scan, i);
+  if (*ret_n < 1 || *ret_n > 2) return -1;
+  return *ret_n == 2 ? pii_two(scan, i) : pii_at(scan, i) - '0';
+}
+
+static bool is_day_and_month(int a, int b) {
+  return a >= 1 && b >= 1 && ((a <= 31 && b <= 12) || (a <= 12 && b <= 31));
+}
+
 /* 2024-01-31, 31.01.2024, 01/31/24 or 10:30 begins here: not a group of the number before it. */
 static bool date_at(const struct pii_scan *scan, size_t i) {
+  int b;
   const int a = digits_at(scan, i);
-  const size_t at = i + (size_t)a;
-  const unsigned char sep = pii_at(scan, at);
-  if (sep == ':' && a <= 2) return pii_is_num(pii_at(scan, at + 1));
-  if (sep != '-' && sep != '.' && sep != '/') return false;
-  const int b = digits_at(scan, at + 1);
-  const size_t next = at + 1 + (size_t)b;
-  if (b < 1 || b > 2 || pii_at(scan, next) != sep) return false;
-  const int c = digits_at(scan, next + 1);
-  const unsigned char after = pii_at(scan, next + 1 + (size_t)c);
-  if ((after == sep && pii_is_num(pii_at(scan, next + 2 + (size_t)c)))) return false;
-  const int value_b = b == 1 ? pii_at(scan, at + 1) - '0'
-                             : (pii_at(scan, at + 1) - '0') * 10 + pii_at(scan, at + 2) - '0';
-  if (a == 4) return value_b >= 1 && value_b <= 12 && c >= 1 && c <= 2;
-  if (a < 1 || a > 2 || (c != 2 && c != 4)) return false;
-  const int value_a = a == 1 ? pii_at(scan, i) - '0'
-                             : (pii_at(scan, i) - '0') * 10 + pii_at(scan, i + 1) - '0';
-  return value_a >= 1 && value_b >= 1 &&
-         ((value_a <= 31 && value_b <= 12) || (value_a <= 12 && value_b <= 31));
+  const size_t second = i + (size_t)a + 1;
+  const unsigned char sep = pii_at(scan, second - 1);
+  if (sep == ':' && a <= 2) return pii_is_num(pii_at(scan, second));
+  if (!pii_is_one_of(sep, "-./")) return false;
+  const int month = day_or_month(scan, second, &b);
+  const size_t third = second + (size_t)b + 1;
+  if (month < 0 || pii_at(scan, third - 1) != sep) return false;
+  const int c = digits_at(scan, third);
+  const size_t end = third + (size_t)c;
+  if (pii_at(scan, end) == sep && pii_is_num(pii_at(scan, end + 1))) return false;
+  if (a == 4) return month >= 1 && month <= 12 && c >= 1 && c <= 2;
+  int n;
+  return (c == 2 || c == 4) && is_day_and_month(day_or_month(scan, i, &n), month);
 }
 
 /* Collects the groups; false when this is no number that could be dialled. */
@@ -302,71 +305,89 @@ static enum sureness international(const struct phone *p) {
   return p->groups > 1 ? SURE : IF_CALLED_SO;
 }
 
+/* Digits that no rule of a country knows: only a word can make them a number to dial. */
+static enum sureness other(const struct phone *p) {
+  if (p->digits < 7 || p->digits > (p->groups == 1 ? 13 : 14)) return NEVER;
+  const bool dotted = p->groups > 1 && p->groups < 4 && p->sep == '.';
+  return dotted && p->size[p->groups - 1] < 3 ? NEVER : IF_CALLED_SO;
+}
+
 static enum sureness form(const struct pii_scan *scan, const struct phone *p) {
   if (p->digits < 6 || p->groups > p->digits / 2 + 2) return NEVER;
   enum sureness s = international(p);
   if (p->plus || s != NEVER) return s;
-  if (p->cut) return NEVER;
-  /* A date in front, or dotted digits of a version or an amount. */
-  if (date_at(scan, p->start)) return NEVER;
+  if (p->cut || date_at(scan, p->start)) return NEVER;
   s = north_american(p);
   if (s == NEVER) s = national(p);
-  if (s != NEVER) return s;
-  if (p->digits < 7 || p->digits > 14) return NEVER;
-  if (p->groups > 1 && p->sep == '.' && p->size[p->groups - 1] < 3 && p->groups < 4) return NEVER;
-  if (p->groups == 1) return p->digits >= 7 && p->digits <= 13 ? IF_CALLED_SO : NEVER;
-  return IF_CALLED_SO;
+  return s == NEVER ? other(p) : s;
 }
+
+/* This sign of a currency ends at `end`. */
+static bool is_sign(const struct pii_scan *scan, size_t end, const char *sign) {
+  const size_t n = strlen(sign);
+  return end >= n && end <= scan->s.n && memcmp(scan->s.p + end - n, sign, n) == 0;
+}
+
+#define EURO  "\xE2\x82\xAC"
+#define POUND "\xC2\xA3"
 
 /* What stands right before a number that is part of something else. */
 static bool may_begin(const struct pii_scan *scan, size_t i, bool plus) {
   if (i == 0) return true;
   const unsigned char c = pii_at(scan, i - 1);
   const unsigned char d = i > 1 ? pii_at(scan, i - 2) : 0;
-  if (pii_is_alnum(c) || (c != 0 && strchr("_#$%@&\\^~*", c) != NULL)) return false;
-  if (c == 0xA3 && d == 0xC2) return false;                                         /* pound */
-  if (c == 0xAC && d == 0x82 && i > 2 && pii_at(scan, i - 3) == 0xE2) return false; /* euro */
+  if (pii_is_alnum(c) || pii_is_one_of(c, "_#$%@&\\^~*")) return false;
+  if (is_sign(scan, i, EURO) || is_sign(scan, i, POUND)) return false;
   if (plus) return c != '+';
-  if (c == '-' || c == '/' || c == ',' || c == '+') return !pii_is_alnum(d) && d != c;
-  if (c == '.' || c == ':') return !pii_is_num(d);
-  return true;
+  if (pii_is_one_of(c, "-/,+")) return !pii_is_alnum(d) && d != c;
+  return !pii_is_one_of(c, ".:") || !pii_is_num(d);
 }
 
 /* The groups in front, which are no part of this number, may well be one number with it. */
 static bool follows_group(const struct pii_scan *scan, size_t i) {
-  size_t n;
-  if (i > 1 && pii_at(scan, i - 1) == 0xA0) i--;
-  return i > 1 && is_blank_at(scan, i - 1, &n) && pii_is_num(pii_at(scan, i - 2));
+  size_t at;
+  const uint32_t c = pii_before(scan, i, &at);
+  return (c == ' ' || c == 0xA0) && at > 0 && pii_is_num(pii_at(scan, at - 1));
 }
 
 static bool may_end(const struct pii_scan *scan, size_t i) {
   const unsigned char c = pii_at(scan, i);
   const unsigned char d = pii_at(scan, i + 1);
-  if (pii_is_alnum(c) || c == '_' || c == '%' || c == '@') return false;
-  if (c == 0xE2 && d == 0x82 && pii_at(scan, i + 2) == 0xAC) return false;
-  if ((c == ':' || c == ',') && pii_is_num(d)) return false;
-  if (c == '-' || c == '.' || c == '/') {
-    if (pii_is_num(d)) return false;
-    return !pii_is_alpha(d) || c == '.' || after(scan, i) == FOR;
-  }
+  if (pii_is_alnum(c) || pii_is_one_of(c, "_%@") || is_sign(scan, i + 3, EURO)) return false;
+  if (pii_is_one_of(c, ":,-./") && pii_is_num(d)) return false;
+  if (pii_is_one_of(c, "-/") && pii_is_alpha(d)) return after(scan, i) == FOR;
   return true;
+}
+
+/* Takes "(", "+" and "(+" in front of the first digit into the number. */
+static void take_front(const struct pii_scan *scan, size_t i, struct phone *p) {
+  p->start = i;
+  if (i > scan->done && pii_at(scan, i - 1) == '(') {
+    p->paren = true;
+    p->start--;
+  }
+  if (p->start > scan->done && pii_at(scan, p->start - 1) == '+') {
+    p->plus = true;
+    p->start--;
+    if (p->start > scan->done && pii_at(scan, p->start - 1) == '(') p->start--;
+  }
+}
+
+/* The words around agree with what the form says. */
+static bool is_called_so(const struct pii_scan *scan, const struct phone *p, size_t end,
+                         enum sureness s) {
+  if (s == SURE && p->plus) return true;
+  const enum verdict v = after(scan, end) == FOR ? FOR : before(scan, p->start);
+  return v == FOR || (v == NEUTRAL && s != IF_CALLED_SO);
 }
 
 bool pii_find_phone(const struct pii_scan *scan, size_t i, struct pii_hit *hit) {
   struct phone p = {.start = i};
   if (!pii_is_num(pii_at(scan, i))) return false;
-  if (i > scan->done && pii_at(scan, i - 1) == '(') {
-    p.paren = true;
-    p.start--;
-  }
-  if (p.start > scan->done && pii_at(scan, p.start - 1) == '+') {
-    p.plus = true;
-    p.start--;
-    if (p.start > scan->done && pii_at(scan, p.start - 1) == '(') p.start--;
-  }
+  take_front(scan, i, &p);
   if (!may_begin(scan, p.start, p.plus) || !collect(scan, i, &p)) return false;
   if (p.paren && (p.groups < 2 || pii_at(scan, i + (size_t)p.size[0]) != ')')) {
-    p.paren = false;
+    p.paren = false; /* "(030 1234567)" */
     if (!p.plus) p.start = i;
   }
   enum sureness s = form(scan, &p);
@@ -374,10 +395,7 @@ bool pii_find_phone(const struct pii_scan *scan, size_t i, struct pii_hit *hit) 
   if (!p.plus && !p.paren && follows_group(scan, p.start)) s = IF_CALLED_SO;
   const size_t end = extension(scan, p.end);
   if (!may_end(scan, end) || pii_email_ahead(scan, end)) return false;
-  if (!(s == SURE && p.plus)) {
-    const enum verdict v = after(scan, end) == FOR ? FOR : before(scan, p.start);
-    if (v == AGAINST || (s == IF_CALLED_SO && v != FOR)) return false;
-  }
+  if (!is_called_so(scan, &p, end, s)) return false;
   *hit = (struct pii_hit){PII_PHONE, p.start, end};
   return true;
 }

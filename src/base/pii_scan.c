@@ -63,11 +63,10 @@ static bool in_ranges(const struct range *r, size_t count, uint32_t c) {
 
 bool pii_is_wordish(uint32_t c) {
   /* What is no letter or digit beyond ASCII: signs, spaces, punctuation, pictures. */
-  static const struct range others[] = {{0x80, 0xA9},     {0xAB, 0xB4},     {0xB6, 0xB9},
-                                        {0xBB, 0xBF},     {0xD7, 0xD7},     {0xF7, 0xF7},
-                                        {0x2000, 0x2BFF}, {0x3000, 0x303F}, {0xFE00, 0xFE4F},
-                                        {0xFF00, 0xFF0F}, {0xFF1A, 0xFF20}, {0xFFF0, 0xFFFF},
-                                        {0x1F000, 0x10FFFF}};
+  static const struct range others[] = {
+      {0x80, 0xA9},     {0xAB, 0xB4},     {0xB6, 0xB9},       {0xBB, 0xBF},     {0xD7, 0xD7},
+      {0xF7, 0xF7},     {0x2000, 0x2BFF}, {0x3000, 0x303F},   {0xFE00, 0xFE4F}, {0xFF00, 0xFF0F},
+      {0xFF1A, 0xFF20}, {0xFFF0, 0xFFFF}, {0x1F000, 0x10FFFF}};
   if (c < 0x80) return pii_is_alnum((unsigned char)c);
   return !in_ranges(others, sizeof others / sizeof others[0], c);
 }

@@ -126,6 +126,14 @@ bool pii_find_secret(const struct pii_scan *scan, size_t i, struct pii_hit *hit)
   return false;
 }
 
+/* Behind the line "-----END ... -----" whose first dash is at foot. */
+static size_t foot_end(struct trg_str s, size_t foot) {
+  size_t end = foot + 8;
+  while (end < s.n && end - foot < 64 && s.p[end] != '-' && s.p[end] != '\n') end++;
+  while (end < s.n && end - foot < 72 && s.p[end] == '-') end++;
+  return end;
+}
+
 /* -----BEGIN ... PRIVATE KEY----- up to its end, or as far as it goes. */
 bool pii_find_pem(const struct pii_scan *scan, size_t i, struct pii_hit *hit) {
   const struct trg_str rest = {scan->s.p + i, scan->s.n - i};
@@ -135,18 +143,13 @@ bool pii_find_pem(const struct pii_scan *scan, size_t i, struct pii_hit *hit) {
   if (title < 0 || memchr(head.p, '\n', (size_t)title) != NULL) return false;
   const struct trg_str body = {rest.p, rest.n < PEM_MAX ? rest.n : PEM_MAX};
   const ptrdiff_t foot = str_find(body, "-----END");
-  size_t end;
-  if (foot >= 0) {
-    end = (size_t)foot + 8;
-    while (end < rest.n && end - (size_t)foot < 64 && rest.p[end] != '-' && rest.p[end] != '\n')
-      end++;
-    while (end < rest.n && end - (size_t)foot < 72 && rest.p[end] == '-') end++;
-  } else {
-    end = (size_t)title;
+  size_t end = (size_t)title;
+  if (foot >= 0)
+    end = foot_end(rest, (size_t)foot);
+  else
     while (end < body.n && (pii_is_alnum((unsigned char)rest.p[end]) ||
-                            strchr("+/=- \r\n\\:,", rest.p[end]) != NULL))
+                            pii_is_one_of((unsigned char)rest.p[end], "+/=- \r\n\\:,")))
       end++;
-  }
   *hit = (struct pii_hit){PII_SECRET, i, i + end};
   return true;
 }
@@ -265,35 +268,42 @@ static size_t skip_blanks(const struct pii_scan *scan, size_t i) {
 /* How the value is tied to its label. */
 enum tie { TIE_NONE, TIE_SIGN, TIE_WORD, TIE_BLANK };
 
-/* ':', '=', "->" or "is" behind the label; *at moves to the value. */
-static enum tie tie_at(const struct pii_scan *scan, size_t *at) {
+/* Bytes of ':', '=', "->", "=>" or a full-width colon at i, or 0. */
+static size_t tie_sign(const struct pii_scan *scan, size_t i) {
+  const unsigned char c = pii_at(scan, i);
+  const unsigned char next = pii_at(scan, i + 1);
+  if (c == ':' || c == '=') return pii_is_one_of(next, ">=") ? 2 : 1;
+  if (c == '-' && next == '>') return 2;
+  return c == 0xEF && next == 0xBC && pii_at(scan, i + 2) == 0x9A ? 3 : 0;
+}
+
+/* Bytes of "is " or "is:" in some language at i, or 0. */
+static size_t tie_verb(const struct pii_scan *scan, size_t i) {
   static const char *const verbs[] = {"is",  "was", "ist", "lautet", "war",
                                       "est", "es",  "era", "é",      "to"};
+  for (size_t k = 0; k < sizeof verbs / sizeof verbs[0]; k++) {
+    const size_t n = pii_match_word(scan, i, verbs[k]);
+    if (n > 0 && pii_is_one_of(pii_at(scan, i + n), " :\t")) return n + 1;
+  }
+  return 0;
+}
+
+/* What ties the label that ends at *at to its value; *at moves to the value. */
+static enum tie tie_at(const struct pii_scan *scan, size_t *at) {
   size_t i = *at;
-  if (pii_at(scan, i) == '"' || pii_at(scan, i) == '\'') i++; /* "password": */
+  if (pii_is_one_of(pii_at(scan, i), "\"'")) i++; /* "password": */
   if (pii_at(scan, i) == '\\' && pii_at(scan, i + 1) == '"') i += 2;
   i = skip_blanks(scan, i);
-  const unsigned char c = pii_at(scan, i);
-  if (c == ':' || c == '=' || (c == '-' && pii_at(scan, i + 1) == '>')) {
-    i += c == '-' ? 2 : 1;
-    if (pii_at(scan, i) == '>' || pii_at(scan, i) == '=') i++;
-    *at = skip_blanks(scan, i);
-    return TIE_SIGN;
-  }
-  if (c == 0xEF && pii_at(scan, i + 1) == 0xBC && pii_at(scan, i + 2) == 0x9A) { /* full width */
-    *at = skip_blanks(scan, i + 3);
+  size_t n = tie_sign(scan, i);
+  if (n > 0) {
+    *at = skip_blanks(scan, i + n);
     return TIE_SIGN;
   }
   if (i == *at) return TIE_NONE;
-  for (size_t k = 0; k < sizeof verbs / sizeof verbs[0]; k++) {
-    const size_t n = pii_match_word(scan, i, verbs[k]);
-    const unsigned char after = pii_at(scan, i + n);
-    if (n == 0 || (after != ' ' && after != ':' && after != '\t')) continue;
-    *at = skip_blanks(scan, after == ':' ? i + n + 1 : i + n);
-    return after == ':' ? TIE_SIGN : TIE_WORD;
-  }
-  *at = i;
-  return TIE_BLANK;
+  n = tie_verb(scan, i);
+  *at = skip_blanks(scan, i + n);
+  if (n == 0) return TIE_BLANK;
+  return pii_at(scan, i + n - 1) == ':' ? TIE_SIGN : TIE_WORD;
 }
 
 struct value {
@@ -369,11 +379,16 @@ static size_t value_end(const struct pii_scan *scan, const struct value *v) {
 /* "password: reset does not work" tells no password. */
 static bool is_password(const struct value *v, enum tie tie) {
   const size_t n = v->end - v->start;
-  if (n < 3) return false;
   const bool mixed = v->digit || v->inner_upper;
-  if (tie == TIE_SIGN) return mixed || v->symbol || v->quoted || v->last;
-  if (tie == TIE_WORD) return (v->digit && n >= 4) || (v->quoted && n >= 4) || (mixed && v->symbol);
-  return (v->digit && v->symbol && n >= 6) || (v->quoted && v->digit);
+  if (n < 3) return false;
+  switch (tie) {
+  case TIE_SIGN:
+    return mixed || v->symbol || v->quoted || v->last;
+  case TIE_WORD:
+    return (n >= 4 && (v->digit || v->quoted)) || (mixed && v->symbol);
+  default:
+    return v->digit && (v->quoted || (v->symbol && n >= 6));
+  }
 }
 
 static bool is_key(const struct pii_scan *scan, const struct value *v, enum tie tie) {

@@ -184,8 +184,8 @@ int time_parse_http(struct trg_str s, int64_t *ret_ms) {
       !take_one_of(&s, " ") || !take_digits(&s, 2, &c.day) || !take_one_of(&s, " "))
     return -1;
   c.month = take_name(&s, "JanFebMarAprMayJunJulAugSepOctNovDec") + 1;
-  if (c.month < 1 || !take_one_of(&s, " ") || !take_digits(&s, 4, &year) ||
-      !take_one_of(&s, " ") || !take_clock(&s, &c) || !str_is(s, " GMT"))
+  if (c.month < 1 || !take_one_of(&s, " ") || !take_digits(&s, 4, &year) || !take_one_of(&s, " ") ||
+      !take_clock(&s, &c) || !str_is(s, " GMT"))
     return -1;
   c.year = year;
   if (c.day < 1 || c.day > month_days(year, c.month)) return -1;

@@ -120,34 +120,39 @@ static int open_container(struct builder *b, const yaml_event_t *e) {
   return 0;
 }
 
+struct given {
+  const char *key;
+  uint32_t line;
+};
+
 static int by_key(const void *a, const void *b) {
-  const struct item *x = *(const struct item *const *)a;
-  const struct item *y = *(const struct item *const *)b;
-  const int order = strcmp(x->node.key, y->node.key);
+  const struct given *x = a;
+  const struct given *y = b;
+  const int order = strcmp(x->key, y->key);
   if (order != 0) return order;
-  return x->key_line < y->key_line ? -1 : x->key_line > y->key_line ? 1 : 0;
+  return x->line < y->line ? -1 : x->line > y->line ? 1 : 0;
 }
 
 /* Sorted, so that a file with very many keys costs no square of them. */
 static int check_keys(const struct builder *b, const struct item *map) {
   const size_t n = yaml_count(&map->node);
   if (n < 2) return 0;
-  const struct item **all = mem_array(n, sizeof *all);
-  const struct item *twice = NULL;
+  struct given *all = mem_array(n, sizeof(struct given));
+  struct given twice = {NULL, 0};
   size_t k = 0;
   for (const struct yaml *c = map->node.first; c != NULL; c = c->next)
-    all[k++] = (const struct item *)c;
-  qsort(all, n, sizeof *all, by_key);
+    all[k++] = (struct given){c->key, ((const struct item *)c)->key_line};
+  qsort(all, n, sizeof(struct given), by_key);
   for (k = 1; k < n; k++)
-    if (strcmp(all[k - 1]->node.key, all[k]->node.key) == 0 &&
-        (twice == NULL || all[k]->key_line < twice->key_line))
+    if (strcmp(all[k - 1].key, all[k].key) == 0 && (twice.key == NULL || all[k].line < twice.line))
       twice = all[k];
   mem_free(all);
-  return twice == NULL ? 0 : refuse(b, twice->key_line, twice->node.key, "is given twice");
+  return twice.key == NULL ? 0 : refuse(b, twice.line, twice.key, "is given twice");
 }
 
 static int close_container(struct builder *b) {
   struct item *done = b->open;
+  BUG_UNLESS(done != NULL);
   const int status = done->node.kind == YAML_MAP ? check_keys(b, done) : 0;
   b->open = (struct item *)done->node.parent;
   b->depth--;

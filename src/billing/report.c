@@ -36,6 +36,29 @@ const char *rate_text(int64_t tenths, char out[32]) {
   return out;
 }
 
+const char *money_places(int64_t micros, int places, char out[MONEY_TEXT_MAX]) {
+  const int64_t unit = places == 2 ? 10000 : 100, whole = 1000000 / unit;
+  int64_t n = 0;
+  if (money_scale(micros, 1, unit, &n) != 0) return money_format(micros, out);
+  const char *sign = n < 0 ? "-" : "";
+  const int64_t size = n < 0 ? -n : n;
+  char digits[24], grouped[32];
+  (void)snprintf(digits, sizeof digits, "%" PRId64, size / whole);
+  size_t at = 0;
+  for (size_t i = 0, left = strlen(digits); digits[i] != '\0'; i++, left--) {
+    if (i > 0 && left % 3 == 0) grouped[at++] = ',';
+    grouped[at++] = digits[i];
+  }
+  grouped[at] = '\0';
+  (void)snprintf(out, MONEY_TEXT_MAX, "%s$%.24s.%0*d", sign, grouped, places == 2 ? 2 : 4,
+                 (int)(size % whole));
+  return out;
+}
+
+int model_places(const struct report *r) {
+  return r->total.model_cost_micros < INT64_C(1000000000) ? 4 : 2;
+}
+
 const char *report_meaning(const struct report *r, const char *code) {
   return r->meaning != NULL ? r->meaning(code) : code;
 }

@@ -66,19 +66,13 @@ static void html(struct buf *out, const char *text) {
   buf_html(out, str_of(text));
 }
 
-static void money_put(struct buf *out, int64_t micros) {
-  char text[MONEY_TEXT_MAX];
-  html(out, money_human(micros, text));
-}
-
 static void cell(struct buf *out, int64_t n) {
   buf_printf(out, "<td>%" PRId64 "</td>", n);
 }
 
-static void cell_money(struct buf *out, int64_t micros) {
-  buf_text(out, "<td>");
-  money_put(out, micros);
-  buf_text(out, "</td>");
+static void cell_money(struct buf *out, int64_t micros, int places) {
+  char text[MONEY_TEXT_MAX];
+  buf_printf(out, "<td>%s</td>", money_places(micros, places, text));
 }
 
 /* --- headline ----------------------------------------------------------------------------------
@@ -107,14 +101,14 @@ static void cards(const struct report *r, struct buf *out) {
                  t->triaged);
   card(out, "Resolution rate", rate_text(row_rate(t), rate), more);
   (void)snprintf(more, sizeof more, "net of what was taken back");
-  card(out, "Charged", money_human(t->charged_micros, a), more);
+  card(out, "Charged", money_places(t->charged_micros, 2, a), more);
   (void)snprintf(more, sizeof more, "all models, all tickets of the period");
-  card(out, "Model cost", money_human(t->model_cost_micros, a), more);
-  card(out, "Margin", money_human(row_margin(t), a), "charged less model cost");
+  card(out, "Model cost", money_places(t->model_cost_micros, 2, a), more);
+  card(out, "Margin", money_places(row_margin(t), 2, a), "charged less model cost");
   (void)snprintf(more, sizeof more, "median %s, 95th percentile %s",
-                 money_human(r->cost_p50_micros, a), money_human(r->cost_p95_micros, b));
+                 money_places(r->cost_p50_micros, 4, a), money_places(r->cost_p95_micros, 4, b));
   card(out, "Model cost per resolution",
-       t->resolved == 0 ? "-" : money_human(row_cost_each(t), value), more);
+       t->resolved == 0 ? "-" : money_places(row_cost_each(t), 4, value), more);
   buf_text(out, "</ul>\n");
 }
 
@@ -150,20 +144,21 @@ static void row_open(struct buf *out, const char *key) {
   buf_text(out, "</th>");
 }
 
-static void main_row(struct buf *out, const struct report_row *r) {
+static void main_row(const struct report *of, struct buf *out, const struct report_row *r) {
+  const int places = model_places(of);
   char rate[32];
   row_open(out, r->key);
   const int64_t counts[] = {r->tickets,  r->triaged, r->open,    r->resolved,
                             r->excluded, r->held,    r->reversed};
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) cell(out, counts[i]);
   buf_printf(out, "<td>%s</td>", rate_text(row_rate(r), rate));
-  cell_money(out, r->charged_micros);
-  cell_money(out, r->model_cost_micros);
-  cell_money(out, row_margin(r));
+  cell_money(out, r->charged_micros, 2);
+  cell_money(out, r->model_cost_micros, places);
+  cell_money(out, row_margin(r), places);
   if (r->resolved == 0)
     buf_text(out, "<td>-</td>");
   else
-    cell_money(out, row_cost_each(r));
+    cell_money(out, row_cost_each(r), 4);
   buf_text(out, "</tr>\n");
 }
 
@@ -186,9 +181,9 @@ static void main_table(const struct report *r, struct buf *out) {
   buf_text(out, "</h2>\n");
   table_open(out, "Rate is resolved tickets of triaged ones. Money in US dollars.", heads,
              sizeof heads / sizeof *heads);
-  for (size_t i = 0; i < r->row_count; i++) main_row(out, &r->rows[i]);
+  for (size_t i = 0; i < r->row_count; i++) main_row(r, out, &r->rows[i]);
   buf_text(out, "</tbody><tfoot>\n");
-  main_row(out, &r->total);
+  main_row(r, out, &r->total);
   buf_text(out, "</tfoot></table></div>\n");
 }
 
@@ -208,9 +203,9 @@ static void days_section(const struct report *r, struct buf *out) {
   buf_text(out, "</tbody></table></div>\n");
 }
 
-static const char *money_kept(struct arena *a, int64_t micros) {
+static const char *money_kept(struct arena *a, int64_t micros, int places) {
   char text[MONEY_TEXT_MAX];
-  return arena_dup(a, str_of(money_human(micros, text)));
+  return arena_dup(a, str_of(money_places(micros, places, text)));
 }
 
 static void money_section(const struct report *r, struct arena *a, struct buf *out) {
@@ -218,10 +213,10 @@ static void money_section(const struct report *r, struct arena *a, struct buf *o
   struct svg_bar *bars = arena_alloc(a, (r->row_count + 1) * sizeof *bars);
   for (size_t i = 0; i < r->row_count; i++) {
     const struct report_row *w = &r->rows[i];
-    bars[i] = (struct svg_bar){
-        .label = w->key,
-        .value = {w->charged_micros, w->model_cost_micros},
-        .text = {money_kept(a, w->charged_micros), money_kept(a, w->model_cost_micros)}};
+    bars[i] = (struct svg_bar){.label = w->key,
+                               .value = {w->charged_micros, w->model_cost_micros},
+                               .text = {money_kept(a, w->charged_micros, 2),
+                                        money_kept(a, w->model_cost_micros, model_places(r))}};
   }
   buf_text(out, "<h2>What was charged and what the models cost</h2>\n");
   svg_bars(
@@ -236,9 +231,9 @@ static void money_section(const struct report *r, struct arena *a, struct buf *o
   table_open(out, "Charged, model cost and margin", heads, sizeof heads / sizeof *heads);
   for (size_t i = 0; i < r->row_count; i++) {
     row_open(out, r->rows[i].key);
-    cell_money(out, r->rows[i].charged_micros);
-    cell_money(out, r->rows[i].model_cost_micros);
-    cell_money(out, row_margin(&r->rows[i]));
+    cell_money(out, r->rows[i].charged_micros, 2);
+    cell_money(out, r->rows[i].model_cost_micros, model_places(r));
+    cell_money(out, row_margin(&r->rows[i]), model_places(r));
     buf_text(out, "</tr>\n");
   }
   buf_text(out, "</tbody></table></div>\n");
@@ -310,7 +305,7 @@ static void models_table(const struct report *r, struct arena *a, struct buf *ou
     cell(out, m->input + m->cache_read + m->cache_write);
     cell(out, m->output);
     buf_printf(out, "<td>%s</td><td>%s</td>", ms_text(a, m->p50_ms), ms_text(a, m->p99_ms));
-    cell_money(out, m->cost_micros);
+    cell_money(out, m->cost_micros, 4);
     buf_text(out, "</tr>\n");
   }
   buf_text(out, "</tbody></table></div>\n");
@@ -322,8 +317,9 @@ static void models_section(const struct report *r, struct arena *a, struct buf *
   for (size_t i = 0; i < r->model_count; i++) {
     const struct model_use *m = &r->models[i];
     const char *label = arena_printf(a, "%s, %s", m->model, m->task);
-    cost[i] = (struct svg_bar){
-        .label = label, .value = {m->cost_micros, 0}, .text = {money_kept(a, m->cost_micros), ""}};
+    cost[i] = (struct svg_bar){.label = label,
+                               .value = {m->cost_micros, 0},
+                               .text = {money_kept(a, m->cost_micros, 4), ""}};
     time[i] = (struct svg_bar){.label = label,
                                .value = {(int64_t)(m->p50_ms * 1000), (int64_t)(m->p99_ms * 1000)},
                                .text = {ms_text(a, m->p50_ms), ms_text(a, m->p99_ms)}};

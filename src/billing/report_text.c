@@ -22,7 +22,7 @@ struct line {
   char cell[COLUMNS][32];
 };
 
-static void line_fill(const struct report_row *r, struct line *l) {
+static void line_fill(const struct report *of, const struct report_row *r, struct line *l) {
   const int64_t counts[] = {r->tickets,  r->triaged,  r->waiting, r->failed,  r->open,
                             r->resolved, r->excluded, r->held,    r->reversed};
   const size_t n = sizeof counts / sizeof *counts;
@@ -30,20 +30,21 @@ static void line_fill(const struct report_row *r, struct line *l) {
     (void)snprintf(l->cell[i], sizeof l->cell[i], "%" PRId64, counts[i]);
   char text[MONEY_TEXT_MAX];
   (void)rate_text(row_rate(r), l->cell[n]);
-  (void)snprintf(l->cell[n + 1], 32, "%s", money_human(r->charged_micros, text));
-  (void)snprintf(l->cell[n + 2], 32, "%s", money_human(r->model_cost_micros, text));
-  (void)snprintf(l->cell[n + 3], 32, "%s", money_human(row_margin(r), text));
+  (void)snprintf(l->cell[n + 1], 32, "%s", money_places(r->charged_micros, 2, text));
+  (void)snprintf(l->cell[n + 2], 32, "%s",
+                 money_places(r->model_cost_micros, model_places(of), text));
+  (void)snprintf(l->cell[n + 3], 32, "%s", money_places(row_margin(r), model_places(of), text));
   (void)snprintf(l->cell[n + 4], 32, "%s",
-                 r->resolved == 0 ? "-" : money_human(row_cost_each(r), text));
+                 r->resolved == 0 ? "-" : money_places(row_cost_each(r), 4, text));
 }
 
 struct shape {
   size_t key, width[COLUMNS], gap;
 };
 
-static void shape_row(struct shape *s, const struct report_row *r) {
+static void shape_row(const struct report *of, struct shape *s, const struct report_row *r) {
   struct line l;
-  line_fill(r, &l);
+  line_fill(of, r, &l);
   const size_t n = utf8_length(str_of(r->key));
   if (n > s->key) s->key = n;
   for (size_t i = 0; i < COLUMNS; i++)
@@ -53,8 +54,8 @@ static void shape_row(struct shape *s, const struct report_row *r) {
 static struct shape shape_of(const struct report *r) {
   struct shape s = {.key = strlen(r->by), .gap = 2};
   for (size_t i = 0; i < COLUMNS; i++) s.width[i] = strlen(heads[i]);
-  for (size_t i = 0; i < r->row_count; i++) shape_row(&s, &r->rows[i]);
-  shape_row(&s, &r->total);
+  for (size_t i = 0; i < r->row_count; i++) shape_row(r, &s, &r->rows[i]);
+  shape_row(r, &s, &r->total);
   size_t cells = 0;
   for (size_t i = 0; i < COLUMNS; i++) cells += s.width[i];
   if (s.key + cells + COLUMNS * s.gap > WIDTH_MAX) s.gap = 1;
@@ -83,9 +84,10 @@ static void key_put(struct buf *out, const char *key, size_t width) {
   buf_text(out, "…");
 }
 
-static void row_put(struct buf *out, const struct shape *s, const struct report_row *r) {
+static void row_put(struct buf *out, const struct report *of, const struct shape *s,
+                    const struct report_row *r) {
   struct line l;
-  line_fill(r, &l);
+  line_fill(of, r, &l);
   key_put(out, r->key, s->key);
   for (size_t i = 0; i < COLUMNS; i++) {
     pad(out, s->gap + s->width[i] - strlen(l.cell[i]));
@@ -104,12 +106,13 @@ static void headline(const struct report *r, bool colour, struct buf *out) {
   buf_printf(out, ": %" PRId64 " confirmed, %" PRId64 " assumed, %" PRId64 " verified\n",
              t->confirmed, t->assumed, t->verified);
   buf_printf(out, "  charged     %s%s%s   model cost %s   margin %s\n", on,
-             money_human(t->charged_micros, a), off, money_human(t->model_cost_micros, b),
-             money_human(row_margin(t), c));
+             money_places(t->charged_micros, 2, a), off,
+             money_places(t->model_cost_micros, model_places(r), b),
+             money_places(row_margin(t), model_places(r), c));
   buf_printf(
       out, "  model cost  %s per resolution; median %s, 95th percentile %s of a resolved ticket\n",
-      t->resolved == 0 ? "-" : money_human(row_cost_each(t), a), money_human(r->cost_p50_micros, b),
-      money_human(r->cost_p95_micros, c));
+      t->resolved == 0 ? "-" : money_places(row_cost_each(t), 4, a),
+      money_human(r->cost_p50_micros, b), money_human(r->cost_p95_micros, c));
   buf_printf(out,
              "  besides     %" PRId64 " drafted, %" PRId64 " sent, %" PRId64
              " handed to people, %" PRId64 " reopened\n\n",
@@ -127,11 +130,11 @@ void report_table(const struct report *r, bool colour, struct buf *out) {
   }
   buf_text(out, colour ? PLAIN "\n" : "\n");
   for (size_t i = 0; i < r->row_count; i++) {
-    row_put(out, &s, &r->rows[i]);
+    row_put(out, r, &s, &r->rows[i]);
     buf_char(out, '\n');
   }
   if (colour) buf_text(out, BOLD);
-  row_put(out, &s, &r->total);
+  row_put(out, r, &s, &r->total);
   buf_text(out, colour ? PLAIN "\n" : "\n");
   if (!r->conserved)
     buf_printf(out, "\n%sdoes not add up: %s%s\n", colour ? RED : "", r->gap, colour ? PLAIN : "");

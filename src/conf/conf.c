@@ -38,7 +38,7 @@ const char *path_item(struct part *p, const char *path, size_t i) {
   return arena_printf(p->r.arena, "%s[%zu]", path, i);
 }
 
-const char *place_of(struct part *p, const char *text) {
+const char *conf_place_of(struct part *p, const char *text) {
   if (text[0] == '/') return arena_dup(p->r.arena, str_of(text));
   char *path = file_join(p->r.folder, text);
   const char *kept = arena_dup(p->r.arena, str_of(path));

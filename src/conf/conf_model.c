@@ -60,7 +60,7 @@ static const char *file_default(struct part *p, struct conf_model *m) {
     if (file == NULL || file[0] == '\0')
       file = arena_printf(p->r.arena, "%s/%s.model", p->conf->state, m->backend);
     else
-      file = place_of(p, file);
+      file = conf_place_of(p, file);
     memcpy(to, &file, sizeof file);
     return file;
   }

@@ -35,7 +35,7 @@ static const char *const *folders_read(struct part *p, const char *key, bool fil
   const char *const *texts = field_list(&p->r, list, key, &n);
   const char **all = arena_alloc(p->r.arena, (n + 1) * sizeof *all);
   for (size_t i = 0; i < n; i++) {
-    all[i] = place_of(p, texts[i]);
+    all[i] = conf_place_of(p, texts[i]);
     if (!file_exists(all[i]))
       field_wrong(&p->r, list, path_item(p, key, i), "%s does not exist%s; correct the path",
                   all[i], texts[i][0] == '/' ? "" : " (relative to the config's folder)");
@@ -88,7 +88,7 @@ static void book_find(struct part *p) {
   struct conf *c = p->conf;
   if (c->book == NULL || c->book[0] == '\0') c->book = "per-resolution";
   if (is_path(c->book)) {
-    const char *path = place_of(p, c->book);
+    const char *path = conf_place_of(p, c->book);
     if (is_file(path))
       c->book_path = path;
     else
@@ -98,7 +98,7 @@ static void book_find(struct part *p) {
   const char *leaf = arena_printf(p->r.arena, "%s.yaml", c->book);
   const char *program = program_folder(p);
   const char *const tried[] = {
-      place_of(p, arena_printf(p->r.arena, "books/%s", leaf)),
+      conf_place_of(p, arena_printf(p->r.arena, "books/%s", leaf)),
       arena_printf(p->r.arena, "%s/books/%s", SHARE_DIR, leaf),
       arena_printf(p->r.arena, "%s/../share/triaged/books/%s", program, leaf),
       arena_printf(p->r.arena, "%s/../config/books/%s", program, leaf),
@@ -114,7 +114,7 @@ static void book_find(struct part *p) {
 void part_places(struct part *p) {
   struct conf *c = p->conf;
   if (c->taxonomy != NULL) {
-    c->taxonomy = place_of(p, c->taxonomy);
+    c->taxonomy = conf_place_of(p, c->taxonomy);
     if (!is_file(c->taxonomy))
       field_wrong(&p->r, yaml_get(p->root, "taxonomy"), "taxonomy",
                   "must be skills or a file of categories and teams; %s is no file", c->taxonomy);

@@ -205,7 +205,7 @@ static void limits_read(struct part *p, const struct top *t) {
 
 static void state_read(struct part *p, const struct top *t) {
   const char *text = t->state == NULL || t->state[0] == '\0' ? "/var/lib/triaged" : t->state;
-  p->conf->state = place_of(p, text);
+  p->conf->state = conf_place_of(p, text);
   if (file_exists(p->conf->state) && !file_is_dir(p->conf->state))
     field_wrong(&p->r, yaml_get(p->root, "state"), "state",
                 "must be a folder, and %s is a file; name another", p->conf->state);

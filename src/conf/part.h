@@ -56,7 +56,7 @@ void block_hash(struct part *p, const struct yaml *map, const char *path, const 
 /* A name as may stand in references, URLs and reports; tells when it may not. */
 bool name_fine(struct part *p, const struct yaml *map, const char *path, const char *name);
 /* Absolute path of what is relative to the config's folder. */
-const char *place_of(struct part *p, const char *text);
+const char *conf_place_of(struct part *p, const char *text);
 const char *path_key(struct part *p, const char *path, const char *key); /* "path.key" */
 const char *path_item(struct part *p, const char *path, size_t i);       /* "path[i]" */
 

@@ -245,6 +245,7 @@ int knowledge_index(struct store *s, const char *const *folders, size_t count,
     if (progress != NULL) progress(arg, i + 1, x.count);
   }
   if (rc >= 0) rc = passage_keep(s, x.files, x.count, err);
+  if (rc >= 0 && *ret_changed > 0) rc = passage_pack(s, err);
   mem_free(x.files);
   mem_free(x.relatives);
   arena_free(&x.arena);
@@ -259,23 +260,41 @@ static bool has(const struct passage *list, size_t n, const char *id) {
   return false;
 }
 
-/* Best of both searches: the ticket's own language first, since a customer can read it; then any. */
+/* So many times the limit are looked at to find those in one language among them. */
+#define WIDER 3
+
+/* The best in the language (or in none) out of a list of the best in any. */
+static size_t of_language(const struct passage *any, size_t any_n, struct trg_str language,
+                          size_t limit, struct passage *ret) {
+  size_t n = 0;
+  for (size_t i = 0; i < any_n && n < limit; i++)
+    if (any[i].language[0] == '\0' || str_is(language, any[i].language)) ret[n++] = any[i];
+  return n;
+}
+
+/* Best of both searches: the ticket's own language first, since a customer can read it; then any.
+ * The second search is made only when the first one's list was too short to hold its answer. */
 int knowledge_find(struct store *s, struct trg_str question, struct trg_str language, int limit,
                    struct arena *a, struct passage **ret, size_t *ret_count,
                    struct trg_err *err) {
   struct passage *own = NULL, *any = NULL;
   size_t own_n = 0, any_n = 0;
-  int rc = 0;
-  if (language.n > 0)
-    rc = passage_search(s, question, language, limit, a, &own, &own_n, err);
-  if (rc >= 0)
-    rc = passage_search(s, question, (struct trg_str){NULL, 0}, limit, a, &any, &any_n, err);
+  const size_t most = (size_t)limit;
+  const int wide = language.n > 0 ? limit * WIDER : limit;
+  int rc = passage_search(s, question, (struct trg_str){NULL, 0}, wide, a, &any, &any_n, err);
+  if (rc >= 0 && language.n > 0) {
+    own = arena_alloc(a, sizeof *own * (most + 1));
+    own_n = of_language(any, any_n, language, most, own);
+    if (own_n < most && any_n == (size_t)wide)
+      rc = passage_search(s, question, language, limit, a, &own, &own_n, err);
+  }
   if (rc < 0) return rc;
+  if (any_n > most) any_n = most;
   struct passage *out = arena_alloc(a, sizeof *out * (own_n + any_n + 1));
   size_t n = 0;
-  for (size_t i = 0; i < own_n && n < (size_t)limit; i++)
+  for (size_t i = 0; i < own_n && n < most; i++)
     if (any_n == 0 || own[i].score >= any[0].score * 0.5) out[n++] = own[i];
-  for (size_t i = 0; i < any_n && n < (size_t)limit; i++)
+  for (size_t i = 0; i < any_n && n < most; i++)
     if (!has(out, n, any[i].id)) out[n++] = any[i];
   *ret = out;
   *ret_count = n;

@@ -111,6 +111,13 @@ int passage_keep(struct store *s, const char *const *sources, size_t count, stru
   return rc;
 }
 
+int passage_pack(struct store *s, struct trg_err *err) {
+  static const char text[] = "INSERT INTO passage_fts (passage_fts) VALUES ('optimize')";
+  struct sql q;
+  sql_write(&q, s, text);
+  return sql_run(&q, err);
+}
+
 /* --- reading --------------------------------------------------------------------------------- */
 
 #define PASSAGE_COLUMNS "p.id, p.source, p.title, p.heading, p.text, p.language, p.category, p.hash"

@@ -174,6 +174,7 @@ static void turn_make(struct turn *t, struct ask *a, const char *prompt, const c
     snprintf(t->tool_id, sizeof t->tool_id, "toolu_01%022llx",
              (unsigned long long)hash_mix(hash, 9));
     answer_json(&t->tool_input, &t->question, schema);
+    buf_text(&t->tool_input);
   } else if (a->format && a->x->fault == FAULT_INVALID) {
     answer_broken(&t->text, &t->question, a->format);
   } else if (a->format) {

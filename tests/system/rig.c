@@ -1,7 +1,10 @@
 #include "rig.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -237,6 +242,11 @@ void rig_close(struct rig *r) {
     kill(r->sim, SIGKILL);
     waitpid(r->sim, NULL, 0);
   }
+  for (size_t i = 0; i < sizeof r->taps / sizeof r->taps[0]; i++)
+    if (r->taps[i] > 0) {
+      kill(r->taps[i], SIGKILL);
+      waitpid(r->taps[i], NULL, 0);
+    }
   if (getenv("KEEP_RIG") != NULL) {
     fprintf(stderr, "# kept: %s\n", r->dir);
     return;
@@ -368,4 +378,143 @@ int rig_check_no_double(struct rig *r, int *ret_notes, int *ret_replies) {
   if (ret_notes != NULL) *ret_notes = notes;
   if (ret_replies != NULL) *ret_replies = replies;
   return touched;
+}
+
+/* --- configuration and files ---------------------------------------------------------------------- */
+
+static char *text_with(const char *text, const char *what, const char *by) {
+  const char *at = strstr(text, what);
+  if (at == NULL) fail_msg("the configuration does not contain: %s", what);
+  const size_t n = strlen(text) - strlen(what) + strlen(by) + 1;
+  char *out = malloc(n);
+  assert_non_null(out);
+  snprintf(out, n, "%.*s%s%s", (int)(at - text), text, by, at + strlen(what));
+  return out;
+}
+
+static void conf_write(struct rig *r, char *text, va_list pairs) {
+  for (const char *what; (what = va_arg(pairs, const char *)) != NULL;) {
+    char *next = text_with(text, what, va_arg(pairs, const char *));
+    free(text);
+    text = next;
+  }
+  rig_file(r, "triaged.yaml", text);
+  free(text);
+}
+
+void rig_conf(struct rig *r, ...) {
+  va_list pairs;
+  va_start(pairs, r);
+  conf_write(r, strdup(rig_config), pairs);
+  va_end(pairs);
+}
+
+void rig_conf_change(struct rig *r, ...) {
+  va_list pairs;
+  va_start(pairs, r);
+  conf_write(r, rig_read(r, "triaged.yaml"), pairs);
+  va_end(pairs);
+}
+
+char *rig_read(struct rig *r, const char *name) { return file_text(rig_path(r, name)); }
+
+void rig_until_log(struct rig *r, const char *file, const char *text) {
+  for (int i = 0; i < 4000; i++) {
+    if (rig_log_has(r, file, text)) return;
+    rig_sleep_ms(5);
+  }
+  fail_msg("%s never said: %s", file, text);
+}
+
+/* --- more of the simulator -------------------------------------------------------------------------- */
+
+void rig_add(struct rig *r, const char *lines) {
+  cJSON_Delete(rig_post(r, "/sim/tickets", lines));
+}
+
+cJSON *rig_truth(struct rig *r, int ticket) {
+  char path[80];
+  snprintf(path, sizeof path, "/sim/tickets/zendesk/%d", ticket);
+  return rig_get(r, path);
+}
+
+static int own_messages(struct rig *r, int ticket, bool public) {
+  cJSON *t = rig_truth(r, ticket), *e = NULL;
+  int n = 0;
+  cJSON_ArrayForEach(e, cJSON_GetObjectItemCaseSensitive(t, "history")) {
+    const cJSON *shown = cJSON_GetObjectItemCaseSensitive(e, "public");
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(e, "api")) && cJSON_IsBool(shown) &&
+        cJSON_IsTrue(shown) == public)
+      n++;
+  }
+  cJSON_Delete(t);
+  return n;
+}
+
+int rig_replies(struct rig *r, int ticket) { return own_messages(r, ticket, true); }
+int rig_notes(struct rig *r, int ticket) { return own_messages(r, ticket, false); }
+
+/* --- sockets ---------------------------------------------------------------------------------------- */
+
+static int listen_on(int *ret_port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t n = sizeof a;
+  assert_true(fd >= 0);
+  assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+  assert_int_equal(listen(fd, 64), 0);
+  assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+  *ret_port = ntohs(a.sin_port);
+  return fd;
+}
+
+int rig_port(void) {
+  int port = 0;
+  close(listen_on(&port));
+  return port;
+}
+
+/* One connection, in a process of its own. */
+static _Noreturn void tap_one(int from, int to_port, int keep) {
+  struct sockaddr_in a = {.sin_family = AF_INET,
+                          .sin_port = htons((uint16_t)to_port),
+                          .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  const int to = socket(AF_INET, SOCK_STREAM, 0);
+  char piece[65536];
+  if (connect(to, (struct sockaddr *)&a, sizeof a) != 0) _exit(1);
+  struct pollfd p[2] = {{.fd = from, .events = POLLIN}, {.fd = to, .events = POLLIN}};
+  for (;;) {
+    if (poll(p, 2, -1) < 0) _exit(1);
+    for (int i = 0; i < 2; i++) {
+      if (p[i].revents == 0) continue;
+      const ssize_t n = read(p[i].fd, piece, sizeof piece);
+      if (n <= 0 || write(p[1 - i].fd, piece, (size_t)n) != n) _exit(0);
+      if (i == 0 && write(keep, piece, (size_t)n) != n) _exit(1);
+    }
+  }
+}
+
+int rig_tap(struct rig *r, const char *name) {
+  int port = 0;
+  const int fd = listen_on(&port);
+  size_t i = 0;
+  while (i < sizeof r->taps / sizeof r->taps[0] && r->taps[i] > 0) i++;
+  assert_true(i < sizeof r->taps / sizeof r->taps[0]);
+  r->taps[i] = fork();
+  assert_true(r->taps[i] >= 0);
+  if (r->taps[i] > 0) {
+    close(fd);
+    return port;
+  }
+  const int keep = open(rig_path(r, name), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  signal(SIGCHLD, SIG_IGN);
+  for (;;) {
+    const int from = accept(fd, NULL, NULL);
+    if (from < 0 || keep < 0) _exit(1);
+    if (fork() == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      tap_one(from, r->port, keep);
+    }
+    close(from);
+  }
 }

@@ -15,6 +15,7 @@ struct rig {
   char dir[256];
   int port;      /* of the simulator */
   pid_t sim, daemon;
+  pid_t taps[4];
   char clock[64]; /* TRIAGED_CLOCK for what is run, or "" */
 };
 
@@ -57,6 +58,27 @@ void rig_sql_text(struct rig *r, const char *sql, char *out, size_t room);
 /* The simulator's truth: no ticket has two notes or replies of one marker. Returns how many tickets
  * have at least one. */
 int rig_check_no_double(struct rig *r, int *ret_notes, int *ret_replies);
+
+/* rig_config with pairs of texts replaced ("what", "by", ..., NULL) and written as triaged.yaml; each
+ * must occur. The second form changes the file that is there. */
+void rig_conf(struct rig *r, ...);
+void rig_conf_change(struct rig *r, ...);
+/* The whole file; free it. NULL when there is none. */
+char *rig_read(struct rig *r, const char *name);
+/* Looks until FOLDER/file contains `text` or 20 s are over. */
+void rig_until_log(struct rig *r, const char *file, const char *text);
+/* Adds ticket lines (JSONL) to the running simulator, and its whole truth about a ticket of
+ * zendesk; delete it. */
+void rig_add(struct rig *r, const char *lines);
+cJSON *rig_truth(struct rig *r, int ticket);
+/* Public messages of ours on a ticket, notes of ours, by the simulator's history. */
+int rig_replies(struct rig *r, int ticket);
+int rig_notes(struct rig *r, int ticket);
+/* A loopback port that is free now. */
+int rig_port(void);
+/* Passes everything on to the simulator and keeps what was asked in FOLDER/name; ends with the rig.
+ * Returns its port. */
+int rig_tap(struct rig *r, const char *name);
 
 extern const char rig_config[]; /* zendesk in auto mode, models of the simulator */
 

@@ -380,14 +380,17 @@ static void random_event(struct rng *r, struct desk *d, int64_t ticket, struct e
   } all[] = {{"msg_in", "customer", ""},         {"msg_in", "customer", "thanks"},
              {"msg_out", "ai", "answer"},        {"msg_out", "ai", "answer"},
              {"msg_out", "ai", "answer"},        {"msg_out", "ai", "greeting"},
-             {"msg_out", "human", "answer"},     {"note", "ai", ""},
-             {"signal", "customer", "confirm"},  {"signal", "customer", "negative"},
-             {"csat", "customer", "1"},          {"csat", "customer", "good"},
-             {"verify", "ai", "pass"},           {"verify", "ai", "fail"},
-             {"reopen", "human", ""},            {"procedure_end", "ai", "handoff"},
-             {"solved", "ai", ""},               {"action", "ai", "get_order"},
-             {"merge", "system", "7"},           {"spam", "human", ""}};
-  const size_t i = rng_below(r, sizeof all / sizeof *all);
+             {"note", "ai", ""},                 {"signal", "customer", "confirm"},
+             {"signal", "customer", "negative"}, {"csat", "customer", "good"},
+             {"verify", "ai", "pass"},           {"verify", "ai", "pass"},
+             {"reopen", "human", ""},            {"solved", "ai", ""},
+             {"action", "ai", "get_order"},      {"csat", "customer", "1"},
+             {"verify", "ai", "fail"},           {"procedure_end", "ai", "handoff"},
+             {"msg_out", "human", "answer"},     {"merge", "system", "7"},
+             {"spam", "human", ""}};
+  static const size_t rare = 6; /* the last ones, which end most cases */
+  const size_t kinds = sizeof all / sizeof *all;
+  const size_t i = rng_below(r, rng_below(r, 8) == 0 ? kinds : kinds - rare);
   *e = (struct event){.ticket_id = ticket, .kind = all[i].kind, .actor = all[i].actor,
                       .value = all[i].value, .data = "",
                       .ext_id = arena_printf(d->a, "%llu", (unsigned long long)rng_next(r)),
@@ -434,7 +437,7 @@ static void test_any_batches_end_in_the_same_sum(void **state) {
     recount_equal(&d, b, T0 + 100 * DAY);
     int64_t count = 0, bad = 0;
     must(&d, ledger_verify(d.s, &count, &bad, &d.err));
-    assert_true(count > 100);
+    assert_true(count > 50);
     must(&d, report_conserved(d.s, &d.err));
     desk_close(&d);
     book_free(&b);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire.h"
+#include "json.h"
 
 #define DEPTH_MAX  64
 #define VALUES_MAX 2000000u /* about 64 bytes each */

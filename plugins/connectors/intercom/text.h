@@ -34,8 +34,8 @@ void intercom_puts(struct intercom_buf *buf, const char *text);
 void intercom_put_str(struct intercom_buf *buf, struct trg_str text);
 void intercom_put_int(struct intercom_buf *buf, int64_t number);
 void intercom_put_char(struct intercom_buf *buf, uint32_t code); /* as UTF-8 */
-void intercom_put_json(struct intercom_buf *buf,
-                       struct trg_str text); /* as a JSON string, with its quotes */
+/* As a JSON string, with its quotes. */
+void intercom_put_json(struct intercom_buf *buf, struct trg_str text);
 void intercom_put_url(struct intercom_buf *buf, struct trg_str text); /* percent-encoded */
 
 struct trg_str intercom_str(const char *text); /* NULL gives an empty slice */

@@ -81,10 +81,19 @@ static void escape_add(struct anthropic_text *text, unsigned char c) {
   }
 }
 
+/* Most of a prompt: printable ASCII that needs no escape. */
+static bool is_plain(unsigned char c) {
+  return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
 static void utf8_add(struct anthropic_text *text, struct trg_str s, bool escaped) {
   const unsigned char *p = (const unsigned char *)s.p;
   size_t from = 0; /* start of the run that can be copied as it is */
   for (size_t at = 0; at < s.n;) {
+    if (is_plain(p[at])) {
+      at++;
+      continue;
+    }
     const size_t bytes = sequence_bytes(p + at, s.n - at);
     const bool special = escaped && (p[at] < 0x20 || p[at] == '"' || p[at] == '\\');
     if (bytes && !special) {

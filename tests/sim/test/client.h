@@ -41,6 +41,8 @@ bool header_has(const struct reply *r, const char *line);
 const cJSON *at(const struct reply *r, const char *path);
 const char *text_at(const struct reply *r, const char *path);
 double number_at(const struct reply *r, const char *path);
+/* A public reply by the bot that solves the ticket. */
+void answer(const struct server *s, const char *ticket);
 void advance(const struct server *s, const char *how_far);
 
 #endif

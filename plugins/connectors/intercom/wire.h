@@ -1,0 +1,14 @@
+/*
+ * Intercom's documents, both ways. Pure: bytes in, bytes out; no host calls and no clock, so that
+ * all of it can be tested on fixtures and fuzzed.
+ */
+#ifndef INTERCOM_WIRE_H
+#define INTERCOM_WIRE_H
+
+#include "json.h"
+#include "wire_read.h"
+#include "wire_reply.h"
+#include "wire_search.h"
+#include "wire_write.h"
+
+#endif

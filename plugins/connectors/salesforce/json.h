@@ -1,0 +1,21 @@
+/*
+ * cJSON behind a wrapper that covers its sharp edges: see json.c.
+ */
+#ifndef SALESFORCE_JSON_H
+#define SALESFORCE_JSON_H
+
+#include "text.h"
+
+struct cJSON;
+/* The document, or NULL with err. Free with cJSON_Delete(). */
+struct cJSON *salesforce_json(struct trg_str body, struct trg_err *err);
+struct trg_str salesforce_json_str(const struct cJSON *object, const char *key); /* borrowed */
+const struct cJSON *salesforce_json_in(const struct cJSON *object, const char *key);
+bool salesforce_json_true(const struct cJSON *object, const char *key);
+/* An id as decimal text in the arena; empty when absent or null; -1 and err when it is not exact.
+ */
+int salesforce_json_id(struct sf_mem *mem, const struct cJSON *object, const char *key, struct trg_str *ret,
+               struct trg_err *err);
+int salesforce_malformed(struct trg_err *err, const char *what); /* fills err; returns -1 */
+
+#endif

@@ -1,0 +1,325 @@
+#include "text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+struct sf_block {
+  struct sf_block *next;
+  max_align_t bytes[];
+};
+
+void *salesforce_take(struct sf_mem *mem, size_t n) {
+  mem->full = mem->full || n > mem->limit_bytes || mem->total_bytes > mem->limit_bytes - n;
+  if (mem->full) return NULL;
+  struct sf_block *block = calloc(1, sizeof *block + n);
+  if (block == NULL) abort();
+  block->next = mem->blocks;
+  mem->blocks = block;
+  /* The block's own head counts too: a million tiny strings are not free. */
+  mem->total_bytes += n + sizeof *block;
+  return block->bytes;
+}
+
+struct trg_str salesforce_keep(struct sf_mem *mem, struct trg_str text) {
+  char *copy = salesforce_take(mem, text.n + 1);
+  if (copy == NULL) return (struct trg_str){NULL, 0};
+  if (text.n > 0) memcpy(copy, text.p, text.n);
+  return (struct trg_str){copy, text.n};
+}
+
+void salesforce_mem_free(struct sf_mem *mem) {
+  while (mem->blocks != NULL) {
+    struct sf_block *next = mem->blocks->next;
+    free(mem->blocks);
+    mem->blocks = next;
+  }
+  mem->total_bytes = 0;
+}
+
+struct sf_buf salesforce_buf_new(size_t limit) {
+  return (struct sf_buf){.limit = limit};
+}
+
+void salesforce_buf_free(struct sf_buf *buf) {
+  free(buf->p);
+  *buf = (struct sf_buf){.limit = buf->limit};
+}
+
+void salesforce_put(struct sf_buf *buf, const char *p, size_t n) {
+  if (buf->full || n > buf->limit - buf->n) {
+    buf->full = true;
+    return;
+  }
+  if (n == 0) return;
+  if (buf->n + n + 1 > buf->cap) {
+    size_t cap = (buf->n + n + 1) * 2;
+    char *grown = realloc(buf->p, cap);
+    if (grown == NULL) abort();
+    buf->p = grown;
+    buf->cap = cap;
+  }
+  memcpy(buf->p + buf->n, p, n);
+  buf->n += n;
+  buf->p[buf->n] = '\0';
+}
+
+void salesforce_puts(struct sf_buf *buf, const char *text) {
+  salesforce_put(buf, text, strlen(text));
+}
+
+void salesforce_put_str(struct sf_buf *buf, struct trg_str text) {
+  salesforce_put(buf, text.p, text.n);
+}
+
+void salesforce_put_int(struct sf_buf *buf, int64_t number) {
+  char text[24];
+  int n = snprintf(text, sizeof text, "%lld", (long long)number);
+  salesforce_put(buf, text, (size_t)n);
+}
+
+void salesforce_put_char(struct sf_buf *buf, uint32_t code) {
+  char out[4];
+  size_t n = 0;
+  if (code < 0x80) {
+    out[n++] = (char)code;
+  } else if (code < 0x800) {
+    out[n++] = (char)(0xC0 | (code >> 6));
+    out[n++] = (char)(0x80 | (code & 0x3F));
+  } else if (code < 0x10000) {
+    out[n++] = (char)(0xE0 | (code >> 12));
+    out[n++] = (char)(0x80 | ((code >> 6) & 0x3F));
+    out[n++] = (char)(0x80 | (code & 0x3F));
+  } else {
+    out[n++] = (char)(0xF0 | (code >> 18));
+    out[n++] = (char)(0x80 | ((code >> 12) & 0x3F));
+    out[n++] = (char)(0x80 | ((code >> 6) & 0x3F));
+    out[n++] = (char)(0x80 | (code & 0x3F));
+  }
+  salesforce_put(buf, out, n);
+}
+
+void salesforce_put_json(struct sf_buf *buf, struct trg_str text) {
+  salesforce_put(buf, "\"", 1);
+  for (size_t i = 0; i < text.n;) {
+    size_t step = 1;
+    uint32_t code = salesforce_utf8_next(text.p + i, text.n - i, &step);
+    i += step;
+    if (code == '"' || code == '\\') {
+      salesforce_put(buf, "\\", 1);
+      salesforce_put_char(buf, code);
+    } else if (code < 0x20) {
+      char escape[8];
+      snprintf(escape, sizeof escape, "\\u%04x", (unsigned)code);
+      salesforce_puts(buf, escape);
+    } else {
+      salesforce_put_char(buf, code);
+    }
+  }
+  salesforce_put(buf, "\"", 1);
+}
+
+void salesforce_put_url(struct sf_buf *buf, struct trg_str text) {
+  static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  for (size_t i = 0; i < text.n; i++) {
+    if (text.p[i] != '\0' && strchr(plain, text.p[i]) != NULL) {
+      salesforce_put(buf, text.p + i, 1);
+      continue;
+    }
+    char escape[4];
+    snprintf(escape, sizeof escape, "%%%02X", (unsigned)(unsigned char)text.p[i]);
+    salesforce_put(buf, escape, 3);
+  }
+}
+
+void salesforce_put_base64(struct sf_buf *buf, struct trg_str bytes) {
+  static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (size_t i = 0; i < bytes.n; i += 3) {
+    size_t have = bytes.n - i < 3 ? bytes.n - i : 3;
+    uint32_t group = 0;
+    for (size_t k = 0; k < 3; k++)
+      group = group << 8 | (k < have ? (unsigned char)bytes.p[i + k] : 0u);
+    char out[4];
+    for (size_t k = 0; k < 4; k++)
+      out[k] = k <= have ? alphabet[(group >> (18 - 6 * k)) & 63] : '=';
+    salesforce_put(buf, out, 4);
+  }
+}
+
+struct trg_str salesforce_str(const char *text) {
+  return (struct trg_str){text, text == NULL ? 0 : strlen(text)};
+}
+
+struct trg_str salesforce_slice(const struct sf_buf *buf) {
+  return (struct trg_str){buf->p, buf->n};
+}
+
+bool salesforce_same(struct trg_str a, struct trg_str b) {
+  return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool salesforce_is(struct trg_str a, const char *b) {
+  return salesforce_same(a, salesforce_str(b));
+}
+
+size_t salesforce_seek(struct trg_str hay, const char *needle) {
+  size_t n = strlen(needle);
+  for (size_t i = 0; n > 0 && i + n <= hay.n; i++)
+    if (strncasecmp(hay.p + i, needle, n) == 0) return i;
+  return SIZE_MAX;
+}
+
+bool salesforce_digits(struct trg_str text) {
+  if (text.n == 0 || text.n > 19) return false;
+  for (size_t i = 0; i < text.n; i++)
+    if (text.p[i] < '0' || text.p[i] > '9') return false;
+  return true;
+}
+
+/* Reads a text by a pattern: D is a digit of the next number (a blank in the pattern ends one),
+ * T stands for `T`, `t` or a blank, anything else for itself. Returns the bytes read, or 0. */
+static size_t pattern_read(struct trg_str text, const char *pattern, int *numbers) {
+  size_t at = 0;
+  int value = 0;
+  for (const char *p = pattern;; p++) {
+    if (*p == 'D') {
+      if (at >= text.n || text.p[at] < '0' || text.p[at] > '9') return 0;
+      value = value * 10 + (text.p[at++] - '0');
+      continue;
+    }
+    *numbers++ = value;
+    value = 0;
+    if (*p == '\0') return at;
+    if (*p == ' ') continue;
+    if (at >= text.n) return 0;
+    const char c = text.p[at++];
+    if (*p == 'T' ? c != 'T' && c != 't' && c != ' ' : c != *p) return 0;
+  }
+}
+
+/* "Z", "+0100" or "-05:30" to minutes; false: none of them. */
+static bool offset_read(struct trg_str text, int *ret_minutes) {
+  int hm[2];
+  *ret_minutes = 0;
+  if (text.n == 1 && (text.p[0] | 32) == 'z') return true;
+  if (text.n < 5 || (text.p[0] != '+' && text.p[0] != '-')) return false;
+  const struct trg_str rest = {text.p + 1, text.n - 1};
+  const char *pattern = rest.n == 5 ? "DD:DD" : "DD DD";
+  if (pattern_read(rest, pattern, hm) != rest.n) return false;
+  *ret_minutes = (hm[0] * 60 + hm[1]) * (text.p[0] == '-' ? -1 : 1);
+  return true;
+}
+
+static bool in_range(const int n[6]) {
+  static const int least[6] = {1970, 1, 1, 0, 0, 0}, most[6] = {9999, 12, 31, 23, 59, 60};
+  for (int i = 0; i < 6; i++)
+    if (n[i] < least[i] || n[i] > most[i]) return false;
+  return true;
+}
+
+int64_t salesforce_time_ms(struct trg_str text) {
+  int n[6], ms = 0, offset;
+  size_t at = pattern_read(text, "DDDD-DD-DDTDD:DD:DD", n);
+  if (at == 0 || !in_range(n)) return 0;
+  if (at < text.n && text.p[at] == '.') {
+    at++;
+    for (int scale = 100; at < text.n && text.p[at] >= '0' && text.p[at] <= '9'; at++, scale /= 10)
+      ms += (text.p[at] - '0') * scale;
+  }
+  while (at < text.n && text.p[at] == ' ') at++;
+  if (!offset_read((struct trg_str){text.p + at, text.n - at}, &offset)) return 0;
+  struct tm tm = {.tm_year = n[0] - 1900,
+                  .tm_mon = n[1] - 1,
+                  .tm_mday = n[2],
+                  .tm_hour = n[3],
+                  .tm_min = n[4],
+                  .tm_sec = n[5]};
+  return ((int64_t)timegm(&tm) - (int64_t)offset * 60) * 1000 + ms;
+}
+
+/* How long the character that starts with this byte is; 0: none does. */
+static size_t utf8_bytes(unsigned char first) {
+  if (first < 0x80) return 1;
+  if (first < 0xC2) return 0;
+  if (first < 0xE0) return 2;
+  if (first < 0xF0) return 3;
+  return first < 0xF5 ? 4 : 0;
+}
+
+uint32_t salesforce_utf8_next(const char *p, size_t n, size_t *ret_n) {
+  static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
+  const unsigned char *s = (const unsigned char *)p;
+  const size_t need = utf8_bytes(s[0]);
+  *ret_n = 1;
+  if (need == 1) return s[0];
+  if (need == 0 || need > n) return 0xFFFD;
+  uint32_t code = s[0] & (0xFFu >> (need + 1));
+  for (size_t i = 1; i < need; i++) {
+    if ((s[i] & 0xC0) != 0x80) return 0xFFFD;
+    code = code << 6 | (s[i] & 0x3Fu);
+  }
+  if (code < least[need] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return 0xFFFD;
+  *ret_n = need;
+  return code;
+}
+
+void salesforce_put_clean(struct sf_buf *buf, struct trg_str text) {
+  for (size_t i = 0; i < text.n;) {
+    size_t step = 1;
+    uint32_t code = salesforce_utf8_next(text.p + i, text.n - i, &step);
+    i += step;
+    if (code == '\r') {
+      if (i >= text.n || text.p[i] != '\n') salesforce_put(buf, "\n", 1);
+    } else if (code == 0) {
+      salesforce_put_char(buf, 0xFFFD);
+    } else if (code >= 0x20 ? code != 0x7F : code == '\n' || code == '\t') {
+      salesforce_put_char(buf, code);
+    }
+  }
+}
+
+/* The line that Salesforce's mails begin with. Its words are translated per account, its `##-` and
+ * `-##` are not. */
+static bool line_is_marker(const char *p, size_t n) {
+  while (n > 0 && (*p == '>' || *p == ' ' || *p == '\t' || *p == '*')) p++, n--;
+  while (n > 0 && (p[n - 1] == ' ' || p[n - 1] == '\t' || p[n - 1] == '*')) n--;
+  return n > 6 && n < 200 && memcmp(p, "##", 2) == 0 && memcmp(p + n - 2, "##", 2) == 0 &&
+         memchr(p + 2, '-', 3) != NULL && memchr(p + n - 5, '-', 3) != NULL;
+}
+
+static size_t trimmed(const char *p, size_t n) {
+  while (n > 0 && (p[n - 1] == ' ' || p[n - 1] == '\n' || p[n - 1] == '\t' || p[n - 1] == '>')) n--;
+  return n;
+}
+
+static size_t line_start(const char *p, size_t n) {
+  while (n > 0 && p[n - 1] != '\n') n--;
+  return n;
+}
+
+/* The mail program's "On ..., X wrote:" belongs to the quote. Some break it before "wrote:". */
+static size_t without_attribution(const char *p, size_t n) {
+  size_t line = line_start(p, n);
+  if (n == 0 || p[n - 1] != ':' || line == 0) return n;
+  if (n - line < 20 && line > 1 && p[line - 2] != '\n') line = line_start(p, line - 1);
+  return trimmed(p, line);
+}
+
+struct trg_str salesforce_unquoted(struct trg_str text) {
+  for (size_t at = 0; at < text.n;) {
+    const char *newline = memchr(text.p + at, '\n', text.n - at);
+    size_t end = newline == NULL ? text.n : (size_t)(newline - text.p);
+    if (line_is_marker(text.p + at, end - at)) {
+      size_t keep = without_attribution(text.p, trimmed(text.p, at));
+      if (keep > 0) return (struct trg_str){text.p, keep};
+      /* Nothing above: the customer wrote below it, or the text is such a mail itself. */
+      struct trg_str rest = {text.p + end, text.n - end};
+      while (rest.n > 0 && (*rest.p == '\n' || *rest.p == ' ')) rest.p++, rest.n--;
+      return rest;
+    }
+    at = end + 1;
+  }
+  return (struct trg_str){text.p, trimmed(text.p, text.n)};
+}

@@ -1,0 +1,206 @@
+/* Price books: the shipped ones, the built-in one, and what is refused with its line. */
+#include "test_billing_help.h"
+
+#include "billing/book_builtin.h"
+#include "billing/book_price.h"
+
+struct problems {
+  int count;
+  uint32_t line;
+  char text[512];
+};
+
+static void note(void *arg, uint32_t line, const char *key, const char *text) {
+  struct problems *p = arg;
+  if (p->count++ > 0) return;
+  p->line = line;
+  (void)snprintf(p->text, sizeof p->text, "%s: %s", key, text);
+}
+
+static const char good[] = "book: good\n"
+                           "versions:\n"
+                           "  - effective: 2026-01-01\n"
+                           "    scope: conversation\n"
+                           "    window: {basis: last_ai_answer, length: 24h}\n"
+                           "    evidence: {assumed: accept, confirmed: accept, procedure: refuse}\n"
+                           "    thanks: confirm\n"
+                           "    voids: [human_requested, human_answered, handoff, negative, spam]\n"
+                           "    allowed: [greeting_only, note_only, csat_bad, edited, approved, "
+                           "deleted, merged]\n"
+                           "    reversal: {reach: none}\n"
+                           "    meters:\n"
+                           "      - {meter: r, unit: resolution, outcomes: {resolution: 0.99}}\n";
+
+/* `good` with one piece replaced. */
+static char *changed(const char *from, const char *to) {
+  const char *at = strstr(good, from);
+  assert_non_null(at);
+  struct buf b;
+  buf_init(&b, 0);
+  buf_add(&b, good, (size_t)(at - good));
+  buf_text(&b, to);
+  buf_text(&b, at + strlen(from));
+  return buf_take(&b, NULL);
+}
+
+static void refused(const char *from, const char *to, uint32_t line, const char *says) {
+  struct problems p = {0};
+  char *text = changed(from, to);
+  struct book *b = book_parse(str_of(text), "x", note, &p);
+  if (b != NULL) fail_msg("not refused: %s", to);
+  if (p.line != line || strstr(p.text, says) == NULL)
+    fail_msg("line %u (ought %u): %s (ought to say %s)", p.line, line, p.text, says);
+  mem_free(text);
+}
+
+static void test_builtin_is_the_shipped_file_to_the_byte(void **state) {
+  (void)state;
+  char *path = root_path("config/books/per-resolution.yaml");
+  struct buf text;
+  struct trg_err err = {0};
+  buf_init(&text, 0);
+  assert_int_equal(file_read(path, 1 << 20, &text, &err), 0);
+  assert_string_equal(text.p, book_builtin_text);
+  struct book *a = book_builtin(), *b = book_named("per-resolution");
+  char hash[HASH_HEX_MAX];
+  assert_string_equal(book_hash(a), hash_hex(buf_view(&text), hash));
+  assert_string_equal(book_hash(a), book_hash(b));
+  assert_string_equal(book_name(a), "per-resolution");
+  assert_non_null(strstr(book_summary(a), "$0.99"));
+  book_free(&a);
+  book_free(&b);
+  buf_free(&text);
+  mem_free(path);
+}
+
+static void test_every_shipped_book_is_understood(void **state) {
+  static const char *const names[] = {"agentforce-conversations", "agentforce-flex", "fin",
+                                      "gorgias", "help-agent", "per-resolution", "redo", "zendesk"};
+  (void)state;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    struct book *b = book_named(names[i]);
+    assert_string_equal(book_name(b), names[i]);
+    assert_int_equal(strlen(book_hash(b)), 64);
+    assert_true(strlen(book_summary(b)) > 20);
+    book_free(&b);
+  }
+}
+
+static void test_a_book_without_a_sentence_gets_one(void **state) {
+  (void)state;
+  struct book *b = book_text(good);
+  assert_string_equal(book_summary(b),
+                      "$0.99 USD per resolution; window 24h from the last AI answer");
+  book_free(&b);
+}
+
+static void test_wrong_and_ambiguous_books_are_refused_with_their_line(void **state) {
+  (void)state;
+  refused("negative, spam]", "negative, spam, merged]", 9, "stands twice");
+  refused("approved, deleted", "deleted", 3, "is not decided");
+  refused("negative, spam]", "negative, spam, rain]", 8, "is not one of");
+  refused("{resolution: 0.99}", "{victory: 0.99}", 12, "unknown outcome");
+  refused("{resolution: 0.99}", "{resolution: 0.9999999}", 12, "no amount");
+  refused("{resolution: 0.99}", "{resolution: -1}", 12, "no amount");
+  refused("length: 24h", "length: 0s", 5, "longer than nothing");
+  refused("length: 24h", "length: soon", 5, "no length of time");
+  refused("scope: conversation", "scope: customer", 4, "how long");
+  refused("reach: none", "reach: none, within: 3d", 10, "says nothing");
+  refused("thanks: confirm\n", "thanks: confirm\n    discount: 5\n", 8, "is not a key");
+  refused("    thanks: confirm\n", "", 3, "is missing");
+  refused("effective: 2026-01-01", "effective: yesterday", 3, "must be a date");
+  refused("assumed: accept, ", "", 6, "must be accept, verify or refuse");
+  refused("book: good", "book: good\ncurrency: EUR", 1, "must be USD");
+}
+
+static void test_two_meters_with_one_key_are_refused(void **state) {
+  static const char meter[] = "outcomes: {resolution: 0.99}}\n";
+  (void)state;
+  refused(meter, "outcomes: {resolution: 0.99}}\n      - {meter: r, unit: reply, price: 1}\n", 13,
+          "two meters");
+  refused(meter,
+          "outcomes: {resolution: 0.99}}\n"
+          "      - {meter: s, unit: resolution, outcomes: {qualification: 1}}\n",
+          13, "counts the same unit");
+  refused(meter,
+          "outcomes: {resolution: 0.99}, included: 5, tiers: [{above: 3, price: 0.5}]}\n", 12,
+          "within the included");
+  refused(meter,
+          "outcomes: {resolution: 1, qualification: 2}, tiers: [{above: 3, price: 0.5}]}\n", 12,
+          "need one outcome");
+  refused(meter,
+          "outcomes: {resolution: 1}, tiers: [{above: 3, price: 1}, {above: 3, price: 2}]}\n", 12,
+          "overlap");
+}
+
+static void test_overlapping_versions_are_refused(void **state) {
+  struct problems p = {0};
+  struct buf b;
+  (void)state;
+  buf_init(&b, 0);
+  buf_text(&b, good);
+  buf_text(&b, strstr(good, "  - effective"));
+  assert_null(book_parse(buf_view(&b), "x", note, &p));
+  assert_int_equal(p.line, 13);
+  assert_non_null(strstr(p.text, "overlaps"));
+  buf_free(&b);
+}
+
+static void test_a_file_that_is_not_there_is_a_problem(void **state) {
+  struct problems p = {0};
+  (void)state;
+  assert_null(book_load("/nonexistent/book.yaml", note, &p));
+  assert_int_equal(p.count, 1);
+}
+
+static void test_prices_are_in_whole_micro_dollars_and_round_half_to_even(void **state) {
+  int64_t n = 0;
+  (void)state;
+  assert_int_equal(money_scale(25, 1, 10, &n), 0);
+  assert_int_equal(n, 2);
+  assert_int_equal(money_scale(35, 1, 10, &n), 0);
+  assert_int_equal(n, 4);
+  assert_int_equal(money_scale(-25, 1, 10, &n), 0);
+  assert_int_equal(n, -2);
+  assert_int_equal(money_scale(1204410, 1, 38, &n), 0);
+  assert_int_equal(n, 31695);
+  struct book *b = book_named("agentforce-flex");
+  struct book_place place = {0};
+  struct book_priced price;
+  book_price_unit(b, T0, "action", 100000, &place, &price);
+  assert_int_equal(price.amount_micros, 100000);
+  assert_false(price.ordered);
+  book_free(&b);
+}
+
+static void test_alerts_tell_the_highest_line_that_was_passed(void **state) {
+  (void)state;
+  char *text = changed("    meters:", "    cap: {amount: 10.00, alert: [50, 80, 100], then: overage}\n"
+                                      "    meters:");
+  struct book *b = book_text(text);
+  assert_int_equal(book_cap_alert(b, T0, 0, 4999999), 0);
+  assert_int_equal(book_cap_alert(b, T0, 4999999, 5000000), 50);
+  assert_int_equal(book_cap_alert(b, T0, 5000000, 12000000), 100);
+  assert_int_equal(book_cap_alert(b, T0, 12000000, 13000000), 0);
+  struct book_place place = {.spent_micros = 99000000};
+  struct book_priced price;
+  book_price_unit(b, T0, "resolution", 990000, &place, &price);
+  assert_int_equal(price.amount_micros, 990000); /* overage: the cap only tells */
+  book_free(&b);
+  mem_free(text);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_builtin_is_the_shipped_file_to_the_byte),
+      cmocka_unit_test(test_every_shipped_book_is_understood),
+      cmocka_unit_test(test_a_book_without_a_sentence_gets_one),
+      cmocka_unit_test(test_wrong_and_ambiguous_books_are_refused_with_their_line),
+      cmocka_unit_test(test_two_meters_with_one_key_are_refused),
+      cmocka_unit_test(test_overlapping_versions_are_refused),
+      cmocka_unit_test(test_a_file_that_is_not_there_is_a_problem),
+      cmocka_unit_test(test_prices_are_in_whole_micro_dollars_and_round_half_to_even),
+      cmocka_unit_test(test_alerts_tell_the_highest_line_that_was_passed),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
