@@ -112,7 +112,7 @@ static void headline(const struct report *r, bool colour, struct buf *out) {
   buf_printf(
       out, "  model cost  %s per resolution; median %s, 95th percentile %s of a resolved ticket\n",
       t->resolved == 0 ? "-" : money_places(row_cost_each(t), 4, a),
-      money_human(r->cost_p50_micros, b), money_human(r->cost_p95_micros, c));
+      money_places(r->cost_p50_micros, 4, b), money_places(r->cost_p95_micros, 4, c));
   buf_printf(out,
              "  besides     %" PRId64 " drafted, %" PRId64 " sent, %" PRId64
              " handed to people, %" PRId64 " reopened\n\n",

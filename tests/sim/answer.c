@@ -222,12 +222,15 @@ static void object_members(struct writer *w, const cJSON *schema, int depth) {
   const cJSON *member = NULL;
   const cJSON *required = cJSON_GetObjectItemCaseSensitive(schema, "required");
   cJSON_ArrayForEach(member, cJSON_GetObjectItemCaseSensitive(schema, "properties")) {
-    if (w->broken && !w->spoilt && array_is_choice(required, member->string)) {
+    if (w->broken && !w->spoilt && member->string &&
+        array_is_choice(required, member->string)) {
       w->spoilt = true;
       continue;
     }
-    jw_key(w->out, member->string);
-    value_write(w, member, member->string, depth + 1);
+    if (member->string) {
+      jw_key(w->out, member->string);
+      value_write(w, member, member->string, depth + 1);
+    }
   }
   cJSON_ArrayForEach(member, cJSON_GetObjectItemCaseSensitive(schema, "allOf")) {
     object_members(w, member, depth + 1);

@@ -23,6 +23,9 @@ static const cJSON *member(const cJSON *in, const char *key) {
 
 static bool known_check(struct ask *a, const cJSON *in, const char *where, const char *known) {
   const cJSON *item = NULL;
+  if (in && !cJSON_IsObject(in)) {
+    return ask_fail(a, "%sInput should be a valid dictionary", where);
+  }
   cJSON_ArrayForEach(item, in) {
     char word[96];
     snprintf(word, sizeof word, " %.90s ", item->string);

@@ -88,6 +88,9 @@ static bool object_check(struct walk *w, const cJSON *schema, int depth) {
                     "%s: For 'object' type, 'additionalProperties' must be explicitly set to false",
                     w->where);
   }
+  if (properties && !cJSON_IsObject(properties)) {
+    return ask_fail(w->ask, "%s: properties must be an object", w->where);
+  }
   int wanted = 0;
   cJSON_ArrayForEach(name, required) {
     if (!cJSON_IsString(name) ||

@@ -237,6 +237,9 @@ static bool pairs_check(struct turns *t, const cJSON *message, const cJSON *next
 static bool role_check(struct turns *t, const cJSON *message, const char *before, int at) {
   const char *role = word(message, "role");
   const cJSON *item = NULL;
+  if (!cJSON_IsObject(message)) {
+    return ask_fail(t->ask, "messages.%d: Input should be a valid dictionary", at);
+  }
   cJSON_ArrayForEach(item, message) {
     if (strcmp(item->string, "role") != 0 && strcmp(item->string, "content") != 0) {
       return ask_fail(t->ask, "messages.%d.%s: Extra inputs are not permitted", at, item->string);
