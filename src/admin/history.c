@@ -1,5 +1,6 @@
 /* What people solved, as examples: what the customer wrote first, the category that the ticket had
- * in the end, and what was answered. */
+ * in the end, and what was answered. Only with a person's part in it is a ticket an example: else
+ * the model would be taught by itself alone. */
 #include <string.h>
 #include <triaged/connector.h>
 
@@ -9,6 +10,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "conf/conf.h"
 #include "store/talk.h"
 #include "store/ticket.h"
 #include "store/work.h"
@@ -26,9 +28,9 @@ static bool is_solved(const struct ticket *t) {
   return t->status == TRG_STATUS_SOLVED || t->status == TRG_STATUS_CLOSED;
 }
 
-/* A category that nobody was sure of would teach the guess. */
-static bool is_judged(const struct ticket *t) {
-  return t->category[0] != '\0' && strcmp(t->reason, "not_sure") != 0;
+/* A category that triage was not sure of would teach the guess. */
+static bool is_judged(const struct ticket *t, double accept) {
+  return t->category[0] != '\0' && t->confidence >= accept && strcmp(t->reason, "not_sure") != 0;
 }
 
 static const char *first_of_customer(const struct message *m, size_t n) {
@@ -117,14 +119,16 @@ int labelled_history(struct core *c, struct arena *a, struct labelled *ret, stru
   h.out.subjects = arena_alloc(a, sizeof *h.out.subjects * (n + 1));
   h.out.replies = arena_alloc(a, sizeof *h.out.replies * (n + 1));
   /* Oldest first, so that the same history gives the same examples in the same order. */
+  const double accept = c->plan->conf->triage.accept;
   for (size_t i = n; i > 0 && rc >= 0; i--)
-    if (is_solved(&list[i - 1]) && is_judged(&list[i - 1])) rc = ticket_take(&h, &list[i - 1], err);
+    if (is_solved(&list[i - 1]) && is_judged(&list[i - 1], accept))
+      rc = ticket_take(&h, &list[i - 1], err);
   arena_free(&tickets);
   if (rc < 0) return rc;
   if (!has_two_categories(&h.out))
     return err_set(err, TRG_ESTATE, "history",
-                   "people have solved %zu tickets here, of fewer than %d categories: too few to "
-                   "learn from; train with a file of labelled tickets",
+                   "%zu tickets here were solved by people and had a sure category, of fewer than "
+                   "%d categories: too few to learn from; train with a file of labelled tickets",
                    h.out.count, LABELS_MIN);
   *ret = h.out;
   return 0;

@@ -13,18 +13,18 @@
 static const char style[] =
     ":root{color-scheme:light dark;--bg:#fff;--fg:#16202c;--soft:#51606f;--line:#d8dee5;"
     "--card:#f5f7f9;--resolved:#17805a;--open:#2f6fc0;--excluded:#7b8794;--held:#b57708;"
-    "--reversed:#bf3f3c;--waiting:#b4bdc7;--failed:#6d2226;--charged:#17805a;--cost:#c06a14}\n"
+    "--reversed:#bf3f3c;--waiting:#b4bdc7;--failed:#6b3fa0;--charged:#17805a;--cost:#c06a14}\n"
     "@media (prefers-color-scheme:dark){:root{--bg:#12171d;--fg:#e8edf2;--soft:#a3b0bd;"
     "--line:#313b46;--card:#1a2129;--resolved:#3fbf8f;--open:#6aa5ee;--excluded:#8f9ba8;"
-    "--held:#e2ac45;--reversed:#ea7a76;--waiting:#566270;--failed:#c7767b;--charged:#3fbf8f;"
+    "--held:#e2ac45;--reversed:#ea7a76;--waiting:#566270;--failed:#b58ae6;--charged:#3fbf8f;"
     "--cost:#eda25a}}\n"
     "*{box-sizing:border-box}\n"
-    "body{margin:0 auto;max-width:1060px;padding:32px 24px 64px;background:var(--bg);"
+    "body{margin:0 auto;max-width:1240px;padding:32px 24px 64px;background:var(--bg);"
     "color:var(--fg);font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}\n"
     "h1{font-size:26px;line-height:1.2;margin:0 0 4px}\n"
     "h2{font-size:18px;margin:44px 0 10px}\n"
     "p{margin:0 0 10px}.soft{color:var(--soft)}\n"
-    ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(180px,1fr));gap:12px;"
+    ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:12px;"
     "margin:24px 0 12px;padding:0;list-style:none}\n"
     ".cards li{background:var(--card);border:1px solid var(--line);border-radius:10px;"
     "padding:14px 16px}\n"
@@ -33,12 +33,13 @@ static const char style[] =
     ".check{border-left:4px solid var(--resolved);padding:6px 12px;background:var(--card)}\n"
     ".check.bad{border-color:var(--reversed)}\n"
     ".wide{overflow-x:auto}\n"
-    "table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}\n"
+    "table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}\n"
     "caption{text-align:left;color:var(--soft);font-size:13px;padding:4px 0}\n"
-    "th,td{padding:5px 8px;border-bottom:1px solid var(--line);text-align:right;"
+    "th,td{padding:5px 6px;border-bottom:1px solid var(--line);text-align:right;"
     "white-space:nowrap}\n"
-    "th:first-child,td.t{text-align:left}td.t{white-space:normal}\n"
-    "thead th{color:var(--soft);font-weight:600;vertical-align:bottom}\n"
+    "th:first-child,.t{text-align:left}td.t{white-space:normal}\n"
+    "thead th{color:var(--soft);font-weight:600;vertical-align:bottom;white-space:normal}\n"
+    "thead th:first-child::first-letter{text-transform:uppercase}\n"
     "tfoot th,tfoot td{border-top:2px solid var(--fg);border-bottom:0;font-weight:700}\n"
     "tbody th{font-weight:500}\n"
     "svg{display:block;width:100%;height:auto;margin:6px 0}\n"
@@ -58,7 +59,8 @@ static const char style[] =
     "dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 16px;font-size:14px}\n"
     "dt{font-weight:600}dd{margin:0;color:var(--soft)}\n"
     "@media print{:root{color-scheme:light;--bg:#fff;--fg:#000;--soft:#444;--line:#bbb;"
-    "--card:#fff}body{max-width:none;padding:0;font-size:11px}table{font-size:10px}"
+    "--card:#fff}body{max-width:none;padding:0;font-size:11px}.wide{overflow:visible}table{font-"
+    "size:9px}th,td{padding:3px 4px}"
     "h2,.cards,svg,tr{break-inside:avoid}h2{break-after:avoid}"
     "*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";
 
@@ -131,7 +133,8 @@ static void table_open(struct buf *out, const char *caption, const char *const *
   html(out, caption);
   buf_text(out, "</caption><thead><tr>");
   for (size_t i = 0; i < n; i++) {
-    buf_text(out, "<th scope=\"col\">");
+    const bool left = strcmp(heads[i], "Meaning") == 0 || strcmp(heads[i], "Task") == 0;
+    buf_text(out, left ? "<th scope=\"col\" class=\"t\">" : "<th scope=\"col\">");
     html(out, heads[i]);
     buf_text(out, "</th>");
   }
@@ -148,8 +151,8 @@ static void main_row(const struct report *of, struct buf *out, const struct repo
   const int places = model_places(of);
   char rate[32];
   row_open(out, r->key);
-  const int64_t counts[] = {r->tickets,  r->triaged, r->open,    r->resolved,
-                            r->excluded, r->held,    r->reversed};
+  const int64_t counts[] = {r->tickets,  r->waiting,  r->failed, r->triaged, r->open,
+                            r->resolved, r->excluded, r->held,   r->reversed};
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) cell(out, counts[i]);
   buf_printf(out, "<td>%s</td>", rate_text(row_rate(r), rate));
   cell_money(out, r->charged_micros, 2);
@@ -163,24 +166,17 @@ static void main_row(const struct report *of, struct buf *out, const struct repo
 }
 
 static void main_table(const struct report *r, struct buf *out) {
-  const char *const heads[] = {r->by,
-                               "Tickets",
-                               "Triaged",
-                               "Open",
-                               "Resolved",
-                               "Excluded",
-                               "Held",
-                               "Reversed",
-                               "Rate",
-                               "Charged",
-                               "Model cost",
-                               "Margin",
-                               "Model cost / resolution"};
+  const char *const heads[] = {r->by,  "Tickets",  "Waiting",    "Failed", "Triaged",
+                               "Open", "Resolved", "Excluded",   "Held",   "Reversed",
+                               "Rate", "Charged",  "Model cost", "Margin", "Cost per resolution"};
   buf_text(out, "<h2>By ");
   html(out, r->by);
   buf_text(out, "</h2>\n");
-  table_open(out, "Rate is resolved tickets of triaged ones. Money in US dollars.", heads,
-             sizeof heads / sizeof *heads);
+  table_open(
+      out,
+      "Tickets are waiting, failed or triaged; triaged ones are open, resolved, excluded, held or "
+      "reversed. Rate: resolved of triaged. Cost: of the models. Money in US dollars.",
+      heads, sizeof heads / sizeof *heads);
   for (size_t i = 0; i < r->row_count; i++) main_row(r, out, &r->rows[i]);
   buf_text(out, "</tbody><tfoot>\n");
   main_row(r, out, &r->total);
@@ -297,7 +293,7 @@ static void models_table(const struct report *r, struct arena *a, struct buf *ou
   for (size_t i = 0; i < r->model_count; i++) {
     const struct model_use *m = &r->models[i];
     row_open(out, m->model);
-    buf_text(out, "<td>");
+    buf_text(out, "<td class=\"t\">");
     html(out, m->task);
     buf_text(out, "</td>");
     cell(out, m->calls);

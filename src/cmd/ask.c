@@ -80,8 +80,7 @@ static int daemon_send(const char *state, struct trg_str line, int64_t timeout_m
   return rc;
 }
 
-/* --- without a daemon
- * ------------------------------------------------------------------------------ */
+/* --- without a daemon ---------------------------------------------------------------------- */
 
 struct own {
   struct loop *loop;

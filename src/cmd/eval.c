@@ -34,8 +34,7 @@ struct evaluation {
   double accept;
 };
 
-/* --- what is asked of whom
- * ------------------------------------------------------------------------- */
+/* --- what is asked of whom ----------------------------------------------------------------- */
 
 static int take_labels(struct evaluation *e, struct trg_err *err) {
   e->truth = arena_alloc(e->arena, sizeof *e->truth * (e->with.count + 1));
@@ -119,8 +118,7 @@ static int conf_open(struct evaluation *e, struct conf **ret) {
   return status;
 }
 
-/* --- asking
- * ---------------------------------------------------------------------------------------- */
+/* --- asking -------------------------------------------------------------------------------- */
 
 static void progress(void *arg, size_t done, size_t total) {
   out_bar_show(arg, done, total);
@@ -156,8 +154,7 @@ static int ask_model(struct evaluation *e, struct eval_bench *b, size_t k) {
   return status;
 }
 
-/* --- printing
- * --------------------------------------------------------------------------------------- */
+/* --- printing ------------------------------------------------------------------------------ */
 
 static double places(double d, double scale) {
   return round(d * scale) / scale;

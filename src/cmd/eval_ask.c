@@ -61,8 +61,7 @@ struct eval_bench *eval_bench_new(struct conf *conf, const struct eval_labels *l
   return b;
 }
 
-/* --- one example
- * ---------------------------------------------------------------------------------- */
+/* --- one example --------------------------------------------------------------------------- */
 
 struct course {
   struct eval_bench *bench;
@@ -218,8 +217,7 @@ static void question_ask(void *arg) {
   op_complete(q->course->inst, &q->request, &question_events, q, q->course->run->model->timeout_ms);
 }
 
-/* --- all of them
- * ----------------------------------------------------------------------------------- */
+/* --- all of them --------------------------------------------------------------------------- */
 
 /* What cannot be masked is not asked. */
 static void question_start(void *arg) {

@@ -64,8 +64,7 @@ void help_one(const struct cmd *c, struct buf *out) {
   if (c->html) buf_text(out, "\n--format is table, json, csv or html.\n");
 }
 
-/* --- triagectl help
- * ------------------------------------------------------------------------------- */
+/* --- triagectl help ------------------------------------------------------------------------ */
 
 static int help_run(const struct cmd_call *call) {
   struct buf b;

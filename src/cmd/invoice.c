@@ -68,8 +68,7 @@ static int line_take(void *arg, const struct ledger_line *l) {
   return 0;
 }
 
-/* --- its forms
- * ------------------------------------------------------------------------------------ */
+/* --- its forms ----------------------------------------------------------------------------- */
 
 static const struct out_column columns[] = {
     {"helpdesk", OUT_TEXT, 0},       {"kind", OUT_TEXT, 0},           {"outcome", OUT_TEXT, 0},

@@ -15,8 +15,7 @@
 #include "store/ledger.h"
 #include "store/report.h"
 
-/* --- verify
- * --------------------------------------------------------------------------------------- */
+/* --- verify -------------------------------------------------------------------------------- */
 
 static int verify_run(const struct cmd_call *c) {
   struct reading r;
@@ -40,8 +39,7 @@ static int verify_run(const struct cmd_call *c) {
   return status;
 }
 
-/* --- recount
- * -------------------------------------------------------------------------------------- */
+/* --- recount ------------------------------------------------------------------------------- */
 
 static const struct out_column difference_columns[] = {{"ref", OUT_TEXT, 0},
                                                        {"case", OUT_TEXT, OUT_GIVES},
@@ -133,8 +131,7 @@ static int recount_run(const struct cmd_call *c) {
   return status;
 }
 
-/* --- export
- * --------------------------------------------------------------------------------------- */
+/* --- export -------------------------------------------------------------------------------- */
 
 static const struct out_column line_columns[] = {
     {"seq", OUT_INT, 0},

@@ -45,8 +45,7 @@ void lint_free(struct lint *l) {
   *l = (struct lint){0};
 }
 
-/* --- front matter
- * --------------------------------------------------------------------------------- */
+/* --- front matter -------------------------------------------------------------------------- */
 
 static bool name_is_legal(const char *name) {
   const size_t n = strlen(name);
@@ -55,19 +54,24 @@ static bool name_is_legal(const char *name) {
   return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
 }
 
+/* Lines of the tree count from the one below the fence. */
+static uint32_t front_line(const struct yaml *node) {
+  return node != NULL ? node->line + 1 : 1;
+}
+
 static void check_name(struct lint *l, const char *path, const struct yaml *map) {
   const struct yaml *node = yaml_get(map, "name");
   char *folder = file_dir(path), *real = realpath(folder, NULL); /* "." has a name too */
   const char *whole = real != NULL ? real : folder, *slash = strrchr(whole, '/');
   const char *leaf = slash != NULL ? slash + 1 : whole;
   if (yaml_is_null(node) || node->kind != YAML_SCALAR)
-    found(l, true, path, map != NULL ? map->line : 1, "no name: write name: %s", leaf);
+    found(l, true, path, front_line(map), "no name: write name: %s", leaf);
   else if (!name_is_legal(node->text))
-    found(l, true, path, node->line,
+    found(l, true, path, front_line(node),
           "the name \"%.80s\" is not 1 to %d of a-z, 0-9 and single hyphens inside", node->text,
           NAME_MAX_CHARS);
   else if (strcmp(node->text, leaf) != 0)
-    found(l, true, path, node->line, "the name \"%s\" is not that of its folder, \"%.80s\"",
+    found(l, true, path, front_line(node), "the name \"%s\" is not that of its folder, \"%.80s\"",
           node->text, leaf);
   free(real);
   mem_free(folder);
@@ -76,18 +80,17 @@ static void check_name(struct lint *l, const char *path, const struct yaml *map)
 static void check_description(struct lint *l, const char *path, const struct yaml *map) {
   const struct yaml *node = yaml_get(map, "description");
   if (yaml_is_null(node) || node->kind != YAML_SCALAR || str_trim(str_of(node->text)).n == 0) {
-    found(l, true, path, node != NULL ? node->line : 1,
+    found(l, true, path, front_line(node),
           "no description: say what the skill does and when to use it");
     return;
   }
   const size_t n = utf8_length(str_of(node->text));
   if (n > DESCRIPTION_MAX_CHARS)
-    found(l, true, path, node->line, "the description has %zu characters; %d are allowed", n,
+    found(l, true, path, front_line(node), "the description has %zu characters; %d are allowed", n,
           DESCRIPTION_MAX_CHARS);
 }
 
-/* --- body
- * ----------------------------------------------------------------------------------------- */
+/* --- body ---------------------------------------------------------------------------------- */
 
 static bool is_outside(const char *target) {
   int depth = 0;
@@ -167,8 +170,7 @@ static void check_body(struct lint *l, const char *path, const struct frontmatte
   cmark_node_free(root);
 }
 
-/* --- a skill, a folder
- * ----------------------------------------------------------------------------- */
+/* --- a skill, a folder --------------------------------------------------------------------- */
 
 static void check_skill(struct lint *l, const char *path) {
   struct buf b;

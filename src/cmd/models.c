@@ -87,8 +87,7 @@ static int models_run(const struct cmd_call *c) {
   return CMD_OK;
 }
 
-/* --- models test
- * ---------------------------------------------------------------------------------- */
+/* --- models test --------------------------------------------------------------------------- */
 
 static const struct out_column test_columns[] = {
     {"name", OUT_TEXT, 0},         {"model", OUT_TEXT, 0}, {"result", OUT_TEXT, OUT_TINT},

@@ -65,8 +65,7 @@ int reading_failed(const struct trg_err *err) {
   return cmd_fail(CMD_FAILED, "%s", err->text);
 }
 
-/* --- price books
- * ---------------------------------------------------------------------------------- */
+/* --- price books --------------------------------------------------------------------------- */
 
 static void book_problem(void *arg, uint32_t line, const char *key, const char *text) {
   fprintf(stderr, "%s:%u: %s: %s\n", (const char *)arg, line, key, text);

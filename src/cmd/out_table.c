@@ -131,8 +131,7 @@ static bool is_right(enum out_kind k) {
   return k != OUT_TEXT && k != OUT_TIME && k != OUT_BOOL;
 }
 
-/* --- table
- * ---------------------------------------------------------------------------------------- */
+/* --- table --------------------------------------------------------------------------------- */
 
 /* Takes columns away until the row fits: first from the widest that gives way, then from any. */
 static void widths_fit(const struct out_table *t, size_t screen, size_t width[COLUMNS_MAX]) {
@@ -163,25 +162,28 @@ static void widths_of(const struct out_table *t, size_t screen, size_t width[COL
   if (screen > 0) widths_fit(t, screen, width);
 }
 
+static void cell_add_text(const struct out_column *column, const char *text, size_t width,
+                          struct out_screen s, bool head, struct buf *out) {
+  const size_t w = out_width(text), blanks = w < width ? width - w : 0;
+  const bool tinted = s.colour && !head && (column->flags & OUT_TINT) != 0;
+  const char *tint = tinted ? out_tint(text) : "";
+  if (is_right(column->kind)) buf_printf(out, "%*s", (int)blanks, "");
+  buf_text(out, tint);
+  out_line(out, text, s.width > 0 ? width : 0);
+  if (tint[0] != '\0') buf_text(out, "\033[0m");
+  if (!is_right(column->kind)) buf_printf(out, "%*s", (int)blanks, "");
+}
+
 /* What stands beyond the edge is left out: half a number would be a wrong number. */
 static void row_add(const struct out_table *t, const char *const *texts, const size_t *width,
                     struct out_screen s, bool head, struct buf *out) {
   size_t at = 0;
-  const size_t last = t->column_count - 1;
   if (head && s.colour) buf_text(out, "\033[1m");
-  for (size_t k = 0; k <= last; k++) {
+  for (size_t k = 0; k < t->column_count; k++) {
     const size_t gap = k > 0 ? GAP : 0;
     if (s.width > 0 && at + gap + width[k] > s.width) break;
-    const size_t w = out_width(texts[k]), shown = w < width[k] ? w : width[k];
-    const bool right = is_right(t->columns[k].kind);
-    const char *tint = s.colour && !head && (t->columns[k].flags & OUT_TINT) != 0
-                           ? out_tint(texts[k])
-                           : "";
-    buf_printf(out, "%*s", (int)(gap + (right ? width[k] - shown : 0)), "");
-    buf_text(out, tint);
-    out_line(out, texts[k], s.width > 0 ? width[k] : 0);
-    if (tint[0] != '\0') buf_text(out, "\033[0m");
-    if (!right && k < last) buf_printf(out, "%*s", (int)(width[k] - shown), "");
+    buf_printf(out, "%*s", (int)gap, "");
+    cell_add_text(&t->columns[k], texts[k], width[k], s, head, out);
     at += gap + width[k];
   }
   while (out->n > 0 && out->p[out->n - 1] == ' ') out->p[--out->n] = '\0';
@@ -203,8 +205,7 @@ void out_table_text(const struct out_table *t, struct out_screen s, struct buf *
   }
 }
 
-/* --- JSON and CSV
- * --------------------------------------------------------------------------------- */
+/* --- JSON and CSV -------------------------------------------------------------------------- */
 
 static void cell_json(const struct out_table *t, size_t i, json *row) {
   const struct cell *c = &t->cells[i];
@@ -281,8 +282,7 @@ void out_table_print(const struct out_table *t, const struct cmd_call *c, const 
   buf_free(&b);
 }
 
-/* --- documents
- * ------------------------------------------------------------------------------------ */
+/* --- documents ----------------------------------------------------------------------------- */
 
 static void flat_add(const json *value, const char *path, struct buf *out) {
   if (json_is_object(value) || json_is_array(value)) {

@@ -26,8 +26,7 @@ int cmd_fail(int status, const char *format, ...) {
   return status;
 }
 
-/* --- all options --------------------------------------------------------------------------------
- */
+/* --- all options --------------------------------------------------------------------------- */
 
 struct all {
   struct option options[NAMES_MAX + 1];
@@ -81,8 +80,7 @@ static int option_unknown(const struct all *a, const char *text, struct trg_err 
   return err_set(err, CMD_USAGE, "usage", "there is no option --%s", word);
 }
 
-/* --- the command
- * ---------------------------------------------------------------------------------- */
+/* --- the command --------------------------------------------------------------------------- */
 
 static int command_unknown(const char *word, struct trg_err *err) {
   const char *names[NAMES_MAX];
@@ -194,6 +192,40 @@ static int option_take(struct cmd_call *c, const struct cmd_option *o, const cha
   }
 }
 
+/* One answer of getopt_long. */
+static int answer_take(struct cmd_call *c, const struct all *all, int k, const char *at,
+                       struct trg_err *err) {
+  switch (k) {
+  case 'c':
+    c->conf_path = optarg;
+    return 0;
+  case 'h':
+    c->help = true;
+    return 0;
+  case ':':
+    return err_set(err, CMD_USAGE, "usage", "%.60s needs a value", at);
+  case '?':
+    if (optopt < 256) return option_unknown(all, at, err);
+    return err_set(err, CMD_USAGE, "usage", "%.60s takes no value", at);
+  default:
+    return option_take(c, all->first[k - 256], optarg, err);
+  }
+}
+
+static int words_take(struct cmd_call *c, struct trg_err *err) {
+  const bool asks = c->help || c->version;
+  if (c->word_count == 0)
+    return asks ? 0
+                : err_set(err, CMD_USAGE, "usage", "which command? `triagectl help` lists them");
+  int rc = command_take(c, err);
+  if (rc == 0 && !asks) rc = words_check(c, err);
+  if (rc == 0 && !asks) rc = options_check(c, err);
+  if (rc == 0 && c->format == OUT_HTML && !c->cmd->html)
+    rc = err_set(err, CMD_USAGE, "usage", "%s has no html: --format is table, json or csv",
+                 c->cmd->name);
+  return rc;
+}
+
 int cmd_parse(int argc, char **argv, struct cmd_call *ret, struct trg_err *err) {
   struct cmd_call c = {.conf_path = CMD_CONF_DEFAULT};
   struct all all;
@@ -201,39 +233,17 @@ int cmd_parse(int argc, char **argv, struct cmd_call *ret, struct trg_err *err) 
   int rc = 0;
   optind = 0; /* begin afresh: glibc's way */
   opterr = 0;
-  for (int k; rc == 0 && (k = getopt_long(argc, argv, ":c:h", all.options, NULL)) != -1;) {
-    if (k == 'c')
-      c.conf_path = optarg;
-    else if (k == 'h')
-      c.help = true;
-    else if (k == ':')
-      rc = err_set(err, CMD_USAGE, "usage", "%.60s needs a value", argv[optind - 1]);
-    else if (k == '?')
-      rc = optopt >= 256
-               ? err_set(err, CMD_USAGE, "usage", "%.60s takes no value", argv[optind - 1])
-               : option_unknown(&all, argv[optind - 1], err);
-    else
-      rc = option_take(&c, all.first[k - 256], optarg, err);
-  }
+  for (int k; rc == 0 && (k = getopt_long(argc, argv, ":c:h", all.options, NULL)) != -1;)
+    rc = answer_take(&c, &all, k, argv[optind - 1], err);
   if (rc != 0) return rc;
   c.words = argv + optind;
   c.word_count = (size_t)(argc - optind);
-  if (c.word_count > 0) {
-    rc = command_take(&c, err);
-    if (rc == 0 && !c.help && !c.version) rc = words_check(&c, err);
-    if (rc == 0 && !c.help && !c.version) rc = options_check(&c, err);
-    if (rc == 0 && c.format == OUT_HTML && !c.cmd->html)
-      rc = err_set(err, CMD_USAGE, "usage", "%s has no html: --format is table, json or csv",
-                   c.cmd->name);
-  } else if (!c.help && !c.version) {
-    rc = err_set(err, CMD_USAGE, "usage", "which command? `triagectl help` lists them");
-  }
+  rc = words_take(&c, err);
   if (rc == 0) *ret = c;
   return rc;
 }
 
-/* --- what was given
- * ------------------------------------------------------------------------------- */
+/* --- what was given ------------------------------------------------------------------------ */
 
 const char *call_value_at(const struct cmd_call *c, const char *option, size_t i) {
   for (size_t k = 0; k < c->given_count; k++)

@@ -71,8 +71,7 @@ static json *masked_json(const struct masked *m) {
   return o;
 }
 
-/* --- one text
- * ------------------------------------------------------------------------------------- */
+/* --- one text ------------------------------------------------------------------------------ */
 
 static int redact_whole(const struct cmd_call *c) {
   struct trg_err err = {0};
@@ -105,8 +104,7 @@ static int redact_whole(const struct cmd_call *c) {
   return status;
 }
 
-/* --- a text a line
- * -------------------------------------------------------------------------------- */
+/* --- a text a line ------------------------------------------------------------------------- */
 
 static int redact_line(struct trg_str line, struct trg_err *err) {
   json *in = json_parse(line, 0, err);

@@ -14,6 +14,7 @@
 #include "store/work.h"
 
 #define LIMIT_DEFAULT 100
+#define LIMIT_MAX     1000000
 #define TIMEOUT_MS    30000
 #define EDIT_MAX      ((size_t)1 << 20)
 
@@ -23,11 +24,12 @@ static const struct out_column columns[] = {
     {"reason", OUT_TEXT, 0},      {"edited_by", OUT_TEXT, 0},       {"made", OUT_TIME, 0},
     {"body", OUT_TEXT, OUT_GIVES}};
 
+/* Only drafts that can still be approved are listed: a ticket that is closed needs no reply. */
 static int row_add(struct out_table *t, struct reading *r, const struct draft *d,
                    struct trg_err *err) {
   struct ticket k;
   const int rc = ticket_by_id(r->store, d->ticket_id, r->arena, &k, err);
-  if (rc < 0) return rc;
+  if (rc < 0 || k.state != TICKET_FOLLOWING) return rc;
   const bool edited = d->edited[0] != '\0';
   out_text(t, d->ref);
   out_text(t, d->subject);
@@ -44,7 +46,7 @@ static int row_add(struct out_table *t, struct reading *r, const struct draft *d
 
 static int review_run(const struct cmd_call *c) {
   int64_t limit = LIMIT_DEFAULT;
-  int status = call_int(c, "limit", 1, 1000000, &limit);
+  int status = call_int(c, "limit", 1, LIMIT_MAX, &limit);
   if (status != 0) return status;
   struct reading r;
   status = reading_open(c, &r);
@@ -52,9 +54,10 @@ static int review_run(const struct cmd_call *c) {
   struct draft *list = NULL;
   size_t n = 0;
   struct trg_err err = {0};
-  int rc = draft_list(r.store, "waiting", limit, r.arena, &list, &n, &err);
+  int rc = draft_list(r.store, "waiting", LIMIT_MAX, r.arena, &list, &n, &err);
   struct out_table *t = out_table_new(columns, sizeof columns / sizeof *columns);
-  for (size_t i = 0; i < n && rc >= 0; i++) rc = row_add(t, &r, &list[i], &err);
+  for (size_t i = 0; i < n && rc >= 0 && (int64_t)out_rows(t) < limit; i++)
+    rc = row_add(t, &r, &list[i], &err);
   if (rc < 0)
     status = reading_failed(&err);
   else

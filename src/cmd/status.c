@@ -31,8 +31,7 @@ static const json *named(const json *live, const char *list, const char *name) {
   return NULL;
 }
 
-/* --- the document
- * --------------------------------------------------------------------------------- */
+/* --- the document -------------------------------------------------------------------------- */
 
 static void put_daemon(struct look *k) {
   struct trg_err err = {0};
@@ -165,8 +164,7 @@ static int look(struct look *k, struct trg_err *err) {
   return rc;
 }
 
-/* --- for people
- * ------------------------------------------------------------------------------------ */
+/* --- for people ---------------------------------------------------------------------------- */
 
 static const char *text_of(const struct look *k, const json *o, const char *key) {
   return arena_dup(k->r.arena, json_get_str(o, key));

@@ -82,7 +82,7 @@ static int train_run(const struct cmd_call *c) {
 }
 
 static const struct cmd_option options[] = {
-    {"from-history", NULL, "learn from the tickets that people solved", false},
+    {"from-history", NULL, "learn from solved tickets that a person answered", false},
     {NULL, NULL, NULL, false},
 };
 
@@ -94,7 +94,10 @@ const struct cmd cmd_train = {
             "\"body\"),\n"
             "\"labels\":{\"category\":...} and, if there was one, the \"reply\" that people gave. "
             "A running\n"
-            "daemon reads FILE itself, so it must be allowed to.",
+            "daemon reads FILE itself, so it must be allowed to. What is learned takes the place "
+            "of what\n"
+            "was learned before; --from-history takes solved tickets that a person answered and\n"
+            "whose category triage was sure of.",
     .options = options,
     .run = train_run,
 };

@@ -222,8 +222,7 @@ static void object_members(struct writer *w, const cJSON *schema, int depth) {
   const cJSON *member = NULL;
   const cJSON *required = cJSON_GetObjectItemCaseSensitive(schema, "required");
   cJSON_ArrayForEach(member, cJSON_GetObjectItemCaseSensitive(schema, "properties")) {
-    if (w->broken && !w->spoilt && member->string &&
-        array_is_choice(required, member->string)) {
+    if (w->broken && !w->spoilt && member->string && array_is_choice(required, member->string)) {
       w->spoilt = true;
       continue;
     }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ static const char usage_text[] =
     "  --required-to-solve F custom field that must be set before solving\n"
     "  --webhook URL         push signed events there; with --webhook-secret S,\n"
     "                        --webhook-repeat P, --webhook-late P, --webhook-lost P\n"
+    "  --with-parent         end when the process that started it ends\n"
     "  --help\n";
 
 enum option_id {
@@ -56,6 +58,7 @@ enum option_id {
   OPT_HOOK_REPEAT,
   OPT_HOOK_LATE,
   OPT_HOOK_LOST,
+  OPT_WITH_PARENT,
   OPT_HELP
 };
 
@@ -81,6 +84,7 @@ static const struct option long_options[] = {
     {"webhook-repeat", required_argument, NULL, OPT_HOOK_REPEAT},
     {"webhook-late", required_argument, NULL, OPT_HOOK_LATE},
     {"webhook-lost", required_argument, NULL, OPT_HOOK_LOST},
+    {"with-parent", no_argument, NULL, OPT_WITH_PARENT},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -191,6 +195,9 @@ static void option_take(struct options *o, int id, const char *name) {
     break;
   case OPT_HOOK_LOST:
     o->webhook_lost = arg_share(name);
+    break;
+  case OPT_WITH_PARENT:
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     break;
   case OPT_HELP:
     fputs(usage_text, stdout);

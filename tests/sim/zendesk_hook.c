@@ -41,6 +41,39 @@ static void upper_kstr(struct buf *b, const char *key, const char *value) {
   jw_kstr(b, key, value ? text : NULL);
 }
 
+static void side_write(struct buf *b, const char *key, const char *field, const char *json) {
+  cJSON *v = json ? cJSON_Parse(json) : NULL;
+  bool choice = strcmp(field, "status") == 0 || strcmp(field, "priority") == 0;
+  if (choice && cJSON_IsString(v)) {
+    upper_kstr(b, key, v->valuestring);
+  } else {
+    jw_kraw(b, key, json ? json : "null");
+  }
+  cJSON_Delete(v);
+}
+
+static void change_write(struct buf *b, const struct change *c) {
+  side_write(b, "current", c->field, c->to);
+  side_write(b, "previous", c->field, c->from);
+}
+
+static void comment_write(const struct sim *s, struct buf *b, const struct entry *e) {
+  char id[40];
+  const struct person *author = person_get(&s->store, e->author);
+  jw_kopen(b, "comment", '{');
+  snprintf(id, sizeof id, "%llu", (unsigned long long)e->message_id);
+  jw_kstr(b, "id", id);
+  jw_kstr(b, "body", e->text);
+  jw_kbool(b, "is_public", (e->flags & ENTRY_PUBLIC) != 0);
+  jw_kopen(b, "author", '{');
+  snprintf(id, sizeof id, "%llu", (unsigned long long)e->author);
+  jw_kstr(b, "id", id);
+  jw_kbool(b, "is_staff", author && author->role != ROLE_CUSTOMER);
+  jw_kstr(b, "name", author ? author->name : NULL);
+  jw_close(b, '}');
+  jw_close(b, '}');
+}
+
 static void event_write(struct sim *s, struct buf *b, const struct ticket *t, const struct entry *e,
                         const char *type, const struct change *c, uint64_t event) {
   char id[40];
@@ -73,24 +106,9 @@ static void event_write(struct sim *s, struct buf *b, const struct ticket *t, co
   jw_close(b, '}');
   jw_kopen(b, "event", '{');
   if (c) {
-    upper_kstr(b, "current", status_name(t->status));
-    cJSON *before = c->from ? cJSON_Parse(c->from) : NULL;
-    upper_kstr(b, "previous", cJSON_GetStringValue(before));
-    cJSON_Delete(before);
+    change_write(b, c);
   } else if (e->flags & ENTRY_MESSAGE) {
-    const struct person *author = person_get(&s->store, e->author);
-    jw_kopen(b, "comment", '{');
-    snprintf(id, sizeof id, "%llu", (unsigned long long)e->message_id);
-    jw_kstr(b, "id", id);
-    jw_kstr(b, "body", e->text);
-    jw_kbool(b, "is_public", (e->flags & ENTRY_PUBLIC) != 0);
-    jw_kopen(b, "author", '{');
-    snprintf(id, sizeof id, "%llu", (unsigned long long)e->author);
-    jw_kstr(b, "id", id);
-    jw_kbool(b, "is_staff", author && author->role != ROLE_CUSTOMER);
-    jw_kstr(b, "name", author ? author->name : NULL);
-    jw_close(b, '}');
-    jw_close(b, '}');
+    comment_write(s, b, e);
   }
   jw_close(b, '}');
   jw_close(b, '}');
@@ -113,20 +131,27 @@ void zendesk_pushed(struct sim *s, const struct ticket *t, const struct entry *e
   if (e->flags & ENTRY_MESSAGE) {
     push_event(s, t, e, "comment_added", NULL);
   }
+  static const char *const types[][2] = {{"priority", "priority_changed"},
+                                         {"assignee", "agent_assignment_changed"},
+                                         {"group", "group_assignment_changed"},
+                                         {"tags", "tags_changed"},
+                                         {"subject", "subject_changed"}};
   for (size_t i = 0; i < e->change_count; i++) {
-    const char *field = e->changes[i].field;
-    if (strcmp(field, "status") == 0) {
-      const char *type = t->status == STATUS_DELETED ? "soft_deleted" : "status_changed";
-      push_event(s, t, e, t->merged_into && t->status == STATUS_CLOSED ? "merged" : type,
-                 &e->changes[i]);
-    } else if (strcmp(field, "priority") == 0) {
-      push_event(s, t, e, "priority_changed", NULL);
-    } else if (strcmp(field, "assignee") == 0) {
-      push_event(s, t, e, "agent_assignment_changed", NULL);
-    } else if (strcmp(field, "group") == 0) {
-      push_event(s, t, e, "group_assignment_changed", NULL);
-    } else if (strcmp(field, "tags") == 0) {
-      push_event(s, t, e, "tags_changed", NULL);
+    const struct change *c = &e->changes[i];
+    if (strcmp(c->field, "status") == 0) {
+      bool merged = t->merged_into && t->status == STATUS_CLOSED;
+      push_event(s, t, e,
+                 merged                        ? "merged"
+                 : t->status == STATUS_DELETED ? "soft_deleted"
+                                               : "status_changed",
+                 c);
+    } else if (text_starts(c->field, "attr:")) {
+      push_event(s, t, e, "custom_field_changed", c);
+    }
+    for (size_t k = 0; k < sizeof types / sizeof types[0]; k++) {
+      if (strcmp(c->field, types[k][0]) == 0) {
+        push_event(s, t, e, types[k][1], c);
+      }
     }
   }
 }

@@ -146,6 +146,7 @@ static void become(const struct rig *r, const char *program, const char *first, 
        w = strtok_r(NULL, " ", &save))
     argv[n++] = w;
   if (r->clock[0] != '\0') setenv("TRIAGED_CLOCK", r->clock, 1);
+  prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that dies leaves nothing running */
   execv(program, argv);
   _exit(127);
 }
@@ -506,6 +507,7 @@ int rig_tap(struct rig *r, const char *name) {
     close(fd);
     return port;
   }
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   const int keep = open(rig_path(r, name), O_WRONLY | O_CREAT | O_APPEND, 0600);
   signal(SIGCHLD, SIG_IGN);
   for (;;) {

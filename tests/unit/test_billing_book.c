@@ -74,8 +74,14 @@ static void test_builtin_is_the_shipped_file_to_the_byte(void **state) {
 }
 
 static void test_every_shipped_book_is_understood(void **state) {
-  static const char *const names[] = {"agentforce-conversations", "agentforce-flex", "fin",
-                                      "gorgias", "help-agent", "per-resolution", "redo", "zendesk"};
+  static const char *const names[] = {"agentforce-conversations",
+                                      "agentforce-flex",
+                                      "fin",
+                                      "gorgias",
+                                      "help-agent",
+                                      "per-resolution",
+                                      "redo",
+                                      "zendesk"};
   (void)state;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     struct book *b = book_named(names[i]);
@@ -122,12 +128,10 @@ static void test_two_meters_with_one_key_are_refused(void **state) {
           "outcomes: {resolution: 0.99}}\n"
           "      - {meter: s, unit: resolution, outcomes: {qualification: 1}}\n",
           13, "counts the same unit");
-  refused(meter,
-          "outcomes: {resolution: 0.99}, included: 5, tiers: [{above: 3, price: 0.5}]}\n", 12,
-          "within the included");
-  refused(meter,
-          "outcomes: {resolution: 1, qualification: 2}, tiers: [{above: 3, price: 0.5}]}\n", 12,
-          "need one outcome");
+  refused(meter, "outcomes: {resolution: 0.99}, included: 5, tiers: [{above: 3, price: 0.5}]}\n",
+          12, "within the included");
+  refused(meter, "outcomes: {resolution: 1, qualification: 2}, tiers: [{above: 3, price: 0.5}]}\n",
+          12, "need one outcome");
   refused(meter,
           "outcomes: {resolution: 1}, tiers: [{above: 3, price: 1}, {above: 3, price: 2}]}\n", 12,
           "overlap");
@@ -175,8 +179,9 @@ static void test_prices_are_in_whole_micro_dollars_and_round_half_to_even(void *
 
 static void test_alerts_tell_the_highest_line_that_was_passed(void **state) {
   (void)state;
-  char *text = changed("    meters:", "    cap: {amount: 10.00, alert: [50, 80, 100], then: overage}\n"
-                                      "    meters:");
+  char *text = changed("    meters:",
+                       "    cap: {amount: 10.00, alert: [50, 80, 100], then: overage}\n"
+                       "    meters:");
   struct book *b = book_text(text);
   assert_int_equal(book_cap_alert(b, T0, 0, 4999999), 0);
   assert_int_equal(book_cap_alert(b, T0, 4999999, 5000000), 50);

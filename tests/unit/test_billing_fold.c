@@ -36,19 +36,23 @@ static const struct fact_case chat = {.ref = "support/101",
                                       .category = "shipping"};
 
 static struct fact in(int64_t seq, int64_t at) {
-  return (struct fact){.seq = seq, .kind = FACT_MSG_IN, .actor = ACTOR_CUSTOMER, .id = "",
-                       .value = "", .at_ms = at};
+  return (struct fact){
+      .seq = seq, .kind = FACT_MSG_IN, .actor = ACTOR_CUSTOMER, .id = "", .value = "", .at_ms = at};
 }
 
 static struct fact out(int64_t seq, int64_t at) {
-  return (struct fact){.seq = seq, .kind = FACT_MSG_OUT, .actor = ACTOR_AI, .id = "",
-                       .value = "answer", .at_ms = at};
+  return (struct fact){.seq = seq,
+                       .kind = FACT_MSG_OUT,
+                       .actor = ACTOR_AI,
+                       .id = "",
+                       .value = "answer",
+                       .at_ms = at};
 }
 
 static struct fact other(int64_t seq, enum fact_kind kind, enum fact_actor actor, const char *value,
                          int64_t at) {
-  return (struct fact){.seq = seq, .kind = kind, .actor = actor, .id = "", .value = value,
-                       .at_ms = at};
+  return (struct fact){
+      .seq = seq, .kind = kind, .actor = actor, .id = "", .value = value, .at_ms = at};
 }
 
 static struct fold folded(struct help *h, const struct book *b, const struct fact_case *c,
@@ -59,7 +63,8 @@ static struct fold folded(struct help *h, const struct book *b, const struct fac
   return ret;
 }
 
-/* --- windows ----------------------------------------------------------------------------------- */
+/* --- windows -----------------------------------------------------------------------------------
+ */
 
 static void test_window_ends_at_its_last_millisecond_and_not_before(void **state) {
   struct help *h = *state;
@@ -123,7 +128,8 @@ static void test_reach_ends_and_a_new_case_begins(void **state) {
   assert_int_equal(folded(h, h->b, &email, g, 2, done + 40 * DAY).state, FOLD_REVERSED);
 }
 
-/* --- late facts -------------------------------------------------------------------------------- */
+/* --- late facts --------------------------------------------------------------------------------
+ */
 
 static void test_a_fact_that_is_learnt_late_changes_the_past(void **state) {
   struct help *h = *state;
@@ -207,10 +213,11 @@ static void test_actions_are_charged_in_blocks_of_tokens(void **state) {
   book_free(&b);
 }
 
-/* --- order ------------------------------------------------------------------------------------- */
+/* --- order -------------------------------------------------------------------------------------
+ */
 
-static const char *const ids[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l",
-                                  "m", "n", "o", "p"};
+static const char *const ids[] = {"a", "b", "c", "d", "e", "f", "g", "h",
+                                  "i", "j", "k", "l", "m", "n", "o", "p"};
 
 static size_t random_facts(struct rng *r, struct fact *f, size_t most) {
   static const char *const signals[] = {"confirm", "thanks", "negative", "wants_human"};

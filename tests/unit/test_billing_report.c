@@ -10,10 +10,22 @@ static const char *meaning(const char *code) {
 }
 
 static void called(struct desk *d, int64_t ticket, const char *model, int64_t cost, int64_t at_ms) {
-  struct model_call c = {.ticket_id = ticket, .ref = "", .task = "draft", .model = model,
-                         .backend = "x", .vendor_model = "x", .started_ms = at_ms, .outcome = "",
-                         .code = "", .why = "", .stop = "", .served = "", .request_id = "",
-                         .prompt_hash = "", .skills_hash = "", .conf_hash = ""};
+  struct model_call c = {.ticket_id = ticket,
+                         .ref = "",
+                         .task = "draft",
+                         .model = model,
+                         .backend = "x",
+                         .vendor_model = "x",
+                         .started_ms = at_ms,
+                         .outcome = "",
+                         .code = "",
+                         .why = "",
+                         .stop = "",
+                         .served = "",
+                         .request_id = "",
+                         .prompt_hash = "",
+                         .skills_hash = "",
+                         .conf_hash = ""};
   must(d, model_call_open(d->s, &c, 0, &c.id, &d->err));
   c.outcome = "ok";
   c.ended_ms = at_ms + 800;
@@ -75,10 +87,9 @@ static void row_identities(const json *row) {
   const int64_t triaged = json_get_int(row, "triaged", -1);
   assert_int_equal(json_get_int(row, "tickets", -1),
                    triaged + json_get_int(row, "waiting", -1) + json_get_int(row, "failed", -1));
-  assert_int_equal(triaged,
-                   json_get_int(row, "open", -1) + json_get_int(row, "resolved", -1) +
-                       json_get_int(row, "excluded", -1) + json_get_int(row, "held", -1) +
-                       json_get_int(row, "reversed", -1));
+  assert_int_equal(triaged, json_get_int(row, "open", -1) + json_get_int(row, "resolved", -1) +
+                                json_get_int(row, "excluded", -1) + json_get_int(row, "held", -1) +
+                                json_get_int(row, "reversed", -1));
   int64_t charged = 0, cost = 0, margin = 0, each = 0, ought = 0;
   assert_int_equal(money_parse(json_get_str(row, "charged"), &charged), 0);
   assert_int_equal(money_parse(json_get_str(row, "model_cost"), &cost), 0);
@@ -91,10 +102,11 @@ static void row_identities(const json *row) {
 }
 
 static void test_json_has_the_fixed_shape_and_its_identities_hold(void **state) {
-  static const char *const keys[] = {"key",      "tickets",  "triaged", "waiting",  "failed",
-                                     "drafted",  "sent",     "open",    "resolved", "excluded",
-                                     "held",     "reversed", "charged", "model_cost", "margin",
-                                     "model_cost_per_resolution"};
+  static const char *const keys[] = {
+      "key",      "tickets",    "triaged", "waiting",
+      "failed",   "drafted",    "sent",    "open",
+      "resolved", "excluded",   "held",    "reversed",
+      "charged",  "model_cost", "margin",  "model_cost_per_resolution"};
   static const char *const groups[] = {"helpdesk", "category", "model", "day", "month"};
   struct desk *d = *state;
   struct book *b = book_builtin();
@@ -149,7 +161,9 @@ static void test_table_fits_in_120_columns_and_is_aligned(void **state) {
   struct desk *d = *state;
   struct report r;
   struct report_row rows[2] = {{.key = "a-helpdesk-with-a-name-that-is-far-too-long-for-a-column",
-                                .tickets = 1234567, .triaged = 1200000, .resolved = 900000,
+                                .tickets = 1234567,
+                                .triaged = 1200000,
+                                .resolved = 900000,
                                 .charged_micros = INT64_C(891000123456),
                                 .model_cost_micros = INT64_C(28525500000)},
                                {.key = "größe", .tickets = 1}};
@@ -225,8 +239,8 @@ static void test_html_is_one_file_that_needs_nothing_else(void **state) {
   filled(d, b, 90);
   made(d, "category", &r);
   char *html = form(&r, report_html);
-  static const char *const never[] = {"http:", "https:", "src=", "href=", "url(", "@import",
-                                      "<script", "<link", "<iframe", "//"};
+  static const char *const never[] = {"http:",   "https:",  "src=",  "href=",   "url(",
+                                      "@import", "<script", "<link", "<iframe", "//"};
   for (size_t i = 0; i < sizeof never / sizeof *never; i++)
     if (strstr(html, never[i]) != NULL) fail_msg("the page has %s", never[i]);
   assert_true(tags_balance(html) > 200);
@@ -237,8 +251,7 @@ static void test_html_is_one_file_that_needs_nothing_else(void **state) {
   for (const char *p = strstr(html, "<svg"); p != NULL; p = strstr(p + 1, "<svg"))
     assert_true(strncmp(strchr(p, '>') + 1, "<title", 6) == 0);
   const char *keep = getenv("REPORT_HTML");
-  if (keep != NULL)
-    must(d, file_write(keep, str_of(html), 0644, &d->err));
+  if (keep != NULL) must(d, file_write(keep, str_of(html), 0644, &d->err));
   const char *table = getenv("REPORT_TABLE");
   if (table != NULL) {
     struct buf t;

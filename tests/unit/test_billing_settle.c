@@ -6,11 +6,11 @@
 #include "store/work.h"
 
 #define RULES                                                                                      \
-  "    window: {basis: last_ai_answer, length: 24h}\n"                                            \
-  "    evidence: {assumed: accept, confirmed: accept, procedure: refuse}\n"                       \
-  "    thanks: confirm\n"                                                                         \
-  "    voids: [human_requested, human_answered, handoff, negative, spam, greeting_only,"          \
-  " note_only, csat_bad, edited, approved, deleted, merged]\n"                                    \
+  "    window: {basis: last_ai_answer, length: 24h}\n"                                             \
+  "    evidence: {assumed: accept, confirmed: accept, procedure: refuse}\n"                        \
+  "    thanks: confirm\n"                                                                          \
+  "    voids: [human_requested, human_answered, handoff, negative, spam, greeting_only,"           \
+  " note_only, csat_bad, edited, approved, deleted, merged]\n"                                     \
   "    reversal: {reach: any_period}\n"
 #define HEAD "book: test\nversions:\n  - effective: 2026-01-01\n"
 
@@ -159,10 +159,22 @@ static void test_model_cost_goes_into_one_line_only(void **state) {
   struct desk *d = *state;
   struct book *b = book_builtin();
   const int64_t id = solved(d, "1", T0);
-  struct model_call c = {.ticket_id = id, .ref = "support/1", .task = "draft", .model = "m",
-                         .backend = "local", .vendor_model = "m", .started_ms = T0 - HOUR,
-                         .outcome = "", .code = "", .why = "", .stop = "", .served = "",
-                         .request_id = "", .prompt_hash = "", .skills_hash = "", .conf_hash = ""};
+  struct model_call c = {.ticket_id = id,
+                         .ref = "support/1",
+                         .task = "draft",
+                         .model = "m",
+                         .backend = "local",
+                         .vendor_model = "m",
+                         .started_ms = T0 - HOUR,
+                         .outcome = "",
+                         .code = "",
+                         .why = "",
+                         .stop = "",
+                         .served = "",
+                         .request_id = "",
+                         .prompt_hash = "",
+                         .skills_hash = "",
+                         .conf_hash = ""};
   must(d, model_call_open(d->s, &c, 0, &c.id, &d->err));
   c.outcome = "ok";
   c.ended_ms = T0 - HOUR + 10;
@@ -181,12 +193,13 @@ static void test_model_cost_goes_into_one_line_only(void **state) {
   book_free(&b);
 }
 
-/* --- prices by place --------------------------------------------------------------------------- */
+/* --- prices by place ---------------------------------------------------------------------------
+ */
 
 static void test_included_units_and_tiers_follow_the_order_of_settling(void **state) {
   struct desk *d = *state;
-  struct book *b = book_text(HEAD "    scope: conversation\n" RULES
-                             "    meters:\n"
+  struct book *b = book_text(HEAD
+                             "    scope: conversation\n" RULES "    meters:\n"
                              "      - {meter: r, unit: resolution, outcomes: {resolution: 1.00},"
                              " included: 2, tiers: [{above: 3, price: 0.80}]}\n");
   static const int64_t prices[] = {0, 0, 1000000, 800000, 800000};
@@ -216,8 +229,8 @@ static void test_included_units_and_tiers_follow_the_order_of_settling(void **st
 
 static void test_a_charge_of_nothing_is_reversed_in_its_own_month(void **state) {
   struct desk *d = *state;
-  struct book *b = book_text(HEAD "    scope: conversation\n" RULES
-                             "    meters:\n"
+  struct book *b = book_text(HEAD
+                             "    scope: conversation\n" RULES "    meters:\n"
                              "      - {meter: r, unit: resolution, outcomes: {resolution: 1.00},"
                              " included: 2}\n");
   const int64_t id = solved(d, "1", T0);
@@ -235,10 +248,11 @@ static void test_a_charge_of_nothing_is_reversed_in_its_own_month(void **state) 
 
 static void test_cap_charges_no_more_than_it_says(void **state) {
   struct desk *d = *state;
-  struct book *b = book_text(HEAD "    scope: conversation\n" RULES
-                             "    cap: {amount: 2.50, alert: [50, 80, 100], then: free}\n"
-                             "    meters:\n"
-                             "      - {meter: r, unit: resolution, outcomes: {resolution: 1.00}}\n");
+  struct book *b = book_text(
+      HEAD "    scope: conversation\n" RULES
+           "    cap: {amount: 2.50, alert: [50, 80, 100], then: free}\n"
+           "    meters:\n"
+           "      - {meter: r, unit: resolution, outcomes: {resolution: 1.00}}\n");
   static const int64_t prices[] = {1000000, 1000000, 500000, 0};
   static const char *const names[] = {"1", "2", "3", "4"};
   for (size_t i = 0; i < 4; i++) {
@@ -254,10 +268,10 @@ static void test_cap_charges_no_more_than_it_says(void **state) {
 
 static void test_fee_comes_once_a_month_and_the_commitment_at_its_end(void **state) {
   struct desk *d = *state;
-  struct book *b = book_text(HEAD "    scope: conversation\n" RULES
-                             "    fee: 49.00\n    commitment: 10.00\n"
-                             "    meters:\n"
-                             "      - {meter: r, unit: resolution, outcomes: {resolution: 1.00}}\n");
+  struct book *b = book_text(
+      HEAD "    scope: conversation\n" RULES "    fee: 49.00\n    commitment: 10.00\n"
+           "    meters:\n"
+           "      - {meter: r, unit: resolution, outcomes: {resolution: 1.00}}\n");
   int n = 0;
   const int64_t one = solved(d, "1", T0), two = solved(d, "2", T0 + 1);
   assert_int_equal(settle(d, b, one, T0 + DAY).lines, 2);
@@ -277,13 +291,14 @@ static void test_fee_comes_once_a_month_and_the_commitment_at_its_end(void **sta
   book_free(&b);
 }
 
-/* --- scopes, books, people --------------------------------------------------------------------- */
+/* --- scopes, books, people ---------------------------------------------------------------------
+ */
 
 static void test_a_scope_over_tickets_is_charged_once(void **state) {
   struct desk *d = *state;
-  struct book *b = book_text(HEAD "    scope: {by: customer, within: 48h}\n" RULES
-                             "    meters:\n"
-                             "      - {meter: r, unit: resolution, outcomes: {resolution: 1.00}}\n");
+  struct book *b = book_text(
+      HEAD "    scope: {by: customer, within: 48h}\n" RULES "    meters:\n"
+           "      - {meter: r, unit: resolution, outcomes: {resolution: 1.00}}\n");
   const int64_t one = solved(d, "1", T0), two = solved(d, "2", T0 + DAY),
                 three = solved(d, "3", T0 + 3 * DAY);
   (void)settle(d, b, one, T0 + 4 * DAY);
@@ -372,27 +387,41 @@ static void test_recount_tells_what_another_book_would_have_charged(void **state
   book_free(&redo);
 }
 
-/* --- any batches ------------------------------------------------------------------------------- */
+/* --- any batches -------------------------------------------------------------------------------
+ */
 
 static void random_event(struct rng *r, struct desk *d, int64_t ticket, struct event *e) {
   static const struct {
     const char *kind, *actor, *value;
-  } all[] = {{"msg_in", "customer", ""},         {"msg_in", "customer", "thanks"},
-             {"msg_out", "ai", "answer"},        {"msg_out", "ai", "answer"},
-             {"msg_out", "ai", "answer"},        {"msg_out", "ai", "greeting"},
-             {"note", "ai", ""},                 {"signal", "customer", "confirm"},
-             {"signal", "customer", "negative"}, {"csat", "customer", "good"},
-             {"verify", "ai", "pass"},           {"verify", "ai", "pass"},
-             {"reopen", "human", ""},            {"solved", "ai", ""},
-             {"action", "ai", "get_order"},      {"csat", "customer", "1"},
-             {"verify", "ai", "fail"},           {"procedure_end", "ai", "handoff"},
-             {"msg_out", "human", "answer"},     {"merge", "system", "7"},
+  } all[] = {{"msg_in", "customer", ""},
+             {"msg_in", "customer", "thanks"},
+             {"msg_out", "ai", "answer"},
+             {"msg_out", "ai", "answer"},
+             {"msg_out", "ai", "answer"},
+             {"msg_out", "ai", "greeting"},
+             {"note", "ai", ""},
+             {"signal", "customer", "confirm"},
+             {"signal", "customer", "negative"},
+             {"csat", "customer", "good"},
+             {"verify", "ai", "pass"},
+             {"verify", "ai", "pass"},
+             {"reopen", "human", ""},
+             {"solved", "ai", ""},
+             {"action", "ai", "get_order"},
+             {"csat", "customer", "1"},
+             {"verify", "ai", "fail"},
+             {"procedure_end", "ai", "handoff"},
+             {"msg_out", "human", "answer"},
+             {"merge", "system", "7"},
              {"spam", "human", ""}};
   static const size_t rare = 6; /* the last ones, which end most cases */
   const size_t kinds = sizeof all / sizeof *all;
   const size_t i = rng_below(r, rng_below(r, 8) == 0 ? kinds : kinds - rare);
-  *e = (struct event){.ticket_id = ticket, .kind = all[i].kind, .actor = all[i].actor,
-                      .value = all[i].value, .data = "",
+  *e = (struct event){.ticket_id = ticket,
+                      .kind = all[i].kind,
+                      .actor = all[i].actor,
+                      .value = all[i].value,
+                      .data = "",
                       .ext_id = arena_printf(d->a, "%llu", (unsigned long long)rng_next(r)),
                       .at_ms = T0 + (int64_t)rng_below(r, 120) * 12 * HOUR};
 }
@@ -420,7 +449,7 @@ static void play(struct desk *d, const struct book *b, struct rng *r, int64_t ti
 }
 
 static void test_any_batches_end_in_the_same_sum(void **state) {
-  static const char *const names[] = {"per-resolution", "fin",  "zendesk", "gorgias",
+  static const char *const names[] = {"per-resolution",           "fin", "zendesk", "gorgias",
                                       "agentforce-conversations", "redo"};
   (void)state;
   struct rng r;

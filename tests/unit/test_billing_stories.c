@@ -1,6 +1,6 @@
-/* Runs the stories of tests/story: facts in, settled one by one as a daemon would; out of it, under each
- * book, the sum that stands, the places of the tickets and, where a story says so, the ledger's
- * lines. tests/story/README.md explains the form. Then the recount must agree. */
+/* Runs the stories of tests/story: facts in, settled one by one as a daemon would; out of it, under
+ * each book, the sum that stands, the places of the tickets and, where a story says so, the
+ * ledger's lines. tests/story/README.md explains the form. Then the recount must agree. */
 #include "test_billing_help.h"
 
 #include <dirent.h>
@@ -33,7 +33,8 @@ struct story {
   bool twice;
 };
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading -----------------------------------------------------------------------------------
+ */
 
 static struct trg_str word(struct trg_str *rest) {
   *rest = str_trim(*rest);
@@ -124,7 +125,8 @@ static void story_read(const char *path, struct story *s) {
   buf_free(&text);
 }
 
-/* --- running ----------------------------------------------------------------------------------- */
+/* --- running -----------------------------------------------------------------------------------
+ */
 
 static int32_t channel_of(const char *w) {
   static const char *const words[] = {"other", "email", "web", "chat", "messaging", "voice"};
@@ -136,7 +138,8 @@ static int32_t channel_of(const char *w) {
 
 static void tickets_put(struct desk *d, const struct story *s) {
   for (int i = 0; i < s->tickets; i++)
-    (void)ticket_made(d, s->refs[i], channel_of(s->channels[i]), s->customers[i], s->sandbox[i], T0);
+    (void)ticket_made(d, s->refs[i], channel_of(s->channels[i]), s->customers[i], s->sandbox[i],
+                      T0);
 }
 
 /* What falls due until `until`, in the order of time, as the daemon's loop would meet it. */
@@ -189,7 +192,8 @@ static void story_play(struct desk *d, const struct book *b, const struct story 
   must(d, turn_flush(d->s, &d->err));
 }
 
-/* --- comparing --------------------------------------------------------------------------------- */
+/* --- comparing ---------------------------------------------------------------------------------
+ */
 
 static const char *ledger_text(struct desk *d, const struct story *s, int64_t *ret_sum) {
   struct buf out;
@@ -240,7 +244,7 @@ static void recount_agrees(struct desk *d, const struct book *b, const struct st
 }
 
 static int story_check(struct desk *d, const struct book *b, const struct story *s,
-                        const struct expect *e) {
+                       const struct expect *e) {
   int64_t sum = 0, wanted = 0;
   int wrong = 0;
   const char *lines = ledger_text(d, s, &sum), *places = places_text(d, s);

@@ -76,9 +76,9 @@ bool intercom_is_private(const struct intercom_part *part);
 bool intercom_is_merged(const struct intercom_thread *thread);
 /* Would the requester's address have to be asked for? */
 bool intercom_needs_contact(const struct intercom_thread *thread);
-/* In the daemon's terms; slices of the thread. host: of the settings' url, for the link. */
+/* In the daemon's terms; slices of the thread. */
 void intercom_thread_tell(struct intercom_thread *thread, const struct intercom_me *me,
-                          struct trg_str api_url, struct trg_ticket *ret);
+                          struct trg_ticket *ret);
 
 /* ---- wire_facts.c ---- */
 void intercom_facts_tell(struct intercom_thread *thread, struct trg_str own_id,

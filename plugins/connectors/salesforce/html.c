@@ -1,12 +1,14 @@
 /*
- * HTML in both directions. Into Salesforce, two of its habits need care:
- *  - Placeholders such as {{ticket.requester.email}} (and Liquid's {% %}) are expanded in comment
- *    bodies. A model's text must never make the helpdesk print a field into a public reply. It is
- *    not documented whether entities are decoded before the expansion, so an entity in place of a
- *    brace could come back as one; a zero-width space between the two characters is safe in either
- *    order, and a reader does not see it.
- *  - Bodies over 64 kB are cut silently, wherever that falls. We cut first, between characters and
- *    outside tags and entities, close what is open, and say so in the text.
+ * HTML in both directions. Into Salesforce, three of its habits need care:
+ *  - Merge fields ({!Case.Subject}, {{{Recipient.Name}}}) are expanded in mails in some set-ups. A
+ *    model's text must never make the helpdesk print a field into a public reply. It is not
+ *    documented whether entities are decoded before that, so an entity in place of a brace could
+ *    come back as one; a zero-width space between the two characters is safe in either order, and
+ *    a reader does not see it.
+ *  - What is too long is refused whole (a comment takes 4000 bytes, a feed item 10,000 characters).
+ *    We cut first, between characters and outside tags and entities, close what is open, and say
+ *    so in the text.
+ *  - A rich feed item takes few elements and refuses the others.
  */
 #include "text.h"
 
@@ -14,7 +16,7 @@
 #include <strings.h>
 
 #define ZERO_WIDTH_SPACE "\xE2\x80\x8B"
-#define CUT_MARK         "<p><em>[cut here: the text was longer than Salesforce takes]</em></p>"
+#define CUT_MARK         "<p>[cut here: the text was longer than Salesforce takes]</p>"
 
 enum token_kind { TOKEN_TEXT, TOKEN_ENTITY, TOKEN_TAG };
 struct token {
@@ -187,91 +189,168 @@ void salesforce_put_html_text(struct sf_buf *buf, struct trg_str html) {
 #define OPEN_MAX 32
 struct writer {
   struct sf_buf *buf;
-  size_t limit, reserve;
+  size_t limit, used; /* bytes, or characters */
   char open[OPEN_MAX][16];
   size_t open_count, closing_bytes;
-  bool after_brace, cut;
+  bool by_chars, feed, after_brace, cut;
 };
 
-static void put_closing(struct writer *w) {
-  while (w->open_count > 0) {
-    salesforce_puts(w->buf, "</");
-    salesforce_puts(w->buf, w->open[--w->open_count]);
-    salesforce_puts(w->buf, ">");
-  }
+static void emit(struct writer *w, const char *p, size_t n) {
+  salesforce_put(w->buf, p, n);
+  for (size_t i = 0; i < n; i++) w->used += !w->by_chars || ((unsigned char)p[i] & 0xC0) != 0x80;
+}
+
+static void emits(struct writer *w, const char *text) {
+  emit(w, text, strlen(text));
+}
+
+static void emit_char(struct writer *w, uint32_t code) {
+  const size_t from = w->buf->n;
+  salesforce_put_char(w->buf, code);
+  w->used += w->by_chars ? 1 : w->buf->n - from;
+}
+
+static void emit_close(struct writer *w, const char *name) {
+  emits(w, "</");
+  emits(w, name);
+  emits(w, ">");
 }
 
 static bool room_for(struct writer *w, size_t n) {
-  if (w->buf->n + n + w->closing_bytes + w->reserve <= w->limit) return true;
+  if (w->used + n + w->closing_bytes <= w->limit) return true;
   w->cut = true;
   return false;
 }
 
+/* Keeps the list of what is open in step with a tag that was written. */
+static void open_count(struct writer *w, const char name[16], bool opens) {
+  const size_t bytes = strlen(name) + 3;
+  if (!opens) {
+    if (w->open_count > 0 && strcmp(w->open[w->open_count - 1], name) == 0) {
+      w->open_count--;
+      w->closing_bytes -= bytes;
+    }
+  } else if (!word_in(name, "br hr img") && w->open_count < OPEN_MAX) {
+    memcpy(w->open[w->open_count++], name, 16);
+    w->closing_bytes += bytes;
+  }
+}
+
 /* A tag is copied with its braces as %7B: they can only stand in an address there. */
-static void tag_put(struct writer *w, const struct token *tag) {
-  char name[16];
-  tag_name(tag, name);
-  if (name[0] == '\0') return;
-  size_t name_bytes = strlen(name) + 3;
-  if (!room_for(w, tag->n * 3 + name_bytes)) return;
+static void tag_copy(struct writer *w, const struct token *tag) {
   for (size_t i = 0; i < tag->n;) {
     struct token part = {.kind = TOKEN_TEXT, .n = 1, .code = (unsigned char)tag->p[i]};
     if (tag->p[i] != '<') part = token_next(tag->p + i, tag->n - i);
     if (part.code == '{')
-      salesforce_puts(w->buf, "%7B");
+      emits(w, "%7B");
     else if (part.kind == TOKEN_TEXT && part.code >= 0x20)
-      salesforce_put_char(w->buf, part.code);
+      emit_char(w, part.code);
     else if (part.kind == TOKEN_ENTITY)
-      salesforce_put(w->buf, tag->p + i, part.n);
+      emit(w, tag->p + i, part.n);
     i += part.n;
   }
-  if (tag->p[1] == '/') {
-    if (w->open_count > 0 && strcmp(w->open[w->open_count - 1], name) == 0) {
-      w->open_count--;
-      w->closing_bytes -= name_bytes;
-    }
-  } else if (!word_in(name, "br hr img") && w->open_count < OPEN_MAX) {
-    memcpy(w->open[w->open_count++], name, sizeof name);
-    w->closing_bytes += name_bytes;
+}
+
+/* A feed item takes no line break: inside a paragraph it ends it and begins another. */
+static void feed_break(struct writer *w) {
+  const bool in_p = w->open_count > 0 && strcmp(w->open[w->open_count - 1], "p") == 0;
+  if (room_for(w, 8)) emits(w, in_p ? "</p><p>" : " ");
+}
+
+static void feed_tag(struct writer *w, const struct token *tag, char name[16], bool opens) {
+  static const char *const same[][2] = {{"strong", "b"}, {"em", "i"}, {"pre", "p"}, {"div", "p"}};
+  for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+    if (strcmp(name, same[i][0]) == 0) memcpy(name, same[i][1], strlen(same[i][1]) + 1);
+  if (strcmp(name, "br") == 0) feed_break(w);
+  if (!word_in(name, "p b i u s ul ol li code a") || !room_for(w, tag->n * 3 + 8)) return;
+  if (opens && strcmp(name, "a") == 0) {
+    tag_copy(w, tag);
+  } else {
+    emits(w, opens ? "<" : "</");
+    emits(w, name);
+    emits(w, ">");
   }
+  open_count(w, name, opens);
+}
+
+static void tag_put(struct writer *w, const struct token *tag) {
+  char name[16];
+  tag_name(tag, name);
+  if (name[0] == '\0') return;
+  const bool opens = tag->p[1] != '/';
+  if (w->feed) {
+    feed_tag(w, tag, name, opens);
+    return;
+  }
+  if (!room_for(w, tag->n * 3 + strlen(name) + 3)) return;
+  tag_copy(w, tag);
+  open_count(w, name, opens);
+}
+
+static bool merges(uint32_t code) {
+  return code == '{' || code == '!' || code == '%' || code == '#';
 }
 
 static void text_put(struct writer *w, const struct token *token) {
   if (token->code < 0x20 && token->kind == TOKEN_TEXT && token->code != '\n' && token->code != '\t')
     return;
   if (!room_for(w, token->n + sizeof ZERO_WIDTH_SPACE + 4)) return;
-  if (w->after_brace && (token->code == '{' || token->code == '%'))
-    salesforce_puts(w->buf, ZERO_WIDTH_SPACE);
+  if (w->after_brace && merges(token->code)) emits(w, ZERO_WIDTH_SPACE);
   w->after_brace = token->code == '{';
   if (token->kind == TOKEN_ENTITY)
-    salesforce_put(w->buf, token->p, token->n);
+    emit(w, token->p, token->n);
   else if (token->code == '<')
-    salesforce_puts(w->buf, "&lt;");
+    emits(w, "&lt;");
   else
-    salesforce_put_char(w->buf, token->code);
+    emit_char(w, token->code);
 }
 
-static bool html_write(struct sf_buf *buf, struct trg_str html, size_t limit, size_t reserve) {
-  struct writer w = {.buf = buf, .limit = limit, .reserve = reserve};
-  for (size_t i = 0; i < html.n && !w.cut;) {
+static bool html_write(struct writer *w, struct trg_str html) {
+  for (size_t i = 0; i < html.n && !w->cut;) {
     struct token token = token_next(html.p + i, html.n - i);
     i += token.n;
     if (token.kind == TOKEN_TAG)
-      tag_put(&w, &token); /* does not end after_brace: tags may be dropped before expansion */
+      tag_put(w, &token); /* does not end after_brace: tags may be dropped before a merge */
     else
-      text_put(&w, &token);
+      text_put(w, &token);
   }
-  if (w.cut) put_closing(&w);
-  return w.cut;
+  while (w->cut && w->open_count > 0) emit_close(w, w->open[--w->open_count]);
+  return w->cut;
 }
 
-void salesforce_put_html_safe(struct sf_buf *buf, struct trg_str html, size_t limit_bytes) {
-  struct sf_buf out = salesforce_buf_new(limit_bytes);
-  if (html_write(&out, html, limit_bytes, 0)) {
+static void html_put(struct sf_buf *buf, struct trg_str html, size_t limit, bool feed) {
+  struct sf_buf out = salesforce_buf_new(limit * 4);
+  struct writer w = {.buf = &out, .limit = limit, .by_chars = feed, .feed = feed};
+  if (html_write(&w, html)) {
     salesforce_buf_free(&out);
-    html_write(&out, html, limit_bytes, sizeof CUT_MARK - 1);
+    w = (struct writer){.buf = &out, .limit = limit, .by_chars = feed, .feed = feed};
+    w.limit = limit > sizeof CUT_MARK ? limit - sizeof CUT_MARK : 0;
+    html_write(&w, html);
     salesforce_puts(&out, CUT_MARK);
   }
   salesforce_put(buf, out.p, out.n);
   salesforce_buf_free(&out);
+}
+
+void salesforce_put_mail_html(struct sf_buf *buf, struct trg_str html, size_t limit_bytes) {
+  html_put(buf, html, limit_bytes, false);
+}
+
+void salesforce_put_feed_html(struct sf_buf *buf, struct trg_str html, size_t limit_chars) {
+  html_put(buf, html, limit_chars, true);
+}
+
+void salesforce_put_comment_text(struct sf_buf *buf, struct trg_str html, size_t limit_bytes) {
+  static const char mark[] = "\n[cut here: the text was longer than Salesforce takes]";
+  struct sf_buf text = salesforce_buf_new(html.n * 4 + 64);
+  salesforce_put_html_text(&text, html);
+  if (text.n > limit_bytes) {
+    size_t n = limit_bytes - (sizeof mark - 1);
+    while (n > 0 && ((unsigned char)text.p[n] & 0xC0) == 0x80) n--;
+    salesforce_put(buf, text.p, n);
+    salesforce_puts(buf, mark);
+  } else {
+    salesforce_put_str(buf, salesforce_slice(&text));
+  }
+  salesforce_buf_free(&text);
 }

@@ -1,14 +1,14 @@
 /*
- * cJSON with its sharp edges covered: it keeps numbers as doubles (ids past 2^53 would change
- * silently), refuses a whole document for one lone surrogate, ends a string at U+0000, and takes
- * any amount of memory for many small values. Customers can put all of these into a ticket.
+ * cJSON with its sharp edges covered: it refuses a whole document for one lone surrogate, ends a
+ * string at U+0000, and takes any amount of memory for many small values. Customers can put all of
+ * these into a case.
  */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire.h"
+#include "json.h"
 
 #define DEPTH_MAX  64
 #define VALUES_MAX 2000000u /* about 64 bytes each */
@@ -103,28 +103,8 @@ bool salesforce_json_true(const cJSON *object, const char *key) {
   return cJSON_IsTrue(salesforce_json_in(object, key));
 }
 
-int salesforce_json_id(struct sf_mem *mem, const cJSON *object, const char *key, struct trg_str *ret,
-               struct trg_err *err) {
-  const cJSON *item = salesforce_json_in(object, key);
-  char text[96];
-  *ret = (struct trg_str){NULL, 0};
-  if (item == NULL || cJSON_IsNull(item)) return 0;
-  if (cJSON_IsString(item)) { /* as in webhook events */
-    struct trg_str id = salesforce_str(item->valuestring);
-    if (id.n == 0) return 0;
-    if (salesforce_digits(id) || salesforce_is(id, "-1")) {
-      *ret = salesforce_keep(mem, id);
-      return 0;
-    }
-  } else if (cJSON_IsNumber(item)) {
-    double number = item->valuedouble;
-    /* 2^53 itself is refused too: 2^53 + 1 reads as it. -1 is the system as an author. */
-    if (number >= -1 && number < 9007199254740992.0 && number == (double)(int64_t)number) {
-      int n = snprintf(text, sizeof text, "%lld", (long long)number);
-      *ret = salesforce_keep(mem, (struct trg_str){text, (size_t)n});
-      return 0;
-    }
-  }
-  snprintf(text, sizeof text, "\"%.40s\" is not an id that can be kept exactly", key);
-  return salesforce_malformed(err, text);
+struct trg_str salesforce_json_id(struct sf_mem *mem, const cJSON *object, const char *key) {
+  char id[SF_ID_BYTES];
+  if (!salesforce_id18(salesforce_json_str(object, key), id)) return (struct trg_str){NULL, 0};
+  return salesforce_keep(mem, salesforce_str(id));
 }

@@ -12,10 +12,8 @@ struct cJSON *salesforce_json(struct trg_str body, struct trg_err *err);
 struct trg_str salesforce_json_str(const struct cJSON *object, const char *key); /* borrowed */
 const struct cJSON *salesforce_json_in(const struct cJSON *object, const char *key);
 bool salesforce_json_true(const struct cJSON *object, const char *key);
-/* An id as decimal text in the arena; empty when absent or null; -1 and err when it is not exact.
- */
-int salesforce_json_id(struct sf_mem *mem, const struct cJSON *object, const char *key, struct trg_str *ret,
-               struct trg_err *err);
+/* The 18 characters of an id, in the arena; empty when there is none. */
+struct trg_str salesforce_json_id(struct sf_mem *mem, const struct cJSON *object, const char *key);
 int salesforce_malformed(struct trg_err *err, const char *what); /* fills err; returns -1 */
 
 #endif

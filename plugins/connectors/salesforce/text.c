@@ -171,11 +171,33 @@ size_t salesforce_seek(struct trg_str hay, const char *needle) {
   return SIZE_MAX;
 }
 
-bool salesforce_digits(struct trg_str text) {
-  if (text.n == 0 || text.n > 19) return false;
-  for (size_t i = 0; i < text.n; i++)
-    if (text.p[i] < '0' || text.p[i] > '9') return false;
+static bool id_char(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* 15 characters tell upper from lower case; the three behind them say which were upper, so that
+ * the id survives where case is lost. Only the 18 are the same everywhere. */
+bool salesforce_id18(struct trg_str id, char ret[SF_ID_BYTES]) {
+  static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
+  if (id.n != 15 && id.n != 18) return false;
+  for (size_t i = 0; i < id.n; i++)
+    if (!id_char(id.p[i])) return false;
+  memcpy(ret, id.p, id.n);
+  for (size_t block = 0; id.n == 15 && block < 3; block++) {
+    unsigned bits = 0;
+    for (size_t i = 0; i < 5; i++) {
+      const char c = id.p[block * 5 + i];
+      bits |= c >= 'A' && c <= 'Z' ? 1u << i : 0;
+    }
+    ret[15 + block] = alphabet[bits];
+  }
+  ret[18] = '\0';
   return true;
+}
+
+bool salesforce_is_id(struct trg_str id, const char *prefix) {
+  char ignored[SF_ID_BYTES];
+  return salesforce_id18(id, ignored) && memcmp(id.p, prefix, 3) == 0;
 }
 
 /* Reads a text by a pattern: D is a digit of the next number (a blank in the pattern ends one),
@@ -278,48 +300,4 @@ void salesforce_put_clean(struct sf_buf *buf, struct trg_str text) {
       salesforce_put_char(buf, code);
     }
   }
-}
-
-/* The line that Salesforce's mails begin with. Its words are translated per account, its `##-` and
- * `-##` are not. */
-static bool line_is_marker(const char *p, size_t n) {
-  while (n > 0 && (*p == '>' || *p == ' ' || *p == '\t' || *p == '*')) p++, n--;
-  while (n > 0 && (p[n - 1] == ' ' || p[n - 1] == '\t' || p[n - 1] == '*')) n--;
-  return n > 6 && n < 200 && memcmp(p, "##", 2) == 0 && memcmp(p + n - 2, "##", 2) == 0 &&
-         memchr(p + 2, '-', 3) != NULL && memchr(p + n - 5, '-', 3) != NULL;
-}
-
-static size_t trimmed(const char *p, size_t n) {
-  while (n > 0 && (p[n - 1] == ' ' || p[n - 1] == '\n' || p[n - 1] == '\t' || p[n - 1] == '>')) n--;
-  return n;
-}
-
-static size_t line_start(const char *p, size_t n) {
-  while (n > 0 && p[n - 1] != '\n') n--;
-  return n;
-}
-
-/* The mail program's "On ..., X wrote:" belongs to the quote. Some break it before "wrote:". */
-static size_t without_attribution(const char *p, size_t n) {
-  size_t line = line_start(p, n);
-  if (n == 0 || p[n - 1] != ':' || line == 0) return n;
-  if (n - line < 20 && line > 1 && p[line - 2] != '\n') line = line_start(p, line - 1);
-  return trimmed(p, line);
-}
-
-struct trg_str salesforce_unquoted(struct trg_str text) {
-  for (size_t at = 0; at < text.n;) {
-    const char *newline = memchr(text.p + at, '\n', text.n - at);
-    size_t end = newline == NULL ? text.n : (size_t)(newline - text.p);
-    if (line_is_marker(text.p + at, end - at)) {
-      size_t keep = without_attribution(text.p, trimmed(text.p, at));
-      if (keep > 0) return (struct trg_str){text.p, keep};
-      /* Nothing above: the customer wrote below it, or the text is such a mail itself. */
-      struct trg_str rest = {text.p + end, text.n - end};
-      while (rest.n > 0 && (*rest.p == '\n' || *rest.p == ' ')) rest.p++, rest.n--;
-      return rest;
-    }
-    at = end + 1;
-  }
-  return (struct trg_str){text.p, trimmed(text.p, text.n)};
 }

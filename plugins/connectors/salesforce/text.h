@@ -43,7 +43,10 @@ bool salesforce_is(struct trg_str a, const char *b);
 bool salesforce_same(struct trg_str a, struct trg_str b);
 /* Where `needle` begins in `hay`, ASCII case ignored; SIZE_MAX when nowhere. */
 size_t salesforce_seek(struct trg_str hay, const char *needle);
-bool salesforce_digits(struct trg_str text); /* 1 to 19 ASCII digits: an id in a URL */
+#define SF_ID_BYTES 19
+/* The 18 characters of an id of 15 or 18, NUL-terminated; false: it is none. */
+bool salesforce_id18(struct trg_str id, char ret[SF_ID_BYTES]);
+bool salesforce_is_id(struct trg_str id, const char *prefix); /* and begins with these three */
 
 /* RFC 3339, with `Z`, `+0000` or `+00:00`, and with or without a fraction; 0: not a time. */
 int64_t salesforce_time_ms(struct trg_str text);
@@ -54,9 +57,20 @@ uint32_t salesforce_utf8_next(const char *p, size_t n, size_t *ret_n);
 void salesforce_put_clean(struct sf_buf *buf, struct trg_str text);
 /* HTML as a reader sees it, as plain text. */
 void salesforce_put_html_text(struct sf_buf *buf, struct trg_str html);
-/* The text above the history that Salesforce's own mails quote below a reply. */
+/* HTML for emailSimple, at most limit_bytes: valid UTF-8, nothing in it that is merged. See html.c
+ */
+void salesforce_put_mail_html(struct sf_buf *buf, struct trg_str html, size_t limit_bytes);
+/* HTML for a rich FeedItem, which knows few elements, at most limit_chars characters. */
+void salesforce_put_feed_html(struct sf_buf *buf, struct trg_str html, size_t limit_chars);
+/* HTML as plain text for a CaseComment, at most limit_bytes. */
+void salesforce_put_comment_text(struct sf_buf *buf, struct trg_str html, size_t limit_bytes);
+
+/* ---- quote.c ---- */
+/* The text without Salesforce's threading tokens. */
+void salesforce_put_untokened(struct sf_buf *buf, struct trg_str text);
+/* The text above the history that a mail program quotes below a reply. */
 struct trg_str salesforce_unquoted(struct trg_str text);
-/* HTML that Salesforce takes as it is: valid UTF-8, no placeholder, at most limit_bytes. See text.c */
-void salesforce_put_html_safe(struct sf_buf *buf, struct trg_str html, size_t limit_bytes);
+/* Letters and digits alone: what two renderings of one text have in common. */
+void salesforce_put_gist(struct sf_buf *buf, struct trg_str text);
 
 #endif

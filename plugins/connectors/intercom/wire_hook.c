@@ -1,0 +1,158 @@
+/* Webhook deliveries. They only say "look at this": everything is fetched afterwards. */
+#include <cjson/cJSON.h>
+#include <string.h>
+
+#include "wire.h"
+
+/* Two readers may disagree about which of two equal keys counts, and the body is signed. */
+static bool has_twins(const cJSON *object) {
+  for (const cJSON *a = object != NULL ? object->child : NULL; a != NULL; a = a->next)
+    for (const cJSON *b = a->next; b != NULL; b = b->next)
+      if (a->string != NULL && b->string != NULL && strcmp(a->string, b->string) == 0) return true;
+  return false;
+}
+
+static cJSON *hook_open(struct trg_str body, struct trg_err *err) {
+  cJSON *json = intercom_json(body, err);
+  const cJSON *data = intercom_json_in(json, "data");
+  const char *wrong = NULL;
+  if (json == NULL) return NULL;
+  if (!cJSON_IsObject(json))
+    wrong = "not a JSON object";
+  else if (cJSON_GetArraySize(json) > 64 || cJSON_GetArraySize(data) > 64)
+    wrong = "too many keys for a notification";
+  else if (has_twins(json) || (cJSON_IsObject(data) && has_twins(data)))
+    wrong = "the same key twice";
+  if (wrong == NULL) return json;
+  cJSON_Delete(json);
+  (void)intercom_malformed(err, wrong);
+  return NULL;
+}
+
+/* Past the string whose opening quote is at `at`; body.n when it has no end. */
+static size_t string_end(struct trg_str body, size_t at) {
+  for (at++; at < body.n && body.p[at] != '"'; at++)
+    if (body.p[at] == '\\') at++;
+  return at < body.n ? at + 1 : body.n;
+}
+
+static size_t blanks_skip(struct trg_str body, size_t at) {
+  while (at < body.n && memchr(" \t\r\n", body.p[at], 4) != NULL) at++;
+  return at;
+}
+
+/* The text of the outermost object's "id", where it stands; empty when there is none that can be
+ * taken as it stands. The body has been parsed already, so that it is well-formed. */
+static struct trg_str own_id(struct trg_str body) {
+  const struct trg_str none = {NULL, 0};
+  size_t depth = 0;
+  for (size_t at = 0; at < body.n;) {
+    const char c = body.p[at];
+    if (c != '"') {
+      depth += c == '{' || c == '[';
+      depth -= (c == '}' || c == ']') && depth > 0;
+      at++;
+      continue;
+    }
+    const size_t end = string_end(body, at);
+    const bool is_id = depth == 1 && end - at == 4 && memcmp(body.p + at, "\"id\"", 4) == 0;
+    size_t next = blanks_skip(body, end);
+    at = end;
+    if (!is_id || next >= body.n || body.p[next] != ':') continue;
+    next = blanks_skip(body, next + 1);
+    if (next >= body.n || body.p[next] != '"') return none;
+    const size_t stop = string_end(body, next);
+    const struct trg_str id = {body.p + next + 1, stop - next - 2};
+    return id.n > 0 && id.n <= 128 && memchr(id.p, '\\', id.n) == NULL ? id : none;
+  }
+  return none;
+}
+
+int intercom_hook_head(struct trg_str body, struct trg_str *ret_id, int64_t *ret_created_s,
+                       struct trg_err *err) {
+  cJSON *json = hook_open(body, err);
+  if (json == NULL) return -1;
+  *ret_created_s = intercom_json_int(json, "created_at");
+  *ret_id = own_id(body);
+  cJSON_Delete(json);
+  return 0;
+}
+
+struct named {
+  struct intercom_mem mem;
+  struct trg_str id;
+  bool is_ticket;
+};
+
+/* The item is a conversation or a ticket; or a part, which names its conversation; or, since
+ * version 2.15 and for ticket.closed, a conversation with the ticket inside. */
+static void item_name(struct named *named, const cJSON *item, bool ticket_topic) {
+  const cJSON *ticket = intercom_json_in(item, "ticket"),
+              *inside = intercom_json_in(item, "conversation");
+  const struct trg_str type = intercom_json_str(item, "type");
+  const struct trg_str conversation = intercom_json_id(&named->mem, item, "conversation_id");
+  named->is_ticket = intercom_is(type, "ticket") || (type.n == 0 && ticket_topic);
+  if (ticket_topic && cJSON_IsObject(ticket)) {
+    named->is_ticket = true;
+    named->id = intercom_json_id(&named->mem, ticket, "id");
+  } else if (conversation.n > 0) {
+    named->id = conversation;
+  } else if (cJSON_IsObject(inside)) {
+    named->id = intercom_json_id(&named->mem, inside, "id");
+  } else if (named->is_ticket || type.n == 0 || intercom_is(type, "conversation")) {
+    named->id = intercom_json_id(&named->mem, item, "id");
+  }
+}
+
+static bool topic_is_ours(struct trg_str topic, bool *ret_ticket) {
+  *ret_ticket = intercom_seek(topic, "ticket.") == 0;
+  return *ret_ticket || intercom_seek(topic, "conversation.") == 0 ||
+         intercom_seek(topic, "conversation_part.") == 0;
+}
+
+static void version_put(struct intercom_buf *buf, const cJSON *json) {
+  const struct trg_str id = intercom_json_str(json, "id");
+  intercom_puts(buf, "hook:");
+  if (id.n > 0) {
+    intercom_put_clean(buf, id);
+    return;
+  }
+  intercom_put_clean(buf, intercom_json_str(json, "topic"));
+  intercom_puts(buf, "/");
+  intercom_put_int(buf, intercom_json_int(json, "created_at"));
+}
+
+int intercom_hook_read(const struct trg_delivery *delivery,
+                       void (*sink)(void *arg, const struct trg_notice *), void *arg,
+                       struct trg_err *err) {
+  bool ticket_topic;
+  cJSON *json = hook_open(delivery->body, err);
+  if (json == NULL) return -1;
+  const cJSON *item = intercom_json_in(intercom_json_in(json, "data"), "item");
+  int rc = 0;
+  /* "ping" and other objects' topics are signed and fine, and not for us. */
+  if (topic_is_ours(intercom_json_str(json, "topic"), &ticket_topic)) {
+    struct named named = {.mem = {.limit_bytes = 8192}};
+    struct intercom_buf version = intercom_buf_new(512);
+    const int64_t at_s = intercom_json_int(json, "created_at");
+    item_name(&named, item, ticket_topic);
+    version_put(&version, json);
+    if (!intercom_digits(named.id)) {
+      rc = intercom_malformed(err, "a notification that names no conversation or ticket");
+    } else {
+      const struct trg_str none = {NULL, 0};
+      const struct trg_notice notice = {
+          .size = sizeof notice,
+          .id = intercom_joined(&named.mem,
+                                named.is_ticket ? TRG_STR(INTERCOM_TICKET_PREFIX) : none, named.id,
+                                none),
+          .version = intercom_slice(&version),
+          .at_ms = at_s > 0 ? at_s * 1000 : delivery->now_ms};
+      sink(arg, &notice);
+    }
+    intercom_buf_free(&version);
+    intercom_mem_free(&named.mem);
+  }
+  cJSON_Delete(json);
+  return rc;
+}

@@ -1,0 +1,339 @@
+/* Questions in SOQL, and the cursor of polling. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "wire.h"
+
+/* ---- columns ---- */
+
+static const struct {
+  unsigned bit;
+  const char *word; /* as Salesforce quotes it in an error */
+} optional[] = {{SF_NO_MASTER, "MasterRecordId"}, {SF_NO_CONTACT, "Contact"},
+                {SF_NO_OWNER, "Owner"},           {SF_NO_CREATOR, "CreatedBy"},
+                {SF_NO_CREATOR, "UserType"},      {SF_NO_HEADERS, "Headers"},
+                {SF_NO_FROM_NAME, "FromName"},    {SF_NO_RICH, "IsRichText"},
+                {SF_NO_VISIBILITY, "Visibility"}, {SF_NO_LABEL, "MasterLabel"},
+                {SF_NO_LANGUAGE, "Language"}};
+
+unsigned salesforce_columns_blamed(const char *error_text, unsigned asked) {
+  unsigned blamed = 0;
+  for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {
+    char quoted[40];
+    snprintf(quoted, sizeof quoted, "'%s'", optional[i].word);
+    if (strstr(error_text, quoted) != NULL) blamed |= optional[i].bit & asked;
+  }
+  /* "No such column 'Triage__c'": of the settings, or one that must be there. */
+  if (blamed == 0 && strstr(error_text, "column '") != NULL) return 0;
+  return blamed != 0 ? blamed : asked;
+}
+
+unsigned salesforce_case_columns(unsigned without) {
+  return (SF_NO_MASTER | SF_NO_CONTACT | SF_NO_OWNER | SF_NO_LANGUAGE) & ~without;
+}
+
+unsigned salesforce_list_columns(int list, unsigned without) {
+  static const unsigned asked[] = {[SF_MAILS] = SF_NO_CREATOR | SF_NO_HEADERS | SF_NO_FROM_NAME,
+                                   [SF_COMMENTS] = SF_NO_CREATOR,
+                                   [SF_FEED] = SF_NO_CREATOR | SF_NO_RICH | SF_NO_VISIBILITY,
+                                   [SF_HISTORY] = SF_NO_CREATOR};
+  return asked[list] & ~without;
+}
+
+unsigned salesforce_status_columns(unsigned without) {
+  return SF_NO_LABEL & ~without;
+}
+
+/* ---- questions ---- */
+
+const char *salesforce_list_object(int list) {
+  static const char *const names[] = {"Case", "EmailMessage", "CaseComment", "FeedItem",
+                                      "CaseHistory"};
+  return names[list];
+}
+
+void salesforce_put_soql(struct sf_buf *buf, struct trg_str text) {
+  salesforce_put(buf, "'", 1);
+  for (size_t i = 0; i < text.n; i++) {
+    if (text.p[i] == '\'' || text.p[i] == '\\') salesforce_put(buf, "\\", 1);
+    if ((unsigned char)text.p[i] >= 0x20) salesforce_put(buf, text.p + i, 1);
+  }
+  salesforce_put(buf, "'", 1);
+}
+
+void salesforce_put_time(struct sf_buf *buf, int64_t at_ms) {
+  const time_t seconds = (time_t)(at_ms / 1000);
+  char text[40], fraction[8] = "";
+  struct tm tm;
+  gmtime_r(&seconds, &tm);
+  if (at_ms % 1000 != 0) snprintf(fraction, sizeof fraction, ".%03d", (int)(at_ms % 1000));
+  strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+  salesforce_puts(buf, text);
+  salesforce_puts(buf, fraction);
+  salesforce_puts(buf, "Z");
+}
+
+static void put_unless(struct sf_buf *buf, unsigned without, unsigned bit, const char *columns) {
+  if ((without & bit) == 0) salesforce_puts(buf, columns);
+}
+
+void salesforce_put_case_query(struct sf_buf *buf, struct trg_str id, unsigned without,
+                               struct trg_str extra) {
+  salesforce_puts(buf, "SELECT Id,Subject,Description,Status,IsClosed,ClosedDate,Priority,Origin,"
+                       "OwnerId,ContactId,ContactEmail,SuppliedEmail,SuppliedName,CreatedDate,"
+                       "LastModifiedDate,LastModifiedById,SystemModstamp,IsDeleted");
+  put_unless(buf, without, SF_NO_MASTER, ",MasterRecordId");
+  put_unless(buf, without, SF_NO_CONTACT, ",Contact.Name");
+  put_unless(buf, without, SF_NO_OWNER, ",Owner.Name");
+  put_unless(buf, without, SF_NO_LANGUAGE, ",Language");
+  salesforce_put_str(buf, extra);
+  salesforce_puts(buf, " FROM Case WHERE Id=");
+  salesforce_put_soql(buf, id);
+}
+
+void salesforce_put_list_query(struct sf_buf *buf, int list, struct trg_str case_id,
+                               unsigned without) {
+  static const char *const columns[] = {
+      [SF_MAILS] = "ParentId,Incoming,Status,FromAddress,ToAddress,Subject,TextBody,HtmlBody,"
+                   "MessageDate",
+      [SF_COMMENTS] = "ParentId,CommentBody,IsPublished",
+      [SF_FEED] = "ParentId,Type,Body",
+      [SF_HISTORY] = "CaseId,Field,OldValue,NewValue"};
+  salesforce_puts(buf, "SELECT Id,");
+  salesforce_puts(buf, columns[list]);
+  salesforce_puts(buf, ",CreatedById,CreatedDate");
+  const unsigned asked = salesforce_list_columns(list, without);
+  put_unless(buf, ~asked, SF_NO_CREATOR, ",CreatedBy.Name,CreatedBy.UserType");
+  put_unless(buf, ~asked, SF_NO_HEADERS, ",Headers");
+  put_unless(buf, ~asked, SF_NO_FROM_NAME, ",FromName");
+  put_unless(buf, ~asked, SF_NO_RICH, ",IsRichText");
+  put_unless(buf, ~asked, SF_NO_VISIBILITY, ",Visibility");
+  salesforce_puts(buf, " FROM ");
+  salesforce_puts(buf, salesforce_list_object(list));
+  salesforce_puts(buf, list == SF_HISTORY ? " WHERE CaseId=" : " WHERE ParentId=");
+  salesforce_put_soql(buf, case_id);
+  salesforce_puts(buf, " ORDER BY CreatedDate,Id");
+}
+
+void salesforce_put_status_query(struct sf_buf *buf, unsigned without) {
+  salesforce_puts(buf, "SELECT ApiName,IsClosed,IsDefault");
+  put_unless(buf, without, SF_NO_LABEL, ",MasterLabel");
+  salesforce_puts(buf, " FROM CaseStatus");
+}
+
+void salesforce_put_changes_query(struct sf_buf *buf, const struct sf_cursor *cursor,
+                                  int64_t until_ms, int64_t limit) {
+  static const char *const columns[] = {
+      "Id,Status,OwnerId,Priority,LastModifiedDate,SystemModstamp,IsDeleted",
+      "Id,ParentId,Status,SystemModstamp,IsDeleted", "Id,ParentId,SystemModstamp,IsDeleted",
+      "Id,ParentId,Type,SystemModstamp,IsDeleted"};
+  const bool bounded = until_ms > 0, keyed = cursor->id[0] != '\0';
+  salesforce_puts(buf, "SELECT ");
+  salesforce_puts(buf, columns[cursor->on]);
+  salesforce_puts(buf, " FROM ");
+  salesforce_puts(buf, salesforce_list_object(cursor->on));
+  salesforce_puts(buf, bounded && keyed ? " WHERE (" : " WHERE ");
+  salesforce_puts(buf, keyed ? "SystemModstamp>" : "SystemModstamp>=");
+  salesforce_put_time(buf, cursor->at_ms);
+  if (keyed) { /* many rows share one second: > alone loses some, >= alone repeats them for ever */
+    salesforce_puts(buf, " OR (SystemModstamp=");
+    salesforce_put_time(buf, cursor->at_ms);
+    salesforce_puts(buf, " AND Id>");
+    salesforce_put_soql(buf, salesforce_str(cursor->id));
+    salesforce_puts(buf, bounded ? "))" : ")");
+  }
+  if (bounded) {
+    salesforce_puts(buf, " AND SystemModstamp<");
+    salesforce_put_time(buf, until_ms);
+  }
+  salesforce_puts(buf, " ORDER BY SystemModstamp,Id LIMIT ");
+  salesforce_put_int(buf, limit);
+}
+
+/* ---- the cursor ---- */
+
+static const char *const mark_names[SF_LISTS] = {"case", "mail", "comment", "feed"};
+
+void salesforce_cursor_start(struct sf_cursor *ret, int64_t since_ms) {
+  memset(ret, 0, sizeof *ret);
+  if (since_ms < 1000) since_ms = 1000; /* 0 would read as "unknown" */
+  ret->from_ms = since_ms - since_ms % 1000;
+  for (int i = 0; i < SF_LISTS; i++) ret->mark_ms[i] = ret->from_ms;
+  ret->on = -1;
+}
+
+void salesforce_cursor_enter(struct sf_cursor *cursor, int list, int64_t overlap_ms) {
+  int64_t at_ms = cursor->mark_ms[list] - overlap_ms;
+  cursor->on = list;
+  cursor->at_ms = at_ms > cursor->from_ms ? at_ms : cursor->from_ms;
+  cursor->id[0] = cursor->next[0] = '\0';
+}
+
+static void put_stamp(struct sf_buf *buf, const char *name, int64_t at_ms) {
+  salesforce_puts(buf, " ");
+  salesforce_puts(buf, name);
+  salesforce_puts(buf, "=");
+  salesforce_put_time(buf, at_ms);
+}
+
+void salesforce_cursor_put(struct sf_buf *buf, const struct sf_cursor *cursor) {
+  salesforce_puts(buf, "1");
+  put_stamp(buf, "from", cursor->from_ms);
+  for (int i = 0; i < SF_LISTS; i++) put_stamp(buf, mark_names[i], cursor->mark_ms[i]);
+  if (cursor->on < 0) return;
+  salesforce_puts(buf, " on=");
+  salesforce_puts(buf, mark_names[cursor->on]);
+  put_stamp(buf, "at", cursor->at_ms);
+  if (cursor->id[0] != '\0') {
+    salesforce_puts(buf, " id=");
+    salesforce_puts(buf, cursor->id);
+  }
+  if (cursor->next[0] != '\0') {
+    salesforce_puts(buf, " next=");
+    salesforce_puts(buf, cursor->next);
+  }
+}
+
+bool salesforce_next_is_path(struct trg_str next) {
+  if (next.n < 16 || next.n > 255 || salesforce_seek(next, "/services/data/v") != 0) return false;
+  if (salesforce_seek(next, "/query/") == SIZE_MAX) return false;
+  for (size_t i = 0; i < next.n; i++) {
+    const char c = next.p[i];
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    if (!plain && (c == '\0' || strchr("/-_.~", c) == NULL)) return false;
+  }
+  return salesforce_seek(next, "..") == SIZE_MAX;
+}
+
+static bool list_named(struct trg_str name, int *ret_list) {
+  for (int i = 0; i < SF_LISTS; i++)
+    if (salesforce_is(name, mark_names[i])) {
+      *ret_list = i;
+      return true;
+    }
+  return false;
+}
+
+static bool cursor_take(struct sf_cursor *cursor, struct trg_str key, struct trg_str value) {
+  int list;
+  if (salesforce_is(key, "on")) return list_named(value, &cursor->on);
+  if (salesforce_is(key, "id")) return salesforce_id18(value, cursor->id);
+  if (salesforce_is(key, "next")) {
+    if (!salesforce_next_is_path(value)) return false;
+    memcpy(cursor->next, value.p, value.n);
+    cursor->next[value.n] = '\0';
+    return true;
+  }
+  int64_t at_ms = salesforce_time_ms(value);
+  if (salesforce_is(key, "from"))
+    cursor->from_ms = at_ms;
+  else if (salesforce_is(key, "at"))
+    cursor->at_ms = at_ms;
+  else if (list_named(key, &list))
+    cursor->mark_ms[list] = at_ms;
+  else
+    return false;
+  return at_ms > 0;
+}
+
+int salesforce_cursor_read(struct sf_cursor *ret, struct trg_str text, struct trg_err *err) {
+  memset(ret, 0, sizeof *ret);
+  ret->on = -1;
+  bool good = text.n > 2 && memcmp(text.p, "1 ", 2) == 0;
+  for (size_t at = 2; good && at < text.n;) {
+    const char *end = memchr(text.p + at, ' ', text.n - at);
+    const struct trg_str word = {text.p + at,
+                                 end != NULL ? (size_t)(end - text.p) - at : text.n - at};
+    const char *equals = word.n > 0 ? memchr(word.p, '=', word.n) : NULL;
+    if (equals == NULL) {
+      good = false;
+      break;
+    }
+    const size_t key = (size_t)(equals - word.p);
+    good = cursor_take(ret, (struct trg_str){word.p, key},
+                       (struct trg_str){equals + 1, word.n - key - 1});
+    at += word.n + 1;
+  }
+  for (int i = 0; i < SF_LISTS; i++) good = good && ret->mark_ms[i] > 0;
+  if (good && ret->from_ms > 0 && (ret->on < 0 || ret->at_ms > 0)) return 0;
+  snprintf(err->code, sizeof err->code, "%s", TRG_CODE_MALFORMED);
+  snprintf(err->text, sizeof err->text,
+           "the stored poll position is not one of this connector's: it can not be read on from");
+  return -1;
+}
+
+/* ---- a page of changes ---- */
+
+static uint32_t hash_add(uint32_t hash, struct trg_str text) {
+  for (size_t i = 0; i < text.n; i++) hash = (hash ^ (unsigned char)text.p[i]) * 16777619u;
+  return (hash ^ '/') * 16777619u;
+}
+
+/* Stamps have a grain of one second, and two changes may fall into one: what else the row says is
+ * part of the version. A child's version names the child. */
+static struct trg_str version_of(struct sf_mem *mem, int list, const struct cJSON *row,
+                                 struct trg_str id, int64_t at_ms) {
+  static const char *const told[] = {"Status", "OwnerId", "Priority", "LastModifiedDate", "Type"};
+  struct sf_buf buf = salesforce_buf_new(128);
+  char hash[12];
+  uint32_t sum = 2166136261u;
+  for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
+    sum = hash_add(sum, salesforce_json_str(row, told[i]));
+  if (salesforce_json_true(row, "IsDeleted")) sum = hash_add(sum, TRG_STR("deleted"));
+  salesforce_put_time(&buf, at_ms);
+  snprintf(hash, sizeof hash, "/%08x", (unsigned)sum);
+  salesforce_puts(&buf, hash);
+  if (list != SF_CASES) {
+    salesforce_puts(&buf, "/");
+    salesforce_put_str(&buf, id);
+  }
+  struct trg_str kept = salesforce_keep(mem, salesforce_slice(&buf));
+  salesforce_buf_free(&buf);
+  return kept;
+}
+
+/* Posts that stand for a change which is told elsewhere are no messages. */
+static bool is_talk(int list, const struct cJSON *row) {
+  return list != SF_FEED || salesforce_feed_is_talk(salesforce_json_str(row, "Type"));
+}
+
+static int change_read(struct sf_changes *ret, int list, const struct cJSON *row,
+                       struct trg_err *err) {
+  struct trg_str id = salesforce_json_id(&ret->mem, row, "Id");
+  int64_t at_ms = salesforce_time_ms(salesforce_json_str(row, "SystemModstamp"));
+  if (id.n == 0 || at_ms == 0)
+    return salesforce_malformed(err, "a row without a usable Id or SystemModstamp");
+  ret->last_id = id;
+  ret->last_ms = at_ms;
+  ret->rows++;
+  struct trg_str about = list == SF_CASES ? id : salesforce_json_id(&ret->mem, row, "ParentId");
+  if (!salesforce_is_id(about, "500") || !is_talk(list, row)) return 0;
+  ret->notices[ret->count++] =
+      (struct trg_notice){sizeof *ret->notices, about,
+                          version_of(&ret->mem, list, row, id, at_ms), at_ms};
+  return 0;
+}
+
+int salesforce_changes_read(struct sf_changes *ret, int list, struct trg_str body,
+                            struct trg_err *err) {
+  const struct cJSON *rows, *row;
+  struct cJSON *json = salesforce_json(body, err);
+  *ret = (struct sf_changes){.mem = {.limit_bytes = SF_MEM_BYTES}};
+  if (json == NULL) return -1;
+  int rc = salesforce_rows(json, &rows, &ret->done, &row, err);
+  const size_t count = rc == 0 ? salesforce_json_count(rows) : 0;
+  ret->notices = salesforce_take(&ret->mem, (count + 1) * sizeof *ret->notices);
+  for (; rc == 0 && row != NULL; row = salesforce_json_after(row))
+    rc = change_read(ret, list, row, err);
+  if (rc == 0)
+    ret->next = salesforce_keep(&ret->mem, salesforce_json_str(json, "nextRecordsUrl"));
+  if (rc == 0 && ret->mem.full) rc = salesforce_malformed(err, "a page that is too large");
+  salesforce_json_free(json);
+  if (rc != 0) salesforce_changes_free(ret);
+  return rc;
+}
+
+void salesforce_changes_free(struct sf_changes *page) {
+  salesforce_mem_free(&page->mem);
+}
