@@ -69,6 +69,7 @@ struct trg_example {
 #define TRG_MODEL_TRAIN 2u   /* has train() */
 #define TRG_MODEL_LOCAL 4u   /* no network, no key, free */
 #define TRG_MODEL_CACHE 8u   /* bills cached prefixes apart */
+#define TRG_MODEL_NO_INPUT 16u /* does not read `input`, which may then be empty */
 
 struct trg_model_ops {
   uint32_t size;

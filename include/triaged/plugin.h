@@ -141,6 +141,9 @@ struct trg_http_request {
 };
 /* The exchange changes something at the peer: a failure after it was sent is "unknown". */
 #define TRG_HTTP_WRITE 1u
+/* The body stays where it is until on_reply or the op's end (as what op_set keeps does): the host
+ * need not copy it. */
+#define TRG_HTTP_BODY_STAYS 2u
 
 struct trg_http_reply {
   uint32_t size;

@@ -109,6 +109,7 @@ static void on_signal(void *arg, int signum) {
 
 static void on_idle(void *arg) {
   struct daemon *d = arg;
+  road_sweep(d->core.road);
   if (!turn_open(d->core.store)) store_idle(d->core.store);
 }
 
@@ -129,6 +130,17 @@ static void on_watchdog(void *arg) {
 }
 
 /* --- running --------------------------------------------------------------------------------------- */
+
+/* The loop's handlers go with the loop; a second TERM while things are closed must not turn a clean
+ * end into a death by signal. */
+static void signals_hold(void) {
+  sigset_t stops;
+  sigemptyset(&stops);
+  sigaddset(&stops, SIGTERM);
+  sigaddset(&stops, SIGINT);
+  sigaddset(&stops, SIGHUP);
+  sigprocmask(SIG_BLOCK, &stops, NULL);
+}
 
 static void on_finished(void *arg) { daemon_end(arg); }
 
@@ -177,6 +189,7 @@ int daemon_run(const char *conf_path, bool once) {
       daemon_go(&d);
     struct progress *bar = once ? progress_new(&d.core) : NULL;
     loop_run(d.core.loop);
+    signals_hold();
     progress_end(&bar);
     if (turn_flush(d.core.store, &err) < 0) {
       fprintf(stderr, "triaged: %s\n", err.text);

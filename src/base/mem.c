@@ -64,6 +64,7 @@ struct chunk {
 struct arena {
   struct chunk *newest;
   size_t next_room;
+  unsigned more_owners;
 };
 
 struct arena *arena_new(void) {
@@ -129,8 +130,18 @@ char *arena_printf(struct arena *a, const char *format, ...) {
   return text;
 }
 
+struct arena *arena_hold(struct arena *a) {
+  a->more_owners++;
+  return a;
+}
+
 void arena_free(struct arena **a) {
   if (a == NULL || *a == NULL) return;
+  if ((*a)->more_owners > 0) {
+    (*a)->more_owners--;
+    *a = NULL;
+    return;
+  }
   struct chunk *c = (*a)->newest;
   while (c != NULL) {
     struct chunk *older = c->older;

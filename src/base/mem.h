@@ -23,6 +23,8 @@ char *arena_dup(struct arena *a, struct trg_str s);
 struct trg_str arena_str(struct arena *a, struct trg_str s); /* copy as slice; NUL behind it */
 char *arena_printf(struct arena *a, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* A second owner: it is gone when each of them has called arena_free. */
+struct arena *arena_hold(struct arena *a);
 void arena_free(struct arena **a);
 
 /* Ends the process: something that cannot happen has happened. */

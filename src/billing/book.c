@@ -57,22 +57,20 @@ static const char *text_of(struct book_reader *r, const struct yaml *root, const
   return otherwise;
 }
 
-static void check_dates(struct book_reader *r, const struct book *b, const struct yaml *list) {
-  const struct yaml *y = list->first;
+static void check_dates(struct book_reader *r, const struct book *b, uint32_t line) {
   for (size_t i = 1; i < b->version_count; i++) {
     const struct book_version *older = &b->versions[i - 1], *v = &b->versions[i];
-    y = y->next;
     if (v->effective_ms <= older->effective_ms)
-      book_wrong(r, y->line, "effective",
+      book_wrong(r, v->line, "effective",
                  "overlaps the version before it: versions stand in order of their dates");
     else if (older->until_ms > v->effective_ms)
-      book_wrong(r, y->line, "effective",
+      book_wrong(r, v->line, "effective",
                  "overlaps the version before it, which has a later until");
     else if (older->until_ms != 0 && older->until_ms < v->effective_ms)
-      book_wrong(r, y->line, "effective", "leaves days without rules after the version before it");
+      book_wrong(r, v->line, "effective", "leaves days without rules after the version before it");
   }
   if (b->version_count > 0 && b->versions[b->version_count - 1].until_ms != 0)
-    book_wrong(r, list->line, "until", "the last version must have no end");
+    book_wrong(r, line, "until", "the last version must have no end");
 }
 
 static void read_root(struct book_reader *r, const struct yaml *root, const char *name,
@@ -93,7 +91,7 @@ static void read_root(struct book_reader *r, const struct yaml *root, const char
   b->versions = arena_alloc(b->arena, yaml_count(list) * sizeof *b->versions);
   for (const struct yaml *y = list->first; y != NULL; y = y->next)
     book_read_version(r, y, &b->versions[b->version_count++]);
-  check_dates(r, b, list);
+  check_dates(r, b, list->line);
 }
 
 struct book *book_parse(struct trg_str text, const char *name,

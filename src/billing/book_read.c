@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/money.h"
 #include "base/str.h"
@@ -24,13 +25,15 @@ bool book_is_channel(const char *word) {
 }
 
 void book_wrong(struct book_reader *r, uint32_t line, const char *key, const char *format, ...) {
-  char text[400];
+  struct buf text;
   va_list args;
+  buf_init(&text, 4096);
   va_start(args, format);
-  (void)vsnprintf(text, sizeof text, format, args);
+  buf_vprintf(&text, format, args);
   va_end(args);
   r->failed = true;
-  if (r->problem != NULL) r->problem(r->arg, line, key != NULL ? key : "", text);
+  if (r->problem != NULL) r->problem(r->arg, line, key != NULL ? key : "", text.p);
+  buf_free(&text);
 }
 
 static bool keys(struct book_reader *r, const struct yaml *map, const char *where,

@@ -77,6 +77,7 @@ struct book_meter {
 };
 
 struct book_version {
+  uint32_t line;                  /* in the file */
   int64_t effective_ms, until_ms; /* until 0: without an end */
   enum book_scope scope;
   int64_t scope_ms; /* scopes wider than a conversation: how long one charge covers */

@@ -168,6 +168,7 @@ void book_read_version(struct book_reader *r, const struct yaml *map, struct boo
   static const char *const thanks[] = {"confirm", "ignore", "break", NULL};
   static const char *const lengths[] = {"after", NULL};
   if (!book_keys(r, map, "a version", known)) return;
+  v->line = map->line;
   read_dates(r, map, v);
   for (size_t i = 0; need[i] != NULL; i++)
     if (yaml_get(map, need[i]) == NULL) book_wrong(r, map->line, need[i], "is missing");

@@ -117,6 +117,28 @@ static int64_t percentile(const int64_t *micros, size_t n, size_t percent) {
   return micros[(rank == 0 ? 1 : rank) - 1];
 }
 
+/* Days without a ticket stand in the chart too, unless there would be too many of them. */
+static struct report_row *days_fill(struct arena *a, struct report_row *days, size_t *count) {
+  static const int64_t day_ms = 24 * 3600 * 1000, most = 400;
+  int64_t first = 0, last = 0;
+  if (*count < 2 || time_parse(str_of(days[0].key), &first) != 0 ||
+      time_parse(str_of(days[*count - 1].key), &last) != 0)
+    return days;
+  const int64_t n = (last - first) / day_ms + 1;
+  if (n <= (int64_t)*count || n > most) return days;
+  struct report_row *all = arena_alloc(a, (size_t)n * sizeof *all);
+  for (size_t i = 0, k = 0; i < (size_t)n; i++) {
+    char key[11];
+    time_day(first + (int64_t)i * day_ms, key);
+    if (k < *count && strcmp(days[k].key, key) == 0)
+      all[i] = days[k++];
+    else
+      all[i].key = arena_dup(a, str_of(key));
+  }
+  *count = (size_t)n;
+  return all;
+}
+
 static int report_span_text(struct store *s, int64_t from_ms, int64_t to_ms, int64_t now_ms,
                             struct arena *a, struct report *ret, struct trg_err *err) {
   int64_t first = 0, last = 0;
@@ -146,7 +168,7 @@ int report_make(struct store *reader, const char *by, int64_t from_ms, int64_t t
   if (rc == 0) rc = report_span_text(reader, from_ms, to_ms, now_ms, a, &r, err);
   if (rc != 0) return rc;
   r.rows = rows;
-  r.days = days;
+  r.days = days_fill(a, days, &r.day_count);
   r.reasons = why;
   r.models = models;
   r.total = rows_sum(rows, r.row_count);

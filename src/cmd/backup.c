@@ -28,7 +28,7 @@ static int backup_run(const struct cmd_call *c) {
 const struct cmd cmd_backup = {
     .name = "backup",
     .args = "FILE",
-    .summary = "copy the database into a new file, also while the daemon runs",
+    .summary = "copy the database, also while the daemon runs",
     .help =
         "To put it back: stop the daemon, move triaged.db, triaged.db-wal and triaged.db-shm away\n"
         "from the state folder, copy FILE there as triaged.db, start. The file STATE/key is not\n"

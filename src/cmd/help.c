@@ -5,19 +5,27 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "cmd/out.h"
 
 #define COLUMN 22
+#define WIDTH  80 /* of a page of help, wherever it is printed */
 
 static const char foot[] =
-    "\nWithout a daemon, what changes something is done by triagectl itself; beside one, the "
-    "daemon\n"
-    "is asked to do it. Exit status: 0 fine, 1 failure or a check that failed, 2 usage,\n"
+    "\nBeside a daemon, changes are asked of it; without one triagectl makes them.\n"
+    "Exit status: 0 fine, 1 failure or a check that failed, 2 usage,\n"
     "78 configuration. See triagectl(1).\n";
 
 static void line_add(struct buf *out, const char *left, const char *right) {
+  const size_t indent = COLUMN + 3;
+  struct buf text;
+  buf_init(&text, 0);
+  out_wrap(&text, right, indent, WIDTH);
   buf_printf(out, "  %-*s", COLUMN, left);
-  if (strlen(left) >= COLUMN) buf_printf(out, "\n  %-*s", COLUMN, "");
-  buf_printf(out, " %s\n", right);
+  if (strlen(left) > COLUMN)
+    buf_printf(out, "\n%s", text.p);
+  else
+    buf_printf(out, " %s", text.p + indent);
+  buf_free(&text);
 }
 
 static void options_add(struct buf *out, const struct cmd_option *o) {

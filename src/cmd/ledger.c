@@ -137,25 +137,25 @@ static const struct out_column line_columns[] = {
     {"seq", OUT_INT, 0},
     {"kind", OUT_TEXT, 0},
     {"ref", OUT_TEXT, 0},
-    {"helpdesk", OUT_TEXT, 0},
-    {"category", OUT_TEXT, 0},
-    {"model", OUT_TEXT, 0},
-    {"period", OUT_TEXT, 0},
+    {"helpdesk", OUT_TEXT, OUT_LESS},
+    {"category", OUT_TEXT, OUT_LESS},
+    {"model", OUT_TEXT, OUT_LEAST},
+    {"period", OUT_TEXT, OUT_LESS},
     {"outcome", OUT_TEXT, 0},
-    {"evidence_level", OUT_TEXT, 0},
-    {"rule", OUT_TEXT, OUT_GIVES},
+    {"evidence_level", OUT_TEXT, OUT_LESS},
+    {"rule", OUT_TEXT, OUT_LESS | OUT_GIVES},
     {"amount", OUT_MICROS, 0},
-    {"model_cost", OUT_MICROS, 0},
-    {"corrects", OUT_INT, 0},
+    {"model_cost", OUT_MICROS, OUT_LESS},
+    {"corrects", OUT_INT, OUT_LESS},
     {"reason", OUT_TEXT, 0},
-    {"at", OUT_TIME, 0},
-    {"written", OUT_TIME, 0},
-    {"charge_key", OUT_TEXT, OUT_GIVES},
-    {"book", OUT_TEXT, 0},
-    {"book_hash", OUT_TEXT, OUT_GIVES},
-    {"evidence", OUT_TEXT, OUT_GIVES},
-    {"prev_hash", OUT_TEXT, OUT_GIVES},
-    {"hash", OUT_TEXT, OUT_GIVES},
+    {"at", OUT_TIME, OUT_LESS},
+    {"written", OUT_TIME, OUT_LEAST},
+    {"charge_key", OUT_TEXT, OUT_LEAST},
+    {"book", OUT_TEXT, OUT_LESS},
+    {"book_hash", OUT_TEXT, OUT_LEAST},
+    {"evidence", OUT_TEXT, OUT_LEAST | OUT_GIVES},
+    {"prev_hash", OUT_TEXT, OUT_LEAST},
+    {"hash", OUT_TEXT, OUT_LEAST},
 };
 
 static int line_add(void *arg, const struct ledger_line *l) {
@@ -221,14 +221,14 @@ static const struct cmd_option export_options[] = {
 const struct cmd cmd_ledger_verify = {
     .name = "ledger verify",
     .args = "",
-    .summary = "check the ledger's hash chain and that all sums add up",
+    .summary = "check the hash chain, and that all sums add up",
     .help = "Status 1 and the first bad entry when it was changed.",
     .run = verify_run,
 };
 const struct cmd cmd_ledger_recount = {
     .name = "ledger recount",
     .args = "",
-    .summary = "compute every charge again from the evidence and print differences",
+    .summary = "every charge again from evidence, and differences",
     .help = "Status 1 when the ledger differs from what its own book makes of the evidence. Under\n"
             "another book the differences are what that book would have charged. csv has the\n"
             "differences alone.",
@@ -238,7 +238,7 @@ const struct cmd cmd_ledger_recount = {
 const struct cmd cmd_ledger_export = {
     .name = "ledger export",
     .args = "",
-    .summary = "every entry of the ledger, with its evidence and hashes",
+    .summary = "every entry, with its evidence and hashes",
     .options = export_options,
     .run = export_run,
 };

@@ -1,4 +1,5 @@
 /* The configured models, and a round trip to each. */
+#include <math.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -48,12 +49,16 @@ static const json *live_model(const json *live, const char *name) {
   return NULL;
 }
 
-static const struct out_column columns[] = {
-    {"name", OUT_TEXT, 0},          {"backend", OUT_TEXT, 0},
-    {"model", OUT_TEXT, OUT_GIVES}, {"tasks", OUT_TEXT, 0},
-    {"price", OUT_TEXT, 0},         {"health", OUT_TEXT, OUT_TINT},
-    {"in_flight", OUT_INT, 0},      {"calls", OUT_INT, 0},
-    {"failures", OUT_INT, 0},       {"last_error", OUT_TEXT, OUT_GIVES}};
+static const struct out_column columns[] = {{"name", OUT_TEXT, 0},
+                                            {"backend", OUT_TEXT, 0},
+                                            {"model", OUT_TEXT, OUT_GIVES},
+                                            {"tasks", OUT_TEXT, 0},
+                                            {"price", OUT_TEXT, 0},
+                                            {"health", OUT_TEXT, OUT_TINT},
+                                            {"in_flight", OUT_INT, OUT_LEAST},
+                                            {"calls", OUT_INT, OUT_LEAST},
+                                            {"failures", OUT_INT, OUT_LEAST},
+                                            {"last_error", OUT_TEXT, OUT_GIVES}};
 
 static int models_run(const struct cmd_call *c) {
   struct reading r;
@@ -104,7 +109,7 @@ static bool test_one(struct asking_side *s, const struct conf_model *m, struct a
   out_text(t, m->model);
   out_text(t, rc >= 0 ? "ok" : "failed");
   if (us >= 0)
-    out_double(t, (double)(us / 10) / 100.0);
+    out_double(t, round((double)us / 10.0) / 100.0);
   else
     out_none(t);
   out_text(t, price_text(m, a));
@@ -146,13 +151,13 @@ static int test_run(const struct cmd_call *c) {
 const struct cmd cmd_models = {
     .name = "models",
     .args = "",
-    .summary = "configured models; beside a running daemon also their health",
+    .summary = "configured models, their tasks, prices and health",
     .run = models_run,
 };
 const struct cmd cmd_models_test = {
     .name = "models test",
     .args = "[NAME]",
-    .summary = "a real round trip to each model: ok or the reason, latency, price",
+    .summary = "a real round trip to each: ok or why not, latency",
     .help = "Prices are US dollars per million tokens. Status 1 when one of them fails.",
     .run = test_run,
 };

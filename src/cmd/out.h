@@ -30,6 +30,8 @@ enum out_kind {
 };
 #define OUT_GIVES 1u /* is narrowed first when the terminal is too narrow */
 #define OUT_TINT  2u /* its words have colours: what is well, waits or is lost */
+#define OUT_LESS  4u /* is left out of a terminal that is too narrow */
+#define OUT_LEAST 8u /* ... before the others are */
 struct out_column {
   const char *name;
   enum out_kind kind;

@@ -10,7 +10,8 @@
 #include "cmd/out.h"
 
 #define GAP         2
-#define NARROWEST   6 /* a column that gives way keeps so many */
+#define NARROWEST   10 /* a column that gives way keeps so many */
+#define EASY        16 /* ... and as long as others can be left out, so many */
 #define COLUMNS_MAX 64
 
 struct cell {
@@ -80,7 +81,7 @@ void out_none(struct out_table *t) {
 }
 
 size_t out_rows(const struct out_table *t) {
-  return t->cell_count / t->column_count;
+  return t->column_count > 0 ? t->cell_count / t->column_count : 0;
 }
 
 /* A double without needless zeroes. */
@@ -133,33 +134,57 @@ static bool is_right(enum out_kind k) {
 
 /* --- table --------------------------------------------------------------------------------- */
 
-/* Takes columns away until the row fits: first from the widest that gives way, then from any. */
-static void widths_fit(const struct out_table *t, size_t screen, size_t width[COLUMNS_MAX]) {
-  size_t total = (t->column_count - 1) * GAP;
-  for (size_t k = 0; k < t->column_count; k++) total += width[k];
+struct layout {
+  size_t width[COLUMNS_MAX];
+  bool hidden[COLUMNS_MAX];
+};
+
+static size_t total_of(const struct out_table *t, const struct layout *l, size_t most_of_giving) {
+  size_t total = 0;
+  for (size_t k = 0; k < t->column_count; k++) {
+    const bool gives = (t->columns[k].flags & OUT_GIVES) != 0 && l->width[k] > most_of_giving;
+    if (!l->hidden[k]) total += (total > 0 ? GAP : 0) + (gives ? most_of_giving : l->width[k]);
+  }
+  return total;
+}
+
+/* Leaves columns out, the least first and from the right, until the others have room. */
+static void layout_hide(const struct out_table *t, size_t screen, struct layout *l) {
+  static const unsigned order[] = {OUT_LEAST, OUT_LESS};
+  for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+    for (size_t k = t->column_count; k > 0 && total_of(t, l, EASY) > screen; k--)
+      if ((t->columns[k - 1].flags & order[i]) != 0) l->hidden[k - 1] = true;
+}
+
+/* Narrows, the widest first: those that give way, then any text but the first, which names the
+ * row. */
+static void layout_narrow(const struct out_table *t, size_t screen, struct layout *l) {
   for (int pass = 0; pass < 2; pass++)
-    while (total > screen) {
+    for (size_t total = total_of(t, l, SIZE_MAX); total > screen; total--) {
       size_t widest = COLUMNS_MAX;
-      for (size_t k = 0; k < t->column_count; k++) {
+      for (size_t k = (size_t)pass; k < t->column_count; k++) {
         const bool may = pass == 1 ? t->columns[k].kind == OUT_TEXT
                                    : (t->columns[k].flags & OUT_GIVES) != 0;
-        if (may && width[k] > NARROWEST && (widest == COLUMNS_MAX || width[k] > width[widest]))
+        if (may && !l->hidden[k] && l->width[k] > NARROWEST &&
+            (widest == COLUMNS_MAX || l->width[k] > l->width[widest]))
           widest = k;
       }
       if (widest == COLUMNS_MAX) break;
-      width[widest]--;
-      total--;
+      l->width[widest]--;
     }
 }
 
-static void widths_of(const struct out_table *t, size_t screen, size_t width[COLUMNS_MAX]) {
+static void layout_of(const struct out_table *t, size_t screen, struct layout *l) {
   char tmp[CELL_MAX];
-  for (size_t k = 0; k < t->column_count; k++) width[k] = out_width(t->columns[k].name);
+  *l = (struct layout){0};
+  for (size_t k = 0; k < t->column_count; k++) l->width[k] = out_width(t->columns[k].name);
   for (size_t i = 0; i < t->cell_count; i++) {
     const size_t w = out_width(cell_text(t, i, true, tmp));
-    if (w > width[i % t->column_count]) width[i % t->column_count] = w;
+    if (w > l->width[i % t->column_count]) l->width[i % t->column_count] = w;
   }
-  if (screen > 0) widths_fit(t, screen, width);
+  if (screen == 0) return;
+  layout_hide(t, screen, l);
+  layout_narrow(t, screen, l);
 }
 
 static void cell_add_text(const struct out_column *column, const char *text, size_t width,
@@ -175,34 +200,53 @@ static void cell_add_text(const struct out_column *column, const char *text, siz
 }
 
 /* What stands beyond the edge is left out: half a number would be a wrong number. */
-static void row_add(const struct out_table *t, const char *const *texts, const size_t *width,
+static void row_add(const struct out_table *t, const char *const *texts, const struct layout *l,
                     struct out_screen s, bool head, struct buf *out) {
   size_t at = 0;
   if (head && s.colour) buf_text(out, "\033[1m");
   for (size_t k = 0; k < t->column_count; k++) {
-    const size_t gap = k > 0 ? GAP : 0;
-    if (s.width > 0 && at + gap + width[k] > s.width) break;
+    const size_t gap = at > 0 ? GAP : 0;
+    if (l->hidden[k]) continue;
+    if (s.width > 0 && at + gap + l->width[k] > s.width) break;
     buf_printf(out, "%*s", (int)gap, "");
-    cell_add_text(&t->columns[k], texts[k], width[k], s, head, out);
-    at += gap + width[k];
+    cell_add_text(&t->columns[k], texts[k], l->width[k], s, head, out);
+    at += gap + l->width[k];
   }
   while (out->n > 0 && out->p[out->n - 1] == ' ') out->p[--out->n] = '\0';
   if (head && s.colour) buf_text(out, "\033[0m");
   buf_char(out, '\n');
 }
 
+static void hidden_add(const struct out_table *t, const struct layout *l, struct out_screen s,
+                       struct buf *out) {
+  struct buf names;
+  buf_init(&names, 0);
+  for (size_t k = 0; k < t->column_count; k++)
+    if (l->hidden[k]) buf_printf(&names, "%s%s", names.n > 0 ? ", " : "", t->columns[k].name);
+  if (names.n > 0) {
+    char *text = mem_alloc(names.n + 64);
+    snprintf(text, names.n + 64, "(this terminal has no room for %s)", names.p);
+    buf_text(out, s.colour ? "\033[2m" : "");
+    out_line(out, text, s.width);
+    buf_printf(out, "%s\n", s.colour ? "\033[0m" : "");
+    mem_free(text);
+  }
+  buf_free(&names);
+}
+
 void out_table_text(const struct out_table *t, struct out_screen s, struct buf *out) {
-  size_t width[COLUMNS_MAX];
+  struct layout l;
   const char *texts[COLUMNS_MAX];
   char tmp[COLUMNS_MAX][CELL_MAX];
-  widths_of(t, s.width, width);
+  layout_of(t, s.width, &l);
   for (size_t k = 0; k < t->column_count; k++) texts[k] = t->columns[k].name;
-  row_add(t, texts, width, s, true, out);
+  row_add(t, texts, &l, s, true, out);
   for (size_t r = 0; r < out_rows(t); r++) {
     for (size_t k = 0; k < t->column_count; k++)
       texts[k] = cell_text(t, r * t->column_count + k, true, tmp[k]);
-    row_add(t, texts, width, s, false, out);
+    row_add(t, texts, &l, s, false, out);
   }
+  hidden_add(t, &l, s, out);
 }
 
 /* --- JSON and CSV -------------------------------------------------------------------------- */
@@ -255,10 +299,12 @@ void out_table_csv(const struct out_table *t, struct buf *out) {
     buf_csv(out, str_of(t->columns[k].name));
   }
   buf_text(out, "\r\n");
-  for (size_t i = 0; i < t->cell_count; i++) {
-    if (i % t->column_count > 0) buf_char(out, ',');
-    buf_csv(out, str_of(cell_text(t, i, false, tmp)));
-    if (i % t->column_count == t->column_count - 1) buf_text(out, "\r\n");
+  for (size_t r = 0; r < out_rows(t); r++) {
+    for (size_t k = 0; k < t->column_count; k++) {
+      if (k > 0) buf_char(out, ',');
+      buf_csv(out, str_of(cell_text(t, r * t->column_count + k, false, tmp)));
+    }
+    buf_text(out, "\r\n");
   }
 }
 

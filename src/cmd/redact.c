@@ -183,7 +183,7 @@ static const struct cmd_option options[] = {
 const struct cmd cmd_redact = {
     .name = "redact",
     .args = "",
-    .summary = "mask personal data and secrets: standard input to standard output",
+    .summary = "mask personal data: standard input to output",
     .help = "--format json gives {\"text\",\"spans\":[{\"type\",\"start\",\"end\",\"token\"}]} "
             "with byte "
             "offsets\ninto the input, csv the spans alone. Needs no configuration.",

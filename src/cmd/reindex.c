@@ -63,7 +63,7 @@ static int reindex_run(const struct cmd_call *c) {
 const struct cmd cmd_reindex = {
     .name = "reindex",
     .args = "",
-    .summary = "bring the search index up to date with the knowledge folders",
+    .summary = "bring the index up to date with knowledge folders",
     .help = "Only new and changed files are read. A running daemon also reloads its configuration\n"
             "and skills with it.",
     .run = reindex_run,

@@ -19,10 +19,11 @@
 #define EDIT_MAX      ((size_t)1 << 20)
 
 static const struct out_column columns[] = {
-    {"ref", OUT_TEXT, 0},         {"subject", OUT_TEXT, OUT_GIVES}, {"category", OUT_TEXT, 0},
-    {"priority", OUT_TEXT, 0},    {"model", OUT_TEXT, 0},           {"confidence", OUT_SHARE, 0},
-    {"reason", OUT_TEXT, 0},      {"edited_by", OUT_TEXT, 0},       {"made", OUT_TIME, 0},
-    {"body", OUT_TEXT, OUT_GIVES}};
+    {"ref", OUT_TEXT, 0},           {"subject", OUT_TEXT, OUT_GIVES},
+    {"category", OUT_TEXT, 0},      {"priority", OUT_TEXT, OUT_LESS},
+    {"model", OUT_TEXT, OUT_LEAST}, {"confidence", OUT_SHARE, 0},
+    {"reason", OUT_TEXT, 0},        {"edited_by", OUT_TEXT, OUT_LESS},
+    {"made", OUT_TIME, OUT_LEAST},  {"body", OUT_TEXT, OUT_GIVES}};
 
 /* Only drafts that can still be approved are listed: a ticket that is closed needs no reply. */
 static int row_add(struct out_table *t, struct reading *r, const struct draft *d,
@@ -139,7 +140,7 @@ const struct cmd cmd_review = {
 const struct cmd cmd_review_approve = {
     .name = "review approve",
     .args = "REF",
-    .summary = "send the draft (as edited, if it was) as a public reply",
+    .summary = "send the draft, as edited, as a public reply",
     .run = approve_run,
 };
 const struct cmd cmd_review_reject = {
@@ -152,7 +153,7 @@ const struct cmd cmd_review_reject = {
 const struct cmd cmd_review_edit = {
     .name = "review edit",
     .args = "REF",
-    .summary = "put another text in the draft's place; approve sends it",
+    .summary = "put another text in its place; approve sends it",
     .options = edit_options,
     .run = edit_run,
 };

@@ -10,8 +10,8 @@
 static const struct out_column columns[] = {{"name", OUT_TEXT, 0},
                                             {"plugin", OUT_TEXT, 0},
                                             {"description", OUT_TEXT, OUT_GIVES},
-                                            {"path", OUT_TEXT, OUT_GIVES},
-                                            {"hash", OUT_TEXT, OUT_GIVES}};
+                                            {"path", OUT_TEXT, OUT_LESS | OUT_GIVES},
+                                            {"hash", OUT_TEXT, OUT_LEAST}};
 
 static void problem_print(void *arg, const char *path, uint32_t line, const char *text) {
   (void)arg;
@@ -72,7 +72,7 @@ static int lint_run(const struct cmd_call *c) {
 const struct cmd cmd_skills = {
     .name = "skills",
     .args = "",
-    .summary = "loaded skills: name, plugin, description, file and its hash",
+    .summary = "loaded skills: name, plugin, description, hash",
     .run = skills_run,
 };
 const struct cmd cmd_skills_lint = {

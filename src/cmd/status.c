@@ -299,6 +299,6 @@ static int status_run(const struct cmd_call *c) {
 const struct cmd cmd_status = {
     .name = "status",
     .args = "",
-    .summary = "queue depth by stage, lag, models and their health, budget, dead letters",
+    .summary = "queue, lag, models' health, budget, dead letters",
     .run = status_run,
 };

@@ -17,14 +17,14 @@ static const struct out_column columns[] = {
     {"state", OUT_TEXT, OUT_TINT},
     {"category", OUT_TEXT, 0},
     {"priority", OUT_TEXT, 0},
-    {"language", OUT_TEXT, 0},
-    {"sentiment", OUT_TEXT, 0},
-    {"team", OUT_TEXT, 0},
-    {"confidence", OUT_SHARE, 0},
-    {"model", OUT_TEXT, 0},
+    {"language", OUT_TEXT, OUT_LEAST},
+    {"sentiment", OUT_TEXT, OUT_LEAST},
+    {"team", OUT_TEXT, OUT_LEAST},
+    {"confidence", OUT_SHARE, OUT_LESS},
+    {"model", OUT_TEXT, OUT_LEAST},
     {"outcome", OUT_TEXT, OUT_TINT},
-    {"reason", OUT_TEXT, 0},
-    {"updated", OUT_TIME, 0},
+    {"reason", OUT_TEXT, OUT_GIVES},
+    {"updated", OUT_TIME, OUT_LESS},
 };
 
 static void row_add(struct out_table *t, const struct ticket *k) {

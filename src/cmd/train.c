@@ -89,7 +89,7 @@ static const struct cmd_option options[] = {
 const struct cmd cmd_train = {
     .name = "train",
     .args = "[FILE]",
-    .summary = "train the embedded model on labelled text, or on solved tickets",
+    .summary = "train the embedded model on labelled or solved tickets",
     .help = "FILE has lines \"label<TAB>text\", or JSON lines with \"text\" (or \"subject\" and "
             "\"body\"),\n"
             "\"labels\":{\"category\":...} and, if there was one, the \"reply\" that people gave. "

@@ -183,12 +183,12 @@ static void prompt_hash(const struct trg_model_request *q, char out[HASH_HEX_MAX
 
 /* Copies what changes from ticket to ticket; `stable`, the schema and their names are the caller's
  * and outlive the job. */
-static void job_copy_request(struct job *j, const struct trg_model_request *q) {
+static void job_copy_request(struct job *j, const struct trg_model_request *q, bool with_input) {
   struct trg_model_request *mine = &j->want.request;
   *mine = *q;
   mine->size = sizeof *mine;
   mine->system = arena_str(j->arena, q->system);
-  mine->input = arena_str(j->arena, q->input);
+  mine->input = with_input ? arena_str(j->arena, q->input) : (struct trg_str){NULL, 0};
   mine->user_hash = arena_str(j->arena, q->user_hash);
   struct trg_prompt_part *parts =
       arena_alloc(j->arena, sizeof *parts * (q->part_count > 0 ? q->part_count : 1));
@@ -201,14 +201,25 @@ static void job_copy_request(struct job *j, const struct trg_model_request *q) {
 
 static void job_soon(void *arg) { job_step(arg); }
 
-static struct job *job_new(struct router *r, const struct router_job *want) {
+/* Does any of the task's models read what is meant for classifiers? It is as large as a prompt. */
+static bool wants_input(const struct router *r, const struct conf_task *task) {
+  for (size_t i = 0; i < task->model_count; i++) {
+    const struct rmodel *m = model_find(r, task->models[i]->name);
+    if (m == NULL || (inst_caps(m->inst) & TRG_MODEL_NO_INPUT) == 0) return true;
+  }
+  return false;
+}
+
+static struct job *job_new(struct router *r, const struct router_job *want,
+                           const struct conf_task *task) {
   struct job *j = mem_alloc(sizeof *j);
   j->router = r;
   j->id = ++r->last_id;
   j->arena = arena_new();
   j->want = *want;
   j->want.ref = arena_dup(j->arena, str_of(want->ref));
-  job_copy_request(j, &want->request);
+  j->task = task;
+  job_copy_request(j, &want->request, wants_input(r, task));
   prompt_hash(&want->request, j->best.prompt_hash);
   j->next = r->jobs[j->id % JOB_BUCKETS];
   r->jobs[j->id % JOB_BUCKETS] = j;
@@ -216,11 +227,11 @@ static struct job *job_new(struct router *r, const struct router_job *want) {
 }
 
 router_id router_ask(struct router *r, const struct router_job *want) {
-  struct job *j = job_new(r, want);
   const struct conf *c = want->conf;
-  j->task = strcmp(want->task, "draft") == 0    ? &c->draft
-            : strcmp(want->task, "verify") == 0 ? &c->verify
-                                                : &c->triage;
+  struct job *j = job_new(r, want,
+                          strcmp(want->task, "draft") == 0    ? &c->draft
+                          : strcmp(want->task, "verify") == 0 ? &c->verify
+                                                              : &c->triage);
   loop_soon(r->loop, job_soon, j);
   return j->id;
 }
@@ -423,8 +434,8 @@ static void job_send(void *arg) {
     return;
   }
   j->call.latency_us = clock_mono_us();
-  j->op = op_complete(j->model->inst, &j->want.request, &job_events, j,
-                      j->model->conf->timeout_ms);
+  j->op = op_complete_held(j->model->inst, &j->want.request, j->arena, &job_events, j,
+                           j->model->conf->timeout_ms);
 }
 
 /* The next model of the list that may be tried now; NULL when none is left. */

@@ -11,8 +11,9 @@
 #define HEAD_MAX         ((size_t)64 << 10)
 #define HEADERS_MAX      256
 #define BODY_MAX_DEFAULT ((size_t)16 << 20)
-#define KEEP_ROOM        ((size_t)256 << 10) /* larger buffers are not kept for the next exchange */
+#define KEEP_ROOM        ((size_t)32 << 10) /* larger buffers are not kept for the next exchange */
 #define CONNECT_MS       10000
+#define READ_BYTES       8192L /* of curl's own buffer, one for each exchange under way */
 #define TIMEOUT_MS       60000
 
 /* What the caller's struct has beyond its own size reads as zero. */
@@ -160,14 +161,16 @@ static int method_fill(struct exchange *e, const struct trg_http_request *r) {
   }
   if (r->body.n > 0 || strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
       strcmp(method, "PATCH") == 0) {
-    buf_str(&e->request_body, r->body);
-    if (e->request_body.over) {
+    const bool stays = (r->flags & TRG_HTTP_BODY_STAYS) != 0;
+    if (!stays) buf_str(&e->request_body, r->body);
+    if (e->request_body.over || r->body.n > BUF_MAX_DEFAULT) {
       (void)snprintf(e->why, sizeof e->why, "the request is larger than %zu bytes",
                      BUF_MAX_DEFAULT);
       return TRG_ELIMIT;
     }
     (void)curl_easy_setopt(c, CURLOPT_POST, 1L);
-    (void)curl_easy_setopt(c, CURLOPT_POSTFIELDS, buf_view(&e->request_body).p);
+    (void)curl_easy_setopt(c, CURLOPT_POSTFIELDS,
+                           stays ? r->body.p : buf_view(&e->request_body).p);
     (void)curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n);
   }
   if ((get && r->body.n > 0) || (!get && strcmp(method, "POST") != 0))
@@ -238,6 +241,7 @@ int exchange_fill(struct exchange *e, const struct http_call *call) {
   const int64_t total_ms = r.timeout_ms > 0 ? r.timeout_ms : TIMEOUT_MS;
   (void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
   (void)curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)total_ms);
+  (void)curl_easy_setopt(c, CURLOPT_BUFFERSIZE, READ_BYTES);
   (void)curl_easy_setopt(c, CURLOPT_PRIVATE, e);
   (void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, e->why);
   (void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, write_cb);

@@ -12,8 +12,9 @@
 #include "net/loop_uv.h"
 #include "net/slots.h"
 
-#define POOL_MAX         256
-#define HOST_CONNECTIONS 64L
+#define POOL_MAX         64
+/* Instances have their own limits, of at most as many. */
+#define HOST_CONNECTIONS 1000L
 #define KEPT_CONNECTIONS 256L
 /* curl 7.88 forgets the time-out of what still waits for a connection: ours comes a little later.
  */

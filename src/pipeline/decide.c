@@ -25,6 +25,23 @@ static enum conf_mode mode_of(const struct road *r, const struct ticket *t) {
   return h != NULL ? h->mode : MODE_DRAFT; /* a helpdesk that left the file sends nothing */
 }
 
+/* What a decision means for billing, once a pass. */
+static void decision_fact(struct road *r, const struct ticket *t, const char *kind,
+                          const char *value) {
+  const int64_t now = clock_now_ms();
+  const struct event e = {.ticket_id = t->id,
+                          .kind = kind,
+                          .ext_id = arena_printf(r->scratch, "pass:%lld", (long long)t->pass),
+                          .actor = "ai",
+                          .value = value,
+                          .data = "",
+                          .at_ms = now,
+                          .seen_ms = now};
+  bool fresh = false;
+  struct trg_err err = {0};
+  store_must(event_add(r->setup.store, &e, &fresh, &err), &err);
+}
+
 void decide(struct road *r, const struct ticket *t, const char *outcome, const char *reason) {
   const int64_t now = clock_now_ms();
   struct trg_err err = {0};
@@ -48,18 +65,9 @@ void decide(struct road *r, const struct ticket *t, const char *outcome, const c
     advance(r, t->id, t->state, TICKET_FOLLOWING, &(struct advance){.why = reason});
     return;
   }
-  if (strcmp(outcome, "handoff") == 0) {
-    const struct event e = {.ticket_id = t->id,
-                            .kind = "handoff",
-                            .ext_id = arena_printf(r->scratch, "pass:%lld", (long long)t->pass),
-                            .actor = "ai",
-                            .value = strcmp(reason, "asks_for_person") == 0 ? "customer" : "policy",
-                            .data = "",
-                            .at_ms = now,
-                            .seen_ms = now};
-    bool fresh = false;
-    store_must(event_add(r->setup.store, &e, &fresh, &err), &err);
-  }
+  if (strcmp(outcome, "handoff") == 0)
+    decision_fact(r, t, "handoff", strcmp(reason, "asks_for_person") == 0 ? "customer" : "policy");
+  if (strcmp(reason, "spam") == 0) decision_fact(r, t, "spam", "");
   advance(r, t->id, t->state, TICKET_DECIDED, &(struct advance){.why = reason});
 }
 

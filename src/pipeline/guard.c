@@ -107,24 +107,31 @@ static bool host_allowed(struct trg_str host, const struct conf_policy *p) {
   return false;
 }
 
-/* Host of what looks like a link at `at`: "scheme://host", "//host" and "www.host". */
+/* Where the authority of a link that begins at `at` stands: behind "://", behind "(//", or at
+ * "www." itself. false: no link begins here. */
+static bool link_authority(struct trg_str s, size_t at, size_t *ret_from) {
+  const struct trg_str rest = {s.p + at, s.n - at};
+  if (str_starts(rest, "://") || str_starts(rest, "(//")) {
+    *ret_from = at + 3;
+    return true;
+  }
+  if (rest.n < 4 || strncasecmp(rest.p, "www.", 4) != 0) return false;
+  if (at > 0 && (isalnum((unsigned char)s.p[at - 1]) || s.p[at - 1] == '.')) return false;
+  *ret_from = at;
+  return true;
+}
+
+/* The host of that link: everything before an "@" in the authority is a user name. */
 static bool link_at(struct trg_str s, size_t at, struct trg_str *ret_host) {
   size_t from = 0;
-  if (at + 3 < s.n && s.p[at] == ':' && s.p[at + 1] == '/' && s.p[at + 2] == '/') from = at + 3;
-  if (at + 4 < s.n && strncasecmp(s.p + at, "www.", 4) == 0 &&
-      (at == 0 || !(isalnum((unsigned char)s.p[at - 1]) || s.p[at - 1] == '.')))
-    from = at;
-  if (at + 3 < s.n && s.p[at] == '(' && s.p[at + 1] == '/' && s.p[at + 2] == '/') from = at + 3;
-  if (from == 0 && !(at == 0 && strncasecmp(s.p, "www.", s.n < 4 ? s.n : 4) == 0)) return false;
-  /* Everything before an "@" in the authority is a user name, not the host. */
+  if (!link_authority(s, at, &from)) return false;
   size_t end = from;
-  while (end < s.n && !isspace((unsigned char)s.p[end]) && strchr("/?#)>\"'\\", s.p[end]) == NULL) {
+  for (; end < s.n && !isspace((unsigned char)s.p[end]) &&
+         strchr("/?#)>\"'\\", s.p[end]) == NULL;
+       end++)
     if (s.p[end] == '@') from = end + 1;
-    end++;
-  }
   size_t host_end = from;
-  while (host_end < end && s.p[host_end] != ':' && s.p[host_end] != ',' && s.p[host_end] != ';')
-    host_end++;
+  while (host_end < end && strchr(":,;", s.p[host_end]) == NULL) host_end++;
   while (host_end > from && s.p[host_end - 1] == '.') host_end--;
   *ret_host = (struct trg_str){s.p + from, host_end - from};
   return true;
@@ -141,26 +148,37 @@ static bool links_allowed(struct trg_str body, const struct conf_policy *p) {
          str_find_nocase(body, "<a ") < 0 && str_find_nocase(body, "mailto:") < 0;
 }
 
+static size_t number_end(struct trg_str s, size_t at) {
+  for (; at < s.n; at++) {
+    const bool point = (s.p[at] == '.' || s.p[at] == ',') && at + 1 < s.n &&
+                       isdigit((unsigned char)s.p[at + 1]);
+    if (!isdigit((unsigned char)s.p[at]) && !point) break;
+  }
+  return at;
+}
+
+/* Does a currency or percent sign stand within a few bytes of the number? */
+static bool is_amount(struct trg_str s, size_t from, size_t end) {
+  static const char *const marks[] = {"$", "€", "£", "%", "EUR", "USD", "GBP", "CHF", "zł"};
+  const size_t before = from >= 4 ? from - 4 : 0, after = end + 5 < s.n ? end + 5 : s.n;
+  const struct trg_str left = {s.p + before, from - before}, right = {s.p + end, after - end};
+  for (size_t k = 0; k < sizeof marks / sizeof marks[0]; k++) {
+    const ptrdiff_t at = str_find(right, marks[k]);
+    if (str_find(left, marks[k]) >= 0 || (at >= 0 && at <= 2)) return true;
+  }
+  return false;
+}
+
 /* Amounts of money and percentages must stand in a source, digits and all. */
 static bool amounts_known(struct trg_str body, const struct guard_sources *from) {
-  static const char *const marks[] = {"$", "€", "£", "%", "EUR", "USD", "GBP", "CHF", "zł"};
   for (size_t i = 0; i < body.n;) {
     if (!isdigit((unsigned char)body.p[i])) {
       i++;
       continue;
     }
-    size_t end = i;
-    while (end < body.n && (isdigit((unsigned char)body.p[end]) ||
-                            ((body.p[end] == '.' || body.p[end] == ',') && end + 1 < body.n &&
-                             isdigit((unsigned char)body.p[end + 1]))))
-      end++;
-    const size_t before = i >= 4 ? i - 4 : 0, after = end + 5 < body.n ? end + 5 : body.n;
-    const struct trg_str around[2] = {{body.p + before, i - before}, {body.p + end, after - end}};
-    bool money = false;
-    for (size_t k = 0; k < sizeof marks / sizeof marks[0] && !money; k++)
-      money = str_find(around[0], marks[k]) >= 0 || str_find(around[1], marks[k]) == 0 ||
-              str_find(around[1], marks[k]) == 1 || str_find(around[1], marks[k]) == 2;
-    if (money && !in_sources(from, (struct trg_str){body.p + i, end - i})) return false;
+    const size_t end = number_end(body, i);
+    if (is_amount(body, i, end) && !in_sources(from, (struct trg_str){body.p + i, end - i}))
+      return false;
     i = end;
   }
   return true;

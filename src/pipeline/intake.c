@@ -340,6 +340,24 @@ static void route_pass(struct road *r, const struct ticket *t, const struct mess
           &(struct advance){.why = t->pass == 0 ? "new_ticket" : "new_message"});
 }
 
+static const char *no_pass_reason(const struct thread_view *v, bool solved) {
+  if (v->inbound == NULL) return "nothing_to_answer";
+  if (v->only_thanks) return "thanks";
+  return solved ? "already_solved" : "already_answered";
+}
+
+static void route(struct road *r, const struct ticket *t, const struct thread_view *v) {
+  const bool handled = v->inbound == NULL || strcmp(v->inbound->ext_id, t->inbound_id) == 0;
+  const bool solved = t->status == TRG_STATUS_SOLVED;
+  const bool asks = v->inbound != NULL && !v->answered && !v->only_thanks && !solved;
+  if (status_final(t->status))
+    route_end(r, t, TICKET_DONE, status_reason(t->status));
+  else if (asks && !handled)
+    route_pass(r, t, v->inbound);
+  else if (!asks && t->state != TICKET_FOLLOWING && t->state != TICKET_DONE)
+    route_end(r, t, TICKET_FOLLOWING, no_pass_reason(v, solved));
+}
+
 void intake_route(struct road *r, int64_t ticket_id) {
   struct arena *a = arena_new();
   struct ticket t;
@@ -351,20 +369,6 @@ void intake_route(struct road *r, int64_t ticket_id) {
   const struct thread_view v = thread_look(r, m, n);
   if (t.status == TRG_STATUS_SOLVED || t.status == TRG_STATUS_CLOSED) past_learn(r, &t, m, n);
   /* A write under way must end first; write.c looks here again when it has. */
-  if (t.state != TICKET_WRITING && t.state != TICKET_UNCERTAIN) {
-    const bool handled = v.inbound == NULL || strcmp(v.inbound->ext_id, t.inbound_id) == 0;
-    const bool solved = t.status == TRG_STATUS_SOLVED;
-    const bool asks = v.inbound != NULL && !v.answered && !v.only_thanks && !solved;
-    if (status_final(t.status))
-      route_end(r, &t, TICKET_DONE, status_reason(t.status));
-    else if (asks && !handled)
-      route_pass(r, &t, v.inbound);
-    else if (!asks && t.state != TICKET_FOLLOWING && t.state != TICKET_DONE)
-      route_end(r, &t, TICKET_FOLLOWING,
-                v.inbound == NULL ? "nothing_to_answer"
-                : v.only_thanks   ? "thanks"
-                : solved          ? "already_solved"
-                                  : "already_answered");
-  }
+  if (t.state != TICKET_WRITING && t.state != TICKET_UNCERTAIN) route(r, &t, &v);
   arena_free(&a);
 }

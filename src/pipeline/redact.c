@@ -13,11 +13,14 @@
  * (zero-width, bidirectional overrides, tag characters) and control characters but tab and line
  * feed. */
 static bool is_hidden(uint32_t c) {
-  if (c < 0x20) return c != '\n' && c != '\t';
-  if (c == 0x7f || (c >= 0x80 && c < 0xa0) || c == 0xad || c == 0xfeff) return true;
-  if (c >= 0x200b && c <= 0x200f && c != 0x200d) return true;
-  if ((c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x2069)) return true;
-  return c >= 0xe0000 && c <= 0xe007f;
+  static const struct {
+    uint32_t from, to;
+  } ranges[] = {{0x00, 0x08},     {0x0b, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},
+                {0x200b, 0x200c}, {0x200e, 0x200f}, {0x202a, 0x202e}, {0x2060, 0x2069},
+                {0xfeff, 0xfeff}, {0xe0000, 0xe007f}};
+  for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+    if (c >= ranges[i].from && c <= ranges[i].to) return true;
+  return false;
 }
 
 static struct trg_str text_clean(struct arena *a, struct trg_str s) {

@@ -40,6 +40,9 @@ static const struct stage stages[] = {
 /* Model calls and writes under way at once; the helpdesks' and models' own limits are below it. */
 #define CALLS_MAX  1200
 #define WRITES_MAX 128
+/* In-flight states are leased: longer than any op's deadline, so that one whose op was lost, by
+ * whatever mistake, is taken back. */
+#define LEASE_MS ((int64_t)45 * 60 * 1000)
 #define TASK_BUCKETS 4096
 #define PACE_SLOTS   16384
 
@@ -91,7 +94,8 @@ struct task *task_of(struct road *r, int64_t ticket_id) {
 }
 
 struct task *task_start(struct road *r, const struct stage *st, const struct ticket *t) {
-  advance(r, t->id, t->state, st->busy, &(struct advance){.attempts = t->attempts});
+  advance(r, t->id, t->state, st->busy,
+          &(struct advance){.lease_ms = clock_now_ms() + LEASE_MS, .attempts = t->attempts});
   struct task *k = mem_alloc(sizeof *k);
   k->road = r;
   k->stage = st;
@@ -344,6 +348,26 @@ static int recover_state(struct road *r, enum ticket_state from, enum ticket_sta
     for (size_t i = 0; i < n; i++)
       advance(r, ids[i], from, to, &(struct advance){.why = "restart"});
     if (n < BATCH) return 0;
+  }
+}
+
+/* In-flight tickets whose lease is over and that nobody works on. */
+void road_sweep(struct road *r) {
+  static const struct {
+    enum ticket_state from, to;
+  } back[] = {{TICKET_TRIAGING, TICKET_RECEIVED},
+              {TICKET_DRAFTING, TICKET_ADMITTED},
+              {TICKET_WRITING, TICKET_UNCERTAIN}};
+  for (size_t i = 0; i < sizeof back / sizeof back[0]; i++) {
+    int64_t ids[BATCH];
+    size_t n = 0;
+    struct trg_err err = {0};
+    store_must(ticket_due(r->setup.store, back[i].from, clock_now_ms(), BATCH, ids, &n, &err), &err);
+    for (size_t k = 0; k < n; k++) {
+      if (task_of(r, ids[k]) != NULL) continue;
+      log_event(TRG_ERROR, "lease.over", "ticket_id", log_num(ids[k]), NULL);
+      advance(r, ids[k], back[i].from, back[i].to, &(struct advance){.why = "lease"});
+    }
   }
 }
 

@@ -57,6 +57,8 @@ int road_configure(struct road *r, const struct road_plan *plan, struct trg_err 
 /* What a crash left behind: in-flight work goes back, writes in flight become uncertain. Before
  * the first road_start. */
 int road_recover(struct road *r, struct trg_err *err);
+/* Takes back what was leased and forgotten; now and then. */
+void road_sweep(struct road *r);
 void road_start(struct road *r); /* polls and works until road_stop */
 /* No new pulls and calls; *idle is called when nothing is in flight any more. */
 void road_drain(struct road *r, void (*idle)(void *arg), void *arg);

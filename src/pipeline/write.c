@@ -175,38 +175,38 @@ static void write_give_up(struct task *k, const struct ticket *t, const char *ou
   store_must(draft_supersede(r->setup.store, t->id, clock_now_ms(), &err), &err);
 }
 
-/* After a conflict the ticket was read again and stored: the customer wrote again (a new pass), a
- * person answered (leave it to them), or only fields moved (the same write under a fresh guard). */
-static void write_after_reread(struct task *k, const struct ticket *t) {
-  struct writing *w = k->more;
-  struct road *r = k->road;
+/* Why the write has no place any more, after the ticket was read again: it ended, a person answered
+ * (leave it to them), or the customer wrote again (a new pass). NULL: only fields moved. */
+static const char *write_overtaken(struct task *k, const struct ticket *t) {
   struct message *m = NULL;
   size_t n = 0;
   struct trg_err err = {0};
-  store_must(message_list(r->setup.store, t->id, k->arena, &m, &n, &err), &err);
-  bool newer = false, answered = false, seen = false;
+  if (t->status == TRG_STATUS_DELETED) return "deleted";
+  if (t->status == TRG_STATUS_MERGED) return "merged";
+  if (t->status == TRG_STATUS_CLOSED) return "closed";
+  store_must(message_list(k->road->setup.store, t->id, k->arena, &m, &n, &err), &err);
+  bool newer = false, seen = false;
   for (size_t i = 0; i < n; i++) {
-    if (strcmp(m[i].ext_id, t->inbound_id) == 0) {
-      seen = true;
-      continue;
-    }
-    if (!seen || (m[i].flags & TRG_MESSAGE_PUBLIC) == 0 || (m[i].flags & TRG_MESSAGE_AUTO) != 0)
-      continue;
-    newer = newer || m[i].author == TRG_AUTHOR_CUSTOMER;
-    answered = answered || m[i].author == TRG_AUTHOR_AGENT;
+    const bool counts =
+        (m[i].flags & (TRG_MESSAGE_PUBLIC | TRG_MESSAGE_AUTO)) == TRG_MESSAGE_PUBLIC;
+    if (seen && counts && m[i].author == TRG_AUTHOR_AGENT) return "human_answered";
+    if (seen && counts && m[i].author == TRG_AUTHOR_CUSTOMER) newer = true;
+    if (strcmp(m[i].ext_id, t->inbound_id) == 0) seen = true;
   }
-  const bool ended = t->status == TRG_STATUS_CLOSED || t->status == TRG_STATUS_DELETED ||
-                     t->status == TRG_STATUS_MERGED;
-  if (ended || answered || newer) {
-    write_give_up(k, t, "skipped",
-                  t->status == TRG_STATUS_DELETED  ? "deleted"
-                  : t->status == TRG_STATUS_MERGED ? "merged"
-                  : ended                          ? "closed"
-                  : answered                       ? "human_answered"
-                                                   : "already_answered");
+  return newer ? "already_answered" : NULL;
+}
+
+static void write_after_reread(struct task *k, const struct ticket *t) {
+  struct writing *w = k->more;
+  struct road *r = k->road;
+  struct trg_err err = {0};
+  const char *overtaken = write_overtaken(k, t);
+  if (overtaken != NULL) {
+    write_give_up(k, t, "skipped", overtaken);
     follow(r, t);
     return;
   }
+  /* The same write under a fresh guard. */
   store_must(outbox_guard(r->setup.store, w->row.id, t->version, t->inbound_id, &err), &err);
   outbox_end(k, "planned");
   advance(r, t->id, TICKET_WRITING, TICKET_DECIDED,
@@ -334,6 +334,31 @@ static void find_result(struct task *k, const struct ticket *t, const struct trg
   write_uncertain(k, t, res->retry_after_ms);
 }
 
+/* What the end of an op means, by what the op was for. */
+static void write_judge(struct task *k, const struct ticket *t, const struct trg_result *res) {
+  const struct writing *w = k->more;
+  const bool sent = w->action.idem_key.n > 0;
+  if (w->rereading && w->reread)
+    write_after_reread(k, t);
+  else if (w->finding)
+    find_result(k, t, res);
+  else if (w->rereading || !sent)
+    write_again(k, t, res->retry_after_ms); /* the read failed: nothing was written */
+  else
+    write_result(k, t, res);
+}
+
+/* A conflict is looked into, once for each attempt, by reading the ticket again. */
+static bool write_rereads(struct task *k, const struct trg_result *res) {
+  struct writing *w = k->more;
+  if (res->outcome != TRG_REJECTED || strcmp(w->code, TRG_CODE_CONFLICT) != 0) return false;
+  if (w->rereading || k->attempts >= CONFLICTS_MAX || k->desk == NULL || k->desk->retired)
+    return false;
+  w->rereading = true;
+  k->op = op_fetch(k->desk->inst, str_of(w->row.ext_id), &write_events, k, WRITE_DEADLINE_MS);
+  return true;
+}
+
 static void on_done(void *arg, const struct trg_result *res) {
   struct task *k = arg;
   struct writing *w = k->more;
@@ -343,28 +368,14 @@ static void on_done(void *arg, const struct trg_result *res) {
   k->op = 0;
   snprintf(w->code, sizeof w->code, "%.*s", (int)res->code.n, res->code.p != NULL ? res->code.p : "");
   snprintf(w->why, sizeof w->why, "%.*s", (int)res->why.n, res->why.p != NULL ? res->why.p : "");
-  if (w->mapped && !w->finding && w->action.idem_key.n == 0 && res->outcome == TRG_DONE) {
+  const bool read_for_tokens = w->mapped && !w->finding && w->action.idem_key.n == 0;
+  if (read_for_tokens && res->outcome == TRG_DONE) {
     write_send(k); /* the tokens can be restored now */
     return;
   }
-  const bool conflict = res->outcome == TRG_REJECTED && strcmp(w->code, TRG_CODE_CONFLICT) == 0;
-  if (conflict && !w->rereading && k->attempts < CONFLICTS_MAX && k->desk != NULL &&
-      !k->desk->retired) {
-    w->rereading = true;
-    k->op = op_fetch(k->desk->inst, str_of(w->row.ext_id), &write_events, k, WRITE_DEADLINE_MS);
-    return;
-  }
+  if (write_rereads(k, res)) return;
   struct ticket t;
-  if (task_current(k, &t)) {
-    if (w->rereading && w->reread)
-      write_after_reread(k, &t);
-    else if (w->rereading || (w->action.idem_key.n == 0 && !w->finding))
-      write_again(k, &t, res->retry_after_ms); /* the read failed: nothing was written */
-    else if (w->finding)
-      find_result(k, &t, res);
-    else
-      write_result(k, &t, res);
-  }
+  if (task_current(k, &t)) write_judge(k, &t, res);
   task_end(k);
   pace_add(r, ticket_id, clock_mono_us() - from_us);
 }

@@ -95,6 +95,7 @@ static void request_keep(struct call *c, const struct trg_http_request *r) {
   struct trg_http_request *to = &c->request;
   c->mem = arena_new();
   *to = *r;
+  to->flags &= ~TRG_HTTP_BODY_STAYS; /* it is in c->mem now, which may end before the exchange */
   if (r->method != NULL) to->method = arena_dup(c->mem, str_of(r->method));
   if (r->bucket != NULL) to->bucket = arena_dup(c->mem, str_of(r->bucket));
   struct trg_str *const texts[] = {&to->url, &to->body, &to->sigv4, &to->userpwd};

@@ -15,6 +15,7 @@
 struct loop;
 struct http;
 struct host;
+struct arena;
 struct trg_inst;
 
 struct host *host_new(struct loop *l, struct http *h);
@@ -68,6 +69,9 @@ trg_op op_find(struct trg_inst *i, const struct trg_action *a, const struct op_e
                void *arg, int64_t deadline_ms);
 trg_op op_complete(struct trg_inst *i, const struct trg_model_request *r,
                    const struct op_events *e, void *arg, int64_t deadline_ms);
+/* The same without a copy: the request's texts live in `holder`, which the op holds, or longer. */
+trg_op op_complete_held(struct trg_inst *i, const struct trg_model_request *r, struct arena *holder,
+                        const struct op_events *e, void *arg, int64_t deadline_ms);
 trg_op op_train(struct trg_inst *i, const struct trg_example *examples, size_t count,
                 struct trg_str path, const struct op_events *e, void *arg, int64_t deadline_ms);
 /* Ends it with TRG_CANCELLED on a later turn; a stale id is fine. A write that was sent ends as

@@ -65,6 +65,7 @@ struct op {
   int64_t deadline_ms, ends_at_ms; /* the second on the monotonic clock */
   loop_timer deadline;
   struct arena *mem;   /* inputs, then the result's words */
+  struct arena *held;  /* of the caller: where the request's texts are; may be NULL */
   struct trg_str text; /* cursor, id or path */
   int64_t since_ms;
   struct trg_action action;

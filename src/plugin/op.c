@@ -45,6 +45,7 @@ static void free_state(struct op *o) {
 static void op_free(struct op *o) {
   free_state(o);
   arena_free(&o->mem);
+  arena_free(&o->held);
   mem_free(o);
 }
 
@@ -289,6 +290,15 @@ trg_op op_complete(struct trg_inst *i, const struct trg_model_request *r, const 
                    void *arg, int64_t deadline_ms) {
   struct op *o = op_new(i, OP_COMPLETE, e, arg, deadline_ms);
   keep_request(o, r);
+  return op_queue(o);
+}
+
+trg_op op_complete_held(struct trg_inst *i, const struct trg_model_request *r, struct arena *holder,
+                        const struct op_events *e, void *arg, int64_t deadline_ms) {
+  struct op *o = op_new(i, OP_COMPLETE, e, arg, deadline_ms);
+  struct_read(&o->request, sizeof o->request, r, r->size);
+  o->request.size = sizeof o->request;
+  o->held = arena_hold(holder);
   return op_queue(o);
 }
 

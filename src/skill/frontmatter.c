@@ -50,6 +50,25 @@ static bool is_key_line(struct trg_str line, size_t *ret_colon) {
   return true;
 }
 
+/* What stands behind the colon, without block marks and without its own quotes. */
+static struct trg_str bare_value(struct trg_str value) {
+  static const char *const blocks[] = {">", "|", ">-", "|-"};
+  value = str_trim(value);
+  for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
+    if (str_is(value, blocks[i])) return (struct trg_str){value.p, 0};
+  if (value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"')
+    return (struct trg_str){value.p + 1, value.n - 2};
+  return value;
+}
+
+static void add_quoted(struct buf *out, struct trg_str value) {
+  for (size_t i = 0; i < value.n; i++) {
+    const char c = value.p[i];
+    if (c == '"' || c == '\\') buf_char(out, '\\');
+    buf_char(out, (unsigned char)c < 0x20 ? ' ' : c);
+  }
+}
+
 /* Puts the values of top-level "key: value" lines into quotes; lines that belong to no key are
  * joined to the value before them. */
 static void block_quote(struct trg_str block, struct buf *out) {
@@ -59,28 +78,15 @@ static void block_quote(struct trg_str block, struct buf *out) {
     size_t colon = 0;
     const struct trg_str text = str_trim(line);
     if (text.n == 0 || text.p[0] == '#') continue;
-    const bool key = is_key_line(line, &colon);
-    if (!key && !open) continue;
-    struct trg_str value = text;
-    if (key) {
+    if (is_key_line(line, &colon)) {
       if (open) buf_text(out, "\"\n");
       buf_add(out, line.p, colon);
       buf_text(out, ": \"");
-      value = str_trim((struct trg_str){line.p + colon + 1, line.n - colon - 1});
-      if (str_is(value, ">") || str_is(value, "|") || str_is(value, "|-") || str_is(value, ">-"))
-        value.n = 0;
-      if (value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"') {
-        value.p++;
-        value.n -= 2;
-      }
+      add_quoted(out, bare_value((struct trg_str){line.p + colon + 1, line.n - colon - 1}));
       open = true;
-    } else {
+    } else if (open) {
       buf_char(out, ' ');
-    }
-    for (size_t i = 0; i < value.n; i++) {
-      const char c = value.p[i];
-      if (c == '"' || c == '\\') buf_char(out, '\\');
-      buf_char(out, (unsigned char)c < 0x20 ? ' ' : c);
+      add_quoted(out, text);
     }
   }
   if (open) buf_text(out, "\"\n");

@@ -33,36 +33,52 @@ static const char *id_stem(struct arena *a, const char *relative) {
   return stem;
 }
 
+/* Length of what is to be skipped at a "<": a tag, or a whole script or style element; 0: it does
+ * not end. */
+static size_t tag_length(struct trg_str rest) {
+  const bool script = rest.n > 7 && strncasecmp(rest.p, "<script", 7) == 0;
+  const bool style = rest.n > 6 && strncasecmp(rest.p, "<style", 6) == 0;
+  const ptrdiff_t end = script  ? str_find_nocase(rest, "</script")
+                        : style ? str_find_nocase(rest, "</style")
+                                : str_find(rest, ">");
+  if (end < 0) return 0;
+  return (size_t)end + (script || style ? 0 : 1);
+}
+
+/* The character of a known entity at the front of rest, and its length; 0: none. */
+static size_t entity_at(struct trg_str rest, char *ret) {
+  static const struct {
+    const char *name;
+    char c;
+  } entities[] = {{"&amp;", '&'},  {"&lt;", '<'},   {"&gt;", '>'},
+                  {"&quot;", '"'}, {"&#39;", '\''}, {"&nbsp;", ' '}};
+  for (size_t k = 0; k < sizeof entities / sizeof entities[0]; k++)
+    if (str_starts(rest, entities[k].name)) {
+      *ret = entities[k].c;
+      return strlen(entities[k].name);
+    }
+  return 0;
+}
+
 /* Tags out, block elements to line breaks, the common entities back: enough for search and quoting;
  * what is inside script and style is dropped. */
 static struct trg_str html_text(struct arena *a, struct trg_str html) {
   char *out = arena_alloc(a, html.n + 1);
   size_t n = 0;
-  static const struct {
-    const char *name, *text;
-  } entities[] = {{"&amp;", "&"},  {"&lt;", "<"},    {"&gt;", ">"},
-                  {"&quot;", "\""}, {"&#39;", "'"}, {"&nbsp;", " "}};
   for (size_t i = 0; i < html.n;) {
     const struct trg_str rest = {html.p + i, html.n - i};
-    if (html.p[i] == '<') {
-      const bool script = rest.n > 7 && (strncasecmp(rest.p, "<script", 7) == 0 ||
-                                         strncasecmp(rest.p, "<style", 6) == 0);
-      const char *close = script ? (strncasecmp(rest.p, "<script", 7) == 0 ? "</script" : "</style")
-                                 : ">";
-      ptrdiff_t end = script ? str_find_nocase(rest, close) : str_find(rest, ">");
-      if (end < 0) break;
+    char c = rest.p[0];
+    size_t skip = 1;
+    if (c == '<') {
+      skip = tag_length(rest);
+      if (skip == 0) break;
       if (rest.n > 2 && strchr("phlbdtPHLBDT/", rest.p[1]) != NULL) out[n++] = '\n';
-      i += (size_t)end + (script ? 0 : 1);
-      continue;
+    } else {
+      const size_t entity = entity_at(rest, &c);
+      if (entity > 0) skip = entity;
+      out[n++] = c;
     }
-    bool entity = false;
-    for (size_t k = 0; k < sizeof entities / sizeof entities[0] && !entity; k++)
-      if (str_starts(rest, entities[k].name)) {
-        out[n++] = entities[k].text[0];
-        i += strlen(entities[k].name);
-        entity = true;
-      }
-    if (!entity) out[n++] = html.p[i++];
+    i += skip;
   }
   return (struct trg_str){out, n};
 }

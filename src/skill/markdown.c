@@ -37,39 +37,50 @@ static size_t row_cells(struct arena *a, struct trg_str line, const char **cells
 #define COLUMNS_MAX 16
 #define ROWS_MAX    512
 
+/* Takes one row: the first is the header, the second the ruler, the others are cells. */
+static void table_row(struct arena *a, struct md_table *t, size_t number, struct trg_str line) {
+  const char *cells[COLUMNS_MAX];
+  const size_t n = row_cells(a, line, cells, COLUMNS_MAX);
+  if (number == 0) {
+    t->columns = n;
+    t->header = arena_alloc(a, sizeof *t->header * (n + 1));
+    memcpy(t->header, cells, sizeof *cells * n);
+    t->cells = arena_alloc(a, sizeof *t->cells * n * ROWS_MAX);
+    return;
+  }
+  if (number == 1 || t->rows == ROWS_MAX) return;
+  for (size_t c = 0; c < t->columns; c++)
+    t->cells[t->rows * t->columns + c] = c < n ? cells[c] : "";
+  t->rows++;
+}
+
+/* The part of the text between the heading and the next one; empty when it is not there. */
+static struct trg_str section_of(const char *markdown, const char *heading) {
+  struct trg_str rest = str_of(markdown), line;
+  const char *from = NULL;
+  bool fenced = false;
+  while (rest.n > 0) {
+    const char *at = rest.p;
+    if (!str_next(&rest, '\n', &line)) break;
+    if (str_starts(str_trim(line), "```")) fenced = !fenced;
+    if (fenced || !is_heading(line)) continue;
+    if (from != NULL) return (struct trg_str){from, (size_t)(at - from)};
+    if (heading_is(line, heading)) from = rest.p;
+  }
+  if (from == NULL) return (struct trg_str){NULL, 0};
+  return (struct trg_str){from, strlen(from)};
+}
+
 bool md_table_below(struct arena *a, const char *markdown, const char *heading,
                     struct md_table *ret) {
-  struct trg_str rest = str_of(markdown), line;
-  bool inside = false, fenced = false;
-  const char *cells[COLUMNS_MAX];
+  struct trg_str rest = section_of(markdown, heading), line;
   struct md_table t = {0};
-  size_t line_no = 0;
+  size_t number = 0;
   while (str_next(&rest, '\n', &line)) {
-    if (str_starts(str_trim(line), "```")) fenced = !fenced;
-    if (fenced) continue;
-    if (is_heading(line)) {
-      if (inside && t.header == NULL) return false;
-      if (inside) break;
-      inside = heading_is(line, heading);
-      continue;
-    }
-    if (!inside) continue;
-    if (!is_row(line)) {
-      if (t.header != NULL) break;
-      continue;
-    }
-    const size_t n = row_cells(a, line, cells, COLUMNS_MAX);
-    if (line_no == 0) {
-      t.columns = n;
-      t.header = arena_alloc(a, sizeof *t.header * (n + 1));
-      memcpy(t.header, cells, sizeof *cells * n);
-      t.cells = arena_alloc(a, sizeof *t.cells * n * ROWS_MAX);
-    } else if (line_no > 1 && t.rows < ROWS_MAX) { /* the second line is the ruler */
-      for (size_t c = 0; c < t.columns; c++)
-        t.cells[t.rows * t.columns + c] = c < n ? cells[c] : "";
-      t.rows++;
-    }
-    line_no++;
+    if (is_row(line))
+      table_row(a, &t, number++, line);
+    else if (number > 0)
+      break;
   }
   if (t.header == NULL || t.rows == 0) return false;
   *ret = t;

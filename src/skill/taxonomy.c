@@ -165,20 +165,8 @@ static const char *yaml_text(struct arena *a, const struct yaml *map, const char
   return n != NULL && n->kind == YAML_SCALAR ? arena_dup(a, str_of(n->text)) : "";
 }
 
-/* categories: a list of names or of {name, team, priority, description}; teams likewise. */
-static int from_file(struct taxonomy *t, const char *file, struct trg_err *err) {
+static void file_categories(struct taxonomy *t, const struct yaml *list) {
   struct arena *a = arena_of(t);
-  struct yaml *root = yaml_load(file, (size_t)4 << 20, err);
-  if (root == NULL) return TRG_EINVAL;
-  const struct yaml *list = root->kind == YAML_MAP ? yaml_get(root, "categories") : root;
-  if (list == NULL || list->kind != YAML_LIST || yaml_count(list) == 0) {
-    const uint32_t line = list != NULL ? list->line : 1;
-    yaml_free(&root);
-    return err_at(err, TRG_EINVAL, "taxonomy", line,
-                  "%s: expected `categories:` with a list of names or of {name, team, priority, "
-                  "description}",
-                  file);
-  }
   struct category *c = arena_alloc(a, sizeof *c * yaml_count(list));
   size_t n = 0;
   for (const struct yaml *y = list->first; y != NULL; y = y->next) {
@@ -190,17 +178,36 @@ static int from_file(struct taxonomy *t, const char *file, struct trg_err *err) 
   }
   t->categories = c;
   t->category_count = n;
-  const struct yaml *teams = root->kind == YAML_MAP ? yaml_get(root, "teams") : NULL;
-  if (teams != NULL && teams->kind == YAML_LIST) {
-    struct team *k = arena_alloc(a, sizeof *k * (yaml_count(teams) + 1));
-    size_t m = 0;
-    for (const struct yaml *y = teams->first; y != NULL; y = y->next)
-      k[m++] = y->kind == YAML_SCALAR
-                   ? (struct team){arena_dup(a, str_of(y->text)), ""}
-                   : (struct team){yaml_text(a, y, "name"), yaml_text(a, y, "handles")};
-    t->teams = k;
-    t->team_count = m;
+}
+
+static void file_teams(struct taxonomy *t, const struct yaml *list) {
+  struct arena *a = arena_of(t);
+  struct team *k = arena_alloc(a, sizeof *k * (yaml_count(list) + 1));
+  size_t n = 0;
+  for (const struct yaml *y = list->first; y != NULL; y = y->next)
+    k[n++] = y->kind == YAML_SCALAR
+                 ? (struct team){arena_dup(a, str_of(y->text)), ""}
+                 : (struct team){yaml_text(a, y, "name"), yaml_text(a, y, "handles")};
+  t->teams = k;
+  t->team_count = n;
+}
+
+/* categories: a list of names or of {name, team, priority, description}; teams likewise. */
+static int from_file(struct taxonomy *t, const char *file, struct trg_err *err) {
+  struct yaml *root = yaml_load(file, (size_t)4 << 20, err);
+  if (root == NULL) return TRG_EINVAL;
+  const struct yaml *list = root->kind == YAML_MAP ? yaml_get(root, "categories") : root;
+  if (list == NULL || list->kind != YAML_LIST || yaml_count(list) == 0) {
+    const uint32_t line = list != NULL ? list->line : 1;
+    yaml_free(&root);
+    return err_at(err, TRG_EINVAL, "taxonomy", line,
+                  "%s: expected `categories:` with a list of names or of {name, team, priority, "
+                  "description}",
+                  file);
   }
+  file_categories(t, list);
+  const struct yaml *teams = root->kind == YAML_MAP ? yaml_get(root, "teams") : NULL;
+  if (teams != NULL && teams->kind == YAML_LIST) file_teams(t, teams);
   yaml_free(&root);
   return 0;
 }

@@ -36,24 +36,28 @@ static bool known_check(struct ask *a, const cJSON *in, const char *where, const
   return true;
 }
 
+/* default_from: newer models take values from here on, which mean "default", and no other. */
+static bool sampling_one(struct ask *a, const char *key, double most, double default_from) {
+  const cJSON *v = member(a->in, key);
+  if (v == NULL) {
+    return true;
+  }
+  if (!cJSON_IsNumber(v) || v->valuedouble < 0 || v->valuedouble > most) {
+    return ask_fail(a, "%s: Input should be a number from 0 to %g", key, most);
+  }
+  if (a->new_version) {
+    return ask_fail(a, "%s: sampling parameters are not supported on this API version", key);
+  }
+  if ((a->model->traits & MODEL_NO_SAMPLING) && v->valuedouble < default_from) {
+    return ask_fail(a, "`%s` is deprecated for this model.", key);
+  }
+  return true;
+}
+
 static bool sampling_check(struct ask *a) {
-  static const char *const keys[] = {"temperature", "top_p", "top_k"};
-  for (size_t i = 0; i < 3; i++) {
-    const cJSON *v = member(a->in, keys[i]);
-    if (v == NULL) {
-      continue;
-    }
-    if (!cJSON_IsNumber(v) || v->valuedouble < 0 || (i < 2 && v->valuedouble > 1)) {
-      return ask_fail(a, "%s: Input should be a number between 0 and 1", keys[i]);
-    }
-    if (a->new_version) {
-      return ask_fail(a, "%s: sampling parameters are not supported on this API version", keys[i]);
-    }
-    /* newer models take the value that means "default", and no other */
-    bool harmless = (i == 0 && v->valuedouble >= 1.0) || (i == 1 && v->valuedouble >= 0.99);
-    if ((a->model->traits & MODEL_NO_SAMPLING) && !harmless) {
-      return ask_fail(a, "`%s` is deprecated for this model.", keys[i]);
-    }
+  if (!sampling_one(a, "temperature", 1, 1) || !sampling_one(a, "top_p", 1, 0.99) ||
+      !sampling_one(a, "top_k", 1e6, 1e9)) {
+    return false;
   }
   if (member(a->in, "temperature") && member(a->in, "top_p") &&
       !(a->model->traits & MODEL_NO_SAMPLING)) {
@@ -157,52 +161,55 @@ static bool tools_check(struct ask *a, struct schema_totals *totals) {
   return true;
 }
 
-static bool tool_choice_check(struct ask *a) {
-  const cJSON *choice = member(a->in, "tool_choice");
-  const cJSON *tools = member(a->in, "tools");
-  const cJSON *tool = NULL;
-  if (choice == NULL) {
-    return true;
-  }
-  const cJSON *type = member(choice, "type");
-  const char *kind = cJSON_IsString(type) ? type->valuestring : "";
-  if (strcmp(kind, "auto") != 0 && strcmp(kind, "any") != 0 && strcmp(kind, "tool") != 0 &&
-      strcmp(kind, "none") != 0) {
-    return ask_fail(
-        a,
-        "tool_choice: Input tag '%s' does not match any of the expected tags: 'auto', 'any', "
-        "'tool', 'none'",
-        kind);
-  }
-  if (!known_check(a, choice, "tool_choice.", " type disable_parallel_tool_use name ")) {
-    return false;
-  }
-  if (cJSON_GetArraySize(tools) == 0 && strcmp(kind, "none") != 0) {
-    return ask_fail(a, "tool_choice: tools must be provided when tool_choice is set");
-  }
-  bool forced = strcmp(kind, "any") == 0 || strcmp(kind, "tool") == 0;
-  if (forced && (a->model->traits & MODEL_NO_FORCED_TOOLS)) {
+static bool forced_check(struct ask *a, const char *kind) {
+  const cJSON *thinking = member(member(a->in, "thinking"), "type");
+  if (a->model->traits & MODEL_NO_FORCED_TOOLS) {
     return ask_fail(
         a, "tool_choice: type '%s' is not supported by this model; use 'auto' or 'none'", kind);
   }
-  if (forced && cJSON_IsString(member(member(a->in, "thinking"), "type")) &&
-      strcmp(member(member(a->in, "thinking"), "type")->valuestring, "disabled") != 0) {
+  if (cJSON_IsString(thinking) && strcmp(thinking->valuestring, "disabled") != 0) {
     return ask_fail(a, "Thinking may not be enabled when tool_choice forces tool use.");
   }
-  if (strcmp(kind, "tool") != 0) {
-    return true;
-  }
-  const cJSON *wanted = member(choice, "name");
+  return true;
+}
+
+static bool named_check(struct ask *a, const cJSON *wanted) {
+  const cJSON *tool = NULL;
   if (!cJSON_IsString(wanted)) {
     return ask_fail(a, "tool_choice.tool.name: Field required");
   }
-  cJSON_ArrayForEach(tool, tools) {
+  cJSON_ArrayForEach(tool, member(a->in, "tools")) {
     const cJSON *name = member(tool, "name");
     if (cJSON_IsString(name) && strcmp(name->valuestring, wanted->valuestring) == 0) {
       return true;
     }
   }
   return ask_fail(a, "Tool '%s' not found in provided tools", wanted->valuestring);
+}
+
+static bool word_check(struct ask *a, const cJSON *v, const char *key, const char *words);
+
+static bool tool_choice_check(struct ask *a) {
+  const cJSON *choice = member(a->in, "tool_choice");
+  const cJSON *type = member(choice, "type");
+  if (choice == NULL) {
+    return true;
+  }
+  if (type == NULL || !word_check(a, type, "tool_choice.type", " auto any tool none ")) {
+    return *a->why ? false : ask_fail(a, "tool_choice.type: Field required");
+  }
+  const char *kind = type->valuestring;
+  if (!known_check(a, choice, "tool_choice.", " type disable_parallel_tool_use name ")) {
+    return false;
+  }
+  if (cJSON_GetArraySize(member(a->in, "tools")) == 0 && strcmp(kind, "none") != 0) {
+    return ask_fail(a, "tool_choice: tools must be provided when tool_choice is set");
+  }
+  bool named = strcmp(kind, "tool") == 0;
+  if ((named || strcmp(kind, "any") == 0) && !forced_check(a, kind)) {
+    return false;
+  }
+  return !named || named_check(a, member(choice, "name"));
 }
 
 static bool word_check(struct ask *a, const cJSON *v, const char *key, const char *words) {

@@ -139,6 +139,40 @@ static void turn_stop(struct turn *t, int64_t max_tokens) {
   buf_text(&t->text);
 }
 
+/* Asked for; or, on the newer models, by the prompt's hash. */
+static bool turn_thinks(const struct ask *a, uint64_t hash) {
+  const cJSON *type = cJSON_GetObjectItemCaseSensitive(
+      cJSON_GetObjectItemCaseSensitive(a->in, "thinking"), "type");
+  if (!(a->model->traits & MODEL_THINKS)) {
+    return false;
+  }
+  if (cJSON_IsString(type)) {
+    return strcmp(type->valuestring, "disabled") != 0;
+  }
+  return (a->model->traits & MODEL_NO_PREFILL) && hash % 4 == 0;
+}
+
+static void turn_say(struct turn *t, const struct ask *a, const cJSON *tool, uint64_t hash) {
+  bool invalid = a->x->fault == FAULT_INVALID;
+  if (tool) {
+    const cJSON *name = cJSON_GetObjectItemCaseSensitive(tool, "name");
+    t->tool = cJSON_IsString(name) ? name->valuestring : NULL;
+    snprintf(t->tool_id, sizeof t->tool_id, "toolu_01%022llx",
+             (unsigned long long)hash_mix(hash, 9));
+    answer_json(&t->tool_input, &t->question,
+                cJSON_GetObjectItemCaseSensitive(tool, "input_schema"));
+    buf_text(&t->tool_input);
+  } else if (a->format && invalid) {
+    answer_broken(&t->text, &t->question, a->format);
+  } else if (a->format) {
+    answer_json(&t->text, &t->question, a->format);
+  } else if (invalid) {
+    buf_str(&t->text, "I am not sure what you mean.");
+  } else {
+    answer_text(&t->text, &t->question);
+  }
+}
+
 static void turn_make(struct turn *t, struct ask *a, const char *prompt, const char *last) {
   memset(t, 0, sizeof *t);
   t->ask = a;
@@ -146,44 +180,20 @@ static void turn_make(struct turn *t, struct ask *a, const char *prompt, const c
   question_read(&t->question, prompt, last);
   uint64_t hash = hash_mix(t->question.hash, hash_text(2, a->model->id));
   snprintf(t->id, sizeof t->id, "msg_01%022llx", (unsigned long long)hash_mix(hash, 8));
-  const cJSON *thinking = cJSON_GetObjectItemCaseSensitive(
-      cJSON_GetObjectItemCaseSensitive(a->in, "thinking"), "type");
-  bool off = cJSON_IsString(thinking) && strcmp(thinking->valuestring, "disabled") == 0;
-  t->thinks = (a->model->traits & MODEL_THINKS) && !off &&
-              (cJSON_IsString(thinking) ||
-               ((a->model->traits & MODEL_NO_PREFILL) && hash % 4 == 0));
   int64_t max_tokens = (int64_t)cJSON_GetNumberValue(
       cJSON_GetObjectItemCaseSensitive(a->in, "max_tokens"));
-  const cJSON *tool = tool_choose(a, hash);
   if (a->x->fault == FAULT_REFUSAL) {
     t->refuses = true;
-    t->thinks = false;
     t->stop_reason = "refusal";
     t->usage.output = 1;
     return;
   }
   if (max_tokens == 0) {
-    t->thinks = false;
     t->stop_reason = "max_tokens"; /* only warms the cache */
     return;
   }
-  if (tool) {
-    const cJSON *name = cJSON_GetObjectItemCaseSensitive(tool, "name");
-    const cJSON *schema = cJSON_GetObjectItemCaseSensitive(tool, "input_schema");
-    t->tool = cJSON_IsString(name) ? name->valuestring : NULL;
-    snprintf(t->tool_id, sizeof t->tool_id, "toolu_01%022llx",
-             (unsigned long long)hash_mix(hash, 9));
-    answer_json(&t->tool_input, &t->question, schema);
-    buf_text(&t->tool_input);
-  } else if (a->format && a->x->fault == FAULT_INVALID) {
-    answer_broken(&t->text, &t->question, a->format);
-  } else if (a->format) {
-    answer_json(&t->text, &t->question, a->format);
-  } else if (a->x->fault == FAULT_INVALID) {
-    buf_str(&t->text, "I am not sure what you mean.");
-  } else {
-    answer_text(&t->text, &t->question);
-  }
+  t->thinks = turn_thinks(a, hash);
+  turn_say(t, a, tool_choose(a, hash), hash);
   turn_stop(t, max_tokens);
   t->split = t->text.n > 40 && hash % 16 == 3 ? utf8_cut(buf_text(&t->text), t->text.n / 2) : 0;
 }

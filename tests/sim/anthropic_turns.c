@@ -123,6 +123,21 @@ static bool use_check(struct turns *t, const cJSON *block, const char *where) {
   return true;
 }
 
+static bool is_one_of(const char *type, const char *words) {
+  char text[48];
+  snprintf(text, sizeof text, " %.40s ", type);
+  return strstr(words, text) != NULL;
+}
+
+/* What only the assistant says: uses of tools, and thinking. */
+static bool own_check(struct turns *t, const cJSON *block, const char *where, const char *type) {
+  if (strcmp(type, "tool_use") == 0) {
+    return use_check(t, block, where);
+  }
+  return member(block, "cache_control") == NULL ||
+         ask_fail(t->ask, "%s: thinking blocks cannot be marked", where);
+}
+
 static bool block_check(struct turns *t, const cJSON *block, const char *where, const char *role) {
   bool user = strcmp(role, "user") == 0;
   bool assistant = strcmp(role, "assistant") == 0;
@@ -142,19 +157,13 @@ static bool block_check(struct turns *t, const cJSON *block, const char *where, 
   if (strcmp(type, "tool_result") == 0 && user) {
     return result_check(t, block, where);
   }
-  if (strcmp(type, "tool_use") == 0 && assistant) {
-    return use_check(t, block, where);
-  }
-  if ((strcmp(type, "thinking") == 0 || strcmp(type, "redacted_thinking") == 0) && assistant) {
-    return member(block, "cache_control")
-               ? ask_fail(t->ask, "%s: thinking blocks cannot be marked", where)
-               : true;
+  if (assistant && is_one_of(type, " tool_use thinking redacted_thinking ")) {
+    return own_check(t, block, where, type);
   }
   if (strcmp(type, "document") == 0 && assistant && t->ask->new_version) {
     return ask_fail(t->ask, "%s: document blocks are not allowed in assistant messages", where);
   }
-  if (strcmp(type, "image") == 0 || strcmp(type, "document") == 0 ||
-      strcmp(type, "search_result") == 0) {
+  if (is_one_of(type, " image document search_result ")) {
     return source_check(t, block, where, type);
   }
   return ask_fail(t->ask, "%s: Input tag '%s' is not allowed here", where, type);

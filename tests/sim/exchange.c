@@ -21,7 +21,8 @@ int64_t exchange_query_int(const struct exchange *x, const char *name, int64_t o
     return otherwise;
   }
   long long v = strtoll(text, &end, 10);
-  return *end == '\0' ? (int64_t)v : otherwise;
+  /* no number of this size means anything, and products of it would overflow */
+  return *end == '\0' && v > -1000000000 && v < 1000000000 ? (int64_t)v : otherwise;
 }
 
 cJSON *exchange_json(struct exchange *x) {

@@ -130,19 +130,39 @@ static bool line_when(const struct load *l, int64_t *ret_ms) {
   return true;
 }
 
+static struct desk *line_desk(const struct load *l) {
+  const char *key = l->sim->opt.desk_key;
+  const char *name = key ? line_text(l, key) : NULL;
+  name = name ? name : line_text(l, "helpdesk");
+  struct desk *d = store_desk(&l->sim->store, name ? name : "zendesk");
+  if (d == NULL) {
+    refuse(l, "unknown helpdesk '%s'", name);
+  }
+  return d;
+}
+
+static void line_about(const struct load *l, struct ticket *t, const char *body) {
+  struct store *store = &l->sim->store;
+  const char *language = line_text(l, "language");
+  const char *channel = line_text(l, "channel");
+  const char *behaviour = line_text(l, "behaviour");
+  const cJSON *labels = cJSON_GetObjectItemCaseSensitive(l->line, "labels");
+  const cJSON *category = cJSON_GetObjectItemCaseSensitive(labels, "category");
+  t->language = store_word(store, language ? language : text_language(body));
+  t->channel = store_word(store, channel ? channel : "web");
+  t->behaviour = behaviour ? (enum behaviour)behaviour_parse(behaviour) : BEHAVIOUR_NONE;
+  t->category = cJSON_IsString(category) ? store_word(store, category->valuestring) : NULL;
+}
+
 static bool line_add(struct load *l) {
   struct sim *s = l->sim;
   char ref[128];
   uint64_t number = 0;
   int64_t created_ms = 0;
-  const char *desk_name = l->sim->opt.desk_key ? line_text(l, l->sim->opt.desk_key) : NULL;
-  if (desk_name == NULL) {
-    desk_name = line_text(l, "helpdesk");
-  }
-  struct desk *d = store_desk(&s->store, desk_name ? desk_name : "zendesk");
+  struct desk *d = line_desk(l);
   const char *behaviour = line_text(l, "behaviour");
   if (d == NULL) {
-    return refuse(l, "unknown helpdesk '%s'", desk_name);
+    return false;
   }
   if (behaviour && behaviour_parse(behaviour) < 0) {
     return refuse(l, "unknown behaviour '%s'", behaviour);
@@ -156,14 +176,7 @@ static bool line_add(struct load *l) {
   }
   const char *body = line_text(l, "body");
   const char *subject = line_text(l, "subject");
-  const char *language = line_text(l, "language");
-  const char *channel = line_text(l, "channel");
-  const cJSON *labels = cJSON_GetObjectItemCaseSensitive(l->line, "labels");
-  const cJSON *category = cJSON_GetObjectItemCaseSensitive(labels, "category");
-  t->language = store_word(&s->store, language ? language : text_language(body ? body : ""));
-  t->channel = store_word(&s->store, channel ? channel : "web");
-  t->behaviour = behaviour ? (enum behaviour)behaviour_parse(behaviour) : BEHAVIOUR_NONE;
-  t->category = cJSON_IsString(category) ? store_word(&s->store, category->valuestring) : NULL;
+  line_about(l, t, body ? body : "");
   t->requester = line_requester(l, ref, t->language);
   int64_t frozen_before = s->clock.frozen_ms;
   s->clock.frozen_ms = created_ms;

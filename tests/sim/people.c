@@ -179,6 +179,18 @@ static void react_to_reply(struct sim *s, struct desk *d, struct ticket *t) {
   }
 }
 
+/* What becomes of a ticket that has a note and no answer. */
+static enum deed fate_of_note(const struct sim *s, const struct ticket *t) {
+  double u = hash_unit(draw(s, t, 50));
+  enum behaviour drawn = u < 0.015  ? BEHAVIOUR_MERGED
+                         : u > 0.99 ? BEHAVIOUR_DELETED
+                                    : BEHAVIOUR_NONE;
+  enum behaviour b = t->behaviour != BEHAVIOUR_NONE ? t->behaviour : drawn;
+  return b == BEHAVIOUR_MERGED    ? DEED_MERGE
+         : b == BEHAVIOUR_DELETED ? DEED_DELETE
+                                  : DEED_AGENT_ANSWERS;
+}
+
 void people_react(struct sim *s, struct desk *d, struct ticket *t, const struct entry *e) {
   const struct person *author = person_get(&s->store, e->author);
   if (!s->opt.behaviour || author == NULL || ticket_is_over(t)) {
@@ -200,15 +212,7 @@ void people_react(struct sim *s, struct desk *d, struct ticket *t, const struct 
   }
   t->bot_notes++;
   if (t->bot_notes == 1 && t->bot_replies == 0) {
-    double u = hash_unit(draw(s, t, 50));
-    enum deed deed = t->behaviour == BEHAVIOUR_MERGED ||
-                             (t->behaviour == BEHAVIOUR_NONE && u < 0.015)
-                         ? DEED_MERGE
-                     : t->behaviour == BEHAVIOUR_DELETED ||
-                             (t->behaviour == BEHAVIOUR_NONE && u > 0.99)
-                         ? DEED_DELETE
-                         : DEED_AGENT_ANSWERS;
-    plan(s, d, t, deed, in_hours(s, t, 51, 1, 8));
+    plan(s, d, t, fate_of_note(s, t), in_hours(s, t, 51, 1, 8));
   }
 }
 
@@ -353,6 +357,32 @@ static void customer_deed(struct sim *s, struct desk *d, struct ticket *t, enum 
   }
 }
 
+static void staff_deed(struct sim *s, struct desk *d, struct ticket *t, enum deed deed,
+                       bool as_solved) {
+  switch (deed) {
+  case DEED_AGENT_ANSWERS:
+  case DEED_AGENT_ANSWERS_CALL:
+    agent_answers(s, d, t, deed == DEED_AGENT_ANSWERS_CALL);
+    break;
+  case DEED_AGENT_SOLVES:
+    agent_solves(s, d, t);
+    break;
+  case DEED_RATE_GOOD:
+  case DEED_RATE_BAD:
+    ticket_rated(s, d, t, deed == DEED_RATE_GOOD);
+    break;
+  case DEED_MERGE:
+  case DEED_DELETE:
+    ticket_leaves(s, d, t, deed);
+    break;
+  default:
+    /* closing and the offer to rate: only if the ticket still is as it was solved */
+    if (as_solved && (deed == DEED_CLOSE || t->rating == RATING_UNOFFERED)) {
+      system_changes(s, d, t, deed);
+    }
+  }
+}
+
 void people_event(struct sim *s, const struct due *event) {
   struct desk *d = &s->store.desks[event->subject & 0xff];
   enum deed deed = (enum deed)event->kind;
@@ -368,15 +398,7 @@ void people_event(struct sim *s, const struct due *event) {
   }
   if (customer) {
     customer_deed(s, d, t, deed);
-  } else if (deed == DEED_AGENT_ANSWERS || deed == DEED_AGENT_ANSWERS_CALL) {
-    agent_answers(s, d, t, deed == DEED_AGENT_ANSWERS_CALL);
-  } else if (deed == DEED_AGENT_SOLVES) {
-    agent_solves(s, d, t);
-  } else if (deed == DEED_RATE_GOOD || deed == DEED_RATE_BAD) {
-    ticket_rated(s, d, t, deed == DEED_RATE_GOOD);
-  } else if (deed == DEED_MERGE || deed == DEED_DELETE) {
-    ticket_leaves(s, d, t, deed);
-  } else if (as_solved && (deed == DEED_CLOSE || t->rating == RATING_UNOFFERED)) {
-    system_changes(s, d, t, deed);
+    return;
   }
+  staff_deed(s, d, t, deed, as_solved);
 }

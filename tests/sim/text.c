@@ -45,6 +45,31 @@ static void newline_once(struct buf *out, size_t wanted) {
   }
 }
 
+/* Writes what a tag means for plain text; end is its ">". Returns where the text goes on. */
+static const char *tag_read(struct buf *out, const char *tag, const char *end) {
+  static const char *const breaks[] = {"br", "/li", "/div", "/tr"};
+  static const char *const paragraphs[] = {"/p", "/h1", "/h2", "/ul", "/ol", "/blockquote"};
+  if (tag_is(tag, "script") || tag_is(tag, "style")) {
+    const char *close = strcasestr(end, tag_is(tag, "script") ? "</script" : "</style");
+    close = close ? strchr(close, '>') : NULL;
+    return close ? close + 1 : end + 1;
+  }
+  for (size_t i = 0; i < sizeof breaks / sizeof breaks[0]; i++) {
+    if (tag_is(tag, breaks[i])) {
+      newline_once(out, 1);
+    }
+  }
+  for (size_t i = 0; i < sizeof paragraphs / sizeof paragraphs[0]; i++) {
+    if (tag_is(tag, paragraphs[i])) {
+      newline_once(out, 2);
+    }
+  }
+  if (tag_is(tag, "li")) {
+    buf_str(out, "- ");
+  }
+  return end + 1;
+}
+
 void text_from_html(struct buf *out, const char *html) {
   const char *at = html;
   while (*at) {
@@ -56,25 +81,12 @@ void text_from_html(struct buf *out, const char *html) {
       buf_char(out, *at++);
       continue;
     }
-    const char *tag = at + 1;
     const char *end = strchr(at, '>');
     if (end == NULL) {
       buf_char(out, *at++);
       continue;
     }
-    if (tag_is(tag, "script") || tag_is(tag, "style")) {
-      const char *close = strcasestr(end, tag_is(tag, "script") ? "</script" : "</style");
-      end = close && strchr(close, '>') ? strchr(close, '>') : end;
-    } else if (tag_is(tag, "br") || tag_is(tag, "/li") || tag_is(tag, "/div") ||
-               tag_is(tag, "/tr")) {
-      newline_once(out, 1);
-    } else if (tag_is(tag, "/p") || tag_is(tag, "/h1") || tag_is(tag, "/h2") ||
-               tag_is(tag, "/ul") || tag_is(tag, "/ol") || tag_is(tag, "/blockquote")) {
-      newline_once(out, 2);
-    } else if (tag_is(tag, "li")) {
-      buf_str(out, "- ");
-    }
-    at = end + 1;
+    at = tag_read(out, at + 1, end);
   }
   while (out->n > 0 && isspace((unsigned char)out->p[out->n - 1])) {
     out->n--;

@@ -179,6 +179,26 @@ static void tokens_issue(struct exchange *x, const char *scope, bool with_refres
   jw_close(b, '}');
 }
 
+static void tokens_renew(struct exchange *x, const char *refresh) {
+  struct token *old = token_find(x->state, refresh);
+  bool known = old && old->refresh && !old->dead && old->expires_ms > clock_now_ms(&x->sim->clock);
+  /* one from elsewhere is taken at its word, as bearer tokens from elsewhere are */
+  bool foreign = *refresh && !text_starts(refresh, token_mark) && !text_starts(refresh, "bad");
+  char scope[128];
+  if (!known && !foreign) {
+    oauth_error(x, 400, "invalid_grant",
+                "The provided refresh token is invalid, expired or revoked.");
+    return;
+  }
+  snprintf(scope, sizeof scope, "%s", known ? old->scope : "read write");
+  if (known) {
+    /* both old ones die at once: the access token was issued right before its refresh token */
+    old->dead = true;
+    (old - 1)->dead = true;
+  }
+  tokens_issue(x, scope, true);
+}
+
 void zendesk_token(struct exchange *x) {
   char grant[64];
   char client[128];
@@ -203,21 +223,7 @@ void zendesk_token(struct exchange *x) {
     return;
   }
   if (strcmp(grant, "refresh_token") == 0) {
-    struct token *old = token_find(x->state, refresh);
-    bool foreign = !text_starts(refresh, token_mark) && *refresh && !text_starts(refresh, "bad");
-    if (!foreign && (old == NULL || !old->refresh || old->dead)) {
-      oauth_error(x, 400, "invalid_grant",
-                  "The provided refresh token is invalid, expired or revoked.");
-      return;
-    }
-    char kept[128];
-    snprintf(kept, sizeof kept, "%s", old ? old->scope : "read write");
-    if (old) {
-      /* both old ones die at once: the access token was issued right before its refresh token */
-      old->dead = true;
-      (old - 1)->dead = true;
-    }
-    tokens_issue(x, kept, true);
+    tokens_renew(x, refresh);
     return;
   }
   oauth_error(x, 400, *grant ? "unsupported_grant_type" : "invalid_request",

@@ -35,7 +35,7 @@ static size_t export_end(struct exchange *x) {
 static bool export_start(struct exchange *x, const char *text, size_t *ret_position) {
   char *end = NULL;
   long long seconds = text ? strtoll(text, &end, 10) : 0;
-  if (text == NULL || *text == '\0' || *end != '\0' || seconds < 0) {
+  if (text == NULL || *text == '\0' || *end != '\0' || seconds < 0 || seconds > 1000000000000) {
     zendesk_error_titled(x, 400, "Invalid attribute",
                          "start_time must be a Unix time, or cursor must be given");
     return false;
@@ -160,10 +160,21 @@ void zendesk_export_time(struct exchange *x) {
   buf_free(&url);
 }
 
-/* One word of a search: "type:ticket", "status:open", "tags:x", "created>2026-11-01" or plain text.
- */
+static bool status_fits(const struct ticket *t, char how, const char *value) {
+  int status = status_parse(value);
+  return how == '<'   ? (int)t->status < status
+         : how == '>' ? (int)t->status > status
+                      : (int)t->status == status;
+}
+
+static bool time_fits(int64_t own_ms, char how, const char *value) {
+  int64_t at_ms = 0;
+  value += *value == '=' ? 1 : 0;
+  return time_parse(value, &at_ms) && (how == '<' ? own_ms <= at_ms : own_ms >= at_ms);
+}
+
+/* One word of a search: "type:ticket", "status:open", "tags:x", "created>2026-11-01", or text. */
 static bool word_fits(const struct ticket *t, const char *word) {
-  int64_t at = 0;
   size_t key = strcspn(word, ":<>");
   const char *value = word[key] ? word + key + 1 : "";
   if (word[key] == '\0') {
@@ -171,10 +182,7 @@ static bool word_fits(const struct ticket *t, const char *word) {
            (t->entry_count && t->entries[0].text && text_find(t->entries[0].text, word));
   }
   if (strncmp(word, "status", key) == 0) {
-    int status = status_parse(value);
-    return word[key] == '<'   ? (int)t->status < status
-           : word[key] == '>' ? (int)t->status > status
-                              : (int)t->status == status;
+    return status_fits(t, word[key], value);
   }
   if (strncmp(word, "tags", key) == 0) {
     return ticket_has_tag(t, value);
@@ -182,10 +190,11 @@ static bool word_fits(const struct ticket *t, const char *word) {
   if (strncmp(word, "priority", key) == 0) {
     return t->priority && strcmp(t->priority, value) == 0;
   }
-  if (strncmp(word, "created", key) == 0 || strncmp(word, "updated", key) == 0) {
-    int64_t own = *word == 'c' ? t->created_ms : t->updated_ms;
-    value += *value == '=' ? 1 : 0;
-    return time_parse(value, &at) && (word[key] == '<' ? own <= at : own >= at);
+  if (strncmp(word, "created", key) == 0) {
+    return time_fits(t->created_ms, word[key], value);
+  }
+  if (strncmp(word, "updated", key) == 0) {
+    return time_fits(t->updated_ms, word[key], value);
   }
   return true; /* type:ticket, order_by:... */
 }

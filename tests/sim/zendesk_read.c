@@ -11,43 +11,50 @@ static size_t page_limit(const struct exchange *x, int64_t wanted, int64_t max) 
   return (size_t)(wanted < 1 ? 1 : wanted > bound ? bound : wanted);
 }
 
-bool zendesk_page(struct exchange *x, size_t total, int64_t max, struct page *ret_page) {
-  struct page p = {0};
+static bool page_by_cursor(struct exchange *x, size_t total, int64_t max, struct page *p) {
   const char *size = exchange_query(x, "page[size]");
   const char *after = exchange_query(x, "page[after]");
-  p.cursor = size != NULL || after != NULL;
-  if (p.cursor) {
-    char *end = NULL;
-    long long wanted = size ? strtoll(size, &end, 10) : max;
-    if ((size && (*end != '\0' || wanted < 1)) || wanted > max) {
-      zendesk_error_list(x, 400, "InvalidPaginationParameter", "Invalid pagination parameter",
-                         "page[size] must be between 1 and 100");
-      return false;
-    }
-    struct buf decoded = {0};
-    unsigned long long from = 0;
-    bool good = after == NULL ||
-                (base64_get(&decoded, after) && sscanf(buf_text(&decoded), "o:%llu", &from) == 1);
-    buf_free(&decoded);
-    if (!good) {
-      zendesk_error_list(x, 400, "InvalidCursor", "Invalid cursor", "page[after] is not a cursor");
-      return false;
-    }
-    p.from = from < total ? (size_t)from : total;
-    p.size = (int64_t)page_limit(x, wanted, max);
-  } else {
-    p.number = exchange_query_int(x, "page", 1);
-    p.size = (int64_t)page_limit(x, exchange_query_int(x, "per_page", max), max);
-    if (p.number < 1) {
-      p.number = 1;
-    }
-    if (p.number * p.size > 10000 && p.number > 100) {
-      zendesk_error_list(x, 400, "InvalidPaginationDepth", "Invalid pagination depth",
-                         "Offset pagination ends after 100 pages. Use cursor pagination.");
-      return false;
-    }
-    size_t from = (size_t)((p.number - 1) * p.size);
-    p.from = from < total ? from : total;
+  char *end = NULL;
+  long long wanted = size ? strtoll(size, &end, 10) : max;
+  if ((size && *end != '\0') || wanted < 1 || wanted > max) {
+    zendesk_error_list(x, 400, "InvalidPaginationParameter", "Invalid pagination parameter",
+                       "page[size] must be between 1 and 100");
+    return false;
+  }
+  struct buf decoded = {0};
+  unsigned long long from = 0;
+  bool good = after == NULL ||
+              (base64_get(&decoded, after) && sscanf(buf_text(&decoded), "o:%llu", &from) == 1);
+  buf_free(&decoded);
+  if (!good) {
+    zendesk_error_list(x, 400, "InvalidCursor", "Invalid cursor", "page[after] is not a cursor");
+    return false;
+  }
+  p->cursor = true;
+  p->from = from < total ? (size_t)from : total;
+  p->size = (int64_t)page_limit(x, wanted, max);
+  return true;
+}
+
+static bool page_by_number(struct exchange *x, size_t total, int64_t max, struct page *p) {
+  p->number = exchange_query_int(x, "page", 1);
+  p->number = p->number < 1 ? 1 : p->number;
+  p->size = (int64_t)page_limit(x, exchange_query_int(x, "per_page", max), max);
+  if (p->number > 100 && p->number * p->size > 10000) {
+    zendesk_error_list(x, 400, "InvalidPaginationDepth", "Invalid pagination depth",
+                       "Offset pagination ends after 100 pages. Use cursor pagination.");
+    return false;
+  }
+  size_t from = (size_t)((p->number - 1) * p->size);
+  p->from = from < total ? from : total;
+  return true;
+}
+
+bool zendesk_page(struct exchange *x, size_t total, int64_t max, struct page *ret_page) {
+  struct page p = {0};
+  bool cursor = exchange_query(x, "page[size]") || exchange_query(x, "page[after]");
+  if (cursor ? !page_by_cursor(x, total, max, &p) : !page_by_number(x, total, max, &p)) {
+    return false;
   }
   if (x->fault == FAULT_REPEAT) {
     p.from -= p.from < 2 ? p.from : 2;

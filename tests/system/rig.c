@@ -444,7 +444,9 @@ static int own_messages(struct rig *r, int ticket, bool public) {
   int n = 0;
   cJSON_ArrayForEach(e, cJSON_GetObjectItemCaseSensitive(t, "history")) {
     const cJSON *shown = cJSON_GetObjectItemCaseSensitive(e, "public");
-    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(e, "api")) && cJSON_IsBool(shown) &&
+    const char *role = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(e, "author"), "role"));
+    if (role != NULL && strcmp(role, "bot") == 0 && cJSON_IsBool(shown) &&
         cJSON_IsTrue(shown) == public)
       n++;
   }

@@ -264,6 +264,19 @@ static void test_html_is_one_file_that_needs_nothing_else(void **state) {
   book_free(&b);
 }
 
+static void test_days_without_tickets_stand_in_the_chart(void **state) {
+  struct desk *d = *state;
+  struct report r;
+  (void)ticket_made(d, "1", TRG_CHANNEL_EMAIL, "ann", false, T0);
+  (void)ticket_made(d, "2", TRG_CHANNEL_EMAIL, "ann", false, T0 + 4 * DAY);
+  made(d, "helpdesk", &r);
+  assert_int_equal(r.day_count, 5);
+  assert_string_equal(r.days[1].key, "2026-11-03");
+  assert_int_equal(r.days[1].tickets, 0);
+  assert_int_equal(r.days[4].tickets, 1);
+  assert_true(r.conserved);
+}
+
 static void test_a_gap_is_told_in_every_form(void **state) {
   struct desk *d = *state;
   struct report r;
@@ -284,6 +297,7 @@ int main(void) {
       TEST(test_table_fits_in_120_columns_and_is_aligned),
       TEST(test_csv_has_a_line_for_each_row_and_no_formula),
       TEST(test_html_is_one_file_that_needs_nothing_else),
+      TEST(test_days_without_tickets_stand_in_the_chart),
       TEST(test_a_gap_is_told_in_every_form),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,6 +81,32 @@ static void test_a_narrow_terminal_cuts_what_may_be_cut_and_a_pipe_nothing(void 
   mem_free(piped);
 }
 
+static void test_a_terminal_without_room_is_told_what_is_left_out(void **state) {
+  static const struct out_column some[] = {{"ref", OUT_TEXT, 0},
+                                           {"mood", OUT_TEXT, OUT_LEAST},
+                                           {"updated", OUT_TIME, OUT_LESS},
+                                           {"n", OUT_INT, 0}};
+  struct out_table *t = out_table_new(some, 4);
+  struct buf b;
+  (void)state;
+  out_text(t, "helpdesk/12345678");
+  out_text(t, "negative");
+  out_int(t, AT);
+  out_int(t, 5);
+  buf_init(&b, 0);
+  out_table_text(t, (struct out_screen){.width = 46}, &b);
+  assert_string_equal(b.p, "ref                updated               n\n"
+                           "helpdesk/12345678  2026-11-21T10:00:00Z  5\n"
+                           "(this terminal has no room for mood)\n");
+  buf_reset(&b);
+  out_table_text(t, (struct out_screen){.width = 41}, &b);
+  assert_string_equal(b.p, "ref                n\n"
+                           "helpdesk/12345678  5\n"
+                           "(this terminal has no room for mood, upd…\n");
+  buf_free(&b);
+  out_table_free(&t);
+}
+
 static void test_what_a_customer_wrote_cannot_steer_a_terminal(void **state) {
   char *text = text_of("\033[2J\x9b red \xe2\x80\xae \r\n two", (struct out_screen){0});
   (void)state;
@@ -165,6 +191,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_columns_are_aligned_whatever_the_letters),
       cmocka_unit_test(test_a_narrow_terminal_cuts_what_may_be_cut_and_a_pipe_nothing),
+      cmocka_unit_test(test_a_terminal_without_room_is_told_what_is_left_out),
       cmocka_unit_test(test_what_a_customer_wrote_cannot_steer_a_terminal),
       cmocka_unit_test(test_colour_only_where_it_is_asked_for),
       cmocka_unit_test(test_csv_is_as_rfc_4180_says),

@@ -32,14 +32,14 @@ struct trg_str intercom_joined(struct intercom_mem *mem, struct trg_str a, struc
 static void fact_add(struct telling *t, int32_t kind, struct trg_str id, int64_t at_s, int32_t by,
                      struct trg_str value) {
   if (t->count < t->cap)
-    t->facts[t->count++] =
-        (struct trg_ticket_fact){sizeof *t->facts, kind, id, at_s * 1000, by, value};
+    t->facts[t->count++] = (struct trg_ticket_fact){sizeof *t->facts, kind, id,
+                                                    at_s * 1000,      by,   value};
 }
 
 static void part_fact(struct telling *t, int32_t kind, const struct intercom_part *part,
                       const char *what, struct trg_str value) {
-  const struct trg_str id =
-      intercom_joined(&t->thread->mem, TRG_STR("part:"), part->id, intercom_str(what));
+  const struct trg_str id = intercom_joined(&t->thread->mem, TRG_STR("part:"), part->id,
+                                            intercom_str(what));
   fact_add(t, kind, id, part->at_s, intercom_author_of(part, t->own_id), value);
 }
 
@@ -89,8 +89,7 @@ static void state_tell(struct telling *t, const struct intercom_part *part) {
 static void assigned_tell(struct telling *t, const struct intercom_part *part) {
   /* Workflows assign all day; only a person who does it has taken over. */
   if (intercom_seek(part->type, "assign") == SIZE_MAX || part->to_id.n == 0 ||
-      intercom_is(part->to_id, "0") ||
-      intercom_author_of(part, t->own_id) != TRG_AUTHOR_AGENT)
+      intercom_is(part->to_id, "0") || intercom_author_of(part, t->own_id) != TRG_AUTHOR_AGENT)
     return;
   const bool team = intercom_is(part->to_type, "team");
   part_fact(t, TRG_FACT_ASSIGNED, part, ":assigned",

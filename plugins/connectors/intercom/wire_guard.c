@@ -49,33 +49,67 @@ static bool unseen(const struct known *known, size_t known_at, size_t at,
   return known->updated_s == 0 || part->at_s > known->updated_s;
 }
 
+struct looking {
+  struct known known;
+  size_t known_at, last_at; /* places of the parts that the decision knew as the newest */
+  struct trg_str own_id;
+};
+
+static const char *customer_news(const struct looking *l, size_t at,
+                                 const struct intercom_part *part) {
+  if (!intercom_is_message(part) || part->automatic) return NULL;
+  const bool newer = l->last_at != SIZE_MAX ? at > l->last_at
+                                            : unseen(&l->known, l->known_at, at, part);
+  return newer ? "the customer wrote again after this was decided: read and decide again" : NULL;
+}
+
+static const char *teammate_news(const struct looking *l, size_t at, bool is_agent,
+                                 const struct intercom_part *part) {
+  if (!unseen(&l->known, l->known_at, at, part)) return NULL;
+  if (intercom_is_message(part) && !intercom_is_private(part))
+    return "a teammate wrote after this was decided: read and decide again";
+  if (is_agent && intercom_is(part->type, "close"))
+    return "a teammate closed it after this was decided: read and decide again";
+  return NULL;
+}
+
+static const char *part_news(const struct looking *l, size_t at, const struct intercom_part *part) {
+  switch (intercom_author_of(part, l->own_id)) {
+  case TRG_AUTHOR_CUSTOMER:
+    return customer_news(l, at, part);
+  case TRG_AUTHOR_AGENT:
+    return teammate_news(l, at, true, part);
+  case TRG_AUTHOR_UNKNOWN:
+    return teammate_news(l, at, false, part);
+  default: /* ours, and machines' */
+    return NULL;
+  }
+}
+
+/* The figures can be ahead of the list that is given. */
+static bool figures_news(const struct intercom_thread *fresh, const struct looking *l) {
+  int64_t newest_s = l->known.last_contact_s;
+  for (size_t i = 0; i < fresh->part_count; i++)
+    if (intercom_author_of(&fresh->parts[i], l->own_id) == TRG_AUTHOR_CUSTOMER &&
+        fresh->parts[i].at_s > newest_s)
+      newest_s = fresh->parts[i].at_s;
+  return l->known.last_contact_s > 0 && fresh->item.last_contact_s > newest_s;
+}
+
 const char *intercom_news(const struct intercom_thread *fresh, const struct trg_action *action,
                           struct trg_str own_id) {
-  const struct known known = known_read(action->version);
-  const size_t known_at = part_find(fresh, known.last_part),
-               last_at = part_find(fresh, action->last_message_id);
-  int64_t newest_contact_s = 0;
-  for (size_t i = 0; i < fresh->part_count; i++) {
-    const struct intercom_part *part = &fresh->parts[i];
-    const int32_t by = intercom_author_of(part, own_id);
-    const bool fresh_part = unseen(&known, known_at, i, part);
-    if (by == TRG_AUTHOR_CUSTOMER) newest_contact_s = part->at_s;
-    if (by == TRG_AUTHOR_CUSTOMER && intercom_is_message(part) && !part->automatic &&
-        (last_at != SIZE_MAX ? i > last_at : fresh_part))
-      return "the customer wrote again after this was decided: read and decide again";
-    if ((by == TRG_AUTHOR_AGENT || by == TRG_AUTHOR_UNKNOWN) && fresh_part &&
-        intercom_is_message(part) && !intercom_is_private(part))
-      return "a teammate wrote after this was decided: read and decide again";
-    if (by == TRG_AUTHOR_AGENT && fresh_part && intercom_is(part->type, "close"))
-      return "a teammate closed it after this was decided: read and decide again";
-  }
-  if (action->last_message_id.n > 0 && last_at == SIZE_MAX && !fresh->partial)
+  struct looking l = {.known = known_read(action->version), .own_id = own_id};
+  const char *news = NULL;
+  l.known_at = part_find(fresh, l.known.last_part);
+  l.last_at = part_find(fresh, action->last_message_id);
+  for (size_t i = 0; news == NULL && i < fresh->part_count; i++)
+    news = part_news(&l, i, &fresh->parts[i]);
+  if (news != NULL) return news;
+  if (action->last_message_id.n > 0 && l.last_at == SIZE_MAX && !fresh->partial)
     return "the message that this answers is not there any more: read and decide again";
-  /* The figures can be ahead of the list that is given. */
-  if (fresh->item.last_contact_s > known.last_contact_s && known.last_contact_s > 0 &&
-      fresh->item.last_contact_s > newest_contact_s)
-    return "the customer wrote again, though it is not to be seen yet: read and decide again";
-  return NULL;
+  return figures_news(fresh, &l)
+             ? "the customer wrote again, though it is not to be seen yet: read and decide again"
+             : NULL;
 }
 
 static bool counts(uint32_t code) {

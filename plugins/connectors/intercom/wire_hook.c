@@ -41,31 +41,36 @@ static size_t blanks_skip(struct trg_str body, size_t at) {
   return at;
 }
 
-/* The text of the outermost object's "id", where it stands; empty when there is none that can be
- * taken as it stands. The body has been parsed already, so that it is well-formed. */
-static struct trg_str own_id(struct trg_str body) {
+/* The string that is the value of the key which ends at `at`; empty when it is something else, or
+ * can not be taken as it stands. */
+static struct trg_str value_slice(struct trg_str body, size_t at) {
   const struct trg_str none = {NULL, 0};
+  size_t next = blanks_skip(body, at);
+  if (next >= body.n || body.p[next] != ':') return none;
+  next = blanks_skip(body, next + 1);
+  if (next >= body.n || body.p[next] != '"') return none;
+  const struct trg_str text = {body.p + next + 1, string_end(body, next) - next - 2};
+  return text.n > 0 && text.n <= 128 && memchr(text.p, '\\', text.n) == NULL ? text : none;
+}
+
+/* The text of the outermost object's "id", where it stands. The body has been parsed already, so
+ * that it is well-formed. */
+static struct trg_str own_id(struct trg_str body) {
   size_t depth = 0;
   for (size_t at = 0; at < body.n;) {
     const char c = body.p[at];
-    if (c != '"') {
-      depth += c == '{' || c == '[';
-      depth -= (c == '}' || c == ']') && depth > 0;
-      at++;
+    if (c == '"') {
+      const size_t end = string_end(body, at);
+      if (depth == 1 && end - at == 4 && memcmp(body.p + at, "\"id\"", 4) == 0)
+        return value_slice(body, end);
+      at = end;
       continue;
     }
-    const size_t end = string_end(body, at);
-    const bool is_id = depth == 1 && end - at == 4 && memcmp(body.p + at, "\"id\"", 4) == 0;
-    size_t next = blanks_skip(body, end);
-    at = end;
-    if (!is_id || next >= body.n || body.p[next] != ':') continue;
-    next = blanks_skip(body, next + 1);
-    if (next >= body.n || body.p[next] != '"') return none;
-    const size_t stop = string_end(body, next);
-    const struct trg_str id = {body.p + next + 1, stop - next - 2};
-    return id.n > 0 && id.n <= 128 && memchr(id.p, '\\', id.n) == NULL ? id : none;
+    depth += c == '{' || c == '[';
+    depth -= (c == '}' || c == ']') && depth > 0;
+    at++;
   }
-  return none;
+  return (struct trg_str){NULL, 0};
 }
 
 int intercom_hook_head(struct trg_str body, struct trg_str *ret_id, int64_t *ret_created_s,
@@ -143,9 +148,8 @@ int intercom_hook_read(const struct trg_delivery *delivery,
       const struct trg_str none = {NULL, 0};
       const struct trg_notice notice = {
           .size = sizeof notice,
-          .id = intercom_joined(&named.mem,
-                                named.is_ticket ? TRG_STR(INTERCOM_TICKET_PREFIX) : none, named.id,
-                                none),
+          .id = intercom_joined(
+              &named.mem, named.is_ticket ? TRG_STR(INTERCOM_TICKET_PREFIX) : none, named.id, none),
           .version = intercom_slice(&version),
           .at_ms = at_s > 0 ? at_s * 1000 : delivery->now_ms};
       sink(arg, &notice);

@@ -112,11 +112,18 @@ static void attachments_read(struct intercom_mem *mem, const cJSON *array,
 
 /* Mail programs say it in the subject; Intercom gives no header that would. */
 static bool subject_is_automatic(struct trg_str subject) {
-  static const char *const starts[] = {"automatic reply", "auto-reply", "autoreply", "auto:",
-                                       "out of office",   "out of the office",
-                                       "undeliverable",   "delivery status notification",
-                                       "mail delivery failed", "automatische antwort",
-                                       "abwesenheit",     "réponse automatique"};
+  static const char *const starts[] = {"automatic reply",
+                                       "auto-reply",
+                                       "autoreply",
+                                       "auto:",
+                                       "out of office",
+                                       "out of the office",
+                                       "undeliverable",
+                                       "delivery status notification",
+                                       "mail delivery failed",
+                                       "automatische antwort",
+                                       "abwesenheit",
+                                       "réponse automatique"};
   for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
     if (intercom_seek(subject, starts[i]) == 0) return true;
   return false;
@@ -202,8 +209,8 @@ static void opening_read(struct intercom_thread *thread, const cJSON *source) {
   if (!cJSON_IsObject(source)) return;
   struct intercom_part *part = part_add(thread);
   part_fill(thread, source, true, part);
-  part->id = intercom_joined(&thread->mem, TRG_STR("source:"),
-                             part->id.n > 0 ? part->id : item->id, TRG_STR(""));
+  part->id = intercom_joined(&thread->mem, TRG_STR("source:"), part->id.n > 0 ? part->id : item->id,
+                             TRG_STR(""));
   part->type = TRG_STR("source");
   part->at_s = item->created_s;
   part->automatic = part->automatic || subject_is_automatic(intercom_json_str(source, "subject"));
@@ -250,19 +257,19 @@ static void states_read(struct intercom_thread *thread, const cJSON *type) {
 
 static void description_read(struct intercom_thread *thread, const cJSON *attributes) {
   struct intercom_item *item = &thread->item;
-  const struct trg_str text =
-      body_text(thread, intercom_json_str(attributes, "_default_description_"), true);
+  const struct trg_str text = body_text(
+      thread, intercom_json_str(attributes, "_default_description_"), true);
   struct intercom_part *part = part_add(thread);
-  part->id =
-      intercom_joined(&thread->mem, TRG_STR("description:"), item->id, (struct trg_str){NULL, 0});
+  part->id = intercom_joined(&thread->mem, TRG_STR("description:"), item->id,
+                             (struct trg_str){NULL, 0});
   part->type = TRG_STR("description");
   part->text = text.n > 0 ? text : item->title;
   part->has_body = part->text.n > 0;
   part->at_s = item->created_s;
   /* A ticket without a contact is between colleagues. */
-  part->author = (struct intercom_author){
-      .type = item->contact_id.n > 0 ? TRG_STR("contact") : TRG_STR("admin"),
-      .id = item->contact_id};
+  part->author = (struct intercom_author){.type = item->contact_id.n > 0 ? TRG_STR("contact")
+                                                                         : TRG_STR("admin"),
+                                          .id = item->contact_id};
   if (!part->has_body) thread->part_count--;
 }
 
@@ -276,6 +283,7 @@ static void ticket_fill(struct intercom_thread *thread, const cJSON *json) {
                                       : clean_at(mem, state, "category");
   item->category = clean_at(mem, json, "category");
   item->is_shared = intercom_json_true(json, "is_shared");
+  item->type_id = intercom_json_id(mem, intercom_json_in(json, "ticket_type"), "id");
   states_read(thread, intercom_json_in(json, "ticket_type"));
   attributes_read(thread, attributes);
   description_read(thread, attributes);
@@ -305,8 +313,7 @@ static void version_set(struct intercom_thread *thread) {
   struct intercom_buf buf = intercom_buf_new(256);
   intercom_put_int(&buf, thread->item.updated_s);
   intercom_puts(&buf, "/");
-  if (thread->part_count > 0)
-    intercom_put_str(&buf, thread->parts[thread->part_count - 1].id);
+  if (thread->part_count > 0) intercom_put_str(&buf, thread->parts[thread->part_count - 1].id);
   intercom_puts(&buf, "/");
   intercom_put_int(&buf, thread->item.last_contact_s);
   thread->item.version = intercom_keep(&thread->mem, intercom_slice(&buf));
@@ -320,9 +327,9 @@ int intercom_thread_read(struct intercom_thread *thread, struct trg_str body, bo
   struct intercom_item *item = &thread->item;
   item->is_ticket = is_ticket;
   item_fill(thread, json);
-  int rc = intercom_digits(item->id) ? 0
-                                     : intercom_malformed(err, is_ticket ? "no ticket in it"
-                                                                         : "no conversation in it");
+  int rc = intercom_digits(item->id)
+               ? 0
+               : intercom_malformed(err, is_ticket ? "no ticket in it" : "no conversation in it");
   if (rc == 0 && is_ticket)
     ticket_fill(thread, json);
   else if (rc == 0)

@@ -39,7 +39,7 @@ struct intercom_pair { /* a tag's id and name, or an attribute's name and text v
 };
 struct intercom_item {
   struct trg_str id, version, title, state, priority, channel, delivered_as, category;
-  struct trg_str team_id, admin_id, contact_id, ticket_id, ai_state, resolved_state_id;
+  struct trg_str team_id, admin_id, contact_id, ticket_id, ai_state, type_id, resolved_state_id;
   struct intercom_pair *tags, *attributes;
   size_t tag_count, attribute_count;
   bool is_ticket, is_shared, is_open, has_open;
@@ -74,6 +74,7 @@ int32_t intercom_author_of(const struct intercom_part *part, struct trg_str own_
 bool intercom_is_message(const struct intercom_part *part);
 bool intercom_is_private(const struct intercom_part *part);
 bool intercom_is_merged(const struct intercom_thread *thread);
+uint32_t intercom_flags_of(const struct intercom_thread *thread); /* TRG_TICKET_* */
 /* Would the requester's address have to be asked for? */
 bool intercom_needs_contact(const struct intercom_thread *thread);
 /* In the daemon's terms; slices of the thread. */

@@ -7,7 +7,9 @@
 
 #include "wire.h"
 
-#define WINDOW_MAX_MS INT64_C(15000) /* limits are counted in windows of ten seconds */
+/* Limits are counted in windows of ten seconds. */
+#define WINDOW_MS     INT64_C(10000)
+#define WINDOW_MAX_MS INT64_C(15000)
 
 static void copy_text(char *to, size_t room, struct trg_str text) {
   const size_t n = text.n < room - 1 ? text.n : room - 1;
@@ -183,8 +185,7 @@ static const char *refusal_code(int32_t status, const struct intercom_error *err
 struct intercom_verdict intercom_verdict_of(int32_t status, bool sent,
                                             const struct intercom_error *error, bool is_write) {
   const int32_t unknown = is_write ? TRG_UNCERTAIN : TRG_RETRY;
-  if (status == 0)
-    return (struct intercom_verdict){sent ? unknown : TRG_RETRY, TRG_CODE_TRANSIENT};
+  if (status == 0) return (struct intercom_verdict){sent ? unknown : TRG_RETRY, TRG_CODE_TRANSIENT};
   if (status < 300) /* it happened, but the answer makes no sense */
     return (struct intercom_verdict){unknown, TRG_CODE_MALFORMED};
   if (status >= 500) return (struct intercom_verdict){unknown, TRG_CODE_TRANSIENT};
@@ -225,31 +226,31 @@ static int64_t number_at(struct trg_str text) {
   return value;
 }
 
+/* Milliseconds to the end of the window; -1: the headers do not say. */
+static int64_t reset_ms(const struct trg_header *headers, size_t count, int64_t now_ms) {
+  const int64_t reset_s = number_at(intercom_header(headers, count, "x-ratelimit-reset"));
+  if (reset_s < 0) return -1;
+  const int64_t wait_ms = reset_s * 1000 - now_ms;
+  /* Further away than a window is long: the clocks differ. */
+  return wait_ms < 0 ? 0 : wait_ms > WINDOW_MAX_MS ? WINDOW_MAX_MS : wait_ms;
+}
+
 bool intercom_rate_read(const struct trg_header *headers, size_t count, int64_t now_ms,
                         int64_t *ret_remaining, int64_t *ret_reset_ms) {
-  const int64_t remaining = number_at(intercom_header(headers, count, "x-ratelimit-remaining")),
-                reset_s = number_at(intercom_header(headers, count, "x-ratelimit-reset"));
+  const int64_t remaining = number_at(intercom_header(headers, count, "x-ratelimit-remaining"));
+  const int64_t wait_ms = reset_ms(headers, count, now_ms);
   if (remaining < 0) return false;
-  int64_t wait_ms = reset_s < 0 ? 10000 : reset_s * 1000 - now_ms;
-  if (wait_ms < 0) wait_ms = 0;
   *ret_remaining = remaining;
-  /* Further away than a window is long: the clocks differ. */
-  *ret_reset_ms = wait_ms > WINDOW_MAX_MS ? WINDOW_MAX_MS : wait_ms;
+  *ret_reset_ms = wait_ms < 0 ? WINDOW_MS : wait_ms;
   return true;
 }
 
 int64_t intercom_wait_ms(const struct trg_header *headers, size_t count, int64_t now_ms) {
   const struct trg_str after = intercom_header(headers, count, "retry-after");
   const int64_t seconds = number_at(after), at_s = intercom_http_date_s(after);
-  int64_t remaining, wait_ms = 10000;
-  if (seconds >= 0)
-    wait_ms = seconds * 1000;
-  else if (at_s > 0)
-    wait_ms = at_s * 1000 - now_ms;
-  else if (number_at(intercom_header(headers, count, "x-ratelimit-reset")) >= 0 &&
-           !intercom_rate_read(headers, count, now_ms, &remaining, &wait_ms)) {
-    wait_ms = number_at(intercom_header(headers, count, "x-ratelimit-reset")) * 1000 - now_ms;
-    if (wait_ms > WINDOW_MAX_MS) wait_ms = WINDOW_MAX_MS;
-  }
+  int64_t wait_ms = seconds >= 0 ? seconds * 1000
+                    : at_s > 0   ? at_s * 1000 - now_ms
+                                 : reset_ms(headers, count, now_ms);
+  if (wait_ms < 0) wait_ms = WINDOW_MS;
   return wait_ms < 1000 ? 1000 : wait_ms > 3600000 ? 3600000 : wait_ms;
 }

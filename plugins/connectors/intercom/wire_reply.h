@@ -18,7 +18,7 @@ const char *intercom_region_wrong(struct trg_str base_url, const char *region);
 int intercom_tags_read(struct trg_str body,
                        void (*sink)(void *arg, struct trg_str id, struct trg_str name), void *arg,
                        struct trg_err *err);
-/* Of GET /ticket_types: the state that resolves a ticket which is in state `state_id`'s family. */
+/* Of GET /ticket_types: the state that resolves a ticket of this type; empty: it names none. */
 int intercom_ticket_types_read(struct trg_str body, struct trg_str type_id,
                                struct intercom_mem *mem, struct trg_str *ret_state_id,
                                struct trg_err *err);

@@ -100,8 +100,7 @@ static bool piece_next(struct intercom_cursor *cursor, int64_t from_s, bool with
   return false;
 }
 
-bool intercom_window_next(struct intercom_cursor *cursor, struct trg_str after,
-                          bool with_tickets) {
+bool intercom_window_next(struct intercom_cursor *cursor, struct trg_str after, bool with_tickets) {
   cursor->after = after;
   if (after.n > 0) {
     cursor->pages++;
@@ -144,7 +143,8 @@ void intercom_body_search(struct intercom_buf *buf, const struct intercom_cursor
  * version too: "UPDATED_AT/PARTS/STATE". */
 static struct trg_str version_of(struct intercom_mem *mem, const cJSON *row, bool is_ticket) {
   struct intercom_buf buf = intercom_buf_new(256);
-  int64_t parts = intercom_json_int(intercom_json_in(row, "statistics"), "count_conversation_parts");
+  int64_t parts = intercom_json_int(intercom_json_in(row, "statistics"),
+                                    "count_conversation_parts");
   if (is_ticket) parts = intercom_json_int(intercom_json_in(row, "ticket_parts"), "total_count");
   const cJSON *state = intercom_json_in(row, "ticket_state");
   intercom_put_int(&buf, intercom_json_int(row, "updated_at"));
@@ -168,11 +168,11 @@ static void row_read(struct intercom_page *page, const cJSON *row, bool is_ticke
   }
   if (is_ticket)
     id = intercom_joined(mem, TRG_STR(INTERCOM_TICKET_PREFIX), id, (struct trg_str){NULL, 0});
-  page->notices[page->count++] =
-      (struct trg_notice){.size = sizeof *page->notices,
-                          .id = id,
-                          .version = version_of(mem, row, is_ticket),
-                          .at_ms = intercom_json_int(row, "updated_at") * 1000};
+  page->notices[page->count++] = (struct trg_notice){.size = sizeof *page->notices,
+                                                     .id = id,
+                                                     .version = version_of(mem, row, is_ticket),
+                                                     .at_ms = intercom_json_int(row, "updated_at") *
+                                                              1000};
 }
 
 static int rows_read(struct intercom_page *page, const cJSON *json, bool is_ticket,
@@ -180,7 +180,8 @@ static int rows_read(struct intercom_page *page, const cJSON *json, bool is_tick
   const cJSON *rows = intercom_json_in(json, is_ticket ? "tickets" : "conversations"), *row;
   const cJSON *next = intercom_json_in(intercom_json_in(json, "pages"), "next");
   if (!cJSON_IsArray(rows))
-    return intercom_malformed(err, is_ticket ? "no \"tickets\" in it" : "no \"conversations\" in it");
+    return intercom_malformed(err,
+                              is_ticket ? "no \"tickets\" in it" : "no \"conversations\" in it");
   const size_t count = (size_t)cJSON_GetArraySize(rows);
   page->notices = count > 0 ? intercom_take(&page->mem, count * sizeof *page->notices) : NULL;
   if (page->notices != NULL) cJSON_ArrayForEach(row, rows) row_read(page, row, is_ticket);
@@ -195,8 +196,9 @@ static int rows_read(struct intercom_page *page, const cJSON *json, bool is_tick
   } else if (next != NULL && !cJSON_IsNull(next)) {
     return intercom_malformed(err, "\"pages.next\" is no cursor");
   }
-  return page->mem.full ? intercom_malformed(err, "a page too large, or a cursor that can not be kept")
-                        : 0;
+  return page->mem.full
+             ? intercom_malformed(err, "a page too large, or a cursor that can not be kept")
+             : 0;
 }
 
 int intercom_page_read(struct intercom_page *ret, struct trg_str body, bool is_ticket,

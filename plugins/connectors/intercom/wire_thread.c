@@ -44,9 +44,9 @@ bool intercom_is_private(const struct intercom_part *part) {
 /* Part types are an open list, and some events carry a body for people to read. So what is surely
  * an event is left out, and whatever else has words is taken for a message. */
 bool intercom_is_message(const struct intercom_part *part) {
-  static const char *const events[] = {"attribute", "_sla",   "sla_",     "workflow", "custom_action",
-                                       "state_",    "title",  "tags",     "language", "merged",
-                                       "rating",    "timer_", "participa", "convert"};
+  static const char *const events[] = {
+      "attribute", "_sla",     "sla_",   "workflow", "custom_action", "state_",    "title",
+      "tags",      "language", "merged", "rating",   "timer_",        "participa", "convert"};
   if (word_in(part->type, "comment note quick_reply note_and_reopen source description"))
     return part->has_body || part->redacted;
   for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
@@ -67,11 +67,11 @@ static int32_t channel_of(const struct intercom_item *item) {
   static const struct {
     const char *word;
     int32_t channel;
-  } known[] = {{"conversation", TRG_CHANNEL_CHAT},   {"email", TRG_CHANNEL_EMAIL},
-               {"facebook", TRG_CHANNEL_SOCIAL},     {"instagram", TRG_CHANNEL_SOCIAL},
-               {"twitter", TRG_CHANNEL_SOCIAL},      {"whatsapp", TRG_CHANNEL_MESSAGING},
-               {"sms", TRG_CHANNEL_MESSAGING},       {"phone_call", TRG_CHANNEL_VOICE},
-               {"phone_switch", TRG_CHANNEL_VOICE},  {"api", TRG_CHANNEL_API}};
+  } known[] = {{"conversation", TRG_CHANNEL_CHAT},  {"email", TRG_CHANNEL_EMAIL},
+               {"facebook", TRG_CHANNEL_SOCIAL},    {"instagram", TRG_CHANNEL_SOCIAL},
+               {"twitter", TRG_CHANNEL_SOCIAL},     {"whatsapp", TRG_CHANNEL_MESSAGING},
+               {"sms", TRG_CHANNEL_MESSAGING},      {"phone_call", TRG_CHANNEL_VOICE},
+               {"phone_switch", TRG_CHANNEL_VOICE}, {"api", TRG_CHANNEL_API}};
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
     if (intercom_is(item->channel, known[i].word)) return known[i].channel;
   return item->is_ticket && intercom_is(item->category, "Customer") ? TRG_CHANNEL_WEB
@@ -106,12 +106,12 @@ static int32_t status_of(const struct intercom_thread *thread) {
   return status;
 }
 
-static uint32_t flags_of(const struct intercom_thread *thread) {
+uint32_t intercom_flags_of(const struct intercom_thread *thread) {
   const struct intercom_item *item = &thread->item;
   uint32_t flags = thread->partial ? TRG_TICKET_PARTIAL : 0;
   /* No customer sees what is written into a ticket that is not shared with one. */
-  const bool inside = item->is_ticket && (!item->is_shared || word_in(item->category,
-                                                                       "Back-office Tracker"));
+  const bool inside = item->is_ticket &&
+                      (!item->is_shared || word_in(item->category, "Back-office Tracker"));
   if (inside || word_in(item->channel, CHANNELS_NOBODY_ANSWERS)) flags |= TRG_TICKET_NOTE_ONLY;
   return flags;
 }
@@ -133,15 +133,16 @@ static struct trg_message message_of(const struct intercom_item *item,
   if (part->automatic) message.flags |= TRG_MESSAGE_AUTO;
   /* A campaign or a greeting that opened it is nothing anybody said to us. */
   if (intercom_is(part->type, "source") && message.author != TRG_AUTHOR_CUSTOMER &&
-      item->delivered_as.n > 0 && !word_in(item->delivered_as, "customer_initiated admin_initiated"))
+      item->delivered_as.n > 0 &&
+      !word_in(item->delivered_as, "customer_initiated admin_initiated"))
     message.flags |= TRG_MESSAGE_AUTO;
   return message;
 }
 
 static void messages_tell(struct intercom_thread *thread, struct trg_str own_id,
                           struct trg_ticket *ret) {
-  struct trg_message *messages =
-      intercom_take(&thread->mem, (thread->part_count + 1) * sizeof *messages);
+  struct trg_message *messages = intercom_take(&thread->mem,
+                                               (thread->part_count + 1) * sizeof *messages);
   size_t count = 0;
   for (size_t i = 0; messages != NULL && i < thread->part_count; i++)
     if (intercom_is_message(&thread->parts[i]))
@@ -202,7 +203,7 @@ void intercom_thread_tell(struct intercom_thread *thread, const struct intercom_
       .subject = item->title,
       .status = status_of(thread),
       .channel = channel_of(item),
-      .flags = flags_of(thread),
+      .flags = intercom_flags_of(thread),
       .priority = item->priority,
       .team = item->team_id,
       .created_ms = item->created_s * 1000,
@@ -211,8 +212,8 @@ void intercom_thread_tell(struct intercom_thread *thread, const struct intercom_
   ret->tags = tags;
   ret->tag_count = tags != NULL ? item->tag_count : 0;
   if (!item->is_ticket && item->ticket_id.n > 0)
-    ret->merged_into =
-        intercom_joined(&thread->mem, TRG_STR(INTERCOM_TICKET_PREFIX), item->ticket_id, none);
+    ret->merged_into = intercom_joined(&thread->mem, TRG_STR(INTERCOM_TICKET_PREFIX),
+                                       item->ticket_id, none);
   ret->url = link_of(thread, me);
   requester_tell(thread, ret);
   messages_tell(thread, intercom_str(me->id), ret);

@@ -56,9 +56,9 @@ int intercom_groups_check(const char *json, struct trg_err *err) {
   struct trg_err ignored = {{0}, {0}, 0};
   struct intercom_mem mem = {.limit_bytes = 65536};
   cJSON *map = intercom_json(intercom_str(json), &ignored);
-  int rc = cJSON_IsObject(map) ? 0
-                               : config_bad(err, "%s must map team words to Intercom's ids%s",
-                                            "write.group", "");
+  int rc = cJSON_IsObject(map)
+               ? 0
+               : config_bad(err, "%s must map team words to Intercom's ids%s", "write.group", "");
   const cJSON *item;
   cJSON_ArrayForEach(item, map) {
     struct intercom_pair to;
@@ -193,8 +193,8 @@ void intercom_body_tag(struct intercom_buf *buf, struct trg_str admin_id, struct
 void intercom_put_marker(struct intercom_buf *buf, struct trg_str key) {
   for (size_t i = 0; i < key.n; i++) {
     const char c = key.p[i];
-    const bool plain = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
-                       c == '.' || c == '-' || c == '_';
+    const bool plain = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '.' ||
+                       c == '-' || c == '_';
     intercom_put(buf, plain ? &c : "_", 1);
   }
 }

@@ -9,7 +9,7 @@
 #define INTERCOM_BODY_BYTES 60000      /* of a note or reply; no limit is published */
 #define INTERCOM_MARKER     "triaged:" /* ends a note, and the write's key follows it */
 
-struct intercom_map { /* settings that writing needs, checked once at open */
+struct intercom_map {                /* settings that writing needs, checked once at open */
   struct trg_str category, priority; /* names of custom attributes; empty: not written */
   const char *groups;                /* JSON object of team word to team or admin id */
   bool tags;

@@ -108,3 +108,11 @@ struct trg_str salesforce_json_id(struct sf_mem *mem, const cJSON *object, const
   if (!salesforce_id18(salesforce_json_str(object, key), id)) return (struct trg_str){NULL, 0};
   return salesforce_keep(mem, salesforce_str(id));
 }
+
+const cJSON *salesforce_json_rows(const cJSON *json, bool *ret_done, struct trg_err *err) {
+  const cJSON *rows = salesforce_json_in(json, "records");
+  *ret_done = !cJSON_IsFalse(salesforce_json_in(json, "done"));
+  if (cJSON_IsArray(rows)) return rows;
+  (void)salesforce_malformed(err, "no \"records\" in it");
+  return NULL;
+}

@@ -14,6 +14,9 @@ const struct cJSON *salesforce_json_in(const struct cJSON *object, const char *k
 bool salesforce_json_true(const struct cJSON *object, const char *key);
 /* The 18 characters of an id, in the arena; empty when there is none. */
 struct trg_str salesforce_json_id(struct sf_mem *mem, const struct cJSON *object, const char *key);
+/* The rows of a query's answer; NULL and err when it is none. */
+const struct cJSON *salesforce_json_rows(const struct cJSON *json, bool *ret_done,
+                                         struct trg_err *err);
 int salesforce_malformed(struct trg_err *err, const char *what); /* fills err; returns -1 */
 
 #endif

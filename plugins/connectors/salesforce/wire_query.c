@@ -1,4 +1,5 @@
 /* Questions in SOQL, and the cursor of polling. */
+#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -272,7 +273,7 @@ static uint32_t hash_add(uint32_t hash, struct trg_str text) {
 
 /* Stamps have a grain of one second, and two changes may fall into one: what else the row says is
  * part of the version. A child's version names the child. */
-static struct trg_str version_of(struct sf_mem *mem, int list, const struct cJSON *row,
+static struct trg_str version_of(struct sf_mem *mem, int list, const cJSON *row,
                                  struct trg_str id, int64_t at_ms) {
   static const char *const told[] = {"Status", "OwnerId", "Priority", "LastModifiedDate", "Type"};
   struct sf_buf buf = salesforce_buf_new(128);
@@ -294,11 +295,11 @@ static struct trg_str version_of(struct sf_mem *mem, int list, const struct cJSO
 }
 
 /* Posts that stand for a change which is told elsewhere are no messages. */
-static bool is_talk(int list, const struct cJSON *row) {
+static bool is_talk(int list, const cJSON *row) {
   return list != SF_FEED || salesforce_feed_is_talk(salesforce_json_str(row, "Type"));
 }
 
-static int change_read(struct sf_changes *ret, int list, const struct cJSON *row,
+static int change_read(struct sf_changes *ret, int list, const cJSON *row,
                        struct trg_err *err) {
   struct trg_str id = salesforce_json_id(&ret->mem, row, "Id");
   int64_t at_ms = salesforce_time_ms(salesforce_json_str(row, "SystemModstamp"));
@@ -317,19 +318,20 @@ static int change_read(struct sf_changes *ret, int list, const struct cJSON *row
 
 int salesforce_changes_read(struct sf_changes *ret, int list, struct trg_str body,
                             struct trg_err *err) {
-  const struct cJSON *rows, *row;
-  struct cJSON *json = salesforce_json(body, err);
+  cJSON *json = salesforce_json(body, err);
   *ret = (struct sf_changes){.mem = {.limit_bytes = SF_MEM_BYTES}};
   if (json == NULL) return -1;
-  int rc = salesforce_rows(json, &rows, &ret->done, &row, err);
-  const size_t count = rc == 0 ? salesforce_json_count(rows) : 0;
-  ret->notices = salesforce_take(&ret->mem, (count + 1) * sizeof *ret->notices);
-  for (; rc == 0 && row != NULL; row = salesforce_json_after(row))
-    rc = change_read(ret, list, row, err);
+  const cJSON *row, *rows = salesforce_json_rows(json, &ret->done, err);
+  int rc = rows != NULL ? 0 : -1;
   if (rc == 0)
-    ret->next = salesforce_keep(&ret->mem, salesforce_json_str(json, "nextRecordsUrl"));
+    ret->notices = salesforce_take(&ret->mem,
+                                   (size_t)(cJSON_GetArraySize(rows) + 1) * sizeof *ret->notices);
+  cJSON_ArrayForEach(row, rows) {
+    if (rc == 0 && ret->notices != NULL) rc = change_read(ret, list, row, err);
+  }
+  ret->next = salesforce_keep(&ret->mem, salesforce_json_str(json, "nextRecordsUrl"));
   if (rc == 0 && ret->mem.full) rc = salesforce_malformed(err, "a page that is too large");
-  salesforce_json_free(json);
+  cJSON_Delete(json);
   if (rc != 0) salesforce_changes_free(ret);
   return rc;
 }

@@ -211,6 +211,7 @@ static void call_send(struct inst *self, trg_op op, struct call *call) {
     self->host->done(op, &result);
     return;
   }
+  anthropic_text_trim(&call->body);
   const char *version = self->conf->api_version;
   const struct trg_header headers[] = {
       {TRG_STR("content-type"), TRG_STR("application/json")},
@@ -225,6 +226,7 @@ static void call_send(struct inst *self, trg_op op, struct call *call) {
       .headers = headers,
       .header_count = self->auth_name.n ? 4 : 3,
       .body = {call->body.p, call->body.n},
+      .flags = TRG_HTTP_BODY_STAYS,
   };
   self->host->http(op, &request, on_reply, NULL);
 }
@@ -453,7 +455,7 @@ static void close_instance(void *me) {
 
 static const struct trg_model_ops ops = {
     .size = sizeof ops,
-    .caps = TRG_MODEL_SCHEMA | TRG_MODEL_CACHE,
+    .caps = TRG_MODEL_SCHEMA | TRG_MODEL_CACHE | TRG_MODEL_NO_INPUT,
     .complete = complete,
     .estimate = estimate,
 };

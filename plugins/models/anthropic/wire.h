@@ -22,6 +22,8 @@ void anthropic_text_int(struct anthropic_text *text, int64_t number);
 void anthropic_text_utf8(struct anthropic_text *text, struct trg_str s);
 /* Likewise, as a JSON string with its quotes. */
 void anthropic_text_json(struct anthropic_text *text, struct trg_str s);
+/* Gives back what is kept for growing. */
+void anthropic_text_trim(struct anthropic_text *text);
 void anthropic_text_clear(struct anthropic_text *text);
 
 /* How a schema is enforced, best first. Forcing a tool (tool_choice any or tool) is no rung of

@@ -123,6 +123,13 @@ void anthropic_text_json(struct anthropic_text *text, struct trg_str s) {
   anthropic_text_add(text, "\"", 1);
 }
 
+void anthropic_text_trim(struct anthropic_text *text) {
+  char *exact = text->p ? realloc(text->p, text->n + 1) : NULL;
+  if (!exact) return;
+  text->p = exact;
+  text->room = text->n + 1;
+}
+
 void anthropic_text_clear(struct anthropic_text *text) {
   free(text->p);
   *text = (struct anthropic_text){0};

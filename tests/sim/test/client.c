@@ -27,6 +27,10 @@ static void child_run(const char *program, const char *arguments, int out) {
        word = strtok_r(NULL, " ", &rest)) {
     list[n++] = word;
   }
+  const char *root = getenv("TRIAGED_ROOT");
+  if (root && chdir(root) != 0) {
+    perror(root);
+  }
   dup2(out, STDOUT_FILENO);
   execv(program, list);
   perror(program);

@@ -166,10 +166,30 @@ static bool check_parts(struct check *c, const cJSON *schema, const cJSON *v, co
   return true;
 }
 
-static bool check_value(struct check *c, const cJSON *schema, const cJSON *v, const char *where) {
-  const cJSON *ref = get(schema, "$ref");
+static bool check_items(struct check *c, const cJSON *schema, const cJSON *v, const char *where) {
+  const cJSON *items = get(schema, "items");
   const cJSON *item = NULL;
-  char below[256];
+  if (items == NULL || !cJSON_IsArray(v)) {
+    return true;
+  }
+  cJSON_ArrayForEach(item, v) {
+    if (!check_value(c, items, item, where)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool check_ref(struct check *c, const cJSON *schema, const cJSON *v, const char *where) {
+  const cJSON *ref = get(schema, "$ref");
+  if (!cJSON_IsString(ref)) {
+    return true;
+  }
+  const cJSON *target = resolve(c, ref->valuestring);
+  return target ? check_value(c, target, v, where) : fail(c, where, "$ref points nowhere");
+}
+
+static bool check_value(struct check *c, const cJSON *schema, const cJSON *v, const char *where) {
   if (c->depth > DEPTH_MAX || !cJSON_IsObject(schema)) {
     return true;
   }
@@ -178,23 +198,10 @@ static bool check_value(struct check *c, const cJSON *schema, const cJSON *v, co
     return true;
   }
   c->depth++;
-  bool good = true;
-  if (cJSON_IsString(ref)) {
-    const cJSON *target = resolve(c, ref->valuestring);
-    good = target ? check_value(c, target, v, where) : fail(c, where, "$ref points nowhere");
-  }
-  good = good && check_type(c, schema, v, where) && check_choice(c, schema, v, where) &&
-         check_parts(c, schema, v, where);
-  if (good && cJSON_IsObject(v)) {
-    good = check_members(c, schema, v, where);
-  }
-  const cJSON *items = get(schema, "items");
-  if (good && cJSON_IsArray(v) && items) {
-    cJSON_ArrayForEach(item, v) {
-      snprintf(below, sizeof below, "%.250s", where);
-      good = good && check_value(c, items, item, below);
-    }
-  }
+  bool good = check_ref(c, schema, v, where) && check_type(c, schema, v, where) &&
+              check_choice(c, schema, v, where) && check_parts(c, schema, v, where) &&
+              (!cJSON_IsObject(v) || check_members(c, schema, v, where)) &&
+              check_items(c, schema, v, where);
   c->depth--;
   return good;
 }
@@ -224,6 +231,7 @@ struct openapi *openapi_open(const char *name) {
   cJSON *doc = text ? cJSON_Parse(text) : NULL;
   free(text);
   if (doc == NULL) {
+    fprintf(stderr, "%s is not there: responses are not checked against it\n", path);
     return NULL;
   }
   struct openapi *o = calloc(1, sizeof *o);

@@ -1,0 +1,123 @@
+/* Polling: one page of the search for what changed. What a window is stands in wire_search.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include "intercom.h"
+
+#define PAGES_MAX    20000
+#define RESTARTS_MAX 3
+#define AGAIN_MS     1000
+
+static void search_ask(struct intercom_call *call);
+
+static void cursor_tell(struct intercom_call *call, bool more) {
+  struct intercom_buf text = intercom_buf_new(8192);
+  intercom_cursor_put(&text, &call->cursor);
+  call->self->host->set_cursor(call->op, intercom_slice(&text), more);
+  intercom_buf_free(&text);
+  intercom_end(call, TRG_DONE, TRG_CODE_OK, "");
+}
+
+static void page_tell(struct intercom_call *call, const struct intercom_page *page) {
+  struct intercom *self = call->self;
+  for (size_t i = 0; i < page->count; i++) self->host->emit_notice(call->op, &page->notices[i]);
+  if (page->skipped > 0)
+    self->host->log(self->inst, TRG_WARN, "rows_without_id",
+                    (const char *const[]){"why", "a search found items with no usable id", NULL});
+  cursor_tell(call, intercom_window_next(&call->cursor, page->after, self->conf->tickets));
+}
+
+static void on_turn(void *self, trg_op op, void *arg) {
+  (void)arg;
+  struct intercom_call *call = ((struct intercom *)self)->host->op_get(op);
+  if (call != NULL) search_ask(call);
+}
+
+/* One hit that was deleted meanwhile makes the whole search 404. Later it may be gone from the
+ * index; else halves are searched until it stands alone, and that second is left out. What else
+ * changed in it comes by its next change, by webhook, or when the overlap reads it once more. */
+static void search_split(struct intercom_call *call) {
+  struct intercom *self = call->self;
+  bool end;
+  char from[24];
+  snprintf(from, sizeof from, "%lld", (long long)call->cursor.from_s);
+  if (!intercom_window_split(&call->cursor, self->conf->tickets, &end))
+    self->host->log(self->inst, TRG_WARN, "search_second_left_out",
+                    (const char *const[]){"second", from, "why",
+                                          "the search answers 404: a hit was deleted", NULL});
+  else
+    end = false;
+  cursor_tell(call, !end);
+}
+
+static void search_fail(struct intercom_call *call, const struct trg_http_reply *reply) {
+  struct intercom *self = call->self;
+  const bool cursor_refused = (reply->status == 400 || reply->status == 422) &&
+                              call->cursor.after.n > 0 && call->cursor.restarts < RESTARTS_MAX;
+  if (intercom_is_gone(call, reply) && call->tries++ == 0) {
+    self->host->timer(call->op, AGAIN_MS, on_turn, NULL);
+  } else if (intercom_is_gone(call, reply)) {
+    search_split(call);
+  } else if (cursor_refused) { /* it has expired: the window is read again from its first page */
+    call->cursor.after = (struct trg_str){NULL, 0};
+    call->cursor.pages = 0;
+    call->cursor.restarts++;
+    cursor_tell(call, true);
+  } else {
+    if (((reply->status == 0 && reply->sent) || reply->status == 504) && self->page_size > 10)
+      self->page_size /= 2;
+    intercom_fail(call, reply, NULL);
+  }
+}
+
+static void on_page(struct intercom_call *call, const struct trg_http_reply *reply) {
+  struct intercom *self = call->self;
+  struct intercom_page page;
+  struct trg_err err;
+  if (!intercom_ok(reply)) {
+    search_fail(call, reply);
+    return;
+  }
+  if (intercom_page_read(&page, reply->body, call->cursor.tickets, &err) != 0) {
+    intercom_fail_malformed(call, reply, &err);
+    return;
+  }
+  if (page.after.n > 0 &&
+      (intercom_same(page.after, call->cursor.after) || call->cursor.pages >= PAGES_MAX))
+    intercom_end(call, TRG_RETRY, TRG_CODE_MALFORMED,
+                 "the search does not come to an end: its cursor does not move; the page was not "
+                 "taken");
+  else
+    page_tell(call, &page);
+  if (self->page_size < self->conf->page_size) self->page_size++;
+  intercom_page_free(&page);
+}
+
+static void search_ask(struct intercom_call *call) {
+  const struct intercom *self = call->self;
+  intercom_request(call, "POST", on_page);
+  call->changes = false; /* a question, for all that it is a POST */
+  intercom_put_str(&call->url, self->base);
+  intercom_puts(&call->url, call->cursor.tickets ? "/tickets/search" : "/conversations/search");
+  intercom_body_search(&call->body, &call->cursor, self->page_size);
+  intercom_send(call);
+}
+
+static void poll_start(struct intercom_call *call) {
+  const struct intercom *self = call->self;
+  if (intercom_window_open(&call->cursor, intercom_now_s(self), self->conf->lag_ms / 1000,
+                           self->conf->overlap_ms / 1000))
+    search_ask(call);
+  else
+    cursor_tell(call, false);
+}
+
+void intercom_poll(void *self, trg_op op, struct trg_str cursor, int64_t since_ms) {
+  struct intercom_call *call = intercom_call_new(self, op);
+  if (intercom_cursor_read(cursor, since_ms > 0 ? since_ms / 1000 : 0, &call->cursor) != 0) {
+    intercom_end(call, TRG_REJECTED, TRG_CODE_PERMANENT,
+                 "the stored position is none that this connector wrote");
+    return;
+  }
+  intercom_identify(call, poll_start);
+}

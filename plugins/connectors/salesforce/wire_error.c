@@ -1,0 +1,195 @@
+/* Errors of all shapes, and what they mean in the daemon's words. */
+#include <cjson/cJSON.h>
+#include <string.h>
+
+#include "wire.h"
+
+static void part_add(struct sf_buf *buf, struct trg_str part) {
+  if (part.n == 0 || salesforce_seek(salesforce_slice(buf), part.p) != SIZE_MAX) return;
+  if (buf->n > 0) salesforce_puts(buf, ": ");
+  for (size_t i = 0; i < part.n;) {
+    size_t step = 1;
+    uint32_t code = salesforce_utf8_next(part.p + i, part.n - i, &step);
+    i += step;
+    salesforce_put_char(buf, code < 0x20 || code == 0x7F ? ' ' : code);
+  }
+}
+
+static void name_take(struct sf_error *ret, struct trg_str name) {
+  size_t n = name.n < sizeof ret->name - 1 ? name.n : sizeof ret->name - 1;
+  if (ret->name[0] != '\0' || n == 0) return;
+  memcpy(ret->name, name.p, n);
+  ret->name[n] = '\0';
+}
+
+/* One error: REST's {"errorCode","message","fields"}, an action's {"statusCode","message"}, or
+ * the token endpoint's {"error","error_description"}. */
+static void item_read(struct sf_error *ret, struct sf_buf *buf, const cJSON *item) {
+  static const char *const names[] = {"errorCode", "statusCode", "error", "code"};
+  static const char *const texts[] = {"message", "error_description"};
+  const cJSON *field, *nested = salesforce_json_in(item, "errors");
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    name_take(ret, salesforce_json_str(item, names[i]));
+    part_add(buf, salesforce_json_str(item, names[i]));
+  }
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    part_add(buf, salesforce_json_str(item, texts[i]));
+  cJSON_ArrayForEach(field, salesforce_json_in(item, "fields"))
+    if (cJSON_IsString(field)) part_add(buf, salesforce_str(field->valuestring));
+  cJSON_ArrayForEach(field, nested) {
+    const cJSON *inner;
+    if (!cJSON_IsObject(field)) continue;
+    name_take(ret, salesforce_json_str(field, "statusCode"));
+    name_take(ret, salesforce_json_str(field, "errorCode"));
+    part_add(buf, salesforce_json_str(field, "statusCode"));
+    part_add(buf, salesforce_json_str(field, "errorCode"));
+    part_add(buf, salesforce_json_str(field, "message"));
+    cJSON_ArrayForEach(inner, salesforce_json_in(field, "fields"))
+      if (cJSON_IsString(inner)) part_add(buf, salesforce_str(inner->valuestring));
+  }
+}
+
+static void json_error(struct sf_error *ret, struct sf_buf *buf, const cJSON *json) {
+  const cJSON *item;
+  if (cJSON_IsObject(json)) item_read(ret, buf, json);
+  if (!cJSON_IsArray(json)) return;
+  cJSON_ArrayForEach(item, json) item_read(ret, buf, item);
+}
+
+/* Keeps what it adds NUL-terminated, as the pieces of an XML text are not. */
+static void xml_add(struct sf_buf *buf, struct trg_str part) {
+  struct sf_buf text = salesforce_buf_new(1024);
+  salesforce_put(&text, part.p, part.n < 1000 ? part.n : 1000);
+  part_add(buf, salesforce_slice(&text));
+  salesforce_buf_free(&text);
+}
+
+static bool xml_error(struct sf_error *ret, struct sf_buf *buf, struct trg_str head) {
+  struct trg_str code = salesforce_soap_text(head, "errorCode");
+  if (code.n == 0) code = salesforce_soap_text(head, "exceptionCode");
+  if (code.n == 0) return false;
+  name_take(ret, code);
+  xml_add(buf, code);
+  xml_add(buf, salesforce_soap_text(head, "message"));
+  return true;
+}
+
+/* XML (when no JSON was asked for, or of an old server) has the same names as elements. A page of
+ * maintenance or of a proxy: its title is all that helps. */
+static void page_error(struct sf_error *ret, struct sf_buf *buf, struct trg_str body) {
+  const struct trg_str head = {body.p, body.n < 8192 ? body.n : 8192};
+  if (xml_error(ret, buf, head)) return;
+  struct sf_buf text = salesforce_buf_new(280);
+  const bool html = salesforce_seek(head, "<html") != SIZE_MAX ||
+                    salesforce_seek(head, "<!doctype") != SIZE_MAX;
+  const struct trg_str title = html ? salesforce_soap_text(head, "title") : (struct trg_str){0};
+  salesforce_put_html_text(&text, title.n > 0 ? title : head);
+  part_add(buf, html ? TRG_STR("an HTML page") : TRG_STR("text"));
+  part_add(buf, salesforce_slice(&text));
+  salesforce_buf_free(&text);
+}
+
+void salesforce_error_read(struct sf_error *ret, struct trg_str body) {
+  struct trg_err ignored;
+  struct sf_buf buf = salesforce_buf_new(4096);
+  memset(ret, 0, sizeof *ret);
+  /* 64 kB: an error page of any size may stand here, and only its beginning can matter. */
+  cJSON *json = body.n > 0 && body.n < 65536 ? salesforce_json(body, &ignored) : NULL;
+  ret->is_json = cJSON_IsObject(json) || cJSON_IsArray(json);
+  if (ret->is_json)
+    json_error(ret, &buf, json);
+  else if (body.n > 0)
+    page_error(ret, &buf, body);
+  cJSON_Delete(json);
+  size_t n = buf.n < sizeof ret->text - 1 ? buf.n : sizeof ret->text - 1;
+  while (n > 0 && n < buf.n && ((unsigned char)buf.p[n] & 0xC0) == 0x80) n--;
+  const struct trg_str text = n > 0 ? (struct trg_str){buf.p, n}
+                                    : TRG_STR("no explanation in the answer");
+  memcpy(ret->text, text.p, text.n);
+  ret->text[text.n] = '\0';
+  salesforce_buf_free(&buf);
+}
+
+bool salesforce_error_says(const struct sf_error *error, const char *words) {
+  return salesforce_seek(salesforce_str(error->text), words) != SIZE_MAX;
+}
+
+/* The same code also stands for what no new session will change; then asking again would go on
+ * for ever. */
+bool salesforce_session_is_over(const struct sf_error *error) {
+  static const char *const final[] = {"not valid for use with the REST API",
+                                      "not attached to Agent", "not valid for use with the API"};
+  for (size_t i = 0; i < sizeof final / sizeof final[0]; i++)
+    if (salesforce_error_says(error, final[i])) return false;
+  return true;
+}
+
+/* What the names of errors mean. Anything else goes by its status. */
+static const struct {
+  const char *name;
+  int32_t outcome;
+  const char *code;
+} known[] = {
+    {"REQUEST_LIMIT_EXCEEDED", TRG_RETRY, TRG_CODE_RATE},
+    {"UNABLE_TO_LOCK_ROW", TRG_RETRY, TRG_CODE_TRANSIENT},
+    {"SERVER_UNAVAILABLE", TRG_RETRY, TRG_CODE_TRANSIENT},
+    {"FUNCTIONALITY_TEMPORARILY_UNAVAILABLE", TRG_RETRY, TRG_CODE_TRANSIENT},
+    {"INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE", TRG_RETRY, TRG_CODE_TRANSIENT},
+    {"ORG_IN_MAINTENANCE", TRG_RETRY, TRG_CODE_TRANSIENT},
+    {"TOO_MANY_APEX_REQUESTS", TRG_RETRY, TRG_CODE_TRANSIENT},
+    {"QUERY_TIMEOUT", TRG_RETRY, TRG_CODE_TIMEOUT},
+    {"INVALID_QUERY_LOCATOR", TRG_RETRY, TRG_CODE_TRANSIENT},
+    {"INVALID_SESSION_ID", TRG_REJECTED, TRG_CODE_AUTH},
+    {"INVALID_AUTH_HEADER", TRG_REJECTED, TRG_CODE_AUTH},
+    {"PRECONDITION_FAILED", TRG_REJECTED, TRG_CODE_CONFLICT},
+    {"ENTITY_IS_DELETED", TRG_REJECTED, TRG_CODE_NOT_FOUND},
+    {"INSUFFICIENT_ACCESS", TRG_REJECTED, TRG_CODE_PERMISSION},
+    {"INSUFFICIENT_ACCESS_OR_READONLY", TRG_REJECTED, TRG_CODE_PERMISSION},
+    {"INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", TRG_REJECTED, TRG_CODE_PERMISSION},
+    {"INVALID_FIELD", TRG_REJECTED, TRG_CODE_PERMISSION},
+    {"INVALID_FIELD_FOR_INSERT_UPDATE", TRG_REJECTED, TRG_CODE_PERMISSION},
+    {"INVALID_TYPE", TRG_REJECTED, TRG_CODE_PERMISSION},
+    {"API_DISABLED_FOR_ORG", TRG_REJECTED, TRG_CODE_PERMISSION},
+    {"API_CURRENTLY_DISABLED", TRG_REJECTED, TRG_CODE_PERMISSION},
+    {"SINGLE_EMAIL_LIMIT_EXCEEDED", TRG_REJECTED, TRG_CODE_QUOTA},
+    {"STORAGE_LIMIT_EXCEEDED", TRG_REJECTED, TRG_CODE_QUOTA},
+    {"LIMIT_EXCEEDED", TRG_REJECTED, TRG_CODE_QUOTA},
+};
+
+/* A page that is not the API's says nothing about the case: never bury one for it. */
+static const char *refusal_code(int32_t status, const struct sf_error *error) {
+  switch (status) {
+  case 401:
+    return TRG_CODE_AUTH;
+  case 403:
+    return TRG_CODE_PERMISSION;
+  case 404:
+    return error->is_json && strcmp(error->name, "NOT_FOUND") == 0 ? TRG_CODE_NOT_FOUND
+                                                                   : TRG_CODE_ENDPOINT;
+  case 405:
+  case 410:
+    return TRG_CODE_ENDPOINT;
+  case 409:
+  case 412:
+    return TRG_CODE_CONFLICT;
+  default: /* 300: several records; other redirects are not followed */
+    return status < 400 && status != 300 ? TRG_CODE_ENDPOINT : TRG_CODE_PERMANENT;
+  }
+}
+
+struct sf_verdict salesforce_verdict_of(int32_t status, bool sent, const struct sf_error *error,
+                                        bool is_write) {
+  const int32_t unknown = is_write ? TRG_UNCERTAIN : TRG_RETRY;
+  if (status == 0) return (struct sf_verdict){sent ? unknown : TRG_RETRY, TRG_CODE_TRANSIENT};
+  if (status < 300) /* it happened, but the answer makes no sense */
+    return (struct sf_verdict){unknown, TRG_CODE_MALFORMED};
+  /* Behind a 5xx stands no promise that nothing was done, whatever its name. */
+  if (status >= 500) return (struct sf_verdict){unknown, TRG_CODE_TRANSIENT};
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+    if (strcmp(error->name, known[i].name) == 0)
+      return (struct sf_verdict){known[i].outcome, known[i].code};
+  if (status == 408) return (struct sf_verdict){unknown, TRG_CODE_TIMEOUT};
+  if (status == 429) return (struct sf_verdict){TRG_RETRY, TRG_CODE_RATE};
+  if (status == 406) return (struct sf_verdict){TRG_RETRY, TRG_CODE_TRANSIENT};
+  return (struct sf_verdict){TRG_REJECTED, refusal_code(status, error)};
+}

@@ -1,0 +1,33 @@
+# make bench: every benchmark and one closing table. BENCH=name for one: road, memory, router, pii,
+# search, local.
+BENCH_BIN   := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/bench_*.c))
+BENCH_RIG   := tests/system/rig.c tests/system/rig.h tests/bench/bench.h
+BENCH_LIB   := $(B)/obj/src/plugin/builtin.o $(B)/libtriaged.a
+BENCH_LOCAL := $(patsubst %.c,$(B)/obj/%.o,$(filter-out %/plugin.c,$(wildcard plugins/models/local/*.c)))
+
+$(B)/bench/bench_road: tests/bench/bench_road.c tests/bench/bare.c tests/bench/bare.h $(BENCH_RIG)
+	@mkdir -p $(@D)
+	@echo "  BENCH $@"
+	@$(CC) $(CFLAGS_ALL) $(LDMODE) -o $@ $< tests/bench/bare.c tests/system/rig.c -lcmocka -lcurl -lcjson -lsqlite3
+
+$(B)/bench/bench_memory: tests/bench/bench_memory.c $(BENCH_RIG)
+	@mkdir -p $(@D)
+	@echo "  BENCH $@"
+	@$(CC) $(CFLAGS_ALL) $(LDMODE) -o $@ $< tests/system/rig.c -lcmocka -lcurl -lcjson -lsqlite3
+
+$(B)/bench/bench_router: tests/bench/bench_router.c tests/bench/bench.h
+$(B)/bench/bench_router $(B)/bench/bench_pii $(B)/bench/bench_search: $(B)/bench/%: tests/bench/%.c $(BENCH_LIB)
+	@mkdir -p $(@D)
+	@echo "  BENCH $@"
+	@$(CC) $(CFLAGS_ALL) $(LDMODE) -o $@ $< $(BENCH_LIB) $(LIBS)
+
+$(B)/bench/bench_local: tests/bench/bench_local.c $(BENCH_LOCAL)
+	@mkdir -p $(@D)
+	@echo "  BENCH $@"
+	@$(CC) $(CFLAGS_ALL) $(LDMODE) -o $@ $< $(BENCH_LOCAL) $(LIBS_model-local) -lcjson
+
+.PHONY: bench bench-build
+bench-build: all $(BENCH_BIN)
+bench: deps-test
+	@$(MAKE) --no-print-directory bench-build
+	@B=$(B) BENCH='$(BENCH)' sh tests/bench/bench.sh
