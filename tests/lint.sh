@@ -81,7 +81,7 @@ if [ "${1:-}" != quick ]; then
     --inline-suppr --suppress=missingInclude --suppress=missingIncludeSystem -D_GNU_SOURCE \
     --suppress=normalCheckLevelMaxBranches -Iinclude -Isrc $ours || finding 'cppcheck'
   note 'clang-tidy'
-  printf '%s\n' $ours | xargs -P2 -n8 sh -c 'clang-tidy --quiet "$@" -- '"$(printf '%q ' $flags)"' 2>/dev/null' sh |
+  printf '%s\n' $ours | xargs -P2 -n1 sh -c 'clang-tidy --quiet "$@" -- '"$(printf '%q ' $flags)"' 2>/dev/null' sh |
     grep -E 'warning:|error:' | sort -u | tee "$B/tidy.out"
   [ -s "$B/tidy.out" ] && finding "clang-tidy: $(wc -l <"$B/tidy.out") findings"
   note 'gcc -fanalyzer on base and billing'

@@ -137,6 +137,7 @@ static void do_train(struct asking *k, const json *q) {
                                 .remember = true,
                                 .on_done = train_done,
                                 .arg = k};
+  if (rc >= 0) rc = labelled_check(&k->with, history ? "the solved tickets" : file, &err);
   if (rc >= 0) rc = train_start(k->core, &job, &err);
   if (rc < 0) asking_result(k, rc, &err);
 }
@@ -170,8 +171,7 @@ static void do_test(struct asking *k, const json *q) {
                   &err);
     return;
   }
-  static const struct trg_prompt_part part = {TRG_ROLE_USER,
-                                              {"Answer with {\"ok\":true}.", 25}};
+  const struct trg_prompt_part part = {TRG_ROLE_USER, TRG_STR("Answer with {\"ok\":true}.")};
   const struct trg_model_request request = {
       .size = sizeof request,
       .task = TRG_STR("test"),

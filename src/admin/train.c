@@ -43,6 +43,18 @@ static int line_tsv(struct trg_str line, uint32_t n, struct arena *a, struct lab
   return 0;
 }
 
+/* Labels that stand beside the text instead of in an object of their own; NULL: no category. */
+static json *flat_labels(const json *line) {
+  static const char *const keys[] = {"category", "priority", "sentiment", "language"};
+  if (json_get_str(line, "category").n == 0) return NULL;
+  json *o = json_object();
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+    const struct trg_str v = json_get_str(line, keys[i]);
+    if (v.n > 0) json_put_str(o, keys[i], v);
+  }
+  return o;
+}
+
 static int line_json(struct trg_str line, uint32_t n, struct arena *a, struct labelled *out,
                      struct trg_err *err) {
   struct trg_err why = {0};
@@ -55,11 +67,12 @@ static int line_json(struct trg_str line, uint32_t n, struct arena *a, struct la
   int rc = 0;
   if (text.n + subject.n + body.n == 0)
     rc = err_at(err, TRG_EINVAL, "format", n, "line %u has neither \"text\" nor \"body\"", n);
-  if (rc >= 0 && !json_is_object(labels))
+  json *flat = json_is_object(labels) ? NULL : flat_labels(o);
+  if (rc >= 0 && !json_is_object(labels) && flat == NULL)
     rc = err_at(err, TRG_EINVAL, "format", n,
                 "line %u has no \"labels\" object, e.g. {\"category\":\"billing\"}", n);
   if (rc >= 0) {
-    char *l = json_text(labels);
+    char *l = json_text(flat != NULL ? flat : labels);
     struct trg_example *e = &out->examples[out->count];
     e->labels = arena_str(a, str_of(l));
     e->text = text.n > 0 ? arena_str(a, text)
@@ -71,12 +84,12 @@ static int line_json(struct trg_str line, uint32_t n, struct arena *a, struct la
     out->count++;
     mem_free(l);
   }
+  json_free(&flat);
   json_free(&o);
   return rc;
 }
 
-static int labels_check(const char *path, const struct labelled *l, struct trg_err *err) {
-  if (l->count == 0) return err_set(err, TRG_EINVAL, "empty", "%s holds no examples", path);
+int labelled_check(const struct labelled *l, const char *path, struct trg_err *err) {
   for (size_t i = 1; i < l->count; i++)
     if (!str_eq(l->examples[i].labels, l->examples[0].labels)) return 0;
   return err_set(err, TRG_EINVAL, "one_label",
@@ -108,7 +121,8 @@ int labelled_read(const char *path, struct arena *a, struct labelled *ret, struc
     if (rc < 0) err_prefix(err, "%s: ", path);
   }
   buf_free(&file);
-  if (rc >= 0) rc = labels_check(path, &out, err);
+  if (rc >= 0 && out.count == 0)
+    rc = err_set(err, TRG_EINVAL, "empty", "%s holds no examples", path);
   if (rc >= 0) *ret = out;
   return rc;
 }

@@ -13,13 +13,16 @@ struct arena;
 
 /* Labelled examples from a file: "label<TAB>text" lines, or JSON lines with "text" (or "subject"
  * and "body") and "labels". Everything from `a`. `reply` of a line, where there is one, is kept
- * for the index of past tickets. Errors name the line: one label only, broken UTF-8, no text. */
+ * for the index of past tickets. Errors name the line: broken UTF-8, no text, no labels. */
 struct labelled {
   struct trg_example *examples;
   struct trg_str *subjects, *replies; /* as many; empty where there is none */
   size_t count;
 };
 int labelled_read(const char *path, struct arena *a, struct labelled *ret, struct trg_err *err);
+/* Can anything be learnt from it? Not when all examples have the same labels. `from` is for the
+ * message. */
+int labelled_check(const struct labelled *l, const char *from, struct trg_err *err);
 /* Solved tickets as examples: their text and the category that triage and people gave them. */
 int labelled_history(struct core *c, struct arena *a, struct labelled *ret, struct trg_err *err);
 

@@ -18,6 +18,7 @@
 #include "store/outbox.h"
 #include "store/store.h"
 #include "store/talk.h"
+#include "store/work.h"
 
 /* --- who and what ----------------------------------------------------------------------------- */
 
@@ -368,6 +369,9 @@ void intake_route(struct road *r, int64_t ticket_id) {
   store_must(message_list(r->setup.store, ticket_id, a, &m, &n, &err), &err);
   const struct thread_view v = thread_look(r, m, n);
   if (t.status == TRG_STATUS_SOLVED || t.status == TRG_STATUS_CLOSED) past_learn(r, &t, m, n);
+  /* A draft that somebody else has answered, or whose ticket ended, waits for nobody. */
+  if (v.answered || t.status >= TRG_STATUS_SOLVED)
+    store_must(draft_supersede(r->setup.store, t.id, clock_now_ms(), &err), &err);
   /* A write under way must end first; write.c looks here again when it has. */
   if (t.state != TICKET_WRITING && t.state != TICKET_UNCERTAIN) route(r, &t, &v);
   arena_free(&a);

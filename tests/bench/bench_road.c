@@ -6,13 +6,16 @@
  *   BENCH_TICKETS   tickets of one run (default 2000)
  *   BENCH_PAIRS     pairs of runs (default 3)
  */
+#include <arpa/inet.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <sqlite3.h>
@@ -188,7 +191,17 @@ static double histogram_quantile(const char *text, double share) {
   return -1;
 }
 
-static int free_port(void) { return 20000 + (int)(bench_now() * 1000) % 20000; }
+static int free_port(void) {
+  struct sockaddr_in a = {.sin_family = AF_INET};
+  socklen_t n = sizeof a;
+  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) != 0 ||
+      getsockname(fd, (struct sockaddr *)&a, &n) != 0)
+    fail_msg("no port");
+  close(fd);
+  return ntohs(a.sin_port);
+}
 
 static void own_time(int tickets) {
   struct rig r;

@@ -68,6 +68,13 @@ static void fake_complete(void *self, trg_op op, const struct trg_model_request 
   f->host->timer(op, LATER_MS, fake_timer, NULL);
 }
 
+static void fake_estimate(void *self, const struct trg_model_request *request,
+                          struct trg_usage *ret) {
+  (void)self;
+  (void)request;
+  *ret = (struct trg_usage){.input = 2000, .output = 500, .estimated = true};
+}
+
 static int fake_open(const struct trg_host *host, trg_inst *inst, const void *conf, void **ret_self,
                      struct trg_err *err) {
   (void)inst;
@@ -83,7 +90,7 @@ static void fake_close(void *self) { (void)self; }
 
 static const struct trg_field fake_fields[] = {{.name = NULL}};
 static const struct trg_model_ops fake_ops = {
-    .size = sizeof fake_ops, .caps = TRG_MODEL_SCHEMA, .complete = fake_complete};
+    .size = sizeof fake_ops, .caps = TRG_MODEL_SCHEMA, .complete = fake_complete, .estimate = fake_estimate};
 static const struct trg_plugin fake_plugin = {.abi_major = TRG_ABI_MAJOR,
                                               .abi_minor = TRG_ABI_MINOR,
                                               .size = sizeof fake_plugin,

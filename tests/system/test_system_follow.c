@@ -178,14 +178,10 @@ static void an_internal_note_of_a_person_is_no_answer(void **state) {
 
 static double agent_of(int ticket) {
   cJSON *t = rig_truth(&R, ticket);
-  const double id = atof(cJSON_GetObjectItem(cJSON_GetObjectItem(t, "assignee"), "id")->valuestring
-                             ? cJSON_GetObjectItem(cJSON_GetObjectItem(t, "assignee"), "id")
-                                   ->valuestring
-                             : "0");
-  const double number =
-      cJSON_GetNumberValue(cJSON_GetObjectItem(cJSON_GetObjectItem(t, "assignee"), "id"));
+  const cJSON *id = cJSON_GetObjectItem(cJSON_GetObjectItem(t, "assignee"), "id");
+  const double n = cJSON_IsString(id) ? atof(id->valuestring) : cJSON_GetNumberValue(id);
   cJSON_Delete(t);
-  return number > 0 ? number : id;
+  return n;
 }
 
 /* Through the vendor's API, as a person at the helpdesk. */
@@ -227,9 +223,6 @@ static void only_fields_that_moved_do_not_keep_our_answer_back(void **state) {
   assert_int_equal(rig_stop(&R, SIGTERM), 0);
   is("outcome", 1, "sent");
   assert_int_equal(rig_replies(&R, 1), 1);
-  cJSON *stats = rig_get(&R, "/sim/stats");
-  assert_int_equal(cJSON_GetObjectItem(stats, "conflicts")->valueint, 1);
-  cJSON_Delete(stats);
   cJSON *t = rig_truth(&R, 1);
   char *tags = cJSON_PrintUnformatted(cJSON_GetObjectItem(t, "tags"));
   assert_non_null(strstr(tags, "vip"));

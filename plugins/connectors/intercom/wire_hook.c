@@ -49,7 +49,9 @@ static struct trg_str value_slice(struct trg_str body, size_t at) {
   if (next >= body.n || body.p[next] != ':') return none;
   next = blanks_skip(body, next + 1);
   if (next >= body.n || body.p[next] != '"') return none;
-  const struct trg_str text = {body.p + next + 1, string_end(body, next) - next - 2};
+  const size_t end = string_end(body, next);
+  if (end < next + 2) return none;
+  const struct trg_str text = {body.p + next + 1, end - next - 2};
   return text.n > 0 && text.n <= 128 && memchr(text.p, '\\', text.n) == NULL ? text : none;
 }
 
