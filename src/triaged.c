@@ -27,27 +27,38 @@ static const char usage[] =
     "See triaged(8), triaged.yaml(5), triagectl(1).\n";
 
 int main(int argc, char **argv) {
-  static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                          {"check", no_argument, NULL, 'k'},
-                                          {"once", no_argument, NULL, 'o'},
-                                          {"version", no_argument, NULL, 'v'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+  static const struct option options[] = {
+      {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
+      {"once", no_argument, NULL, 'o'},         {"version", no_argument, NULL, 'v'},
+      {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
   const char *conf = "/etc/triaged/triaged.yaml";
   bool check = false, once = false;
   for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
     switch (c) {
-    case 'c': conf = optarg; break;
-    case 'k': check = true; break;
-    case 'o': once = true; break;
-    case 'v': puts("triaged " TRIAGED_VERSION); return 0;
-    case 'h': fputs(usage, stdout); return 0;
-    default: fputs("Try `triaged --help`.\n", stderr); return 2;
+    case 'c':
+      conf = optarg;
+      break;
+    case 'k':
+      check = true;
+      break;
+    case 'o':
+      once = true;
+      break;
+    case 'v':
+      puts("triaged " TRIAGED_VERSION);
+      return 0;
+    case 'h':
+      fputs(usage, stdout);
+      return 0;
+    default:
+      fputs("Try `triaged --help`.\n", stderr);
+      return 2;
     }
   }
   if (optind < argc || (check && once)) {
-    fprintf(stderr, optind < argc ? "triaged: unexpected argument \"%s\"\n"
-                                  : "triaged: --check and --once exclude each other%s\n",
+    fprintf(stderr,
+            optind < argc ? "triaged: unexpected argument \"%s\"\n"
+                          : "triaged: --check and --once exclude each other%s\n",
             optind < argc ? argv[optind] : "");
     fputs("Try `triaged --help`.\n", stderr);
     return 2;

@@ -60,10 +60,10 @@ struct trg_attachment {
   int64_t size_bytes;
 };
 
-#define TRG_MESSAGE_PUBLIC 1u    /* the customer can see it */
-#define TRG_MESSAGE_AUTO 2u      /* auto-reply, bounce, out of office: never to be answered */
+#define TRG_MESSAGE_PUBLIC    1u /* the customer can see it */
+#define TRG_MESSAGE_AUTO      2u /* auto-reply, bounce, out of office: never to be answered */
 #define TRG_MESSAGE_UNTRUSTED 4u /* the vendor could not vouch for the sender */
-#define TRG_MESSAGE_REDACTED 8u  /* text was removed at the vendor */
+#define TRG_MESSAGE_REDACTED  8u /* text was removed at the vendor */
 struct trg_message {
   uint32_t size;
   struct trg_str id;
@@ -71,7 +71,7 @@ struct trg_message {
   struct trg_str author_id, author_name;
   uint32_t flags;
   int64_t at_ms;
-  struct trg_str text; /* plain text, UTF-8, quoted history removed where the vendor adds it */
+  struct trg_str text;   /* plain text, UTF-8, quoted history removed where the vendor adds it */
   struct trg_str marker; /* idem_key of the write that made it, when the vendor keeps ours */
   const struct trg_attachment *attachments; /* named, not fetched */
   size_t attachment_count;
@@ -102,7 +102,7 @@ struct trg_ticket_fact {
 };
 
 #define TRG_TICKET_NOTE_ONLY 1u /* a public reply can not be sent by this connector here */
-#define TRG_TICKET_PARTIAL 2u   /* older messages were left out by the vendor */
+#define TRG_TICKET_PARTIAL   2u /* older messages were left out by the vendor */
 struct trg_ticket {
   uint32_t size;
   struct trg_str id;
@@ -133,8 +133,8 @@ struct trg_action {
   struct trg_str last_message_id; /* newest customer message when it was decided: guard */
   struct trg_str idem_key;        /* to be left at the vendor as a findable marker */
   uint32_t flags;
-  struct trg_str note;            /* internal note, HTML (only p br ul ol li strong em a code pre) */
-  struct trg_str reply;           /* public reply, HTML likewise */
+  struct trg_str note;  /* internal note, HTML (only p br ul ol li strong em a code pre) */
+  struct trg_str reply; /* public reply, HTML likewise */
   const struct trg_str *add_tags; /* added to those that are there, never replacing them */
   size_t add_tag_count;
   struct trg_str priority; /* P1..P4; the connector maps it to the vendor's words */
@@ -160,10 +160,10 @@ struct trg_delivery {
 };
 
 #define TRG_CAN_WEBHOOK 1u
-#define TRG_CAN_FIND 2u
-#define TRG_CAN_REPLY 4u
-#define TRG_CAN_NOTE 8u
-#define TRG_CAN_FIELDS 16u
+#define TRG_CAN_FIND    2u
+#define TRG_CAN_REPLY   4u
+#define TRG_CAN_NOTE    8u
+#define TRG_CAN_FIELDS  16u
 
 struct trg_connector_ops {
   uint32_t size;
@@ -188,8 +188,7 @@ struct trg_connector_ops {
                 struct trg_err *err);
   /* Pure: which items does it name? Calls sink once for each; 0 or -1 with err. */
   int (*parse)(void *self, const struct trg_delivery *delivery,
-               void (*sink)(void *arg, const struct trg_notice *), void *arg,
-               struct trg_err *err);
+               void (*sink)(void *arg, const struct trg_notice *), void *arg, struct trg_err *err);
 };
 
 #endif

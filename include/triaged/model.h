@@ -50,13 +50,13 @@ struct trg_usage {
 
 struct trg_model_reply {
   uint32_t size;
-  struct trg_str text; /* the answer; a JSON document when a schema was asked for */
-  int32_t stop;        /* enum trg_stop */
+  struct trg_str text;       /* the answer; a JSON document when a schema was asked for */
+  int32_t stop;              /* enum trg_stop */
   struct trg_str stop_word;  /* the vendor's own word */
   struct trg_str served;     /* the model that really answered */
   struct trg_str request_id; /* the vendor's */
   struct trg_str request_bytes, response_bytes; /* exact bodies; no credentials */
-  struct trg_usage usage; /* last: it may grow */
+  struct trg_usage usage;                       /* last: it may grow */
 };
 
 /* One labelled text for training. labels is a JSON object {"category":"billing",...}. */
@@ -65,10 +65,10 @@ struct trg_example {
   struct trg_str labels;
 };
 
-#define TRG_MODEL_SCHEMA 1u  /* guarantees the schema itself */
-#define TRG_MODEL_TRAIN 2u   /* has train() */
-#define TRG_MODEL_LOCAL 4u   /* no network, no key, free */
-#define TRG_MODEL_CACHE 8u   /* bills cached prefixes apart */
+#define TRG_MODEL_SCHEMA   1u  /* guarantees the schema itself */
+#define TRG_MODEL_TRAIN    2u  /* has train() */
+#define TRG_MODEL_LOCAL    4u  /* no network, no key, free */
+#define TRG_MODEL_CACHE    8u  /* bills cached prefixes apart */
 #define TRG_MODEL_NO_INPUT 16u /* does not read `input`, which may then be empty */
 
 struct trg_model_ops {
@@ -80,8 +80,8 @@ struct trg_model_ops {
   /* Upper bound of the tokens this request can use, for reserving budget. No network. */
   void (*estimate)(void *self, const struct trg_model_request *request, struct trg_usage *ret);
   /* Trains on examples and writes the result to `path` (atomically: a temporary file beside it,
-   * fsync, rename), then uses it. An empty path: where the instance's settings say. Long work goes through host->work(). `report`: JSON text of
-   * what came out, through emit_reply(). */
+   * fsync, rename), then uses it. An empty path: where the instance's settings say. Long work goes
+   * through host->work(). `report`: JSON text of what came out, through emit_reply(). */
   void (*train)(void *self, trg_op op, const struct trg_example *examples, size_t count,
                 struct trg_str path);
 };

@@ -62,21 +62,21 @@ enum trg_outcome {
 
 /* The stable words for trg_result.code; the host acts on them, so a plugin maps its vendor's
  * errors to one of these. */
-#define TRG_CODE_OK ""
-#define TRG_CODE_AUTH "auth"             /* credentials refused, and renewing did not help */
+#define TRG_CODE_OK         ""
+#define TRG_CODE_AUTH       "auth"       /* credentials refused, and renewing did not help */
 #define TRG_CODE_PERMISSION "permission" /* known, but not allowed */
-#define TRG_CODE_NOT_FOUND "not_found"   /* the item is gone, or a find() found no trace */
-#define TRG_CODE_ENDPOINT "endpoint"     /* no such path, plan or version: a configuration error */
-#define TRG_CODE_CONFLICT "conflict"     /* somebody changed it meanwhile: read and decide again */
-#define TRG_CODE_CLOSED "closed"         /* the item takes no more writes */
-#define TRG_CODE_RATE "rate"             /* told to wait; retry_after_ms says how long */
-#define TRG_CODE_QUOTA "quota"           /* spend or quota limit: waiting will not help soon */
-#define TRG_CODE_TRANSIENT "transient"   /* peer's or network's trouble */
-#define TRG_CODE_TIMEOUT "timeout"
-#define TRG_CODE_PERMANENT "permanent" /* this payload is refused for good */
-#define TRG_CODE_MALFORMED "malformed" /* the peer's answer could not be understood */
-#define TRG_CODE_REFUSAL "refusal"     /* a model declined to answer */
-#define TRG_CODE_LENGTH "length"       /* a model's answer was cut off */
+#define TRG_CODE_NOT_FOUND  "not_found"  /* the item is gone, or a find() found no trace */
+#define TRG_CODE_ENDPOINT   "endpoint"   /* no such path, plan or version: a configuration error */
+#define TRG_CODE_CONFLICT   "conflict"   /* somebody changed it meanwhile: read and decide again */
+#define TRG_CODE_CLOSED     "closed"     /* the item takes no more writes */
+#define TRG_CODE_RATE       "rate"       /* told to wait; retry_after_ms says how long */
+#define TRG_CODE_QUOTA      "quota"      /* spend or quota limit: waiting will not help soon */
+#define TRG_CODE_TRANSIENT  "transient"  /* peer's or network's trouble */
+#define TRG_CODE_TIMEOUT    "timeout"
+#define TRG_CODE_PERMANENT  "permanent" /* this payload is refused for good */
+#define TRG_CODE_MALFORMED  "malformed" /* the peer's answer could not be understood */
+#define TRG_CODE_REFUSAL    "refusal"   /* a model declined to answer */
+#define TRG_CODE_LENGTH     "length"    /* a model's answer was cut off */
 
 struct trg_result {
   int32_t outcome;        /* enum trg_outcome */
@@ -102,8 +102,8 @@ enum trg_field_type {
   TRG_JSON = 7      /* char *: any YAML below the key, rendered as JSON text */
 };
 #define TRG_REQUIRED 1u
-#define TRG_SECRET 2u /* masked in logs; must come through a ${env:} or ${file:} reference */
-#define TRG_RELOAD 4u /* may change with SIGHUP without closing the instance */
+#define TRG_SECRET   2u /* masked in logs; must come through a ${env:} or ${file:} reference */
+#define TRG_RELOAD   4u /* may change with SIGHUP without closing the instance */
 
 struct trg_field {
   const char *name; /* key in the YAML; a dot goes one level down: "auth.token" */
@@ -116,7 +116,7 @@ struct trg_field {
   const char *help;         /* one line */
 };
 
-typedef uint64_t trg_op;      /* an operation: index and generation; 0 is none */
+typedef uint64_t trg_op;          /* an operation: index and generation; 0 is none */
 typedef struct trg_inst trg_inst; /* one opened instance, as the host knows it */
 
 struct trg_header {
@@ -156,7 +156,7 @@ struct trg_http_reply {
 };
 typedef void trg_reply_fn(void *self, trg_op op, const struct trg_http_reply *reply, void *arg);
 typedef void trg_timer_fn(void *self, trg_op op, void *arg);
-typedef void trg_work_fn(void *arg);                       /* on a pool thread: only its arg */
+typedef void trg_work_fn(void *arg);                         /* on a pool thread: only its arg */
 typedef void trg_after_fn(void *self, trg_op op, void *arg); /* back on the loop thread */
 
 enum trg_level { TRG_ERROR = 0, TRG_WARN = 1, TRG_INFO = 2, TRG_DEBUG = 3 };
@@ -206,7 +206,7 @@ struct trg_plugin {
   uint32_t size;
   int32_t kind; /* enum trg_kind */
   const char *name, *version, *license;
-  const char *summary; /* one line for --help and the reference */
+  const char *summary;            /* one line for --help and the reference */
   const struct trg_field *fields; /* ended by a NULL name */
   size_t conf_size;               /* the host allocates, fills and owns it */
   /* 0 and *ret_self, or -1 and err. Checks what needs no network; starts nothing. */

@@ -12,8 +12,8 @@
 #include "plugin/host.h"
 #include "store/turn.h"
 
-#define MODELS_MAX 128
-#define DESKS_MAX  128
+#define MODELS_MAX       128
+#define DESKS_MAX        128
 #define TEST_DEADLINE_MS 30000
 
 struct asking {
@@ -104,7 +104,8 @@ static void do_status(struct asking *k) {
   asking_answer(k, o);
 }
 
-/* --- train -------------------------------------------------------------------------------------- */
+/* --- train --------------------------------------------------------------------------------------
+ */
 
 static void train_done(void *arg, struct trg_str report, const struct trg_err *err) {
   struct asking *k = arg;
@@ -142,7 +143,8 @@ static void do_train(struct asking *k, const json *q) {
   if (rc < 0) asking_result(k, rc, &err);
 }
 
-/* --- test: one tiny round trip ------------------------------------------------------------------ */
+/* --- test: one tiny round trip ------------------------------------------------------------------
+ */
 
 static void test_on_reply(void *arg, const struct trg_model_reply *r) {
   struct asking *k = arg;
@@ -187,7 +189,8 @@ static void do_test(struct asking *k, const json *q) {
   op_complete(inst, &request, &test_events, k, TEST_DEADLINE_MS);
 }
 
-/* --- which ---------------------------------------------------------------------------------------- */
+/* --- which
+ * ---------------------------------------------------------------------------------------- */
 
 void control_do(struct core *c, struct trg_str request,
                 void (*on_answer)(void *arg, struct trg_str answer), void *arg) {

@@ -42,7 +42,8 @@ struct conf *core_conf(struct registry *r, const char *path) {
   return c;
 }
 
-/* --- the labels of the trained classifier ------------------------------------------------------ */
+/* --- the labels of the trained classifier ------------------------------------------------------
+ */
 
 /* Category names that the trained model knows, from the last training; NULL-terminated. */
 static const char **trained_labels(struct store *s, struct arena *a, size_t *ret_count) {
@@ -70,7 +71,8 @@ static struct road_plan *plan_load(struct core *c, struct conf *conf, struct trg
   return p;
 }
 
-/* --- opening ------------------------------------------------------------------------------------ */
+/* --- opening ------------------------------------------------------------------------------------
+ */
 
 static void core_turn(void *arg) {
   struct core *c = arg;
@@ -164,8 +166,8 @@ void core_close(struct core *c) {
 int core_index(struct core *c, struct trg_err *err) {
   size_t changed = 0;
   const struct conf *f = c->plan->conf;
-  const int rc =
-      knowledge_index(c->store, f->knowledge, f->knowledge_count, NULL, NULL, &changed, err);
+  const int rc = knowledge_index(c->store, f->knowledge, f->knowledge_count, NULL, NULL, &changed,
+                                 err);
   if (rc >= 0 && changed > 0)
     log_event(TRG_INFO, "knowledge.indexed", "files", log_num((int64_t)changed), NULL);
   if (rc < 0) return rc;
@@ -197,7 +199,8 @@ int core_reload(struct core *c, struct trg_err *err) {
   return core_index(c, err);
 }
 
-/* --- --check ------------------------------------------------------------------------------------ */
+/* --- --check ------------------------------------------------------------------------------------
+ */
 
 struct checking {
   const char *file;

@@ -37,7 +37,8 @@ struct daemon {
   int64_t drain_until;
 };
 
-/* --- the control socket -------------------------------------------------------------------------- */
+/* --- the control socket --------------------------------------------------------------------------
+ */
 
 struct asked {
   struct daemon *daemon;
@@ -57,7 +58,8 @@ static void on_line(void *arg, sock_id id, struct trg_str line) {
   control_do(&q->daemon->core, line, asked_answer, q);
 }
 
-/* --- stopping and reloading ----------------------------------------------------------------------- */
+/* --- stopping and reloading
+ * ----------------------------------------------------------------------- */
 
 static void daemon_end(void *arg) {
   struct daemon *d = arg;
@@ -69,8 +71,8 @@ static void daemon_end(void *arg) {
 static void drain_over(void *arg) {
   struct daemon *d = arg;
   if (!d->stopped)
-    log_event(TRG_WARN, "drain.over", "in_flight", log_num((int64_t)host_ops(d->core.host)),
-              "hint", "what was in flight is taken up again at the next start", NULL);
+    log_event(TRG_WARN, "drain.over", "in_flight", log_num((int64_t)host_ops(d->core.host)), "hint",
+              "what was in flight is taken up again at the next start", NULL);
   daemon_end(d);
 }
 
@@ -105,7 +107,8 @@ static void on_signal(void *arg, int signum) {
     daemon_stop(d, signum == SIGINT ? "SIGINT" : "SIGTERM");
 }
 
-/* --- timers ---------------------------------------------------------------------------------------- */
+/* --- timers
+ * ---------------------------------------------------------------------------------------- */
 
 static void on_idle(void *arg) {
   struct daemon *d = arg;
@@ -129,7 +132,8 @@ static void on_watchdog(void *arg) {
   sd_notify(0, "WATCHDOG=1");
 }
 
-/* --- running --------------------------------------------------------------------------------------- */
+/* --- running
+ * --------------------------------------------------------------------------------------- */
 
 /* The loop's handlers go with the loop; a second TERM while things are closed must not turn a clean
  * end into a death by signal. */
@@ -142,7 +146,9 @@ static void signals_hold(void) {
   sigprocmask(SIG_BLOCK, &stops, NULL);
 }
 
-static void on_finished(void *arg) { daemon_end(arg); }
+static void on_finished(void *arg) {
+  daemon_end(arg);
+}
 
 static void daemon_go(void *arg) {
   struct daemon *d = arg;

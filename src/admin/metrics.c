@@ -56,20 +56,48 @@ static int stored(struct core *c, struct buf *b, struct arena *a, struct trg_err
     const char *name, *type, *help, *labels[3];
     bool micros;
   } sets[] = {
-      {METRIC_TICKETS, "triaged_tickets_total", "counter", "Tickets by outcome.",
-       {"helpdesk", "outcome"}, false},
-      {METRIC_MODEL_REQUESTS, "triaged_model_requests_total", "counter", "Model calls by result.",
-       {"model", "task", "result"}, false},
-      {METRIC_MODEL_TOKENS, "triaged_model_tokens_total", "counter", "Tokens by kind.",
-       {"model", "kind"}, false},
-      {METRIC_MODEL_COST, "triaged_model_cost_usd_total", "counter", "What the models cost.",
-       {"model"}, true},
-      {METRIC_RESOLUTIONS, "triaged_resolutions_total", "counter", "Tickets by billing state.",
-       {"helpdesk", "state"}, false},
-      {METRIC_CHARGED, "triaged_charged_usd_total", "counter", "Sum of the ledger.", {"helpdesk"},
+      {METRIC_TICKETS,
+       "triaged_tickets_total",
+       "counter",
+       "Tickets by outcome.",
+       {"helpdesk", "outcome"},
+       false},
+      {METRIC_MODEL_REQUESTS,
+       "triaged_model_requests_total",
+       "counter",
+       "Model calls by result.",
+       {"model", "task", "result"},
+       false},
+      {METRIC_MODEL_TOKENS,
+       "triaged_model_tokens_total",
+       "counter",
+       "Tokens by kind.",
+       {"model", "kind"},
+       false},
+      {METRIC_MODEL_COST,
+       "triaged_model_cost_usd_total",
+       "counter",
+       "What the models cost.",
+       {"model"},
        true},
-      {METRIC_DELIVERIES, "triaged_deliveries_total", "counter", "Writes to helpdesks by result.",
-       {"helpdesk", "kind", "result"}, false},
+      {METRIC_RESOLUTIONS,
+       "triaged_resolutions_total",
+       "counter",
+       "Tickets by billing state.",
+       {"helpdesk", "state"},
+       false},
+      {METRIC_CHARGED,
+       "triaged_charged_usd_total",
+       "counter",
+       "Sum of the ledger.",
+       {"helpdesk"},
+       true},
+      {METRIC_DELIVERIES,
+       "triaged_deliveries_total",
+       "counter",
+       "Writes to helpdesks by result.",
+       {"helpdesk", "kind", "result"},
+       false},
   };
   for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
     struct metric_row *r = NULL;
@@ -171,8 +199,7 @@ int metrics_text(struct core *c, struct buf *b, struct trg_err *err) {
     head(b, "triaged_store_commits_total", "counter", "Durable commits.");
     buf_printf(b, "triaged_store_commits_total %lld\n", (long long)turn_commits(c->store));
     head(b, "triaged_turn_seconds_max", "gauge", "Longest turn of the loop since the last look.");
-    buf_printf(b, "triaged_turn_seconds_max %.6f\n",
-               (double)loop_longest_turn_us(c->loop) / 1e6);
+    buf_printf(b, "triaged_turn_seconds_max %.6f\n", (double)loop_longest_turn_us(c->loop) / 1e6);
   }
   arena_free(&a);
   return rc;

@@ -18,10 +18,11 @@
 #include "store/knowledge.h"
 #include "store/store.h"
 
-#define FILE_MAX_BYTES   ((size_t)512 << 20)
+#define FILE_MAX_BYTES    ((size_t)512 << 20)
 #define TRAIN_DEADLINE_MS ((int64_t)30 * 60 * 1000)
 
-/* --- reading labelled files --------------------------------------------------------------------- */
+/* --- reading labelled files ---------------------------------------------------------------------
+ */
 
 static int line_tsv(struct trg_str line, uint32_t n, struct arena *a, struct labelled *out,
                     struct trg_err *err) {
@@ -127,7 +128,8 @@ int labelled_read(const char *path, struct arena *a, struct labelled *ret, struc
   return rc;
 }
 
-/* --- training ----------------------------------------------------------------------------------- */
+/* --- training -----------------------------------------------------------------------------------
+ */
 
 struct training {
   struct core *core;
@@ -158,14 +160,13 @@ static int remember_replies(struct training *t, struct trg_err *err) {
     if (rc >= 0) rc = pii_mask(m, l->replies[i], &reply, NULL, NULL, err);
     if (rc >= 0) rc = pii_mask(m, l->subjects[i], &subject, NULL, NULL, err);
     if (rc >= 0) {
-      const struct past p = {
-          .ref = arena_printf(t->arena, "past/%s-%zu", t->job.source, i + 1),
-          .subject = subject.n > 0 ? subject.p : "",
-          .text = text.p,
-          .category = arena_dup(t->arena, json_get_str(labels, "category")),
-          .language = arena_dup(t->arena, json_get_str(labels, "language")),
-          .reply = reply.p,
-          .status = "solved"};
+      const struct past p = {.ref = arena_printf(t->arena, "past/%s-%zu", t->job.source, i + 1),
+                             .subject = subject.n > 0 ? subject.p : "",
+                             .text = text.p,
+                             .category = arena_dup(t->arena, json_get_str(labels, "category")),
+                             .language = arena_dup(t->arena, json_get_str(labels, "language")),
+                             .reply = reply.p,
+                             .status = "solved"};
       rc = past_put(t->core->store, &p, clock_now_ms(), err);
     }
     json_free(&labels);
@@ -198,8 +199,7 @@ static void train_on_done(void *arg, const struct trg_result *res) {
   mem_free(t);
 }
 
-static const struct op_events train_events = {.on_reply = train_on_reply,
-                                              .on_done = train_on_done};
+static const struct op_events train_events = {.on_reply = train_on_reply, .on_done = train_on_done};
 
 /* The distinct category labels, sorted by first appearance. */
 static char *categories_json(const struct labelled *l) {
@@ -229,8 +229,9 @@ int train_start(struct core *c, const struct train_job *job, struct trg_err *err
   const char *model = NULL;
   struct trg_inst *inst = router_trainable(c->router, &model);
   if (inst == NULL)
-    return err_set(err, TRG_ESTATE, "no_local",
-                   "no model of the configuration can be trained; add {name: house, backend: local}");
+    return err_set(
+        err, TRG_ESTATE, "no_local",
+        "no model of the configuration can be trained; add {name: house, backend: local}");
   struct training *t = mem_alloc(sizeof *t);
   t->core = c;
   t->job = *job;
@@ -242,7 +243,8 @@ int train_start(struct core *c, const struct train_job *job, struct trg_err *err
   return 0;
 }
 
-/* --- the starter -------------------------------------------------------------------------------- */
+/* --- the starter --------------------------------------------------------------------------------
+ */
 
 bool train_starter_needed(struct core *c) {
   const struct taxonomy *t = c->plan->taxonomy;
@@ -282,8 +284,8 @@ void train_starter(struct core *c, void (*on_done)(void *arg), void *arg) {
   s->with.count = c->plan->taxonomy->example_count;
   s->on_done = on_done;
   s->arg = arg;
-  const struct train_job job = {.source = "starter", .with = &s->with, .on_done = starter_done,
-                                .arg = s};
+  const struct train_job job = {
+      .source = "starter", .with = &s->with, .on_done = starter_done, .arg = s};
   struct trg_err err = {0};
   if (train_start(c, &job, &err) < 0) starter_done(s, (struct trg_str){NULL, 0}, &err);
 }

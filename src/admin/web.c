@@ -33,7 +33,8 @@ static void answer_text(struct web *w, serve_id id, int status, const char *text
   serve_answer(w->serve, id, status, TRG_STR("text/plain; charset=utf-8"), NULL, 0, str_of(text));
 }
 
-/* --- webhooks: 2xx only once the notice is durable ---------------------------------------------- */
+/* --- webhooks: 2xx only once the notice is durable ----------------------------------------------
+ */
 
 struct hook {
   struct web *web;
@@ -63,7 +64,10 @@ static void on_webhook(struct web *w, const struct serve_request *r, struct trg_
   const int rc = road_webhook(w->core->road, name, &d, &err);
   if (rc < 0) {
     log_event(TRG_WARN, "webhook.refused", "peer", "", "code", err.code, "why", err.text, NULL);
-    answer_text(w, r->id, rc == TRG_ENOTFOUND ? 404 : rc == TRG_EINVAL ? 401 : 400,
+    answer_text(w, r->id,
+                rc == TRG_ENOTFOUND ? 404
+                : rc == TRG_EINVAL  ? 401
+                                    : 400,
                 rc == TRG_EINVAL ? "the signature does not fit\n" : "refused\n");
     return;
   }
@@ -74,7 +78,8 @@ static void on_webhook(struct web *w, const struct serve_request *r, struct trg_
   turn_after_commit(w->core->store, hook_durable, h);
 }
 
-/* --- the rest ------------------------------------------------------------------------------------ */
+/* --- the rest ------------------------------------------------------------------------------------
+ */
 
 static bool bearer_is(const struct serve_request *r, const char *token) {
   if (token == NULL) return true;
@@ -167,5 +172,9 @@ void web_free(struct web **w) {
   *w = NULL;
 }
 
-int web_port(const struct web *w) { return w->serve != NULL ? serve_port(w->serve) : 0; }
-void web_drain(struct web *w) { w->draining = true; }
+int web_port(const struct web *w) {
+  return w->serve != NULL ? serve_port(w->serve) : 0;
+}
+void web_drain(struct web *w) {
+  w->draining = true;
+}

@@ -24,7 +24,6 @@ int err_set(struct trg_err *err, int status, const char *code, const char *forma
 int err_at(struct trg_err *err, int status, const char *code, uint32_t line, const char *format,
            ...) __attribute__((format(printf, 5, 6)));
 /* Puts "prefix: " before the text that is there. */
-void err_prefix(struct trg_err *err, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void err_prefix(struct trg_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -21,7 +21,7 @@ char *file_join(const char *dir, const char *name);
 char *file_dir(const char *path); /* the folder it is in; mem_free */
 /* Calls fn for each regular file below dir (depth <= max_depth, symlinks that leave it are
  * skipped), in byte order of the paths. Stops when fn returns nonzero and returns that. */
-int file_walk(const char *dir, int max_depth, int (*fn)(void *arg, const char *path),
-              void *arg, struct trg_err *err);
+int file_walk(const char *dir, int max_depth, int (*fn)(void *arg, const char *path), void *arg,
+              struct trg_err *err);
 
 #endif

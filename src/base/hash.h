@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <triaged/plugin.h>
 
-#define HASH_BYTES 32
+#define HASH_BYTES   32
 #define HASH_HEX_MAX 65
 
 void hash_sha256(struct trg_str data, uint8_t out[HASH_BYTES]);
@@ -22,7 +22,7 @@ struct hash *hash_new(void);
 void hash_add(struct hash *h, struct trg_str data);
 void hash_end(struct hash **h, uint8_t out[HASH_BYTES]); /* frees it */
 
-void hex_encode(const uint8_t *p, size_t n, char *out); /* 2n+1 bytes */
+void hex_encode(const uint8_t *p, size_t n, char *out);   /* 2n+1 bytes */
 int hex_decode(struct trg_str s, uint8_t *out, size_t n); /* exactly n bytes; 0 or -1 */
 bool bytes_equal(const void *a, const void *b, size_t n); /* in constant time */
 void random_bytes(void *out, size_t n);                   /* from the system; cannot fail */

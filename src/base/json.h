@@ -31,7 +31,7 @@ bool json_is_array(const json *j);
 bool json_is_string(const json *j);
 bool json_is_number(const json *j);
 bool json_is_bool(const json *j);
-struct trg_str json_str(const json *j);                       /* string value, else empty */
+struct trg_str json_str(const json *j); /* string value, else empty */
 struct trg_str json_get_str(const json *object, const char *key);
 bool json_get_bool(const json *object, const char *key, bool otherwise);
 int64_t json_get_int(const json *object, const char *key, int64_t otherwise);
@@ -42,10 +42,10 @@ int json_id(const json *j, char *out, size_t out_size);
 /* Building: a new value belongs to the caller until it is put into a parent. */
 json *json_object(void);
 json *json_array(void);
-void json_put(json *object, const char *key, json *value); /* takes value */
-void json_put_str(json *object, const char *key, struct trg_str s); /* bad UTF-8 -> U+FFFD */
+void json_put(json *object, const char *key, json *value);           /* takes value */
+void json_put_str(json *object, const char *key, struct trg_str s);  /* bad UTF-8 -> U+FFFD */
 void json_put_text(json *object, const char *key, const char *text); /* NULL: "" */
-void json_put_int(json *object, const char *key, int64_t n); /* |n| <= 2^53 */
+void json_put_int(json *object, const char *key, int64_t n);         /* |n| <= 2^53 */
 void json_put_double(json *object, const char *key, double d); /* shortest form, <= 6 places */
 void json_put_bool(json *object, const char *key, bool b);
 void json_put_null(json *object, const char *key);

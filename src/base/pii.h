@@ -17,7 +17,7 @@
 #define PII_RULES_VERSION "1"
 
 struct pii_span {
-  const char *type; /* static */
+  const char *type;  /* static */
   size_t start, end; /* bytes of the input, half-open */
 };
 

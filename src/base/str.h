@@ -21,7 +21,7 @@ bool str_next(struct trg_str *rest, char sep, struct trg_str *ret_piece);
 /* Position of needle in s, or -1. */
 ptrdiff_t str_find(struct trg_str s, const char *needle);
 ptrdiff_t str_find_nocase(struct trg_str s, const char *needle); /* ASCII folding */
-int str_to_int(struct trg_str s, int64_t *ret); /* whole slice, decimal; 0 or -1 */
+int str_to_int(struct trg_str s, int64_t *ret);                  /* whole slice, decimal; 0 or -1 */
 int str_to_double(struct trg_str s, double *ret); /* whole slice, "C" locale; 0 or -1 */
 
 /* UTF-8. */

@@ -10,24 +10,24 @@
 
 enum fact_kind {
   FACT_NONE = 0,
-  FACT_MSG_IN,       /* customer wrote; value: "" | thanks | auto */
-  FACT_MSG_OUT,      /* public message; actor ai|human|rule; value: answer|greeting|ack|question|notice;
-                        data.approved_by when a person approved an AI draft */
-  FACT_NOTE,         /* internal note */
-  FACT_HANDOFF,      /* value: customer | ai | policy */
-  FACT_SIGNAL,       /* value: confirm | negative | thanks | wants_human; */
-  FACT_CSAT,         /* value: 1..5 or good|bad|neutral */
-  FACT_PROCEDURE,    /* procedure ended; value: its kind */
-  FACT_VERIFY,       /* value: pass | fail | error */
-  FACT_SOLVED,       /* actor ai|human|rule|system */
+  FACT_MSG_IN,  /* customer wrote; value: "" | thanks | auto */
+  FACT_MSG_OUT, /* public message; actor ai|human|rule; value: answer|greeting|ack|question|notice;
+                   data.approved_by when a person approved an AI draft */
+  FACT_NOTE,    /* internal note */
+  FACT_HANDOFF, /* value: customer | ai | policy */
+  FACT_SIGNAL,  /* value: confirm | negative | thanks | wants_human; */
+  FACT_CSAT,    /* value: 1..5 or good|bad|neutral */
+  FACT_PROCEDURE, /* procedure ended; value: its kind */
+  FACT_VERIFY,    /* value: pass | fail | error */
+  FACT_SOLVED,    /* actor ai|human|rule|system */
   FACT_REOPEN,
   FACT_CLOSED,
   FACT_DELETED,
-  FACT_MERGE,        /* value: ref of the ticket it went into */
+  FACT_MERGE, /* value: ref of the ticket it went into */
   FACT_SPAM,
-  FACT_ASSIGNED,     /* to a person or team by a person */
-  FACT_ACTION,       /* a tool was called; value: its name; data.tokens */
-  FACT_VENDOR        /* what the vendor's AI said of its own resolution */
+  FACT_ASSIGNED, /* to a person or team by a person */
+  FACT_ACTION,   /* a tool was called; value: its name; data.tokens */
+  FACT_VENDOR    /* what the vendor's AI said of its own resolution */
 };
 enum fact_kind fact_kind_of(const char *word); /* FACT_NONE: not a billing fact */
 const char *fact_kind_word(enum fact_kind k);
@@ -52,7 +52,7 @@ void facts_sort(struct fact *f, size_t count);
 /* What else the rules need to know of the ticket. */
 struct fact_case {
   const char *ref, *helpdesk, *customer; /* customer: keyed hash */
-  const char *channel; /* email web chat messaging voice social api other */
+  const char *channel;                   /* email web chat messaging voice social api other */
   const char *category;
   bool sandbox;
   int64_t opened_ms;

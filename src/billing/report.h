@@ -14,20 +14,20 @@ struct store;
 struct arena;
 
 struct report {
-  const char *from, *to; /* "2026-11-01", inclusive days as shown */
+  const char *from, *to;                   /* "2026-11-01", inclusive days as shown */
   const char *by, *currency, *book, *made; /* made: RFC 3339 */
   const struct report_row *rows;
   size_t row_count;
   struct report_row total;
   int64_t cost_p50_micros, cost_p95_micros; /* model cost per resolved ticket */
-  const struct report_row *days; /* for the chart */
+  const struct report_row *days;            /* for the chart */
   size_t day_count;
   const struct report_row *reasons; /* outcomes by reason code */
   size_t reason_count;
   const struct model_use *models;
   size_t model_count;
-  bool conserved; /* the identities hold */
-  const char *gap; /* what does not add up, or "" */
+  bool conserved;                           /* the identities hold */
+  const char *gap;                          /* what does not add up, or "" */
   const char *(*meaning)(const char *code); /* words for a reason code; NULL: the code itself */
 };
 /* from_ms 0 and to_ms 0: everything there is. */

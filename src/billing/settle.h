@@ -13,9 +13,9 @@ struct book;
 struct ticket;
 
 struct settled {
-  int lines;           /* written */
+  int lines; /* written */
   bool wants_verify;
-  const char *state;   /* static words: open, resolved, excluded, held, reversed */
+  const char *state; /* static words: open, resolved, excluded, held, reversed */
 };
 /* One ticket, inside the turn. */
 int settle_ticket(struct store *s, const struct book *b, int64_t ticket_id, int64_t now_ms,

@@ -105,9 +105,9 @@ struct conf {
   struct conf_policy policy;
   const char *const *compliance;
   size_t compliance_count;
-  const char *book;   /* name or path */
-  const char *book_path; /* found file; NULL: the built-in per-resolution book */
-  const char *period; /* "month" */
+  const char *book;                  /* name or path */
+  const char *book_path;             /* found file; NULL: the built-in per-resolution book */
+  const char *period;                /* "month" */
   int64_t model_cost_per_day_micros; /* 0: no limit */
   enum conf_on_limit on_limit;
   int64_t drain_ms;
@@ -116,16 +116,15 @@ struct conf {
 
 /* How conf finds plugins: the owner asks its registry. */
 struct conf_plugins {
-  const struct trg_plugin *(*find)(void *arg, int32_t kind, const char *name,
-                                   struct trg_err *err);
+  const struct trg_plugin *(*find)(void *arg, int32_t kind, const char *name, struct trg_err *err);
   const char *const *(*names)(void *arg, int32_t kind); /* for "known are ..." */
   void *arg;
 };
 
 struct conf_problem {
   const char *file;
-  uint32_t line; /* 0: the whole file */
-  const char *key; /* dotted path, e.g. "helpdesks[0].auth.type" */
+  uint32_t line;    /* 0: the whole file */
+  const char *key;  /* dotted path, e.g. "helpdesks[0].auth.type" */
   const char *text; /* what is wrong and what would be right */
   bool warning;
 };
@@ -134,8 +133,7 @@ struct conf_problems {
   size_t count, room, errors;
 };
 void problems_add(struct conf_problems *p, bool warning, const char *file, uint32_t line,
-                  const char *key, const char *format, ...)
-    __attribute__((format(printf, 6, 7)));
+                  const char *key, const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* "FILE:LINE: KEY: text" for each, one a line, to out (a FILE *). */
 void problems_print(const struct conf_problems *p, void *out);
 void problems_free(struct conf_problems *p);

@@ -23,7 +23,7 @@ const struct trg_field helpdesk_fields[] = {
     {.name = "connector",
      .flags = TRG_REQUIRED,
      .offset = AT(connector),
-     .help = "name the plugin that speaks with it, as zendesk, salesforce, intercom or file"},
+     .help = "name the connector plugin that speaks with the helpdesk"},
     {.name = "mode",
      .type = TRG_CHOICE,
      .default_text = "draft",
@@ -113,7 +113,7 @@ void part_helpdesks(struct part *p) {
     field_wrong(
         &p->r, list == NULL ? p->root : list, "helpdesks",
         "is missing: at least one is needed; write helpdesks: and below it - {name: support, "
-        "connector: zendesk, ...}");
+        "connector: NAME, ...}");
     return;
   }
   if (list->kind != YAML_LIST) {

@@ -64,6 +64,6 @@ void problems_vadd(struct conf_problems *p, bool warning, const char *file, uint
                    const char *key, const char *format, va_list args)
     __attribute__((format(printf, 6, 0)));
 void problems_move(struct conf_problems *from, struct conf_problems *to); /* sorted by line */
-void lenience(struct part *p, bool plugin); /* of what is read next */
+void lenience(struct part *p, bool plugin);                               /* of what is read next */
 
 #endif

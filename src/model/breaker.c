@@ -4,7 +4,9 @@
 #define REST_FIRST_MS 1000
 #define REST_MAX_MS   60000
 
-void breaker_init(struct breaker *b) { *b = (struct breaker){0}; }
+void breaker_init(struct breaker *b) {
+  *b = (struct breaker){0};
+}
 
 void breaker_failed(struct breaker *b, int64_t now_ms) {
   b->failures++;
@@ -15,7 +17,9 @@ void breaker_failed(struct breaker *b, int64_t now_ms) {
   b->failures = FAILURES_MAX - 1; /* one more failure after the rest opens it again */
 }
 
-void breaker_worked(struct breaker *b) { *b = (struct breaker){0}; }
+void breaker_worked(struct breaker *b) {
+  *b = (struct breaker){0};
+}
 
 int64_t breaker_rest_ms(const struct breaker *b, int64_t now_ms) {
   return b->until_ms > now_ms ? b->until_ms - now_ms : 0;

@@ -190,8 +190,8 @@ static void job_copy_request(struct job *j, const struct trg_model_request *q, b
   mine->system = arena_str(j->arena, q->system);
   mine->input = with_input ? arena_str(j->arena, q->input) : (struct trg_str){NULL, 0};
   mine->user_hash = arena_str(j->arena, q->user_hash);
-  struct trg_prompt_part *parts =
-      arena_alloc(j->arena, sizeof *parts * (q->part_count > 0 ? q->part_count : 1));
+  struct trg_prompt_part *parts = arena_alloc(
+      j->arena, sizeof *parts * (q->part_count > 0 ? q->part_count : 1));
   for (size_t i = 0; i < q->part_count; i++) {
     parts[i].role = q->parts[i].role;
     parts[i].text = arena_str(j->arena, q->parts[i].text);
@@ -199,7 +199,9 @@ static void job_copy_request(struct job *j, const struct trg_model_request *q, b
   mine->parts = parts;
 }
 
-static void job_soon(void *arg) { job_step(arg); }
+static void job_soon(void *arg) {
+  job_step(arg);
+}
 
 /* Does any of the task's models read what is meant for classifiers? It is as large as a prompt. */
 static bool wants_input(const struct router *r, const struct conf_task *task) {
@@ -317,8 +319,8 @@ static void job_close_call(struct job *j, const struct trg_result *res, const ch
     c->request_id = j->reply.request_id.p != NULL ? j->reply.request_id.p : "";
     c->request_bytes = j->reply.request_bytes;
     c->response_bytes = j->reply.response_bytes;
-    if (m == NULL || price_of(m->prices, m->price_count, &c->usage, c->started_ms,
-                              &c->cost_micros) < 0)
+    if (m == NULL ||
+        price_of(m->prices, m->price_count, &c->usage, c->started_ms, &c->cost_micros) < 0)
       c->cost_micros = c->reserved_micros;
   } else if ((res->flags & TRG_RESULT_MAYBE_BILLED) != 0 || res->outcome == TRG_UNCERTAIN) {
     c->usage.estimated = true;

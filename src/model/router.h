@@ -44,8 +44,8 @@ struct router_answer {
   char prompt_hash[65];
 };
 struct router_job {
-  const struct conf *conf; /* kept alive by the caller until on_answer */
-  const char *task;        /* "triage", "draft", "verify" */
+  const struct conf *conf;          /* kept alive by the caller until on_answer */
+  const char *task;                 /* "triage", "draft", "verify" */
   struct trg_model_request request; /* copied */
   int64_t ticket_id, pass;
   const char *ref;

@@ -37,7 +37,8 @@ void action_key(const struct ticket *t, const char *intent, char out[33]) {
   hex_encode(sum, 16, out);
 }
 
-/* --- markdown ---------------------------------------------------------------------------------- */
+/* --- markdown ----------------------------------------------------------------------------------
+ */
 
 static void add_list(struct buf *b, const char *label, const char *json_list) {
   json *list = json_parse(str_of(json_list), 0, NULL);
@@ -52,11 +53,13 @@ static void add_list(struct buf *b, const char *label, const char *json_list) {
   json_free(&list);
 }
 
-static int percent(double d) { return (int)(d * 100 + 0.5); }
+static int percent(double d) {
+  return (int)(d * 100 + 0.5);
+}
 
 static void triage_line(struct buf *b, const struct ticket *t) {
-  buf_printf(b, "**Triage:** %s%s%s, %s (%s), team %s, language %s, %s; %d %% sure\n\n", t->category,
-             t->subcategory[0] != '\0' ? " / " : "", t->subcategory, t->priority,
+  buf_printf(b, "**Triage:** %s%s%s, %s (%s), team %s, language %s, %s; %d %% sure\n\n",
+             t->category, t->subcategory[0] != '\0' ? " / " : "", t->subcategory, t->priority,
              t->priority_reason, t->team, t->language[0] != '\0' ? t->language : "unknown",
              t->sentiment, percent(t->confidence));
 }
@@ -134,9 +137,12 @@ char *action_json(const struct action_facts *f, struct arena *a) {
   return out;
 }
 
-/* --- to the connector -------------------------------------------------------------------------- */
+/* --- to the connector --------------------------------------------------------------------------
+ */
 
-bool action_needs_map(struct trg_str json_text) { return guard_has_token(json_text); }
+bool action_needs_map(struct trg_str json_text) {
+  return guard_has_token(json_text);
+}
 
 /* What may go back into a text for the customer or the agent: whom it is about. Cards, account
  * numbers and secrets stay tokens. */
@@ -154,8 +160,8 @@ static struct trg_str to_html(struct trg_str markdown, const struct pii_map *m, 
     pii_restore(m, markdown, restorable, &restored);
   else
     buf_str(&restored, markdown);
-  char *html =
-      cmark_markdown_to_html(restored.p, restored.n, CMARK_OPT_VALIDATE_UTF8 | CMARK_OPT_HARDBREAKS);
+  char *html = cmark_markdown_to_html(restored.p, restored.n,
+                                      CMARK_OPT_VALIDATE_UTF8 | CMARK_OPT_HARDBREAKS);
   const struct trg_str kept = arena_str(a, str_of(html));
   free(html);
   buf_free(&restored);

@@ -19,8 +19,8 @@ struct action_facts {
   const struct ticket *ticket;
   const struct draft *draft; /* NULL: none */
   const struct conf_policy *policy;
-  bool first_reply;         /* no public message of ours yet: disclose that it is AI */
-  const char *approved_by;  /* "" unless a person did */
+  bool first_reply;        /* no public message of ours yet: disclose that it is AI */
+  const char *approved_by; /* "" unless a person did */
   const struct past *similar;
   size_t similar_count;
 };

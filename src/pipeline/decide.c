@@ -107,8 +107,7 @@ static void conversation_facts(struct road *r, const struct ticket *t, struct ar
 
 void policy_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a) {
   (void)st;
-  struct policy_facts f = {
-      .mode = mode_of(r, t), .policy = &r->plan->conf->policy, .ticket = t};
+  struct policy_facts f = {.mode = mode_of(r, t), .policy = &r->plan->conf->policy, .ticket = t};
   triage_facts(r, t, a, &f);
   conversation_facts(r, t, a, &f);
   struct ruling rule = policy_admit(&f);

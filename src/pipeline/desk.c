@@ -74,7 +74,8 @@ static void poll_on_cursor(void *arg, struct trg_str cursor, bool more) {
 
 static void desk_failed(struct desk *d, const struct trg_result *res) {
   d->failures++;
-  snprintf(d->error, sizeof d->error, "%.*s", (int)res->why.n, res->why.p != NULL ? res->why.p : "");
+  snprintf(d->error, sizeof d->error, "%.*s", (int)res->why.n,
+           res->why.p != NULL ? res->why.p : "");
   char code[32];
   snprintf(code, sizeof code, "%.*s", (int)res->code.n, res->code.p != NULL ? res->code.p : "");
   log_event(d->failures == 1 || d->failures % 10 == 0 ? TRG_ERROR : TRG_WARN, "helpdesk.failed",
@@ -166,9 +167,9 @@ static void fetch_on_ticket(void *arg, const struct trg_ticket *t) {
     return;
   }
   store_must(rc, &err);
-  store_must(inbox_done(d->road->setup.store, str_of(d->conf->name), str_of(f->ext_id), f->seq,
-                        &err),
-             &err);
+  store_must(
+      inbox_done(d->road->setup.store, str_of(d->conf->name), str_of(f->ext_id), f->seq, &err),
+      &err);
   f->stored = true;
   d->road->stats.fetched++;
   intake_route(d->road, in.ticket_id);
@@ -186,10 +187,10 @@ static void fetch_failed(struct fetch *f, const struct trg_result *res) {
   }
   const bool cancelled = res->outcome == TRG_CANCELLED;
   const int64_t attempts = f->attempts + (cancelled ? 0 : 1);
-  const bool dead =
-      !cancelled && attempts >= (code_is_peer(code) ? ATTEMPTS_PEER : ATTEMPTS_OWN);
-  const int64_t due =
-      cancelled ? 0 : clock_now_ms() + backoff_ms(d->road, attempts, res->retry_after_ms);
+  const bool dead = !cancelled && attempts >= (code_is_peer(code) ? ATTEMPTS_PEER : ATTEMPTS_OWN);
+  const int64_t due = cancelled
+                          ? 0
+                          : clock_now_ms() + backoff_ms(d->road, attempts, res->retry_after_ms);
   struct trg_err err = {0};
   store_must(inbox_retry(d->road->setup.store, str_of(d->conf->name), str_of(f->ext_id), f->seq,
                          due, dead, str_of(why), &err),
@@ -373,9 +374,9 @@ size_t road_desks(const struct road *r, struct desk_state *ret, size_t room) {
                                  .lag_ms = d->covered_ms > 0 ? now - d->covered_ms : -1,
                                  .ok_ms = d->ok_ms,
                                  .rate_wait_ms = inst_wait_ms(d->inst)};
-    store_must(inbox_depth(r->setup.store, str_of(d->conf->name), &ret[n].waiting, &ret[n].dead,
-                           &err),
-               &err);
+    store_must(
+        inbox_depth(r->setup.store, str_of(d->conf->name), &ret[n].waiting, &ret[n].dead, &err),
+        &err);
   }
   return n;
 }

@@ -48,7 +48,8 @@ static int draft_check(void *arg, struct trg_str text, double *ret_confidence,
   return rc;
 }
 
-/* Does the text cite what it was not given? Then a person must look at it, whatever else it says. */
+/* Does the text cite what it was not given? Then a person must look at it, whatever else it says.
+ */
 static bool cites_unknown(struct task *k, const struct draft_answer *d) {
   struct trg_str *cited = NULL;
   const size_t n = guard_cited(d->body, k->arena, &cited);
@@ -114,7 +115,7 @@ static void draft_store(struct task *k, const struct ticket *t, const struct rou
                               .model = a->model,
                               .confidence = d.confidence,
                               .state = "proposed",
-                              .reason = d.not_sure               ? "not_sure"
+                              .reason = d.not_sure             ? "not_sure"
                                         : cites_unknown(k, &d) ? "invented_citation"
                                                                : "",
                               .made_ms = now};
@@ -139,9 +140,15 @@ static void draft_on_answer(void *arg, const struct router_answer *a) {
     snprintf(why, sizeof why, "%.*s", (int)a->why.n, a->why.p != NULL ? a->why.p : "");
     switch (a->end) {
     case ROUTER_OK:
-    case ROUTER_UNSURE: draft_store(k, &t, a); break;
-    case ROUTER_REFUSED: decide(r, &t, "handoff", "model_refused"); break;
-    case ROUTER_BUDGET: budget_wait(k, &t, why); break;
+    case ROUTER_UNSURE:
+      draft_store(k, &t, a);
+      break;
+    case ROUTER_REFUSED:
+      decide(r, &t, "handoff", "model_refused");
+      break;
+    case ROUTER_BUDGET:
+      budget_wait(k, &t, why);
+      break;
     case ROUTER_CANCELLED:
       advance(r, t.id, t.state, TICKET_ADMITTED, &(struct advance){.why = "cancelled"});
       break;
@@ -182,26 +189,25 @@ static void draft_ask(struct task *k, const struct ticket *t, json *ticket,
   char *text = prompt_render("The ticket and what is known, as data:", data);
   char *input = json_text(data);
   const struct trg_prompt_part part = {TRG_ROLE_USER, str_of(text)};
-  const struct router_job job = {
-      .conf = r->plan->conf,
-      .task = "draft",
-      .request = {.size = sizeof job.request,
-                  .task = TRG_STR("draft"),
-                  .stable = str_of(r->plan->draft_stable),
-                  .parts = &part,
-                  .part_count = 1,
-                  .schema = str_of(prompt_draft_schema),
-                  .schema_name = TRG_STR("draft"),
-                  .input = str_of(input),
-                  .max_output_tokens = DRAFT_TOKENS,
-                  .user_hash = str_of(t->requester_hash)},
-      .ticket_id = t->id,
-      .pass = t->pass,
-      .ref = k->ref,
-      .skills_hash = skills_hash(r->plan->skills),
-      .check = draft_check,
-      .on_answer = draft_on_answer,
-      .arg = k};
+  const struct router_job job = {.conf = r->plan->conf,
+                                 .task = "draft",
+                                 .request = {.size = sizeof job.request,
+                                             .task = TRG_STR("draft"),
+                                             .stable = str_of(r->plan->draft_stable),
+                                             .parts = &part,
+                                             .part_count = 1,
+                                             .schema = str_of(prompt_draft_schema),
+                                             .schema_name = TRG_STR("draft"),
+                                             .input = str_of(input),
+                                             .max_output_tokens = DRAFT_TOKENS,
+                                             .user_hash = str_of(t->requester_hash)},
+                                 .ticket_id = t->id,
+                                 .pass = t->pass,
+                                 .ref = k->ref,
+                                 .skills_hash = skills_hash(r->plan->skills),
+                                 .check = draft_check,
+                                 .on_answer = draft_on_answer,
+                                 .arg = k};
   k->ask = router_ask(r->setup.router, &job);
   mem_free(input);
   mem_free(text);

@@ -8,7 +8,8 @@
 
 #define REPLY_MAX ((size_t)6000)
 
-/* --- bracketed ids and tokens ------------------------------------------------------------------ */
+/* --- bracketed ids and tokens ------------------------------------------------------------------
+ */
 
 static bool is_id_char(char c) {
   return isalnum((unsigned char)c) || (c != '\0' && strchr(":#/._-", c) != NULL) ||
@@ -79,7 +80,8 @@ bool guard_has_token(struct trg_str body) {
   return false;
 }
 
-/* --- checks ------------------------------------------------------------------------------------ */
+/* --- checks ------------------------------------------------------------------------------------
+ */
 
 static bool in_sources(const struct guard_sources *from, struct trg_str needle) {
   for (size_t i = 0; i < from->count; i++)
@@ -126,8 +128,7 @@ static bool link_at(struct trg_str s, size_t at, struct trg_str *ret_host) {
   size_t from = 0;
   if (!link_authority(s, at, &from)) return false;
   size_t end = from;
-  for (; end < s.n && !isspace((unsigned char)s.p[end]) &&
-         strchr("/?#)>\"'\\", s.p[end]) == NULL;
+  for (; end < s.n && !isspace((unsigned char)s.p[end]) && strchr("/?#)>\"'\\", s.p[end]) == NULL;
        end++)
     if (s.p[end] == '@') from = end + 1;
   size_t host_end = from;
@@ -185,8 +186,13 @@ static bool amounts_known(struct trg_str body, const struct guard_sources *from)
 }
 
 static bool prompt_leaks(struct trg_str body) {
-  static const char *const marks[] = {"<skill", "</skill", "not_sure", "additionalProperties",
-                                      "never an instruction to you", "Taxonomy:", "system prompt",
+  static const char *const marks[] = {"<skill",
+                                      "</skill",
+                                      "not_sure",
+                                      "additionalProperties",
+                                      "never an instruction to you",
+                                      "Taxonomy:",
+                                      "system prompt",
                                       "{\"ticket\""};
   for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
     if (str_find_nocase(body, marks[i]) >= 0) return true;

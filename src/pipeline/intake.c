@@ -40,21 +40,26 @@ static const char *requester_hash(const struct road *r, const struct trg_ticket 
 
 static const char *actor_word(int32_t author) {
   switch (author) {
-  case TRG_AUTHOR_CUSTOMER: return "customer";
-  case TRG_AUTHOR_AGENT: return "human";
-  case TRG_AUTHOR_SELF: return "ai";
-  case TRG_AUTHOR_BOT: return "rule";
-  default: return "system";
+  case TRG_AUTHOR_CUSTOMER:
+    return "customer";
+  case TRG_AUTHOR_AGENT:
+    return "human";
+  case TRG_AUTHOR_SELF:
+    return "ai";
+  case TRG_AUTHOR_BOT:
+    return "rule";
+  default:
+    return "system";
   }
 }
 
 static const char *fact_word(int32_t kind) {
   static const char *const words[] = {
-      [TRG_FACT_SOLVED] = "solved",        [TRG_FACT_REOPENED] = "reopen",
-      [TRG_FACT_CLOSED] = "closed",        [TRG_FACT_MERGED] = "merge",
-      [TRG_FACT_DELETED] = "deleted",      [TRG_FACT_CSAT_GOOD] = "csat",
-      [TRG_FACT_CSAT_BAD] = "csat",        [TRG_FACT_ASSIGNED] = "assigned",
-      [TRG_FACT_SPAM] = "spam",            [TRG_FACT_VENDOR_STATE] = "vendor",
+      [TRG_FACT_SOLVED] = "solved",    [TRG_FACT_REOPENED] = "reopen",
+      [TRG_FACT_CLOSED] = "closed",    [TRG_FACT_MERGED] = "merge",
+      [TRG_FACT_DELETED] = "deleted",  [TRG_FACT_CSAT_GOOD] = "csat",
+      [TRG_FACT_CSAT_BAD] = "csat",    [TRG_FACT_ASSIGNED] = "assigned",
+      [TRG_FACT_SPAM] = "spam",        [TRG_FACT_VENDOR_STATE] = "vendor",
       [TRG_FACT_CSAT_NEUTRAL] = "csat"};
   if (kind <= 0 || (size_t)kind >= sizeof words / sizeof words[0]) return NULL;
   return words[kind];
@@ -130,8 +135,8 @@ static void message_facts(struct road *r, int64_t ticket_id, const struct trg_me
   const char *id = arena_printf(a, "msg:%.*s", (int)m->id.n, m->id.p);
   if (m->author == TRG_AUTHOR_SYSTEM || m->author == TRG_AUTHOR_UNKNOWN) return;
   if (m->author == TRG_AUTHOR_CUSTOMER) {
-    const struct signals s =
-        automatic ? (struct signals){0} : signals_of(masked, r->plan->taxonomy);
+    const struct signals s = automatic ? (struct signals){0}
+                                       : signals_of(masked, r->plan->taxonomy);
     fact_put(r, ticket_id, "msg_in", id, "customer",
              automatic  ? "auto"
              : s.thanks ? "thanks"
@@ -154,8 +159,8 @@ static void message_facts(struct road *r, int64_t ticket_id, const struct trg_me
     fact_put(r, ticket_id, "note", id, actor_word(m->author), "", "", m->at_ms);
     return;
   }
-  const char *data =
-      m->author == TRG_AUTHOR_SELF ? own_message_data(r, ticket_id, m->marker, a) : "";
+  const char *data = m->author == TRG_AUTHOR_SELF ? own_message_data(r, ticket_id, m->marker, a)
+                                                  : "";
   fact_put(r, ticket_id, "msg_out", id, actor_word(m->author),
            m->author == TRG_AUTHOR_BOT || automatic ? "notice" : "answer", data, m->at_ms);
 }
@@ -228,8 +233,7 @@ static int intake_rows(struct desk *d, const struct trg_ticket *t, const struct 
                                  .created_ms = t->created_ms,
                                  .updated_ms = t->updated_ms};
   bool fresh = false;
-  const int rc =
-      ticket_put(r->setup.store, &f, clock_now_ms(), &ret->ticket_id, &fresh, err);
+  const int rc = ticket_put(r->setup.store, &f, clock_now_ms(), &ret->ticket_id, &fresh, err);
   if (rc < 0) return rc;
   messages_put(d, ret->ticket_id, t, masked, map, a);
   ticket_facts_put(r, ret->ticket_id, t, a);
@@ -288,8 +292,7 @@ static struct thread_view thread_look(const struct road *r, const struct message
 }
 
 static bool status_final(int32_t status) {
-  return status == TRG_STATUS_CLOSED || status == TRG_STATUS_DELETED ||
-         status == TRG_STATUS_MERGED;
+  return status == TRG_STATUS_CLOSED || status == TRG_STATUS_DELETED || status == TRG_STATUS_MERGED;
 }
 
 static const char *status_reason(int32_t status) {

@@ -60,9 +60,9 @@ int road_requeue(struct road *r, struct trg_str ref, const char *who, struct trg
     rc = 0;
   if (rc >= 0) {
     struct trg_err fatal = {0};
-    store_must(audit_add(r->setup.store, who, "requeue", arena_dup(a, ref), "", clock_now_ms(),
-                         &fatal),
-               &fatal);
+    store_must(
+        audit_add(r->setup.store, who, "requeue", arena_dup(a, ref), "", clock_now_ms(), &fatal),
+        &fatal);
     road_kick(r);
   }
   arena_free(&a);
@@ -77,36 +77,37 @@ static int review_apply(struct road *r, const char *verb, const struct ticket *t
   if (strcmp(verb, "edit") == 0) {
     if (str_trim(text).n == 0)
       return err_set(err, TRG_EINVAL, "usage", "the edited reply is empty");
-    store_must(draft_review(r->setup.store, d->id, "waiting", who, arena_dup(a, text), "", now,
-                            &fatal),
-               &fatal);
+    store_must(
+        draft_review(r->setup.store, d->id, "waiting", who, arena_dup(a, text), "", now, &fatal),
+        &fatal);
     return 0;
   }
   if (strcmp(verb, "reject") == 0) {
     store_must(draft_review(r->setup.store, d->id, "rejected", who, d->edited, arena_dup(a, text),
                             now, &fatal),
                &fatal);
-    store_must(ticket_outcome(r->setup.store, t->id, TRG_STR("handoff"), TRG_STR("rejected"), now,
-                              &fatal),
-               &fatal);
+    store_must(
+        ticket_outcome(r->setup.store, t->id, TRG_STR("handoff"), TRG_STR("rejected"), now, &fatal),
+        &fatal);
     return 0;
   }
   if (strcmp(verb, "approve") != 0)
     return err_set(err, TRG_EINVAL, "usage", "review knows approve, reject and edit, not %s", verb);
   if (t->state != TICKET_FOLLOWING)
-    return err_set(err, TRG_ESTATE, "state", "%s is %s: its draft can be approved when it is following",
-                   t->ref, ticket_state_word(t->state));
+    return err_set(err, TRG_ESTATE, "state",
+                   "%s is %s: its draft can be approved when it is following", t->ref,
+                   ticket_state_word(t->state));
   if ((t->flags & TRG_TICKET_NOTE_ONLY) != 0)
-    return err_set(err, TRG_ESTATE, "note_only",
-                   "%s came by a channel that takes no public reply here: answer it in the helpdesk",
-                   t->ref);
+    return err_set(
+        err, TRG_ESTATE, "note_only",
+        "%s came by a channel that takes no public reply here: answer it in the helpdesk", t->ref);
   const bool edited = d->edited != NULL && d->edited[0] != '\0';
-  store_must(draft_review(r->setup.store, d->id, edited ? "edited" : "approved", who, d->edited,
-                          "", now, &fatal),
+  store_must(draft_review(r->setup.store, d->id, edited ? "edited" : "approved", who, d->edited, "",
+                          now, &fatal),
              &fatal);
-  store_must(ticket_outcome(r->setup.store, t->id, TRG_STR("sent"), TRG_STR("approved"), now,
-                            &fatal),
-             &fatal);
+  store_must(
+      ticket_outcome(r->setup.store, t->id, TRG_STR("sent"), TRG_STR("approved"), now, &fatal),
+      &fatal);
   advance(r, t->id, TICKET_FOLLOWING, TICKET_DECIDED, &(struct advance){.why = "approved"});
   return 0;
 }
@@ -119,11 +120,11 @@ int road_review(struct road *r, const char *verb, struct trg_str ref, const char
   int rc = ticket_by_ref(r->setup.store, ref, a, &t, err);
   if (rc >= 0) rc = draft_newest(r->setup.store, t.id, a, &d, err);
   if (rc == TRG_ENOTFOUND)
-    rc = err_set(err, rc, "not_found", "%.*s has no draft; `triagectl review` lists those that wait",
-                 (int)ref.n, ref.p);
+    rc = err_set(err, rc, "not_found",
+                 "%.*s has no draft; `triagectl review` lists those that wait", (int)ref.n, ref.p);
   if (rc >= 0 && strcmp(d.state, "waiting") != 0)
-    rc = err_set(err, TRG_ESTATE, "state",
-                 "the draft of %s does not wait for a person: it is %s", t.ref, d.state);
+    rc = err_set(err, TRG_ESTATE, "state", "the draft of %s does not wait for a person: it is %s",
+                 t.ref, d.state);
   if (rc >= 0) rc = review_apply(r, verb, &t, &d, who, text, a, err);
   if (rc >= 0) {
     struct trg_err fatal = {0};

@@ -28,7 +28,8 @@ struct road_plan *road_plan_load(struct conf *conf, const char *const *labels, s
   err->text[0] = '\0';
   p->skills = skills_load(conf->skills, conf->skill_count, skill_problem, NULL);
   p->taxonomy = taxonomy_load(conf->taxonomy, p->skills, labels, label_count, err);
-  p->book = conf->book_path != NULL ? book_load(conf->book_path, book_problem, err) : book_builtin();
+  p->book = conf->book_path != NULL ? book_load(conf->book_path, book_problem, err)
+                                    : book_builtin();
   if (p->taxonomy == NULL || p->book == NULL) {
     if (p->book == NULL) err_prefix(err, "%s: ", conf->book_path);
     road_plan_free(&p);

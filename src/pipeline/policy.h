@@ -30,11 +30,11 @@ struct guard_facts {
   enum conf_mode mode;
   const struct conf_policy *policy;
   const struct ticket *ticket;
-  double confidence; /* of the draft */
-  bool not_sure;     /* the draft says that it has no answer */
-  bool unsure;       /* triage stayed below its accept: a draft may help, but a person sends it */
-  size_t citations;    /* that exist */
-  const char *failed;  /* reason code of the first failed check of guard_text, or NULL */
+  double confidence;  /* of the draft */
+  bool not_sure;      /* the draft says that it has no answer */
+  bool unsure;        /* triage stayed below its accept: a draft may help, but a person sends it */
+  size_t citations;   /* that exist */
+  const char *failed; /* reason code of the first failed check of guard_text, or NULL */
 };
 struct ruling policy_guard(const struct guard_facts *f);
 

@@ -19,8 +19,8 @@
 #include "store/work.h"
 
 /*
- * A ticket comes in by intake (desk.c, intake.c): a notice is fetched, masked (redact) and stored as
- * RECEIVED. From there each stage takes what waits in one state and leaves it in another; which
+ * A ticket comes in by intake (desk.c, intake.c): a notice is fetched, masked (redact) and stored
+ * as RECEIVED. From there each stage takes what waits in one state and leaves it in another; which
  * moves there are is in advance.c. After delivery the conversation is followed: what happens in it
  * becomes facts (follow.c), and facts become charges (settle).
  */
@@ -42,7 +42,7 @@ static const struct stage stages[] = {
 #define WRITES_MAX 128
 /* In-flight states are leased: longer than any op's deadline, so that one whose op was lost, by
  * whatever mistake, is taken back. */
-#define LEASE_MS ((int64_t)45 * 60 * 1000)
+#define LEASE_MS     ((int64_t)45 * 60 * 1000)
 #define TASK_BUCKETS 4096
 #define PACE_SLOTS   16384
 
@@ -83,7 +83,9 @@ int road_configure(struct road *r, const struct road_plan *plan, struct trg_err 
   return 0;
 }
 
-const struct road_plan *road_plan_of(const struct road *r) { return r->plan; }
+const struct road_plan *road_plan_of(const struct road *r) {
+  return r->plan;
+}
 
 /* --- tasks ------------------------------------------------------------------------------------ */
 
@@ -144,8 +146,8 @@ void task_cancel(struct road *r, int64_t ticket_id) {
 
 bool code_is_peer(const char *code) {
   static const char *const peer[] = {TRG_CODE_RATE,    TRG_CODE_QUOTA, TRG_CODE_TRANSIENT,
-                                     TRG_CODE_TIMEOUT, TRG_CODE_AUTH,
-                                     TRG_CODE_MALFORMED, "resting"};
+                                     TRG_CODE_TIMEOUT, TRG_CODE_AUTH,  TRG_CODE_MALFORMED,
+                                     "resting"};
   for (size_t i = 0; i < sizeof peer / sizeof peer[0]; i++)
     if (strcmp(code, peer[i]) == 0) return true;
   return false;
@@ -173,12 +175,11 @@ void task_retry(struct task *k, const struct ticket *t, const char *code, const 
                &err);
   }
   advance(r, t->id, t->state, dead ? TICKET_DEAD : k->stage->takes,
-          &(struct advance){.due_ms = dead ? 0
-                                           : clock_now_ms() +
-                                                 backoff_ms(r, attempts, retry_after_ms),
-                            .attempts = attempts,
-                            .hold = why,
-                            .why = code});
+          &(struct advance){
+              .due_ms = dead ? 0 : clock_now_ms() + backoff_ms(r, attempts, retry_after_ms),
+              .attempts = attempts,
+              .hold = why,
+              .why = code});
 }
 
 /* --- own time per ticket ---------------------------------------------------------------------- */
@@ -206,7 +207,9 @@ void pace_end(struct road *r, int64_t ticket_id) {
     }
 }
 
-void road_stats(const struct road *r, struct road_stats *ret) { *ret = r->stats; }
+void road_stats(const struct road *r, struct road_stats *ret) {
+  *ret = r->stats;
+}
 
 /* --- running ---------------------------------------------------------------------------------- */
 
@@ -335,7 +338,9 @@ void road_drain(struct road *r, void (*idle)(void *arg), void *arg) {
   road_kick(r);
 }
 
-bool road_failed(const struct road *r) { return r->failed; }
+bool road_failed(const struct road *r) {
+  return r->failed;
+}
 
 /* Every ticket of one in-flight state goes back to where it can be begun again. */
 static int recover_state(struct road *r, enum ticket_state from, enum ticket_state to,
@@ -362,7 +367,8 @@ void road_sweep(struct road *r) {
     int64_t ids[BATCH];
     size_t n = 0;
     struct trg_err err = {0};
-    store_must(ticket_due(r->setup.store, back[i].from, clock_now_ms(), BATCH, ids, &n, &err), &err);
+    store_must(ticket_due(r->setup.store, back[i].from, clock_now_ms(), BATCH, ids, &n, &err),
+               &err);
     for (size_t k = 0; k < n; k++) {
       if (task_of(r, ids[k]) != NULL) continue;
       log_event(TRG_ERROR, "lease.over", "ticket_id", log_num(ids[k]), NULL);

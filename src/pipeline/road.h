@@ -81,8 +81,8 @@ int road_webhook(struct road *r, struct trg_str helpdesk, const struct trg_deliv
 /* For status and metrics. */
 struct desk_state {
   const char *name, *connector, *mode, *error;
-  bool reached;         /* at least once */
-  int64_t lag_ms;       /* how far behind the helpdesk we may be */
+  bool reached;   /* at least once */
+  int64_t lag_ms; /* how far behind the helpdesk we may be */
   int64_t ok_ms, waiting, dead, rate_wait_ms;
 };
 size_t road_desks(const struct road *r, struct desk_state *ret, size_t room);

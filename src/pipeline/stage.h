@@ -41,7 +41,7 @@ struct road {
   uint8_t key[32];
   struct desk *desks;     /* list */
   struct desk *old_desks; /* retired, until the road is freed */
-  struct task **tasks; /* by ticket id */
+  struct task **tasks;    /* by ticket id */
   size_t task_count;
   int64_t busy[TICKET_STATES]; /* tasks by the state they hold their ticket in */
   bool running, draining, kicked;
@@ -49,12 +49,14 @@ struct road {
   void *idle_arg;
   void (*finished)(void *arg);
   void *finished_arg;
-  uint64_t wake; /* timer */
+  uint64_t wake;         /* timer */
   struct arena *scratch; /* for one turn; emptied by road_turn */
   bool failed;
   struct rng rng;
   struct road_stats stats;
-  struct { int64_t ticket_id, us; } *pace; /* own time of tickets on the road, sampled */
+  struct {
+    int64_t ticket_id, us;
+  } * pace; /* own time of tickets on the road, sampled */
 };
 
 /* The one function that changes a ticket's state (advance.c): checks the transition table, moves
@@ -98,8 +100,7 @@ void policy_run(struct road *r, const struct stage *st, const struct ticket *t, 
 void draft_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a);
 void guard_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a);
 void write_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a);
-void reconcile_run(struct road *r, const struct stage *st, const struct ticket *t,
-                   struct arena *a);
+void reconcile_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a);
 /* The decision of the newest pass, and the move to DECIDED or further. */
 void decide(struct road *r, const struct ticket *t, const char *outcome, const char *reason);
 /* After delivery: FOLLOWING, or a new pass when the customer wrote meanwhile. */

@@ -17,8 +17,8 @@
 #include "store/talk.h"
 #include "store/work.h"
 
-#define TRIAGE_TOKENS 1500
-#define SIMILAR_MAX   5
+#define TRIAGE_TOKENS  1500
+#define SIMILAR_MAX    5
 #define TWIN_WITHIN_MS ((int64_t)3 * 24 * 3600 * 1000)
 
 static int triage_check(void *arg, struct trg_str text, double *ret_confidence,
@@ -34,7 +34,8 @@ static int triage_check(void *arg, struct trg_str text, double *ret_confidence,
 static const char *triage_twin(struct task *k) {
   char *ref = NULL;
   struct trg_err err = {0};
-  const int rc = past_twin(k->road->setup.store, k->ticket_id, TWIN_WITHIN_MS, k->arena, &ref, &err);
+  const int rc = past_twin(k->road->setup.store, k->ticket_id, TWIN_WITHIN_MS, k->arena, &ref,
+                           &err);
   if (rc == TRG_ENOTFOUND) return NULL;
   store_must(rc, &err);
   return ref;
@@ -87,12 +88,18 @@ static void triage_on_answer(void *arg, const struct router_answer *a) {
     snprintf(why, sizeof why, "%.*s", (int)a->why.n, a->why.p != NULL ? a->why.p : "");
     switch (a->end) {
     case ROUTER_OK:
-    case ROUTER_UNSURE: triage_store(k, &t, a); break;
-    case ROUTER_BUDGET: budget_wait(k, &t, why); break;
+    case ROUTER_UNSURE:
+      triage_store(k, &t, a);
+      break;
+    case ROUTER_BUDGET:
+      budget_wait(k, &t, why);
+      break;
     case ROUTER_CANCELLED:
       advance(r, t.id, t.state, TICKET_RECEIVED, &(struct advance){.why = "cancelled"});
       break;
-    default: task_retry(k, &t, code, why, a->retry_after_ms); break;
+    default:
+      task_retry(k, &t, code, why, a->retry_after_ms);
+      break;
     }
   }
   task_end(k);
@@ -119,26 +126,25 @@ void triage_run(struct road *r, const struct stage *st, const struct ticket *t, 
   char *body = json_text(data);
   char *input = arena_printf(a, "{\"taxonomy\":%s,%s", r->plan->taxonomy->json, body + 1);
   struct task *k = task_start(r, st, t);
-  const struct router_job job = {
-      .conf = r->plan->conf,
-      .task = "triage",
-      .request = {.size = sizeof job.request,
-                  .task = TRG_STR("triage"),
-                  .stable = str_of(r->plan->triage_stable),
-                  .parts = &part,
-                  .part_count = 1,
-                  .schema = str_of(r->plan->triage_schema),
-                  .schema_name = TRG_STR("triage"),
-                  .input = str_of(input),
-                  .max_output_tokens = TRIAGE_TOKENS,
-                  .user_hash = str_of(t->requester_hash)},
-      .ticket_id = t->id,
-      .pass = t->pass,
-      .ref = t->ref,
-      .skills_hash = skills_hash(r->plan->skills),
-      .check = triage_check,
-      .on_answer = triage_on_answer,
-      .arg = k};
+  const struct router_job job = {.conf = r->plan->conf,
+                                 .task = "triage",
+                                 .request = {.size = sizeof job.request,
+                                             .task = TRG_STR("triage"),
+                                             .stable = str_of(r->plan->triage_stable),
+                                             .parts = &part,
+                                             .part_count = 1,
+                                             .schema = str_of(r->plan->triage_schema),
+                                             .schema_name = TRG_STR("triage"),
+                                             .input = str_of(input),
+                                             .max_output_tokens = TRIAGE_TOKENS,
+                                             .user_hash = str_of(t->requester_hash)},
+                                 .ticket_id = t->id,
+                                 .pass = t->pass,
+                                 .ref = t->ref,
+                                 .skills_hash = skills_hash(r->plan->skills),
+                                 .check = triage_check,
+                                 .on_answer = triage_on_answer,
+                                 .arg = k};
   k->ask = router_ask(r->setup.router, &job);
   mem_free(body);
   mem_free(text);

@@ -35,7 +35,9 @@ static int choice(const json *o, const char *key, const char *const *words, size
                  (int)(s.n < 60 ? s.n : 60), s.p != NULL ? s.p : "", key);
 }
 
-static double unit(double d) { return d < 0 ? 0 : d > 1 ? 1 : d; }
+static double unit(double d) {
+  return d < 0 ? 0 : d > 1 ? 1 : d;
+}
 
 static struct trg_str language_code(struct trg_str s, struct arena *a) {
   /* "de-DE" and "DE" are "de"; what is no code is unknown. */
@@ -90,9 +92,8 @@ int verdict_parse(struct trg_str text, const struct taxonomy *t, struct arena *a
     v.row.wants_human = json_get_bool(o, "wants_human", false);
     v.escalate = json_get_bool(o, "escalate", false) && v.escalate_reason.n > 0;
     const json *c = json_get(o, "confidence");
-    v.confidence =
-        unit(json_is_number(c) ? json_get_double(o, "confidence", 0)
-                               : json_get_double(c, "category", 0));
+    v.confidence = unit(json_is_number(c) ? json_get_double(o, "confidence", 0)
+                                          : json_get_double(c, "category", 0));
     v.row.confidence = v.confidence;
     /* A model may say that it is the same case as another ticket; only the store can know. */
     v.row.duplicate_of = TRG_STR("");

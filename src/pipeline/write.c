@@ -26,18 +26,19 @@
 struct writing {
   struct outbox row;
   struct trg_action action;
-  struct pii_map *map;   /* NULL: nothing to restore */
-  bool mapped;           /* the ticket was read for its tokens */
-  bool rereading;        /* after a conflict: what changed? */
+  struct pii_map *map; /* NULL: nothing to restore */
+  bool mapped;         /* the ticket was read for its tokens */
+  bool rereading;      /* after a conflict: what changed? */
   bool reread;
-  bool finding;          /* looking for an uncertain write */
+  bool finding; /* looking for an uncertain write */
   json *receipts;
   char code[32], why[300];
 };
 
 static void write_send(void *arg);
 
-/* --- planning ---------------------------------------------------------------------------------- */
+/* --- planning ----------------------------------------------------------------------------------
+ */
 
 static bool first_reply(struct road *r, const struct ticket *t, struct arena *a) {
   struct event *e = NULL;
@@ -93,7 +94,8 @@ static void write_plan(struct road *r, const struct ticket *t, struct arena *a,
   mem_free(action);
 }
 
-/* --- what came of it --------------------------------------------------------------------------- */
+/* --- what came of it ---------------------------------------------------------------------------
+ */
 
 static void write_event(struct road *r, const struct ticket *t, const char *kind,
                         const char *ext_id, const char *data, int64_t at_ms) {
@@ -115,10 +117,10 @@ static void write_event(struct road *r, const struct ticket *t, const char *kind
 static void write_facts(struct task *k, const struct ticket *t, const struct writing *w) {
   json *action = json_parse(str_of(w->row.action), 0, NULL);
   const bool approved = json_get_str(action, "approved_by").n > 0;
-  const char *data =
-      approved ? arena_printf(k->arena, "{\"approved_by\":\"person\",\"edited\":%s}",
-                              json_get_bool(action, "edited", false) ? "true" : "false")
-               : "";
+  const char *data = approved
+                         ? arena_printf(k->arena, "{\"approved_by\":\"person\",\"edited\":%s}",
+                                        json_get_bool(action, "edited", false) ? "true" : "false")
+                         : "";
   for (const json *one = json_first(w->receipts); one != NULL; one = json_next(one)) {
     const struct trg_str kind = json_get_str(one, "kind"), id = json_get_str(one, "id");
     const char *ext = arena_printf(k->arena, "msg:%.*s", (int)id.n, id.p != NULL ? id.p : "");
@@ -160,7 +162,7 @@ static void write_done(struct task *k, const struct ticket *t) {
     if (rc >= 0) store_must(draft_set_state(r->setup.store, d.id, "sent", t->reason, &err), &err);
   }
   log_event(TRG_INFO, "write.done", "ticket", k->ref, "intent", w->row.intent, "attempts",
-            log_num(w->row.attempts + 1), NULL);
+            log_num(w->row.attempts), NULL);
   follow(r, t);
 }
 
@@ -169,9 +171,9 @@ static void write_give_up(struct task *k, const struct ticket *t, const char *ou
   struct road *r = k->road;
   struct trg_err err = {0};
   outbox_end(k, "superseded");
-  store_must(ticket_outcome(r->setup.store, t->id, str_of(outcome), str_of(reason), clock_now_ms(),
-                            &err),
-             &err);
+  store_must(
+      ticket_outcome(r->setup.store, t->id, str_of(outcome), str_of(reason), clock_now_ms(), &err),
+      &err);
   store_must(draft_supersede(r->setup.store, t->id, clock_now_ms(), &err), &err);
 }
 
@@ -187,8 +189,8 @@ static const char *write_overtaken(struct task *k, const struct ticket *t) {
   store_must(message_list(k->road->setup.store, t->id, k->arena, &m, &n, &err), &err);
   bool newer = false, seen = false;
   for (size_t i = 0; i < n; i++) {
-    const bool counts =
-        (m[i].flags & (TRG_MESSAGE_PUBLIC | TRG_MESSAGE_AUTO)) == TRG_MESSAGE_PUBLIC;
+    const bool counts = (m[i].flags & (TRG_MESSAGE_PUBLIC | TRG_MESSAGE_AUTO)) ==
+                        TRG_MESSAGE_PUBLIC;
     if (seen && counts && m[i].author == TRG_AUTHOR_AGENT) return "human_answered";
     if (seen && counts && m[i].author == TRG_AUTHOR_CUSTOMER) newer = true;
     if (strcmp(m[i].ext_id, t->inbound_id) == 0) seen = true;
@@ -223,8 +225,8 @@ static void write_dead(struct task *k, const struct ticket *t) {
   store_must(ticket_outcome(k->road->setup.store, t->id, TRG_STR("failed"), str_of(w->code),
                             clock_now_ms(), &err),
              &err);
-  log_event(TRG_ERROR, "ticket.dead", "ticket", k->ref, "stage", "writeback", "code", w->code, "why",
-            w->why, NULL);
+  log_event(TRG_ERROR, "ticket.dead", "ticket", k->ref, "stage", "writeback", "code", w->code,
+            "why", w->why, NULL);
   advance(k->road, t->id, t->state, TICKET_DEAD,
           &(struct advance){.attempts = k->attempts + 1, .hold = w->why, .why = w->code});
 }
@@ -247,7 +249,8 @@ static void write_again(struct task *k, const struct ticket *t, int64_t retry_af
   task_retry(k, t, w->code, w->why, retry_after_ms);
 }
 
-/* --- sending ----------------------------------------------------------------------------------- */
+/* --- sending -----------------------------------------------------------------------------------
+ */
 
 static void write_cleanup(struct task *k) {
   struct writing *w = k->more;
@@ -295,11 +298,18 @@ static const struct op_events write_events = {
 static void write_result(struct task *k, const struct ticket *t, const struct trg_result *res) {
   struct writing *w = k->more;
   switch (res->outcome) {
-  case TRG_DONE: write_done(k, t); return;
-  case TRG_UNCERTAIN: write_uncertain(k, t, res->retry_after_ms); return;
+  case TRG_DONE:
+    write_done(k, t);
+    return;
+  case TRG_UNCERTAIN:
+    write_uncertain(k, t, res->retry_after_ms);
+    return;
   case TRG_RETRY:
-  case TRG_CANCELLED: write_again(k, t, res->retry_after_ms); return;
-  default: break;
+  case TRG_CANCELLED:
+    write_again(k, t, res->retry_after_ms);
+    return;
+  default:
+    break;
   }
   if (code_is_peer(w->code)) { /* e.g. credentials: the helpdesk waits, not the ticket's fault */
     write_again(k, t, res->retry_after_ms);
@@ -366,7 +376,8 @@ static void on_done(void *arg, const struct trg_result *res) {
   const int64_t ticket_id = k->ticket_id;
   struct road *r = k->road;
   k->op = 0;
-  snprintf(w->code, sizeof w->code, "%.*s", (int)res->code.n, res->code.p != NULL ? res->code.p : "");
+  snprintf(w->code, sizeof w->code, "%.*s", (int)res->code.n,
+           res->code.p != NULL ? res->code.p : "");
   snprintf(w->why, sizeof w->why, "%.*s", (int)res->why.n, res->why.p != NULL ? res->why.p : "");
   const bool read_for_tokens = w->mapped && !w->finding && w->action.idem_key.n == 0;
   if (read_for_tokens && res->outcome == TRG_DONE) {
@@ -433,7 +444,8 @@ void write_run(struct road *r, const struct stage *st, const struct ticket *t, s
   struct outbox row;
   write_plan(r, t, a, &row);
   if (strcmp(row.state, "done") == 0) {
-    advance(r, t->id, TICKET_DECIDED, TICKET_FOLLOWING, &(struct advance){.why = "already_written"});
+    advance(r, t->id, TICKET_DECIDED, TICKET_FOLLOWING,
+            &(struct advance){.why = "already_written"});
     return;
   }
   if (strcmp(row.state, "uncertain") == 0 || strcmp(row.state, "sending") == 0) {

@@ -65,10 +65,10 @@ trg_op op_fetch(struct trg_inst *i, struct trg_str id, const struct op_events *e
                 int64_t deadline_ms);
 trg_op op_write(struct trg_inst *i, const struct trg_action *a, const struct op_events *e,
                 void *arg, int64_t deadline_ms);
-trg_op op_find(struct trg_inst *i, const struct trg_action *a, const struct op_events *e,
-               void *arg, int64_t deadline_ms);
-trg_op op_complete(struct trg_inst *i, const struct trg_model_request *r,
-                   const struct op_events *e, void *arg, int64_t deadline_ms);
+trg_op op_find(struct trg_inst *i, const struct trg_action *a, const struct op_events *e, void *arg,
+               int64_t deadline_ms);
+trg_op op_complete(struct trg_inst *i, const struct trg_model_request *r, const struct op_events *e,
+                   void *arg, int64_t deadline_ms);
 /* The same without a copy: the request's texts live in `holder`, which the op holds, or longer. */
 trg_op op_complete_held(struct trg_inst *i, const struct trg_model_request *r, struct arena *holder,
                         const struct op_events *e, void *arg, int64_t deadline_ms);

@@ -165,7 +165,7 @@ const struct trg_plugin *registry_find(struct registry *r, int32_t kind, const c
   return p;
 }
 
-/* Takes "connector-zendesk.so" apart. False: not named like a plugin. */
+/* Takes "connector-NAME.so" apart. False: not named like a plugin. */
 static bool leaf_read(const char *leaf, int32_t *ret_kind, char name[NAME_MAX_BYTES + 1]) {
   for (int32_t kind = TRG_CONNECTOR; kind <= TRG_MODEL; kind++) {
     const size_t w = strlen(kind_words[kind]);

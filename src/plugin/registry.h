@@ -17,8 +17,8 @@ void registry_free(struct registry **r); /* never unloads code */
 const struct trg_plugin *registry_find(struct registry *r, int32_t kind, const char *name,
                                        struct trg_err *err);
 /* Every plugin file in the folder that can not be used, with the reason; for --check. */
-void registry_check(struct registry *r, void (*fn)(void *arg, const char *path,
-                                                   const char *problem), void *arg);
+void registry_check(struct registry *r,
+                    void (*fn)(void *arg, const char *path, const char *problem), void *arg);
 /* Names of all usable plugins of a kind, sorted: NULL-terminated, owned by the registry. */
 const char *const *registry_names(struct registry *r, int32_t kind);
 /* Pure: would this descriptor be accepted? 0 or negative and err. */

@@ -10,8 +10,8 @@
 #define BLOCK_MAX ((size_t)64 << 10)
 
 static bool is_fence(struct trg_str line) {
-  while (line.n > 0 && (line.p[line.n - 1] == '\r' || line.p[line.n - 1] == ' ' ||
-                        line.p[line.n - 1] == '\t'))
+  while (line.n > 0 &&
+         (line.p[line.n - 1] == '\r' || line.p[line.n - 1] == ' ' || line.p[line.n - 1] == '\t'))
     line.n--;
   return str_is(line, "---");
 }

@@ -12,10 +12,10 @@
 struct yaml;
 
 struct frontmatter {
-  struct yaml *map;       /* NULL: there is none; yaml_free */
-  struct trg_str body;    /* slice of the input */
-  uint32_t body_line;     /* line the body begins at */
-  bool repaired;          /* the block was no valid YAML as it stood */
+  struct yaml *map;    /* NULL: there is none; yaml_free */
+  struct trg_str body; /* slice of the input */
+  uint32_t body_line;  /* line the body begins at */
+  bool repaired;       /* the block was no valid YAML as it stood */
 };
 void frontmatter_read(struct trg_str file, const char *path, struct frontmatter *ret);
 

@@ -21,7 +21,8 @@
 /* A passage is a section; a longer section is cut at a paragraph. */
 #define PASSAGE_MAX ((size_t)2400)
 
-/* --- one file to passages ---------------------------------------------------------------------- */
+/* --- one file to passages ----------------------------------------------------------------------
+ */
 
 /* "guides/returns.de.md" -> "guides/returns.de"; the id must be stable and short. */
 static const char *id_stem(struct arena *a, const char *relative) {
@@ -184,7 +185,8 @@ void knowledge_split(struct arena *a, const char *path, const char *relative,
   *ret_count = sp.count;
 }
 
-/* --- folders ------------------------------------------------------------------------------------ */
+/* --- folders ------------------------------------------------------------------------------------
+ */
 
 struct indexing {
   struct store *store;
@@ -209,8 +211,8 @@ static int collect(void *arg, const char *path) {
   return 0;
 }
 
-static int index_file(struct indexing *x, const char *path, const char *relative,
-                      bool *ret_changed, struct trg_err *err) {
+static int index_file(struct indexing *x, const char *path, const char *relative, bool *ret_changed,
+                      struct trg_err *err) {
   struct buf b;
   char hash[HASH_HEX_MAX];
   buf_init(&b, FILE_MAX_BYTES);
@@ -268,7 +270,8 @@ int knowledge_index(struct store *s, const char *const *folders, size_t count,
   return rc;
 }
 
-/* --- search ------------------------------------------------------------------------------------- */
+/* --- search -------------------------------------------------------------------------------------
+ */
 
 static bool has(const struct passage *list, size_t n, const char *id) {
   for (size_t i = 0; i < n; i++)
@@ -291,8 +294,7 @@ static size_t of_language(const struct passage *any, size_t any_n, struct trg_st
 /* Best of both searches: the ticket's own language first, since a customer can read it; then any.
  * The second search is made only when the first one's list was too short to hold its answer. */
 int knowledge_find(struct store *s, struct trg_str question, struct trg_str language, int limit,
-                   struct arena *a, struct passage **ret, size_t *ret_count,
-                   struct trg_err *err) {
+                   struct arena *a, struct passage **ret, size_t *ret_count, struct trg_err *err) {
   struct passage *own = NULL, *any = NULL;
   size_t own_n = 0, any_n = 0;
   const size_t most = (size_t)limit;

@@ -23,7 +23,6 @@ int knowledge_index(struct store *s, const char *const *folders, size_t count,
 /* The passages for a ticket: search in its language and in any, best of both, plus what replies to
  * similar past tickets cited. */
 int knowledge_find(struct store *s, struct trg_str question, struct trg_str language, int limit,
-                   struct arena *a, struct passage **ret, size_t *ret_count,
-                   struct trg_err *err);
+                   struct arena *a, struct passage **ret, size_t *ret_count, struct trg_err *err);
 
 #endif

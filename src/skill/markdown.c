@@ -12,7 +12,9 @@ static bool heading_is(struct trg_str line, const char *heading) {
   return str_is_nocase(str_trim((struct trg_str){line.p + i, line.n - i}), heading);
 }
 
-static bool is_heading(struct trg_str line) { return line.n > 0 && line.p[0] == '#'; }
+static bool is_heading(struct trg_str line) {
+  return line.n > 0 && line.p[0] == '#';
+}
 
 static bool is_row(struct trg_str line) {
   line = str_trim(line);

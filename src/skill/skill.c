@@ -75,7 +75,8 @@ static void skill_add(struct skills *s, const char *path, struct trg_str file) {
   hash_hex(file, k->hash);
   if (k->description[0] == '\0')
     tell(s, path, 1, "no description: say what the skill does and when to use it");
-  if (strlen(k->description) > 1024) tell(s, path, 1, "the description is longer than 1,024 characters");
+  if (strlen(k->description) > 1024)
+    tell(s, path, 1, "the description is longer than 1,024 characters");
   yaml_free(&f.map);
   s->count++;
 }
@@ -160,9 +161,15 @@ void skills_free(struct skills **s) {
   *s = NULL;
 }
 
-size_t skills_count(const struct skills *s) { return s->count; }
-const struct skill *skills_at(const struct skills *s, size_t i) { return &s->list[i]; }
-const char *skills_hash(const struct skills *s) { return s->hash; }
+size_t skills_count(const struct skills *s) {
+  return s->count;
+}
+const struct skill *skills_at(const struct skills *s, size_t i) {
+  return &s->list[i];
+}
+const char *skills_hash(const struct skills *s) {
+  return s->hash;
+}
 
 const struct skill *skills_find(const struct skills *s, const char *name) {
   for (size_t i = 0; i < s->count; i++)

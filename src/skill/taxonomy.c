@@ -21,7 +21,9 @@ struct taxonomy_full {
   struct arena *arena;
 };
 
-static struct arena *arena_of(struct taxonomy *t) { return ((struct taxonomy_full *)t)->arena; }
+static struct arena *arena_of(struct taxonomy *t) {
+  return ((struct taxonomy_full *)t)->arena;
+}
 
 /* What stands in when neither skills nor a file name categories. */
 static const struct category builtin[] = {
@@ -34,7 +36,8 @@ static const struct category builtin[] = {
 
 static const char *const default_priorities[] = {"P1", "P2", "P3", "P4"};
 
-/* --- tables of the triage skill ---------------------------------------------------------------- */
+/* --- tables of the triage skill ----------------------------------------------------------------
+ */
 
 static const char *cell(const struct md_table *t, size_t row, ptrdiff_t column) {
   return column >= 0 ? t->cells[row * t->columns + (size_t)column] : "";
@@ -70,8 +73,7 @@ static void from_categories(struct taxonomy *t, const char *body) {
   struct md_table m;
   if (!md_table_below(a, body, "Categories", &m)) return;
   const ptrdiff_t name = md_column(&m, "Category"), team = md_column(&m, "Team"),
-                  priority = md_column(&m, "Default priority"),
-                  text = md_column(&m, "Description");
+                  priority = md_column(&m, "Default priority"), text = md_column(&m, "Description");
   if (name < 0) return;
   struct category *c = arena_alloc(a, sizeof *c * m.rows);
   for (size_t i = 0; i < m.rows; i++)
@@ -98,8 +100,7 @@ static void from_others(struct taxonomy *t, const char *body) {
     for (size_t i = 0; i < m.rows; i++) {
       p[i].name = cell(&m, i, md_column(&m, "Priority"));
       p[i].when = cell(&m, i, md_column(&m, "When"));
-      p[i].signal_count =
-          split_list(a, cell(&m, i, md_column(&m, "Signals")), &p[i].signals);
+      p[i].signal_count = split_list(a, cell(&m, i, md_column(&m, "Signals")), &p[i].signals);
     }
     t->priorities = p;
     t->priority_count = m.rows;
@@ -116,8 +117,7 @@ static void from_others(struct taxonomy *t, const char *body) {
     struct escalation *e = arena_alloc(a, sizeof *e * m.rows);
     for (size_t i = 0; i < m.rows; i++) {
       e[i].reason = cell(&m, i, md_column(&m, "Reason"));
-      e[i].signal_count =
-          split_list(a, cell(&m, i, md_column(&m, "Signals")), &e[i].signals);
+      e[i].signal_count = split_list(a, cell(&m, i, md_column(&m, "Signals")), &e[i].signals);
     }
     t->escalations = e;
     t->escalation_count = m.rows;
@@ -158,7 +158,8 @@ static void from_examples(struct taxonomy *t, const struct skill *k) {
   mem_free(folder);
 }
 
-/* --- a file of categories and teams ------------------------------------------------------------ */
+/* --- a file of categories and teams ------------------------------------------------------------
+ */
 
 static const char *yaml_text(struct arena *a, const struct yaml *map, const char *key) {
   const struct yaml *n = yaml_get(map, key);
@@ -212,15 +213,15 @@ static int from_file(struct taxonomy *t, const char *file, struct trg_err *err) 
   return 0;
 }
 
-/* --- together ---------------------------------------------------------------------------------- */
+/* --- together ----------------------------------------------------------------------------------
+ */
 
 /* What the operator trained the classifier on is part of the taxonomy: a label that was learnt is a
  * category, even when no table describes it. */
 static void add_labels(struct taxonomy *t, const char *const *labels, size_t count) {
   struct arena *a = arena_of(t);
   struct category *all = arena_alloc(a, sizeof *all * (t->category_count + count + 1));
-  if (t->category_count > 0)
-    memcpy(all, t->categories, sizeof *all * t->category_count);
+  if (t->category_count > 0) memcpy(all, t->categories, sizeof *all * t->category_count);
   size_t n = t->category_count;
   t->categories = all;
   for (size_t i = 0; i < count; i++) {
@@ -283,8 +284,7 @@ static void render(struct taxonomy *t) {
   for (size_t i = 0; i < t->escalation_count; i++) {
     json *e = json_object();
     json_put_text(e, "reason", t->escalations[i].reason);
-    json_put(e, "signals",
-             signals_json(t->escalations[i].signals, t->escalations[i].signal_count));
+    json_put(e, "signals", signals_json(t->escalations[i].signals, t->escalations[i].signal_count));
     json_add(list, e);
   }
   json_put(o, "escalations", list);
@@ -303,9 +303,8 @@ static void render(struct taxonomy *t) {
   json_free(&o);
 }
 
-struct taxonomy *taxonomy_load(const char *file, const struct skills *s,
-                               const char *const *labels, size_t label_count,
-                               struct trg_err *err) {
+struct taxonomy *taxonomy_load(const char *file, const struct skills *s, const char *const *labels,
+                               size_t label_count, struct trg_err *err) {
   struct taxonomy_full *full = mem_alloc(sizeof *full);
   full->arena = arena_new();
   struct taxonomy *t = &full->t;

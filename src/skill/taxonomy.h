@@ -49,11 +49,11 @@ struct taxonomy {
 /* file NULL: from the skills' tables. `labels` (may be NULL): further category names, e.g. those
  * the trained classifier knows. Never empty: a built-in minimal taxonomy stands in, with a
  * problem told. NULL and err only for an unreadable file. */
-struct taxonomy *taxonomy_load(const char *file, const struct skills *s,
-                               const char *const *labels, size_t label_count,
-                               struct trg_err *err);
+struct taxonomy *taxonomy_load(const char *file, const struct skills *s, const char *const *labels,
+                               size_t label_count, struct trg_err *err);
 void taxonomy_free(struct taxonomy **t);
-const struct category *taxonomy_category(const struct taxonomy *t, struct trg_str name); /* nocase */
+const struct category *taxonomy_category(const struct taxonomy *t,
+                                         struct trg_str name); /* nocase */
 bool taxonomy_team(const struct taxonomy *t, struct trg_str name);
 
 #endif

@@ -38,21 +38,20 @@ int inbox_retry(struct store *s, struct trg_str helpdesk, struct trg_str ext_id,
                 int64_t due_ms, bool dead, struct trg_str reason, struct trg_err *err);
 /* At start: nothing is leased. */
 int inbox_release(struct store *s, struct trg_err *err);
-int inbox_depth(struct store *s, struct trg_str helpdesk, int64_t *ret_waiting,
-                int64_t *ret_dead, struct trg_err *err);
-int inbox_next_due(struct store *s, struct trg_str helpdesk, int64_t *ret_ms,
-                   struct trg_err *err);
+int inbox_depth(struct store *s, struct trg_str helpdesk, int64_t *ret_waiting, int64_t *ret_dead,
+                struct trg_err *err);
+int inbox_next_due(struct store *s, struct trg_str helpdesk, int64_t *ret_ms, struct trg_err *err);
 /* Puts dead notices of one ticket (or of all, empty) back to work. */
-int inbox_requeue(struct store *s, struct trg_str helpdesk, struct trg_str ext_id,
-                  int64_t now_ms, int64_t *ret_count, struct trg_err *err);
+int inbox_requeue(struct store *s, struct trg_str helpdesk, struct trg_str ext_id, int64_t now_ms,
+                  int64_t *ret_count, struct trg_err *err);
 
 struct cursor {
-  const char *cursor;   /* "" before the first page */
-  int64_t since_ms;     /* fixed at the first poll */
-  int64_t polled_ms;    /* last attempt */
-  int64_t ok_ms;        /* last success */
-  int64_t covered_ms;   /* everything the helpdesk changed up to here has been seen */
-  const char *error;    /* "" when the last attempt was fine */
+  const char *cursor; /* "" before the first page */
+  int64_t since_ms;   /* fixed at the first poll */
+  int64_t polled_ms;  /* last attempt */
+  int64_t ok_ms;      /* last success */
+  int64_t covered_ms; /* everything the helpdesk changed up to here has been seen */
+  const char *error;  /* "" when the last attempt was fine */
 };
 int cursor_get(struct store *s, struct trg_str helpdesk, struct arena *a, struct cursor *ret,
                struct trg_err *err); /* zeroes when unknown */

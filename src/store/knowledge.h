@@ -12,26 +12,23 @@ struct store;
 struct arena;
 
 struct passage {
-  const char *id; /* "kb:returns#2": stable while the file keeps its headings */
+  const char *id;     /* "kb:returns#2": stable while the file keeps its headings */
   const char *source; /* path */
   const char *title, *heading, *text, *language, *category, *hash;
   double score; /* of a search: higher is better */
 };
 /* Replaces all passages of one source; none when it was unchanged (same file hash). */
 int passage_replace(struct store *s, const char *source, const char *file_hash,
-                    const struct passage *p, size_t count, bool *ret_changed,
-                    struct trg_err *err);
+                    const struct passage *p, size_t count, bool *ret_changed, struct trg_err *err);
 /* Forgets sources that are not in `sources`. */
-int passage_keep(struct store *s, const char *const *sources, size_t count,
-                 struct trg_err *err);
+int passage_keep(struct store *s, const char *const *sources, size_t count, struct trg_err *err);
 /* After a change of many: joins the index's pieces, which more than halves the time of a search. */
 int passage_pack(struct store *s, struct trg_err *err);
 int passage_known(struct store *s, const char *source, const char *file_hash, bool *ret,
                   struct trg_err *err);
 /* `words`: plain text; it is turned into an OR of its telling words. language "" : any. */
 int passage_search(struct store *s, struct trg_str words, struct trg_str language, int limit,
-                   struct arena *a, struct passage **ret, size_t *ret_count,
-                   struct trg_err *err);
+                   struct arena *a, struct passage **ret, size_t *ret_count, struct trg_err *err);
 int passage_by_id(struct store *s, struct trg_str id, struct arena *a, struct passage *ret,
                   struct trg_err *err);
 int passage_count(struct store *s, int64_t *ret, struct trg_err *err);

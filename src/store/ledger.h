@@ -20,7 +20,7 @@ struct ledger_line {
   int64_t corrects;       /* seq of the line that this one corrects; 0: none */
   int64_t ticket_id;
   const char *ref, *helpdesk, *category, *model;
-  const char *period; /* "2026-11" */
+  const char *period;                          /* "2026-11" */
   const char *outcome, *evidence_level, *rule; /* rule path taken, as text */
   int64_t amount_micros, model_cost_micros;
   const char *book, *book_hash;
@@ -38,8 +38,8 @@ char *ledger_canonical(const struct ledger_line *line);
 /* Live charge of a key: charged and not reversed. TRG_ENOTFOUND. */
 int ledger_live(struct store *s, struct trg_str charge_key, struct arena *a,
                 struct ledger_line *ret, struct trg_err *err);
-int ledger_of_ticket(struct store *s, int64_t ticket_id, struct arena *a,
-                     struct ledger_line **ret, size_t *ret_count, struct trg_err *err);
+int ledger_of_ticket(struct store *s, int64_t ticket_id, struct arena *a, struct ledger_line **ret,
+                     size_t *ret_count, struct trg_err *err);
 /* In order of seq; fn nonzero stops and is returned. Strings live during the call. */
 int ledger_each(struct store *s, int64_t from_ms, int64_t to_ms,
                 int (*fn)(void *arg, const struct ledger_line *line), void *arg,

@@ -21,8 +21,8 @@ struct report_row {
 /* Tickets opened at the helpdesk (created_ms) in [from, to), to 0: without an end; grouped by
  * helpdesk|category|model|team|language|priority|day|month|outcome|reason, "(none)" where that is
  * not known. Each ticket stands in one place: failed (dead and not billed), else waiting (neither
- * verdict nor outcome), else triaged, and then in the place its bill_state names. Charges and model cost are those of the same tickets. Rows in order of
- * key; the total is the caller's sum. */
+ * verdict nor outcome), else triaged, and then in the place its bill_state names. Charges and model
+ * cost are those of the same tickets. Rows in order of key; the total is the caller's sum. */
 int report_rows(struct store *s, const char *by, int64_t from_ms, int64_t to_ms, struct arena *a,
                 struct report_row **ret, size_t *ret_count, struct trg_err *err);
 /* Moments of the first and last ticket; zeroes when there is none. */

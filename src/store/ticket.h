@@ -45,24 +45,24 @@ struct ticket {
   const char *url;
   const char *merged_into;
   bool sandbox;
-  int64_t pass;            /* how many times the road was taken: one per unanswered message */
-  const char *inbound_id;  /* newest customer message: what this pass answers */
+  int64_t pass;           /* how many times the road was taken: one per unanswered message */
+  const char *inbound_id; /* newest customer message: what this pass answers */
   int64_t created_ms, updated_ms, received_ms; /* helpdesk's first two; ours */
-  int64_t due_ms;          /* earliest next step; 0: now */
-  int64_t lease_ms;        /* in-flight states: taken back after this moment */
-  int64_t attempts;        /* of the current step */
-  const char *hold_reason; /* why it waits, or "" */
+  int64_t due_ms;                              /* earliest next step; 0: now */
+  int64_t lease_ms;                            /* in-flight states: taken back after this moment */
+  int64_t attempts;                            /* of the current step */
+  const char *hold_reason;                     /* why it waits, or "" */
   /* Verdict of the newest triage; empty before it. */
   const char *category, *subcategory, *priority, *priority_reason, *team, *language, *sentiment,
       *product_area, *duplicate_of, *summary, *model;
   bool wants_human;
-  double confidence;    /* of the category */
-  const char *outcome;  /* "", sent, draft, handoff, observed, skipped, failed */
-  const char *reason;   /* reason code of the outcome */
+  double confidence;   /* of the category */
+  const char *outcome; /* "", sent, draft, handoff, observed, skipped, failed */
+  const char *reason;  /* reason code of the outcome */
   /* Cached by settle. */
   const char *bill_state; /* open, resolved, excluded, held, reversed */
   const char *bill_reason;
-  int64_t settle_ms; /* when settle must look again; 0: not before something happens */
+  int64_t settle_ms;  /* when settle must look again; 0: not before something happens */
   int64_t changed_ms; /* our last change of this row */
 };
 
@@ -94,8 +94,8 @@ int ticket_due(struct store *s, enum ticket_state state, int64_t now_ms, int lim
  * ends; 1 when something is due without a moment; 0: nothing. */
 int ticket_next_due(struct store *s, int64_t *ret_ms, struct trg_err *err);
 int ticket_depth(struct store *s, int64_t ret_count[TICKET_STATES], struct trg_err *err);
-int ticket_settle_due(struct store *s, int64_t now_ms, int limit, int64_t *ids,
-                      size_t *ret_count, struct trg_err *err);
+int ticket_settle_due(struct store *s, int64_t now_ms, int limit, int64_t *ids, size_t *ret_count,
+                      struct trg_err *err);
 
 /* Writes. */
 /* Inserts (state none) or updates what the helpdesk says; never touches state. */

@@ -42,9 +42,9 @@ int budget_today(struct store *s, int64_t now_ms, int64_t *ret_spent, int64_t *r
 
 struct decision {
   int64_t id, ticket_id, pass;
-  const char *stage;   /* triage, policy, draft, guard, verify */
-  const char *verdict; /* JSON object */
-  const char *model;   /* name in the config; "" for rules */
+  const char *stage;     /* triage, policy, draft, guard, verify */
+  const char *verdict;   /* JSON object */
+  const char *model;     /* name in the config; "" for rules */
   int64_t model_call_id; /* 0: none */
   double confidence;
   int64_t cost_micros; /* of all calls that led to it */
@@ -52,21 +52,20 @@ struct decision {
   const char *prompt_hash, *skills_hash, *conf_hash;
   int64_t at_ms;
 };
-int decision_add(struct store *s, const struct decision *d, int64_t *ret_id,
-                 struct trg_err *err);
+int decision_add(struct store *s, const struct decision *d, int64_t *ret_id, struct trg_err *err);
 int decision_list(struct store *s, int64_t ticket_id, struct arena *a, struct decision **ret,
                   size_t *ret_count, struct trg_err *err);
 
 struct draft {
   int64_t id, ticket_id, pass;
   const char *ref, *subject; /* joined, for lists */
-  const char *body;      /* masked markdown */
-  const char *citations; /* JSON array of ids */
-  const char *missing;   /* JSON array of texts */
+  const char *body;          /* masked markdown */
+  const char *citations;     /* JSON array of ids */
+  const char *missing;       /* JSON array of texts */
   const char *next_step;
   const char *model;
   double confidence;
-  const char *state; /* proposed, waiting, approved, edited, rejected, sent, superseded */
+  const char *state;    /* proposed, waiting, approved, edited, rejected, sent, superseded */
   const char *reason;   /* of the guard */
   const char *reviewer; /* who approved, edited or rejected */
   const char *edited;   /* body as edited, or "" */

@@ -61,20 +61,20 @@ void intercom_case_end(struct intercom_case *c) {
   fake_host_free(&c->host);
 }
 
-void intercom_answer(struct intercom_case *c, const char *url_has, int32_t status,
-                     const char *body) {
+void intercom_case_answer(struct intercom_case *c, const char *url_has, int32_t status,
+                          const char *body) {
   const struct fake_reply reply = {.url_has = url_has, .status = status, .body = body};
   fake_host_reply(c->host, &reply);
 }
 
-void intercom_answer_file(struct intercom_case *c, const char *url_has, const char *name) {
+void intercom_case_answer_file(struct intercom_case *c, const char *url_has, const char *name) {
   char *text = intercom_fixture(name);
-  intercom_answer(c, url_has, 200, text);
+  intercom_case_answer(c, url_has, 200, text);
   free(text);
 }
 
-const struct fake_request *intercom_request(const struct intercom_case *c, const char *method,
-                                            const char *url_has, size_t n) {
+const struct fake_request *intercom_case_request(const struct intercom_case *c, const char *method,
+                                                 const char *url_has, size_t n) {
   for (size_t i = 0; i < fake_host_request_count(c->host); i++) {
     const struct fake_request *request = fake_host_request(c->host, i);
     if ((method == NULL || strcmp(request->method.p, method) == 0) &&
@@ -84,9 +84,9 @@ const struct fake_request *intercom_request(const struct intercom_case *c, const
   return NULL;
 }
 
-size_t intercom_asked(const struct intercom_case *c, const char *method, const char *url_has) {
+size_t intercom_case_asked(const struct intercom_case *c, const char *method, const char *url_has) {
   size_t n = 0;
-  while (intercom_request(c, method, url_has, n) != NULL) n++;
+  while (intercom_case_request(c, method, url_has, n) != NULL) n++;
   return n;
 }
 
@@ -95,31 +95,33 @@ static const struct fake_op *finished(struct intercom_case *c, trg_op op) {
   return fake_op_get(c->host, op);
 }
 
-const struct fake_op *intercom_poll(struct intercom_case *c, const char *cursor, int64_t since_ms) {
+const struct fake_op *intercom_case_poll(struct intercom_case *c, const char *cursor,
+                                         int64_t since_ms) {
   trg_op op = fake_op_start(c->inst, 60000, false);
   c->ops->poll(c->self, op, (struct trg_str){cursor, strlen(cursor)}, since_ms);
   return finished(c, op);
 }
 
-const struct fake_op *intercom_fetch(struct intercom_case *c, const char *id) {
+const struct fake_op *intercom_case_fetch(struct intercom_case *c, const char *id) {
   trg_op op = fake_op_start(c->inst, 60000, false);
   c->ops->fetch(c->self, op, (struct trg_str){id, strlen(id)});
   return finished(c, op);
 }
 
-const struct fake_op *intercom_probe(struct intercom_case *c) {
+const struct fake_op *intercom_case_probe(struct intercom_case *c) {
   trg_op op = fake_op_start(c->inst, 60000, false);
   c->ops->probe(c->self, op);
   return finished(c, op);
 }
 
-const struct fake_op *intercom_write(struct intercom_case *c, const struct trg_action *action) {
+const struct fake_op *intercom_case_write(struct intercom_case *c,
+                                          const struct trg_action *action) {
   trg_op op = fake_op_start(c->inst, 60000, true);
   c->ops->write(c->self, op, action);
   return finished(c, op);
 }
 
-const struct fake_op *intercom_find(struct intercom_case *c, const struct trg_action *action) {
+const struct fake_op *intercom_case_find(struct intercom_case *c, const struct trg_action *action) {
   trg_op op = fake_op_start(c->inst, 60000, false);
   c->ops->find(c->self, op, action);
   return finished(c, op);

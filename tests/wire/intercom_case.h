@@ -22,19 +22,20 @@ struct intercom_case {
 };
 struct intercom_case intercom_case_begin(const char *const *settings); /* NULL: usual */
 void intercom_case_end(struct intercom_case *c);
-void intercom_answer(struct intercom_case *c, const char *url_has, int32_t status,
-                     const char *body);
-void intercom_answer_file(struct intercom_case *c, const char *url_has, const char *name);
+void intercom_case_answer(struct intercom_case *c, const char *url_has, int32_t status,
+                          const char *body);
+void intercom_case_answer_file(struct intercom_case *c, const char *url_has, const char *name);
 /* How often a request with this method (NULL: any) and in this URL was made. */
-size_t intercom_asked(const struct intercom_case *c, const char *method, const char *url_has);
+size_t intercom_case_asked(const struct intercom_case *c, const char *method, const char *url_has);
 /* The n-th of them, from 0; NULL when there are fewer. */
-const struct fake_request *intercom_request(const struct intercom_case *c, const char *method,
-                                            const char *url_has, size_t n);
+const struct fake_request *intercom_case_request(const struct intercom_case *c, const char *method,
+                                                 const char *url_has, size_t n);
 /* Runs one op to its end. */
-const struct fake_op *intercom_poll(struct intercom_case *c, const char *cursor, int64_t since_ms);
-const struct fake_op *intercom_fetch(struct intercom_case *c, const char *id);
-const struct fake_op *intercom_probe(struct intercom_case *c);
-const struct fake_op *intercom_write(struct intercom_case *c, const struct trg_action *action);
-const struct fake_op *intercom_find(struct intercom_case *c, const struct trg_action *action);
+const struct fake_op *intercom_case_poll(struct intercom_case *c, const char *cursor,
+                                         int64_t since_ms);
+const struct fake_op *intercom_case_fetch(struct intercom_case *c, const char *id);
+const struct fake_op *intercom_case_probe(struct intercom_case *c);
+const struct fake_op *intercom_case_write(struct intercom_case *c, const struct trg_action *action);
+const struct fake_op *intercom_case_find(struct intercom_case *c, const struct trg_action *action);
 
 #endif

@@ -12,6 +12,7 @@
  */
 #include "text.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -123,8 +124,8 @@ static void line_end(struct sf_buf *buf, size_t from, int wanted) {
 }
 
 static size_t element_end(struct trg_str html, size_t at, const char *name) {
-  char closing[20] = "</";
-  strcat(closing, name);
+  char closing[20];
+  snprintf(closing, sizeof closing, "</%s", name);
   size_t found = salesforce_seek((struct trg_str){html.p + at, html.n - at}, closing);
   return found == SIZE_MAX ? html.n : at + found;
 }
