@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -16,6 +17,7 @@
 /* Instances have their own limits, of at most as many. */
 #define HOST_CONNECTIONS 1000L
 #define KEPT_CONNECTIONS 256L
+#define DESCRIPTORS      8192
 /* curl 7.88 forgets the time-out of what still waits for a connection: ours comes a little later.
  */
 #define OVERDUE_MS         100
@@ -251,7 +253,18 @@ static int close_cb(void *arg, curl_socket_t fd) {
   return close(fd);
 }
 
+/* The usual soft limit of 1024 descriptors is for programs that use select(). */
+static void descriptors_raise(void) {
+  struct rlimit r;
+  if (getrlimit(RLIMIT_NOFILE, &r) != 0) return;
+  const rlim_t want = r.rlim_max < DESCRIPTORS ? r.rlim_max : DESCRIPTORS;
+  if (r.rlim_cur >= want) return;
+  r.rlim_cur = want;
+  (void)setrlimit(RLIMIT_NOFILE, &r); /* refused: connections fail later, with their reason */
+}
+
 struct http *http_new(struct loop *l, struct trg_err *err) {
+  descriptors_raise();
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
     (void)err_set(err, TRG_EIO, "system", "libcurl can not start");
     return NULL;

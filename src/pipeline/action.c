@@ -58,6 +58,7 @@ static int percent(double d) {
 }
 
 static void triage_line(struct buf *b, const struct ticket *t) {
+  if (t->category[0] == '\0') return; /* handed to a person before anybody judged it */
   buf_printf(b, "**Triage:** %s%s%s, %s (%s), team %s, language %s, %s; %d %% sure\n\n",
              t->category, t->subcategory[0] != '\0' ? " / " : "", t->subcategory, t->priority,
              t->priority_reason, t->team, t->language[0] != '\0' ? t->language : "unknown",

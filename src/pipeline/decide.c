@@ -43,6 +43,7 @@ static void decision_fact(struct road *r, const struct ticket *t, const char *ki
 }
 
 void decide(struct road *r, const struct ticket *t, const char *outcome, const char *reason) {
+  if (mode_of(r, t) == MODE_SHADOW) outcome = "observed"; /* whoever asks: nothing is written */
   const int64_t now = clock_now_ms();
   struct trg_err err = {0};
   const struct decision d = {.ticket_id = t->id,

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -91,6 +92,9 @@ static void triage_on_answer(void *arg, const struct router_answer *a) {
     case ROUTER_UNSURE:
       triage_store(k, &t, a);
       break;
+    case ROUTER_REFUSED:
+      decide(r, &t, "handoff", "model_refused");
+      break;
     case ROUTER_BUDGET:
       budget_wait(k, &t, why);
       break;
@@ -124,7 +128,12 @@ void triage_run(struct road *r, const struct stage *st, const struct ticket *t, 
   const struct trg_prompt_part part = {TRG_ROLE_USER, str_of(text)};
   /* What a classifier gets: the same, and the taxonomy, which a reader has in the stable part. */
   char *body = json_text(data);
-  char *input = arena_printf(a, "{\"taxonomy\":%s,%s", r->plan->taxonomy->json, body + 1);
+  struct buf input;
+  buf_init(&input, 0);
+  buf_text(&input, "{\"taxonomy\":");
+  buf_text(&input, r->plan->taxonomy->json);
+  buf_char(&input, ',');
+  buf_text(&input, body + 1);
   struct task *k = task_start(r, st, t);
   const struct router_job job = {.conf = r->plan->conf,
                                  .task = "triage",
@@ -135,7 +144,7 @@ void triage_run(struct road *r, const struct stage *st, const struct ticket *t, 
                                              .part_count = 1,
                                              .schema = str_of(r->plan->triage_schema),
                                              .schema_name = TRG_STR("triage"),
-                                             .input = str_of(input),
+                                             .input = buf_view(&input),
                                              .max_output_tokens = TRIAGE_TOKENS,
                                              .user_hash = str_of(t->requester_hash)},
                                  .ticket_id = t->id,
@@ -146,6 +155,7 @@ void triage_run(struct road *r, const struct stage *st, const struct ticket *t, 
                                  .on_answer = triage_on_answer,
                                  .arg = k};
   k->ask = router_ask(r->setup.router, &job);
+  buf_free(&input);
   mem_free(body);
   mem_free(text);
   json_free(&data);

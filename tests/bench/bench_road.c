@@ -25,7 +25,7 @@
 #include "bench.h"
 
 #define BODIES  64 /* request bodies that the bare loop sends in turn */
-#define AT_ONCE 64 /* as many as the daemon has connections to one host */
+#define AT_ONCE 64 /* tickets of the bare loop, and calls of the daemon to each side */
 
 static struct rig *open_rig;
 
@@ -88,10 +88,23 @@ static void bodies_free(struct run *x) {
   x->bodies = 0;
 }
 
+/* The rig's configuration with AT_ONCE calls to each side, and listening where it is told. */
+static void config(struct rig *r, const char *listen) {
+  static const char desk[] = "mode: auto,", model[] = "model: claude-haiku-5-5,";
+  const char *at_desk = strstr(rig_config, desk), *at_model = strstr(rig_config, model);
+  const char *off = strstr(rig_config, "\"off\"");
+  char text[8000];
+  assert_true(off != NULL && at_desk > off && at_model > at_desk);
+  snprintf(text, sizeof text, "%.*s%s%.*s max_in_flight: %d, %.*s max_in_flight: %d, %s",
+           (int)(off - rig_config), rig_config, listen, (int)(at_desk - off - 5), off + 5, AT_ONCE,
+           (int)(at_model - at_desk), at_desk, AT_ONCE, at_model);
+  rig_file(r, "triaged.yaml", text);
+}
+
 static void daemon_run(int tickets, struct run *ret) {
   struct rig r;
   rig_ready(&r, tickets);
-  rig_file(&r, "triaged.yaml", rig_config);
+  config(&r, "\"off\"");
   const double cpu = cpu_of_children();
   const double from = bench_now();
   assert_int_equal(rig_run(&r, "triaged", "--once", NULL), 0);
@@ -207,13 +220,9 @@ static void own_time(int tickets) {
   struct rig r;
   rig_ready(&r, tickets);
   const int port = free_port();
-  char conf[8000], line[60], url[80], *text = NULL;
-  const char *off = strstr(rig_config, "listen: \"off\"");
-  assert_non_null(off);
-  snprintf(line, sizeof line, "listen: 127.0.0.1:%d", port);
-  snprintf(conf, sizeof conf, "%.*s%s%s", (int)(off - rig_config), rig_config, line,
-           off + strlen("listen: \"off\""));
-  rig_file(&r, "triaged.yaml", conf);
+  char listen[60], url[80], *text = NULL;
+  snprintf(listen, sizeof listen, "127.0.0.1:%d", port);
+  config(&r, listen);
   rig_start(&r, "");
   for (int i = 0; i < 3000; i++) {
     rig_sleep_ms(20);

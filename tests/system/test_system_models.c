@@ -72,6 +72,17 @@ static void a_model_that_refuses_to_triage_hands_the_ticket_to_a_person(void **s
   assert_int_equal(rig_check_no_double(&R, NULL, NULL), 4);
 }
 
+static void shadow_mode_writes_nothing_whatever_the_model_does(void **state) {
+  (void)state;
+  rig_tickets(&R, 12);
+  rig_sim(&R, "--seed 3 --behaviour off --faults model.refusal=0.5");
+  rig_conf(&R, "mode: auto", "mode: shadow", NULL);
+  to_the_end(12);
+  assert_int_equal(rig_check_no_double(&R, NULL, NULL), 0);
+  assert_int_equal(count("v_tickets WHERE outcome = 'observed'"), 12);
+  assert_int_equal(count("v_deliveries"), 0);
+}
+
 static void the_next_model_takes_over_when_one_refuses(void **state) {
   (void)state;
   rig_tickets(&R, 10);
@@ -197,15 +208,16 @@ static void the_days_budget_is_never_exceeded_with_many_calls_at_once(void **sta
                    0);
 }
 
-static void over_budget_tickets_go_to_people_when_the_limit_says_draft(void **state) {
+static void over_budget_triaged_tickets_go_to_people_when_the_limit_says_draft(void **state) {
   (void)state;
   rig_tickets(&R, 60);
-  rig_sim(&R, "--seed 3 --behaviour off --model-latency 30ms");
+  rig_sim(&R, "--seed 3 --behaviour off ");
   rig_conf(&R, "policy:", "limits: {model_cost_per_day: 0.02, on_limit: draft}\npolicy:", NULL);
-  to_the_end(60);
-  assert_true(count("v_tickets WHERE outcome = 'handoff' AND reason = 'budget'") > 5);
+  rig_run(&R, "triaged", "--once", NULL);
+  assert_true(count("v_tickets WHERE outcome = 'handoff' AND reason = 'budget'") > 0);
   assert_true(rig_sql(&R, "SELECT sum(cost_micros) FROM v_model_calls") <= 20000);
-  assert_int_equal(rig_check_no_double(&R, NULL, NULL), 60);
+  assert_int_equal(count("v_tickets WHERE state IN ('following','received')"), 60);
+  assert_int_equal(rig_check_no_double(&R, NULL, NULL), (int)count("v_tickets WHERE outcome <> ''"));
 }
 
 /* --- the cascade --------------------------------------------------------------------------------------- */
@@ -226,14 +238,17 @@ static void below_accept_the_next_model_decides_and_above_it_is_not_asked(void *
                    0);
 }
 
-static void nobody_sure_means_a_person_decides(void **state) {
+static void nobody_sure_means_nothing_is_sent(void **state) {
   (void)state;
   rig_tickets(&R, 6);
   rig_sim(&R, "--seed 3 --behaviour off");
   rig_conf(&R, "accept: 0.0}", "accept: 1.0}", NULL);
   assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
-  assert_int_equal(count("v_tickets WHERE outcome = 'handoff' AND reason = 'not_sure'"), 6);
-  assert_int_equal(count("v_model_calls WHERE task = 'draft'"), 0);
+  assert_int_equal(count("v_tickets WHERE outcome IN ('draft','handoff') AND reason = 'not_sure'"),
+                   6);
+  int replies = -1;
+  assert_int_equal(rig_check_no_double(&R, NULL, &replies), 6);
+  assert_int_equal(replies, 0);
 }
 
 static void the_embedded_model_does_everything_alone(void **state) {
@@ -258,6 +273,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       T(a_model_that_refuses_to_draft_hands_the_ticket_to_a_person),
       T(a_model_that_refuses_to_triage_hands_the_ticket_to_a_person),
+      T(shadow_mode_writes_nothing_whatever_the_model_does),
       T(the_next_model_takes_over_when_one_refuses),
       T(an_answer_that_was_cut_off_is_asked_for_again_with_more_room),
       T(an_answer_that_breaks_the_schema_goes_to_the_next_model),
@@ -265,9 +281,9 @@ int main(void) {
       T(a_spend_limit_at_the_vendor_loses_nothing),
       T(tokens_and_cost_equal_what_the_vendor_counted),
       T(the_days_budget_is_never_exceeded_with_many_calls_at_once),
-      T(over_budget_tickets_go_to_people_when_the_limit_says_draft),
+      T(over_budget_triaged_tickets_go_to_people_when_the_limit_says_draft),
       T(below_accept_the_next_model_decides_and_above_it_is_not_asked),
-      T(nobody_sure_means_a_person_decides),
+      T(nobody_sure_means_nothing_is_sent),
       T(the_embedded_model_does_everything_alone),
   };
   return cmocka_run_group_tests_name("models", tests, NULL, NULL);

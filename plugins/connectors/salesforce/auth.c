@@ -167,8 +167,8 @@ static void token_refused(struct sf *self, const struct trg_http_reply *reply,
   else if (reply->status == 400 || reply->status == 401 || reply->status == 403)
     verdict = (struct sf_verdict){TRG_REJECTED, TRG_CODE_AUTH};
   refusal_set(self, verdict.outcome, verdict.code);
-  snprintf(self->refusal.why, sizeof self->refusal.why, "Salesforce gave no token: HTTP %d: %s%s",
-           (int)reply->status,
+  snprintf(self->refusal.why, sizeof self->refusal.why,
+           "Salesforce gave no token: HTTP %d: %.300s%s", (int)reply->status,
            salesforce_ok(reply) ? err->text
            : reply->status == 0 ? lost
                                 : error.text,

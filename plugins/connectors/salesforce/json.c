@@ -87,7 +87,8 @@ cJSON *salesforce_json(struct trg_str body, struct trg_err *err) {
   const char *problem = text_repair(copy, body.n);
   cJSON *json = problem == NULL ? cJSON_ParseWithLengthOpts(copy, body.n + 1, NULL, 1) : NULL;
   free(copy);
-  if (json == NULL) (void)salesforce_malformed(err, problem != NULL ? problem : "not JSON, or cut off");
+  if (json == NULL)
+    (void)salesforce_malformed(err, problem != NULL ? problem : "not JSON, or cut off");
   return json;
 }
 

@@ -91,7 +91,8 @@ static bool is_rule(struct line line) {
 
 /* The block of headers that Outlook puts above a quote. */
 static bool is_header_block(struct trg_str text, size_t at) {
-  static const char *const from[] = {"From:", "*From:*", "Von:", "De :", "De:", "Van:", "Da:", NULL};
+  static const char *const from[] = {
+      "From:", "*From:*", "Von:", "De :", "De:", "Van:", "Da:", NULL};
   static const char *const others[] = {"Sent:",     "*Sent:*", "Date:",   "To:",    "*To:*",
                                        "Subject:",  "Cc:",     "An:",     "Datum:", "Betreff:",
                                        "Gesendet:", "Envoyé",  "Objet",   "À",      "Enviado",
@@ -106,7 +107,7 @@ static bool is_header_block(struct trg_str text, size_t at) {
 /* "On ..., X wrote:" as most programs write it; some break it in two. */
 static bool is_attribution(struct trg_str text, size_t at) {
   static const char *const starts[] = {"On ", "Am ", "Le ", "El ", "Il ", "Op ", "Em ", NULL};
-  static const char *const ends[] = {"wrote:",    "schrieb:",  "a écrit :", "a écrit:",
+  static const char *const ends[] = {"wrote:",    "schrieb:",    "a écrit :", "a écrit:",
                                      "escribió:", "ha scritto:", "schreef:",  "escreveu:"};
   struct line line = line_at(text, at);
   if (!begins_any(line, starts)) return false;
@@ -161,7 +162,8 @@ struct trg_str salesforce_unquoted(struct trg_str text) {
     }
   }
   size_t keep = trimmed(text.p, cut);
-  if (keep == 0) keep = trimmed(text.p, text.n); /* nothing above it: answered below, or forwarded */
+  if (keep == 0)
+    keep = trimmed(text.p, text.n); /* nothing above it: answered below, or forwarded */
   return (struct trg_str){text.p, keep};
 }
 

@@ -5,11 +5,11 @@
 
 #include "salesforce.h"
 
-#define ANSWER_BYTES ((size_t)16 << 20)
-#define DAY_WAIT_MS  900000 /* the allowance is of a rolling day: some of it comes back soon */
-#define SHORT_WAIT_MS 30000 /* too many requests at once */
-#define USAGE_MS     3600000
-#define ABSENT_MS    3600000
+#define ANSWER_BYTES  ((size_t)16 << 20)
+#define DAY_WAIT_MS   900000 /* the allowance is of a rolling day: some of it comes back soon */
+#define SHORT_WAIT_MS 30000  /* too many requests at once */
+#define USAGE_MS      3600000
+#define ABSENT_MS     3600000
 
 static void call_free(void *state) {
   struct sf_call *call = state;
@@ -147,7 +147,8 @@ static void request_send(struct sf_call *call) {
 
 void salesforce_send(struct sf_call *call) {
   if (call->path.full || call->body.full) {
-    salesforce_end(call, TRG_REJECTED, TRG_CODE_PERMANENT, "the request would be too large to send");
+    salesforce_end(call, TRG_REJECTED, TRG_CODE_PERMANENT,
+                   "the request would be too large to send");
     return;
   }
   salesforce_authorise(call, request_send);
@@ -208,10 +209,9 @@ void salesforce_fail_malformed(struct sf_call *call, const struct trg_http_reply
   const bool is_write = (call->http_flags & TRG_HTTP_WRITE) != 0;
   struct sf_error error = {{0}, {0}, false};
   snprintf(error.text, sizeof error.text, "%.300s", err->text);
-  salesforce_fail_with(call, reply, &error,
-                       (struct sf_verdict){is_write ? TRG_UNCERTAIN : TRG_RETRY,
-                                           TRG_CODE_MALFORMED},
-                       NULL);
+  salesforce_fail_with(
+      call, reply, &error,
+      (struct sf_verdict){is_write ? TRG_UNCERTAIN : TRG_RETRY, TRG_CODE_MALFORMED}, NULL);
 }
 
 /* ---- what an org need not have ---- */
@@ -241,7 +241,8 @@ bool salesforce_columns_drop(struct sf *self, unsigned asked, const struct trg_h
   struct sf_error error;
   if (reply->status != 400 || asked == 0) return false;
   salesforce_error_read(&error, reply->body);
-  if (strcmp(error.name, "INVALID_FIELD") != 0) return false;
+  if (strcmp(error.name, "INVALID_FIELD") != 0 && strcmp(error.name, "MALFORMED_QUERY") != 0)
+    return false;
   unsigned blamed = salesforce_columns_blamed(error.text, asked);
   self->without |= blamed;
   return blamed != 0;

@@ -34,8 +34,8 @@ struct sf {
   char base[256];       /* where the API is, as the last sign-in said */
   char root[48];        /* "/services/data/v62.0" */
   struct sf_map map;
-  struct sf_key *key;  /* for jwt */
-  char *authorization; /* "Bearer ..."; NULL: to be fetched */
+  struct sf_key *key;         /* for jwt */
+  char *authorization;        /* "Bearer ..."; NULL: to be fetched */
   uint32_t authorization_age; /* which token this is: a stale 401 must not drop a fresh one */
   char user_id[SF_ID_BYTES], org_id[SF_ID_BYTES];
   /* Why there is no token. Until then the ops that waited for it end the same way, instead of
@@ -62,9 +62,10 @@ typedef void sf_ready(struct sf_call *call);
 struct sf_call {
   struct sf *self;
   trg_op op;
-  sf_step *step;                  /* reads the answer to the request below */
-  sf_ready *ready;                /* when the gate opens */
-  sf_ready *after_token, *whole;  /* and then; when the case is read whole */
+  sf_step *step;          /* reads the answer to the request below */
+  sf_ready *ready;        /* when the gate opens */
+  sf_ready *after_token;  /* and then */
+  sf_ready *whole, *then; /* when what is being read was read, and behind that */
   const char *method;
   struct sf_buf path, body;
   int64_t unmodified_ms; /* If-Unmodified-Since of the request; 0: none */

@@ -1,4 +1,5 @@
-/* Signatures: of webhooks, and of the assertion that signs us in. Apart, because it needs OpenSSL. */
+/* Signatures: of webhooks, and of the assertion that signs us in. Apart, because it needs OpenSSL.
+ */
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>

@@ -7,8 +7,9 @@
 
 #include <triaged/plugin.h>
 
-/* Memory that lives and dies together. salesforce_take() returns zeroed bytes that salesforce_mem_free() frees,
- * or NULL when the ceiling is reached (the peer's fault); being out of memory ends the process. */
+/* Memory that lives and dies together. salesforce_take() returns zeroed bytes that
+ * salesforce_mem_free() frees, or NULL when the ceiling is reached (the peer's fault); being out of
+ * memory ends the process. */
 struct sf_block;
 struct sf_mem {
   struct sf_block *blocks;
@@ -32,9 +33,10 @@ void salesforce_put(struct sf_buf *buf, const char *p, size_t n);
 void salesforce_puts(struct sf_buf *buf, const char *text);
 void salesforce_put_str(struct sf_buf *buf, struct trg_str text);
 void salesforce_put_int(struct sf_buf *buf, int64_t number);
-void salesforce_put_char(struct sf_buf *buf, uint32_t code);       /* as UTF-8 */
-void salesforce_put_json(struct sf_buf *buf, struct trg_str text); /* as a JSON string, with its quotes */
-void salesforce_put_url(struct sf_buf *buf, struct trg_str text);  /* percent-encoded */
+void salesforce_put_char(struct sf_buf *buf, uint32_t code); /* as UTF-8 */
+void salesforce_put_json(struct sf_buf *buf,
+                         struct trg_str text); /* as a JSON string, with its quotes */
+void salesforce_put_url(struct sf_buf *buf, struct trg_str text); /* percent-encoded */
 void salesforce_put_base64(struct sf_buf *buf, struct trg_str bytes);
 
 struct trg_str salesforce_str(const char *text); /* NULL gives an empty slice */

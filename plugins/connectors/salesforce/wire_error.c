@@ -34,8 +34,8 @@ static void item_read(struct sf_error *ret, struct sf_buf *buf, const cJSON *ite
   }
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
     part_add(buf, salesforce_json_str(item, texts[i]));
-  cJSON_ArrayForEach(field, salesforce_json_in(item, "fields"))
-    if (cJSON_IsString(field)) part_add(buf, salesforce_str(field->valuestring));
+  cJSON_ArrayForEach(field, salesforce_json_in(item, "fields")) if (cJSON_IsString(field))
+      part_add(buf, salesforce_str(field->valuestring));
   cJSON_ArrayForEach(field, nested) {
     const cJSON *inner;
     if (!cJSON_IsObject(field)) continue;
@@ -44,8 +44,8 @@ static void item_read(struct sf_error *ret, struct sf_buf *buf, const cJSON *ite
     part_add(buf, salesforce_json_str(field, "statusCode"));
     part_add(buf, salesforce_json_str(field, "errorCode"));
     part_add(buf, salesforce_json_str(field, "message"));
-    cJSON_ArrayForEach(inner, salesforce_json_in(field, "fields"))
-      if (cJSON_IsString(inner)) part_add(buf, salesforce_str(inner->valuestring));
+    cJSON_ArrayForEach(inner, salesforce_json_in(field, "fields")) if (cJSON_IsString(inner))
+        part_add(buf, salesforce_str(inner->valuestring));
   }
 }
 

@@ -11,12 +11,11 @@
 static const struct {
   unsigned bit;
   const char *word; /* as Salesforce quotes it in an error */
-} optional[] = {{SF_NO_MASTER, "MasterRecordId"}, {SF_NO_CONTACT, "Contact"},
-                {SF_NO_OWNER, "Owner"},           {SF_NO_CREATOR, "CreatedBy"},
-                {SF_NO_CREATOR, "UserType"},      {SF_NO_HEADERS, "Headers"},
-                {SF_NO_FROM_NAME, "FromName"},    {SF_NO_RICH, "IsRichText"},
-                {SF_NO_VISIBILITY, "Visibility"}, {SF_NO_LABEL, "MasterLabel"},
-                {SF_NO_LANGUAGE, "Language"}};
+} optional[] = {
+    {SF_NO_MASTER, "MasterRecordId"}, {SF_NO_CONTACT, "Contact"},  {SF_NO_OWNER, "Owner"},
+    {SF_NO_CREATOR, "CreatedBy"},     {SF_NO_CREATOR, "UserType"}, {SF_NO_HEADERS, "Headers"},
+    {SF_NO_FROM_NAME, "FromName"},    {SF_NO_RICH, "IsRichText"},  {SF_NO_VISIBILITY, "Visibility"},
+    {SF_NO_LABEL, "MasterLabel"},     {SF_NO_LANGUAGE, "Language"}};
 
 unsigned salesforce_columns_blamed(const char *error_text, unsigned asked) {
   unsigned blamed = 0;
@@ -273,8 +272,8 @@ static uint32_t hash_add(uint32_t hash, struct trg_str text) {
 
 /* Stamps have a grain of one second, and two changes may fall into one: what else the row says is
  * part of the version. A child's version names the child. */
-static struct trg_str version_of(struct sf_mem *mem, int list, const cJSON *row,
-                                 struct trg_str id, int64_t at_ms) {
+static struct trg_str version_of(struct sf_mem *mem, int list, const cJSON *row, struct trg_str id,
+                                 int64_t at_ms) {
   static const char *const told[] = {"Status", "OwnerId", "Priority", "LastModifiedDate", "Type"};
   struct sf_buf buf = salesforce_buf_new(128);
   char hash[12];
@@ -299,8 +298,7 @@ static bool is_talk(int list, const cJSON *row) {
   return list != SF_FEED || salesforce_feed_is_talk(salesforce_json_str(row, "Type"));
 }
 
-static int change_read(struct sf_changes *ret, int list, const cJSON *row,
-                       struct trg_err *err) {
+static int change_read(struct sf_changes *ret, int list, const cJSON *row, struct trg_err *err) {
   struct trg_str id = salesforce_json_id(&ret->mem, row, "Id");
   int64_t at_ms = salesforce_time_ms(salesforce_json_str(row, "SystemModstamp"));
   if (id.n == 0 || at_ms == 0)
@@ -310,9 +308,8 @@ static int change_read(struct sf_changes *ret, int list, const cJSON *row,
   ret->rows++;
   struct trg_str about = list == SF_CASES ? id : salesforce_json_id(&ret->mem, row, "ParentId");
   if (!salesforce_is_id(about, "500") || !is_talk(list, row)) return 0;
-  ret->notices[ret->count++] =
-      (struct trg_notice){sizeof *ret->notices, about,
-                          version_of(&ret->mem, list, row, id, at_ms), at_ms};
+  ret->notices[ret->count++] = (struct trg_notice){
+      sizeof *ret->notices, about, version_of(&ret->mem, list, row, id, at_ms), at_ms};
   return 0;
 }
 

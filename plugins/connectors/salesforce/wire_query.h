@@ -15,16 +15,16 @@ const char *salesforce_list_object(int list);
 
 /* Columns that not every org has, or that its administrator may hide from us: a query that fails
  * for one of them is asked again without it. */
-#define SF_NO_MASTER     1u    /* Case.MasterRecordId */
-#define SF_NO_CONTACT    2u    /* Case.Contact.Name */
-#define SF_NO_OWNER      4u    /* Case.Owner.Name */
-#define SF_NO_CREATOR    8u    /* CreatedBy.Name, CreatedBy.UserType */
-#define SF_NO_HEADERS    16u   /* EmailMessage.Headers */
-#define SF_NO_FROM_NAME  32u   /* EmailMessage.FromName */
-#define SF_NO_RICH       64u   /* FeedItem.IsRichText */
-#define SF_NO_VISIBILITY 128u  /* FeedItem.Visibility */
-#define SF_NO_LABEL      256u  /* CaseStatus.MasterLabel */
-#define SF_NO_LANGUAGE   512u  /* Case.Language */
+#define SF_NO_MASTER     1u   /* Case.MasterRecordId */
+#define SF_NO_CONTACT    2u   /* Case.Contact.Name */
+#define SF_NO_OWNER      4u   /* Case.Owner.Name */
+#define SF_NO_CREATOR    8u   /* CreatedBy.Name, CreatedBy.UserType */
+#define SF_NO_HEADERS    16u  /* EmailMessage.Headers */
+#define SF_NO_FROM_NAME  32u  /* EmailMessage.FromName */
+#define SF_NO_RICH       64u  /* FeedItem.IsRichText */
+#define SF_NO_VISIBILITY 128u /* FeedItem.Visibility */
+#define SF_NO_LABEL      256u /* CaseStatus.MasterLabel */
+#define SF_NO_LANGUAGE   512u /* Case.Language */
 /* Which of the columns that are still asked for an INVALID_FIELD error means; all of them when it
  * names none. 0: it means one that must be there. */
 unsigned salesforce_columns_blamed(const char *error_text, unsigned asked);

@@ -5,8 +5,8 @@
 
 #include "wire.h"
 
-#define TEXT_BYTES  ((size_t)32 << 20) /* of all messages together */
-#define LINE_BYTES  ((size_t)1 << 20)  /* of one */
+#define TEXT_BYTES   ((size_t)32 << 20) /* of all messages together */
+#define LINE_BYTES   ((size_t)1 << 20)  /* of one */
 #define STATUS_DRAFT "5"
 
 void salesforce_thread_init(struct sf_thread *thread) {
@@ -142,10 +142,11 @@ int salesforce_case_read(struct sf_thread *thread, const struct sf_columns *colu
 
 /* What mail programs and the vendor write into the headers of mails that nobody wrote. */
 static bool is_automatic(struct trg_str headers, struct trg_str from, struct trg_str subject) {
-  static const char *const marks[] = {"\nAuto-Submitted: auto", "\nX-Autoreply", "\nX-Autorespond",
-                                      "\nPrecedence: auto_reply", "\nPrecedence: bulk",
-                                      "\nX-Auto-Response-Suppress: All\nAuto-Submitted",
-                                      "\nX-Failed-Recipients"};
+  static const char *const marks[] = {
+      "\nAuto-Submitted: auto", "\nX-Autoreply",
+      "\nX-Autorespond",        "\nPrecedence: auto_reply",
+      "\nPrecedence: bulk",     "\nX-Auto-Response-Suppress: All\nAuto-Submitted",
+      "\nX-Failed-Recipients"};
   static const char *const senders[] = {"mailer-daemon@", "postmaster@"};
   static const char *const subjects[] = {"Automatic reply:", "Out of Office:", "Undeliverable:",
                                          "Delivery Status Notification", "Undelivered Mail"};
@@ -234,14 +235,14 @@ static void row_take(struct sf_thread *thread, int list, const cJSON *row, struc
   }
   thread->changes = grown(thread->changes, thread->change_count, &thread->change_cap,
                           sizeof *thread->changes);
-  thread->changes[thread->change_count++] =
-      (struct sf_change){.id = id,
-                         .field = word(thread, row, "Field"),
-                         .before = word(thread, row, "OldValue"),
-                         .after = word(thread, row, "NewValue"),
-                         .author_id = salesforce_json_id(&thread->mem, row, "CreatedById"),
-                         .author_type = inner(thread, row, "CreatedBy", "UserType"),
-                         .at_ms = moment(row, "CreatedDate")};
+  thread->changes[thread->change_count++] = (struct sf_change){
+      .id = id,
+      .field = word(thread, row, "Field"),
+      .before = word(thread, row, "OldValue"),
+      .after = word(thread, row, "NewValue"),
+      .author_id = salesforce_json_id(&thread->mem, row, "CreatedById"),
+      .author_type = inner(thread, row, "CreatedBy", "UserType"),
+      .at_ms = moment(row, "CreatedDate")};
 }
 
 int salesforce_list_read(struct sf_thread *thread, int list, struct trg_str body,

@@ -66,9 +66,13 @@ int32_t salesforce_author_of(const struct sf_line *line, struct trg_str own_id);
 /* Puts the messages into order of time, the description (unless a mail says the same) first. */
 void salesforce_thread_order(struct sf_thread *thread);
 /* The case in the daemon's terms; slices of the thread, which must be in order. */
-void salesforce_thread_tell(struct sf_thread *thread, struct trg_str base_url, struct trg_str own_id,
-                            const struct sf_statuses *statuses, struct trg_ticket *ret);
-struct trg_str salesforce_address_of(const struct sf_case *kase); /* of the customer; may be empty */
+void salesforce_thread_tell(struct sf_thread *thread, struct trg_str base_url,
+                            struct trg_str own_id, const struct sf_statuses *statuses,
+                            struct trg_ticket *ret);
+struct trg_str
+salesforce_address_of(const struct sf_case *kase); /* of the customer; may be empty */
+/* Is the customer answered by a published comment? mode: the setting write.reply. */
+bool salesforce_is_portal(const struct sf_case *kase, const char *mode);
 /* What the guard compares: the stamp of the case, and all that customers and colleagues said. */
 struct trg_str salesforce_version_of(struct sf_thread *thread, struct trg_str own_id);
 /* Did somebody say something that the decision did not know of? */

@@ -33,9 +33,9 @@ int32_t salesforce_status_of(const struct sf_statuses *statuses, struct trg_str 
                              bool is_closed);
 const char *salesforce_closed_status(const struct sf_statuses *statuses); /* NULL: there is none */
 
-struct sf_error {  /* an error body of any of the vendor's shapes */
-  char name[64];   /* "INVALID_FIELD"; "" when it has none */
-  char text[301];  /* for the operator; never empty */
+struct sf_error { /* an error body of any of the vendor's shapes */
+  char name[64];  /* "INVALID_FIELD"; "" when it has none */
+  char text[301]; /* for the operator; never empty */
   bool is_json;
 };
 void salesforce_error_read(struct sf_error *ret, struct trg_str body);

@@ -33,6 +33,12 @@ struct trg_str salesforce_address_of(const struct sf_case *kase) {
   return kase->contact_email.n > 0 ? kase->contact_email : kase->supplied_email;
 }
 
+bool salesforce_is_portal(const struct sf_case *kase, const char *mode) {
+  if (mode != NULL && strcmp(mode, "auto") != 0) return strcmp(mode, "portal") == 0;
+  return salesforce_seek(kase->origin, "portal") != SIZE_MAX ||
+         salesforce_seek(kase->origin, "community") != SIZE_MAX;
+}
+
 static struct trg_str joined(struct sf_mem *mem, const char *head, struct trg_str middle,
                              const char *tail) {
   struct sf_buf buf = salesforce_buf_new(8192);
@@ -94,35 +100,33 @@ void salesforce_thread_order(struct sf_thread *thread) {
       thread->lines = realloc(thread->lines, thread->line_cap * sizeof *thread->lines);
       if (thread->lines == NULL) abort();
     }
-    thread->lines[thread->line_count++] =
-        (struct sf_line){.list = SF_CASES,
-                         .id = joined(&thread->mem, "case:", kase->id, ":description"),
-                         .author_id = salesforce_address_of(kase),
-                         .text = kase->description,
-                         .at_ms = kase->created_ms,
-                         .is_public = true};
+    thread->lines[thread->line_count++] = (struct sf_line){
+        .list = SF_CASES,
+        .id = joined(&thread->mem, "case:", kase->id, ":description"),
+        .author_id = salesforce_address_of(kase),
+        .text = kase->description,
+        .at_ms = kase->created_ms,
+        .is_public = true};
   }
   if (thread->line_count > 0)
     qsort(thread->lines, thread->line_count, sizeof *thread->lines, by_time);
 }
 
-static void messages_tell(struct sf_thread *thread, struct trg_str own_id,
-                          struct trg_ticket *ret) {
+static void messages_tell(struct sf_thread *thread, struct trg_str own_id, struct trg_ticket *ret) {
   struct trg_message *messages = salesforce_take(&thread->mem,
                                                  (thread->line_count + 1) * sizeof *messages);
   if (messages == NULL) return;
   for (size_t i = 0; i < thread->line_count; i++) {
     const struct sf_line *line = &thread->lines[i];
-    messages[i] = (struct trg_message){
-        .size = sizeof *messages,
-        .id = line->id,
-        .author = salesforce_author_of(line, own_id),
-        .author_id = line->author_id,
-        .author_name = line->author_name,
-        .flags = (line->is_public ? TRG_MESSAGE_PUBLIC : 0) |
-                 (line->automatic ? TRG_MESSAGE_AUTO : 0),
-        .at_ms = line->at_ms,
-        .text = line->text};
+    messages[i] = (struct trg_message){.size = sizeof *messages,
+                                       .id = line->id,
+                                       .author = salesforce_author_of(line, own_id),
+                                       .author_id = line->author_id,
+                                       .author_name = line->author_name,
+                                       .flags = (line->is_public ? TRG_MESSAGE_PUBLIC : 0) |
+                                                (line->automatic ? TRG_MESSAGE_AUTO : 0),
+                                       .at_ms = line->at_ms,
+                                       .text = line->text};
   }
   ret->messages = messages;
   ret->message_count = thread->line_count;
@@ -286,7 +290,8 @@ static void history_tell(struct telling *t) {
   }
 }
 
-/* Who closed a case whose statuses are not tracked: whoever changed it last, if nobody did since. */
+/* Who closed a case whose statuses are not tracked: whoever changed it last, if nobody did since.
+ */
 static int32_t closer_of(const struct telling *t) {
   const struct sf_case *kase = &t->thread->kase;
   if (kase->modified_ms - kase->closed_ms > SAME_CLOSING_MS) return TRG_AUTHOR_UNKNOWN;
@@ -334,13 +339,20 @@ static int32_t channel_of(struct trg_str origin) {
   static const struct {
     const char *word;
     int32_t channel;
-  } known[] = {{"mail", TRG_CHANNEL_EMAIL},         {"messag", TRG_CHANNEL_MESSAGING},
-               {"whatsapp", TRG_CHANNEL_MESSAGING}, {"sms", TRG_CHANNEL_MESSAGING},
-               {"chat", TRG_CHANNEL_CHAT},          {"phone", TRG_CHANNEL_VOICE},
-               {"voice", TRG_CHANNEL_VOICE},        {"facebook", TRG_CHANNEL_SOCIAL},
-               {"twitter", TRG_CHANNEL_SOCIAL},     {"social", TRG_CHANNEL_SOCIAL},
-               {"api", TRG_CHANNEL_API},            {"web", TRG_CHANNEL_WEB},
-               {"portal", TRG_CHANNEL_WEB},         {"community", TRG_CHANNEL_WEB}};
+  } known[] = {{"mail", TRG_CHANNEL_EMAIL},
+               {"messag", TRG_CHANNEL_MESSAGING},
+               {"whatsapp", TRG_CHANNEL_MESSAGING},
+               {"sms", TRG_CHANNEL_MESSAGING},
+               {"chat", TRG_CHANNEL_CHAT},
+               {"phone", TRG_CHANNEL_VOICE},
+               {"voice", TRG_CHANNEL_VOICE},
+               {"facebook", TRG_CHANNEL_SOCIAL},
+               {"twitter", TRG_CHANNEL_SOCIAL},
+               {"social", TRG_CHANNEL_SOCIAL},
+               {"api", TRG_CHANNEL_API},
+               {"web", TRG_CHANNEL_WEB},
+               {"portal", TRG_CHANNEL_WEB},
+               {"community", TRG_CHANNEL_WEB}};
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
     if (salesforce_seek(origin, known[i].word) != SIZE_MAX) return known[i].channel;
   return TRG_CHANNEL_OTHER;

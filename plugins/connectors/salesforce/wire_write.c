@@ -66,13 +66,15 @@ int salesforce_groups_check(const char *json, struct trg_err *err) {
   cJSON *map = salesforce_json(salesforce_str(json), err);
   const cJSON *item;
   int rc = cJSON_IsObject(map) ? 0
-                               : config_bad(err, "write.group", "must map team words to ids: "
-                                                                "{billing: \"00G...\"}");
+                               : config_bad(err, "write.group",
+                                            "must map team words to ids: "
+                                            "{billing: \"00G...\"}");
   cJSON_ArrayForEach(item, map) {
     const struct trg_str id = salesforce_str(cJSON_GetStringValue(item));
     if (rc == 0 && !salesforce_is_id(id, "00G") && !salesforce_is_id(id, "005"))
-      rc = config_bad(err, "write.group", "must give the id of a queue (00G...) or of a user "
-                                          "(005...), of 15 or 18 characters, for each team");
+      rc = config_bad(err, "write.group",
+                      "must give the id of a queue (00G...) or of a user "
+                      "(005...), of 15 or 18 characters, for each team");
   }
   cJSON_Delete(map);
   return rc;
@@ -102,8 +104,9 @@ int salesforce_column_check(const char *text, const char *key, char ret_name[80]
          (name[n] >= 'a' && name[n] <= 'z') || name[n] == '_')
     n++;
   if (n == 0 || n > 79 || name[n] != '\0')
-    return config_bad(err, key, "must be field:API_NAME of a field of Case, as "
-                                "field:Triage_Category__c");
+    return config_bad(err, key,
+                      "must be field:API_NAME of a field of Case, as "
+                      "field:Triage_Category__c");
   memcpy(ret_name, name, n + 1);
   return 0;
 }

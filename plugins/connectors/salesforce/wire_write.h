@@ -26,7 +26,7 @@ struct sf_map {
   const char *solved;     /* name of the status to solve with, or NULL */
   const char *sender;     /* organisation-wide address, or NULL */
   bool tags, priority;
-  bool feed_notes;        /* notes are feed posts, not comments */
+  bool feed_notes; /* notes are feed posts, not comments */
 };
 int salesforce_groups_check(const char *json, struct trg_err *err);
 int salesforce_priorities_check(const char *json, struct trg_err *err);
@@ -35,10 +35,10 @@ int salesforce_column_check(const char *text, const char *key, char ret_name[80]
                             struct trg_err *err);
 
 /* ---- one write ---- */
-#define SF_WROTE_FIELDS  1u
-#define SF_WROTE_TAGS    2u
-#define SF_WROTE_STATUS  4u
-#define SF_WROTE_MARKER  8u
+#define SF_WROTE_FIELDS 1u
+#define SF_WROTE_TAGS   2u
+#define SF_WROTE_STATUS 4u
+#define SF_WROTE_MARKER 8u
 /* The fields of a PATCH, as a JSON object; returns SF_WROTE_*: what it changes. 0: nothing. What
  * has its value already is left out. with_status: the status to close with, or NULL. */
 unsigned salesforce_put_fields(struct sf_buf *buf, const struct sf_case *now,

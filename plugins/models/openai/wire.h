@@ -126,17 +126,19 @@ void openai_fault_read(struct trg_str body, struct openai_fault *ret);
 /* The same of a member `error`, object or plain string. */
 void openai_fault_take(const struct cJSON *error, struct openai_fault *ret);
 
-#define OPENAI_NAMES_FORMAT 1u
-#define OPENAI_NAMES_EFFORT 2u
-#define OPENAI_NAMES_LIMIT 4u
-#define OPENAI_NAMES_USER 8u
+#define OPENAI_NAMES_FORMAT    1u
+#define OPENAI_NAMES_EFFORT    2u
+#define OPENAI_NAMES_LIMIT     4u
+#define OPENAI_NAMES_USER      8u
 #define OPENAI_NAMES_CACHE_KEY 16u
 /* Which optional parts of this plan's request an error complains about: worth one try without
  * them. */
 unsigned openai_fault_names(const struct openai_fault *fault, const struct openai_plan *plan);
 
+/* The status that the error stands for: an error inside a success says its own, or 0. */
+int32_t openai_fault_status(const struct trg_http_reply *reply, const struct openai_fault *fault);
 /* What an HTTP error means. The fields of ret are set; `why` goes to why_text as a sentence
- * without quotations from the request. An error inside a success is judged by fault->status. */
+ * without quotations from the request. */
 void openai_fault_judge(const struct trg_http_reply *reply, const struct openai_fault *fault,
                         int64_t now_ms, struct trg_result *ret, char *why_text, size_t why_room);
 /* How the exchange failed when there was no HTTP status. */

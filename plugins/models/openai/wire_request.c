@@ -179,7 +179,7 @@ int64_t openai_max_tokens(const struct openai_plan *plan, int64_t wanted) {
 
 static void limit_add(struct openai_text *out, const struct openai_plan *plan, int64_t wanted) {
   if (plan->limit == OPENAI_NO_LIMIT) return;
-  openai_text_put(out, plan->api == OPENAI_RESPONSES                ? ",\"max_output_tokens\":"
+  openai_text_put(out, plan->api == OPENAI_RESPONSES                 ? ",\"max_output_tokens\":"
                        : plan->limit == OPENAI_MAX_COMPLETION_TOKENS ? ",\"max_completion_tokens\":"
                                                                      : ",\"max_tokens\":");
   openai_text_int(out, openai_max_tokens(plan, wanted));

@@ -15,8 +15,8 @@ static bool among(const char *word, const char *const *words) {
 /* What every server with a strict mode knows. Bounds and formats are taken by some and refused by
  * others, and the daemon checks the answer against the original. */
 static bool keyword_fine(const cJSON *item) {
-  static const char *const plain[] = {"type",  "properties", "required",    "items",
-                                      "enum",  "const",      "anyOf",       "$defs",
+  static const char *const plain[] = {"type",  "properties",  "required",    "items",
+                                      "enum",  "const",       "anyOf",       "$defs",
                                       "title", "description", "definitions", NULL};
   if (strcmp(item->string, "$ref") == 0) return cJSON_IsString(item) && item->valuestring[0] == '#';
   return among(item->string, plain);
