@@ -169,8 +169,7 @@ static int method_fill(struct exchange *e, const struct trg_http_request *r) {
       return TRG_ELIMIT;
     }
     (void)curl_easy_setopt(c, CURLOPT_POST, 1L);
-    (void)curl_easy_setopt(c, CURLOPT_POSTFIELDS,
-                           stays ? r->body.p : buf_view(&e->request_body).p);
+    (void)curl_easy_setopt(c, CURLOPT_POSTFIELDS, stays ? r->body.p : buf_view(&e->request_body).p);
     (void)curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n);
   }
   if ((get && r->body.n > 0) || (!get && strcmp(method, "POST") != 0))

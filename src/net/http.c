@@ -13,7 +13,7 @@
 #include "net/loop_uv.h"
 #include "net/slots.h"
 
-#define POOL_MAX         64
+#define POOL_MAX 64
 /* Instances have their own limits, of at most as many. */
 #define HOST_CONNECTIONS 1000L
 #define KEPT_CONNECTIONS 256L

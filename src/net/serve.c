@@ -203,7 +203,7 @@ static int listen_on(const struct serve_options *o, struct trg_err *err) {
 }
 
 static int port_of(int fd) {
-  struct sockaddr_storage a;
+  struct sockaddr_storage a = {0};
   socklen_t n = sizeof a;
   if (getsockname(fd, (struct sockaddr *)(void *)&a, &n) != 0) return 0;
   if (a.ss_family == AF_INET6)

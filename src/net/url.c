@@ -114,7 +114,7 @@ bool url_same_origin(const struct url *a, const struct url *b) {
 }
 
 bool http_url_same_origin(struct trg_str a, struct trg_str b) {
-  struct url x, y;
+  struct url x = {0}, y = {0};
   if (url_parse(a, &x, NULL) != 0 || url_parse(b, &y, NULL) != 0) return false;
   return url_same_origin(&x, &y);
 }

@@ -41,7 +41,7 @@ static void requeue_ticket(struct road *r, const struct ticket *t, struct arena 
 
 int road_requeue(struct road *r, struct trg_str ref, const char *who, struct trg_err *err) {
   struct arena *a = arena_new();
-  struct ticket t;
+  struct ticket t = {0};
   int rc = ticket_by_ref(r->setup.store, ref, a, &t, err);
   int64_t notices = 0;
   const char *slash = memchr(ref.p, '/', ref.n);
@@ -115,8 +115,8 @@ static int review_apply(struct road *r, const char *verb, const struct ticket *t
 int road_review(struct road *r, const char *verb, struct trg_str ref, const char *who,
                 struct trg_str text, struct trg_err *err) {
   struct arena *a = arena_new();
-  struct ticket t;
-  struct draft d;
+  struct ticket t = {0};
+  struct draft d = {0};
   int rc = ticket_by_ref(r->setup.store, ref, a, &t, err);
   if (rc >= 0) rc = draft_newest(r->setup.store, t.id, a, &d, err);
   if (rc == TRG_ENOTFOUND)

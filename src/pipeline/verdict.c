@@ -52,7 +52,7 @@ static struct trg_str language_code(struct trg_str s, struct arena *a) {
 
 static int verdict_names(const json *o, const struct taxonomy *t, struct arena *a,
                          struct verdict *v, struct trg_err *err) {
-  struct trg_str name, team, sub;
+  struct trg_str name = {0}, team = {0}, sub = {0};
   if (field(o, "category", a, &name, err) < 0 || field(o, "team", a, &team, err) < 0 ||
       field(o, "subcategory", a, &sub, err) < 0)
     return TRG_EINVAL;

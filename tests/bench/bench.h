@@ -44,7 +44,10 @@ enum bench_verdict { BENCH_BELOW = 0, BENCH_OK = 1, BENCH_NONE = 2 };
 static inline void bench_row(const char *what, const char *figure, const char *promise,
                              const char *ratio, enum bench_verdict v) {
   printf("ROW\t%s\t%s\t%s\t%s\t%s\n", what, figure, *promise != '\0' ? promise : "-",
-         *ratio != '\0' ? ratio : "-", v == BENCH_NONE ? "-" : v == BENCH_OK ? "ok" : "below");
+         *ratio != '\0' ? ratio : "-",
+         v == BENCH_NONE ? "-"
+         : v == BENCH_OK ? "ok"
+                         : "below");
   fflush(stdout);
 }
 

@@ -4,7 +4,8 @@
 # error, as the machine may be busy.
 set -u
 B=${B:-build}
-export HELPDESK_SIM="$PWD/$B/helpdesk-sim" TRIAGED="$PWD/$B/triaged" TRIAGECTL="$PWD/$B/triagectl"
+case $B in /*) at=$B ;; *) at=$PWD/$B ;; esac
+export HELPDESK_SIM="$at/helpdesk-sim" TRIAGED="$at/triaged" TRIAGECTL="$at/triagectl"
 export TRIAGED_ROOT="$PWD" TRIAGED_SHARED="${TRIAGED_SHARED:-$PWD/../shared}"
 tab=$(printf '\t')
 rows=$(mktemp)

@@ -117,8 +117,9 @@ static void in_flight(void) {
     if (depth(&r, "SELECT count(*) FROM ticket WHERE outcome <> ''") >= MANY) break;
   }
   const double mb = status_mb(r.daemon, "VmHWM:");
-  printf("  model latency 500 ms: at most %lld calls open at a look, %.0f tickets/s, peak %.1f MiB\n",
-         (long long)most, MANY / (bench_now() - from), mb);
+  printf(
+      "  model latency 500 ms: at most %lld calls open at a look, %.0f tickets/s, peak %.1f MiB\n",
+      (long long)most, MANY / (bench_now() - from), mb);
   if (most < CALLS / 2) fail_msg("the calls were never in flight together");
   verdict("peak memory, 1,000 calls in flight at 500 ms", mb);
   rig_stop(&r, SIGKILL);

@@ -61,8 +61,8 @@ static size_t bodies_of(struct rig *r, const char *task, char **bodies, size_t *
   sqlite3 *db = NULL;
   sqlite3_stmt *q = NULL;
   size_t n = 0;
-  assert_int_equal(sqlite3_open_v2(rig_path(r, "state/triaged.db"), &db, SQLITE_OPEN_READONLY, NULL),
-                   SQLITE_OK);
+  assert_int_equal(
+      sqlite3_open_v2(rig_path(r, "state/triaged.db"), &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
   assert_int_equal(sqlite3_prepare_v2(db,
                                       "SELECT b.request FROM model_bytes b JOIN model_call c"
                                       " ON c.id = b.model_call_id WHERE c.task = ? LIMIT 64",
@@ -161,19 +161,20 @@ static void speed(int tickets, int pairs) {
   }
   const size_t n = (size_t)pairs;
   const double share = bench_quantile(ratio, n, 0.5);
-  bench_row("road, model latency 0",
-            bench_text("%.0f tickets/s", bench_quantile(ours, n, 0.5)), ">= 0.50 of the bare loop",
+  bench_row("road, model latency 0", bench_text("%.0f tickets/s", bench_quantile(ours, n, 0.5)),
+            ">= 0.50 of the bare loop",
             bench_text("%.2f of %.0f/s", share, bench_quantile(limit, n, 0.5)),
             share >= 0.5 ? BENCH_OK : BENCH_BELOW);
-  bench_row("CPU of the daemon per ticket",
-            bench_text("%.2f ms", bench_quantile(cpu, n, 0.5)), "", "", BENCH_NONE);
+  bench_row("CPU of the daemon per ticket", bench_text("%.2f ms", bench_quantile(cpu, n, 0.5)), "",
+            "", BENCH_NONE);
   free(ours);
   free(limit);
   free(ratio);
   free(cpu);
 }
 
-/* --- own time and commits ---------------------------------------------------------------------- */
+/* --- own time and commits ----------------------------------------------------------------------
+ */
 
 /* The value of the metric whose line begins so; -1: absent. */
 static double metric(const char *text, const char *name) {
@@ -216,7 +217,7 @@ static int free_port(void) {
   return ntohs(a.sin_port);
 }
 
-static void own_time(int tickets) {
+static void own_time(int tickets, double *ret_p50, double *ret_p99, double *ret_commits) {
   struct rig r;
   rig_ready(&r, tickets);
   const int port = free_port();
@@ -237,19 +238,35 @@ static void own_time(int tickets) {
   }
   const double count = metric(text, "triaged_overhead_seconds_count ");
   const double commits = metric(text, "triaged_store_commits_total ");
-  if (count < tickets || commits < 0) fail_msg("only %.0f of %d tickets came through", count, tickets);
+  if (count < tickets || commits < 0)
+    fail_msg("only %.0f of %d tickets came through", count, tickets);
   const double p50 = histogram_quantile(text, 0.5), p99 = histogram_quantile(text, 0.99);
-  printf("  own time of %.0f tickets: mean %.3f ms, p50 %.2f ms, p99 %.2f ms; %.0f commits; longest "
-         "turn of the loop %.1f ms\n",
-         count, 1000 * metric(text, "triaged_overhead_seconds_sum ") / count, p50, p99, commits,
-         1000 * metric(text, "triaged_turn_seconds_max "));
-  bench_row("own time per ticket", bench_text("p50 %.2f ms, p99 %.2f ms", p50, p99), "p99 < 2 ms",
-            "", p99 < 2 ? BENCH_OK : BENCH_BELOW);
-  bench_row("durable commits per ticket", bench_text("%.2f", commits / count), "< 1 under load", "",
-            commits / count < 1 ? BENCH_OK : BENCH_BELOW);
+  printf(
+      "  own time of %.0f tickets: mean %.3f ms, p50 %.2f ms, p99 %.2f ms; %.0f commits; longest "
+      "turn of the loop %.1f ms\n",
+      count, 1000 * metric(text, "triaged_overhead_seconds_sum ") / count, p50, p99, commits,
+      1000 * metric(text, "triaged_turn_seconds_max "));
+  *ret_p50 = p50;
+  *ret_p99 = p99;
+  *ret_commits = commits / count;
   free(text);
   assert_int_equal(rig_stop(&r, SIGTERM), 0);
   close_rig();
+}
+
+/* The median of several runs: who shares the processors shows in the tail first. */
+#define OWN_RUNS 3
+
+static void own_times(int tickets) {
+  double p50[OWN_RUNS], p99[OWN_RUNS], commits[OWN_RUNS];
+  for (int i = 0; i < OWN_RUNS; i++) own_time(tickets, &p50[i], &p99[i], &commits[i]);
+  const double tail = bench_quantile(p99, OWN_RUNS, 0.5),
+               each = bench_quantile(commits, OWN_RUNS, 0.5);
+  bench_row("own time per ticket",
+            bench_text("p50 %.2f ms, p99 %.2f ms", bench_quantile(p50, OWN_RUNS, 0.5), tail),
+            "p99 < 2 ms", "", tail < 2 ? BENCH_OK : BENCH_BELOW);
+  bench_row("durable commits per ticket", bench_text("%.2f", each), "< 1 under load", "",
+            each < 1 ? BENCH_OK : BENCH_BELOW);
 }
 
 int main(void) {
@@ -257,6 +274,6 @@ int main(void) {
   atexit(close_rig);
   const int tickets = (int)bench_env("BENCH_TICKETS", 2000);
   speed(tickets, (int)bench_env("BENCH_PAIRS", 3));
-  own_time(tickets);
+  own_times(tickets / 2 > 0 ? tickets / 2 : 1);
   return 0;
 }

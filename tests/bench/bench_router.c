@@ -26,7 +26,8 @@
 #define BURST    1000
 #define LATER_MS 500
 
-/* --- a model that answers at once, or after LATER_MS -------------------------------------------- */
+/* --- a model that answers at once, or after LATER_MS --------------------------------------------
+ */
 
 struct fake {
   const struct trg_host *host;
@@ -86,11 +87,15 @@ static int fake_open(const struct trg_host *host, trg_inst *inst, const void *co
   return 0;
 }
 
-static void fake_close(void *self) { (void)self; }
+static void fake_close(void *self) {
+  (void)self;
+}
 
 static const struct trg_field fake_fields[] = {{.name = NULL}};
-static const struct trg_model_ops fake_ops = {
-    .size = sizeof fake_ops, .caps = TRG_MODEL_SCHEMA, .complete = fake_complete, .estimate = fake_estimate};
+static const struct trg_model_ops fake_ops = {.size = sizeof fake_ops,
+                                              .caps = TRG_MODEL_SCHEMA,
+                                              .complete = fake_complete,
+                                              .estimate = fake_estimate};
 static const struct trg_plugin fake_plugin = {.abi_major = TRG_ABI_MAJOR,
                                               .abi_minor = TRG_ABI_MINOR,
                                               .size = sizeof fake_plugin,
@@ -104,7 +109,8 @@ static const struct trg_plugin fake_plugin = {.abi_major = TRG_ABI_MAJOR,
                                               .close = fake_close,
                                               .ops = &fake_ops};
 
-/* --- the bench ------------------------------------------------------------------------------------ */
+/* --- the bench
+ * ------------------------------------------------------------------------------------ */
 
 struct bench {
   struct loop *loop;
@@ -181,9 +187,9 @@ static void bursts(struct bench *b) {
   const double p50 = bench_quantile(each, rounds, 0.5), p99 = bench_quantile(each, rounds, 0.99);
   printf("  %d calls at once, commits and records counted in: p50 %.1f us, p99 %.1f us a call\n",
          BURST, p50, p99);
-  bench_row("routing overhead per model call", bench_text("p50 %.3f ms, p99 %.3f ms", p50 / 1000,
-                                                          p99 / 1000),
-            "p99 < 0.1 ms", "", p99 < 100 ? BENCH_OK : BENCH_BELOW);
+  bench_row("routing overhead per model call",
+            bench_text("p50 %.3f ms, p99 %.3f ms", p50 / 1000, p99 / 1000), "p99 < 0.1 ms", "",
+            p99 < 100 ? BENCH_OK : BENCH_BELOW);
 }
 
 static void singles(struct bench *b) {
@@ -213,9 +219,9 @@ static void together(struct bench *b) {
   const double s = bench_now() - from;
   printf("  %d calls of %d ms each: %.0f ms for all, %d in flight at the most\n", BURST, LATER_MS,
          1000 * s, most_waiting);
-  bench_row("calls in flight on one thread", bench_text("%d (%.0f ms for all)", most_waiting,
-                                                        1000 * s),
-            "1,000", bench_text("%.2f of %d ms", 1000 * s / LATER_MS, LATER_MS),
+  bench_row("calls in flight on one thread",
+            bench_text("%d (%.0f ms for all)", most_waiting, 1000 * s), "1,000",
+            bench_text("%.2f of %d ms", 1000 * s / LATER_MS, LATER_MS),
             most_waiting >= BURST ? BENCH_OK : BENCH_BELOW);
 }
 

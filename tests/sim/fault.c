@@ -5,9 +5,9 @@
 #include <string.h>
 
 static const char *const names[FAULT_COUNT] = {
-    "none",       "429",     "500",      "503",     "529",    "reset",
-    "resetafter", "slow",    "cut",      "badjson", "repeat", "stuck",
-    "conflict",   "refusal", "truncate", "invalid", "spend",  "streamerror"};
+    "none",     "429",     "500",     "503",         "529",    "reset",    "resetafter",
+    "slow",     "cut",     "badjson", "repeat",      "stuck",  "conflict", "refusal",
+    "truncate", "invalid", "spend",   "streamerror", "escape", "search404"};
 
 const char *fault_name(enum fault_kind k) {
   return names[k];
@@ -71,7 +71,7 @@ static bool rule_parse(char *text, struct fault_rule *r, char *ret_why, size_t w
     snprintf(ret_why, why_bytes,
              "unknown kind '%s': 429 500 503 529 reset resetafter slow cut badjson repeat stuck "
              "conflict refusal "
-             "truncate invalid spend streamerror",
+             "truncate invalid spend streamerror escape search404",
              kind);
     return false;
   }

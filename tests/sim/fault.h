@@ -24,6 +24,8 @@ enum fault_kind {
   FAULT_INVALID,  /* the model's answer breaks the schema */
   FAULT_SPEND,    /* 429 that no waiting cures: a spend limit */
   FAULT_STREAM,   /* error event in the middle of a stream */
+  FAULT_ESCAPE,    /* a row that was to come changes, and so leaves the search's window */
+  FAULT_SEARCH404, /* a search that trips over a deleted row */
   FAULT_COUNT
 };
 const char *fault_name(enum fault_kind k);

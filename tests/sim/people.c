@@ -198,7 +198,9 @@ void people_react(struct sim *s, struct desk *d, struct ticket *t, const struct 
   }
   for (size_t i = 0; i < e->change_count; i++) {
     if (strcmp(e->changes[i].field, "status") == 0 && t->status == STATUS_SOLVED) {
-      plan(s, d, t, DEED_CLOSE, clock_now_ms(&s->clock) + CLOSE_AFTER);
+      if (!d->reopens) {
+        plan(s, d, t, DEED_CLOSE, clock_now_ms(&s->clock) + CLOSE_AFTER);
+      }
       plan(s, d, t, DEED_OFFER_RATING, clock_now_ms(&s->clock) + 24 * HOUR);
     }
   }

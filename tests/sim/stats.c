@@ -33,11 +33,14 @@ static struct ticket_stats *stats_ticket(struct stats *st, const struct desk *d,
   return ts;
 }
 
-/* The same marker, or the same text when there is none, twice on one ticket is work done twice. */
+/* The same marker, or the same text when there is none and the customer has said nothing since,
+ * twice on one ticket is work done twice. */
 static bool entry_is_repeat(struct stats *st, const struct ticket *t, const struct entry *e) {
   uint64_t seen = 0;
   const char *what = e->metadata ? e->metadata : e->text;
-  uint64_t key = hash_mix((uint64_t)(uintptr_t)t, hash_text(e->flags & ENTRY_PUBLIC, what)) | 1;
+  uint64_t seed = (e->flags & ENTRY_PUBLIC) |
+                  (e->metadata ? 0 : (uint64_t)t->customer_messages << 8);
+  uint64_t key = hash_mix((uint64_t)(uintptr_t)t, hash_text(seed, what)) | 1;
   if (map_get(&st->markers, key, &seen)) {
     return true;
   }

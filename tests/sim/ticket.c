@@ -71,6 +71,7 @@ void store_open(struct store *s, struct clock *clock) {
   s->next_number = FIRST_NUMBER;
   for (size_t i = 0; i < DESK_COUNT; i++) {
     s->desks[i].name = names[i];
+    s->desks[i].reopens = i == DESK_INTERCOM;
   }
   people_open(s);
 }

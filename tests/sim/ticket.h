@@ -127,6 +127,7 @@ enum { DESK_ZENDESK, DESK_SALESFORCE, DESK_INTERCOM, DESK_COUNT };
 
 struct desk {
   const char *name;
+  bool reopens; /* what was solved can be reopened for ever; nothing is closed for good */
   struct ticket **tickets; /* in order of creation here */
   size_t ticket_count, ticket_cap;
   struct map by_number;

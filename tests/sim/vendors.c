@@ -2,6 +2,7 @@
 #include "sim.h"
 
 extern const struct vendor vendor_zendesk;
+extern const struct vendor vendor_intercom;
 extern const struct vendor vendor_anthropic;
 
-const struct vendor *const sim_vendors[] = {&vendor_zendesk, &vendor_anthropic, NULL};
+const struct vendor *const sim_vendors[] = {&vendor_zendesk, &vendor_intercom, &vendor_anthropic, NULL};

@@ -199,9 +199,10 @@ static void a_wrong_model_key_fails_the_pass_but_loses_nothing(void **state) {
   rig_sim(&R, "--behaviour off");
   rig_file(&R, "key", "bad-key-of-mine\n");
   rig_conf(&R, "key: \"${file:token}\"", "key: \"${file:key}\"", NULL);
-  rig_run(&R, "triaged", "--once", NULL);
-  assert_true(rig_log_has(&R, "err.log", "code=auth"));
-  assert_false(rig_log_has(&R, "err.log", "bad-key-of-mine"));
+  rig_start(&R, "");
+  rig_until_log(&R, "daemon.log", "code=auth");
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  assert_false(rig_log_has(&R, "daemon.log", "bad-key-of-mine"));
   assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_tickets WHERE outcome = ''"), 2);
   rig_file(&R, "key", "right-key\n");
   rig_later(&R, "20m");

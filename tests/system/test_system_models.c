@@ -149,9 +149,11 @@ static void a_spend_limit_at_the_vendor_loses_nothing(void **state) {
   rig_tickets(&R, 8);
   rig_sim(&R, "--seed 3 --behaviour off --faults model.spend=1");
   rig_conf(&R, NULL);
-  rig_run(&R, "triaged", "--once", NULL);
+  rig_start(&R, "");
+  rig_until(&R, "SELECT count(*) >= 8 FROM v_model_calls WHERE outcome = 'error'", 1);
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
   assert_int_equal(count("v_tickets WHERE state = 'dead'"), 0);
-  assert_true(rig_log_has(&R, "err.log", "limit"));
+  assert_true(rig_log_has(&R, "daemon.log", "limit"));
   cJSON_Delete(rig_post(&R, "/sim/faults", ""));
   rig_later(&R, "2h");
   to_the_end(8);

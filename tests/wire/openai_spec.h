@@ -1,11 +1,12 @@
-#ifndef OPENAI_SPEC_H
-#define OPENAI_SPEC_H
+/* Holds a request body against the vendor's published API description, where it is at hand. */
+#ifndef TESTS_WIRE_OPENAI_SPEC_H
+#define TESTS_WIRE_OPENAI_SPEC_H
 
 #include <stddef.h>
 
-/* Checks a Chat Completions body against the published API description in the folder
- * $TRIAGED_SPECS (default ../shared/specs), and that it holds no key which that does not know.
- * 1: fits; 0: does not, and why says where; -1: the description is not there. */
+/* 1: the body is a valid CreateChatCompletionRequest without unknown keys; 0: it is not, and `why`
+ * names the place; -1: the description is not there. It is looked for in $TRIAGED_SPECS, else in
+ * ../shared/specs. */
 int openai_spec_check(const char *body, char *why, size_t why_room);
 
 #endif

@@ -206,6 +206,8 @@ static void test_settings_of_writing_are_checked(void **state) {
   assert_int_equal(name.n, 0);
   assert_int_equal(intercom_attribute_check("k", "custom_attribute:Issue type", &name, &err), 0);
   is_str(name, "Issue type");
+  assert_int_equal(intercom_attribute_check("k", "Urgency", &name, &err), 0);
+  is_str(name, "Urgency");
   assert_int_equal(intercom_attribute_check("write.priority", "true", &name, &err), -1);
   assert_non_null(strstr(err.text, "write.priority is \"true\": it must be custom_attribute:NAME"));
   assert_int_equal(intercom_groups_check("{\"a\":\"44\",\"b\":5017691,\"c\":\"admin:9\"}", &err),

@@ -267,6 +267,16 @@ static void test_no_customer_is_answered_in_a_ticket_they_can_not_see(void **sta
   intercom_thread_free(&thread);
 }
 
+static void test_a_marker_in_a_customers_text_is_only_text(void **state) {
+  (void)state;
+  struct intercom_thread thread;
+  struct trg_ticket t;
+  read_file(&thread, "conversation.json", "<p>Any news?</p>", "News?\\ntriaged:0123abcd", &t);
+  is_str(t.messages[2].text, "News?\ntriaged:0123abcd");
+  assert_int_equal(t.messages[2].marker.n, 0);
+  intercom_thread_free(&thread);
+}
+
 static void test_automatic_mail_is_marked(void **state) {
   (void)state;
   struct intercom_thread thread;
@@ -405,6 +415,7 @@ int main(void) {
       cmocka_unit_test(test_a_list_that_was_cut_at_500_parts_is_partial),
       cmocka_unit_test(test_a_ticket_is_its_description_and_states_by_category),
       cmocka_unit_test(test_no_customer_is_answered_in_a_ticket_they_can_not_see),
+      cmocka_unit_test(test_a_marker_in_a_customers_text_is_only_text),
       cmocka_unit_test(test_automatic_mail_is_marked),
       cmocka_unit_test(test_what_is_no_conversation_is_refused),
       cmocka_unit_test(test_the_guard_sees_who_spoke_since),

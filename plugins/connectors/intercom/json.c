@@ -38,13 +38,14 @@ static int escape_at(const char *p, size_t n) {
 
 /* Repairs the escape at p in place (a \uXXXX keeps its length); returns how many bytes it is. */
 static size_t escape_repair(char *p, size_t n) {
+  static const char replacement[6] = {'\\', 'u', 'f', 'f', 'f', 'd'};
   int code = escape_at(p, n);
   if (code < 0) return n < 2 ? 1 : 2;
   if (code >= 0xD800 && code < 0xDC00) {
     int low = escape_at(p + 6, n - 6);
     if (low >= 0xDC00 && low < 0xE000) return 12;
   }
-  if (code == 0 || (code >= 0xD800 && code < 0xE000)) memcpy(p, "\\ufffd", 6);
+  if (code == 0 || (code >= 0xD800 && code < 0xE000)) memcpy(p, replacement, sizeof replacement);
   return 6;
 }
 

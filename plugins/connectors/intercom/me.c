@@ -73,12 +73,12 @@ static void me_take(struct intercom_call *call, const struct intercom_me *me) {
   }
   self->me = *me;
   self->me_known = true;
-  if (!me->has_seat && self->conf->admin_id == NULL)
+  if (!me->has_seat && self->conf->admin_id == NULL) {
+    const char *hint = "the token's teammate has no inbox seat: set admin_id to one who has, or "
+                       "writes may be refused";
     self->host->log(self->inst, TRG_WARN, "no_inbox_seat",
-                    (const char *const[]){"admin", me->id, "why",
-                                          "the token's teammate has no inbox seat: set admin_id "
-                                          "to one who has, or writes may be refused",
-                                          NULL});
+                    (const char *const[]){"admin", me->id, "why", hint, NULL});
+  }
   me_release(self);
   call->ready(call);
 }

@@ -155,8 +155,8 @@ int64_t intercom_now_s(const struct intercom *self) {
   return (self->host->now_ms() + self->skew_ms) / 1000;
 }
 
-/* Windows end by the vendor's clock, not by ours. Within two seconds they are the same: the header
- * has whole seconds, and the answer took a while. */
+/* Within two seconds the clocks are the same: the header has whole seconds, and the answer took a
+ * while. */
 static void clock_read(struct intercom *self, const struct trg_http_reply *reply) {
   const int64_t date_s = intercom_http_date_s(
       intercom_header(reply->headers, reply->header_count, "date"));

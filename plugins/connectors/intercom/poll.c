@@ -105,8 +105,11 @@ static void search_ask(struct intercom_call *call) {
 
 static void poll_start(struct intercom_call *call) {
   const struct intercom *self = call->self;
-  if (intercom_window_open(&call->cursor, intercom_now_s(self), self->conf->lag_ms / 1000,
-                           self->conf->overlap_ms / 1000))
+  /* A window that ended after now would leave out what changes until then. So it ends by the clock
+   * that is behind: a wrong one, ours or a proxy's, only makes us late. */
+  const int64_t ours_s = self->host->now_ms() / 1000, theirs_s = intercom_now_s(self);
+  if (intercom_window_open(&call->cursor, ours_s < theirs_s ? ours_s : theirs_s,
+                           self->conf->lag_ms / 1000, self->conf->overlap_ms / 1000))
     search_ask(call);
   else
     cursor_tell(call, false);

@@ -37,7 +37,7 @@ static size_t string_end(struct trg_str body, size_t at) {
 }
 
 static size_t blanks_skip(struct trg_str body, size_t at) {
-  while (at < body.n && memchr(" \t\r\n", body.p[at], 4) != NULL) at++;
+  while (at < body.n && (body.p[at] == ' ' || (body.p[at] >= '\t' && body.p[at] <= '\r'))) at++;
   return at;
 }
 

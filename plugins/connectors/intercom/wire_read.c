@@ -83,10 +83,12 @@ static struct trg_str body_text(struct intercom_thread *thread, struct trg_str b
   return kept;
 }
 
-/* Takes the marker that a note of ours ends with off its text. */
+/* Takes the marker that a note of ours ends with off its text. Anybody may write such a line, so it
+ * counts only in what a teammate's app wrote. */
 static void marker_take(struct intercom_part *part) {
   const size_t prefix = sizeof INTERCOM_MARKER - 1;
   struct trg_str text = part->text;
+  if (!part->by_api || !intercom_is(part->author.type, "admin")) return;
   while (text.n > 0 && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == ' ')) text.n--;
   size_t at = text.n;
   while (at > 0 && text.p[at - 1] != '\n' && text.p[at - 1] != ' ') at--;
@@ -186,8 +188,11 @@ static void tags_read(struct intercom_thread *thread, const cJSON *json) {
   struct intercom_item *to = &thread->item;
   to->tags = count > 0 ? intercom_take(&thread->mem, count * sizeof *to->tags) : NULL;
   if (to->tags == NULL) return;
-  cJSON_ArrayForEach(item, array) to->tags[to->tag_count++] = (struct intercom_pair){
-      intercom_json_id(&thread->mem, item, "id"), clean_at(&thread->mem, item, "name")};
+  cJSON_ArrayForEach(item, array) {
+    struct intercom_pair *tag = &to->tags[to->tag_count++];
+    tag->a = intercom_json_id(&thread->mem, item, "id");
+    tag->b = clean_at(&thread->mem, item, "name");
+  }
 }
 
 static void attributes_read(struct intercom_thread *thread, const cJSON *object) {

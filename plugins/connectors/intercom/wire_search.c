@@ -184,7 +184,9 @@ static int rows_read(struct intercom_page *page, const cJSON *json, bool is_tick
                               is_ticket ? "no \"tickets\" in it" : "no \"conversations\" in it");
   const size_t count = (size_t)cJSON_GetArraySize(rows);
   page->notices = count > 0 ? intercom_take(&page->mem, count * sizeof *page->notices) : NULL;
-  if (page->notices != NULL) cJSON_ArrayForEach(row, rows) row_read(page, row, is_ticket);
+  cJSON_ArrayForEach(row, rows) {
+    if (page->notices != NULL) row_read(page, row, is_ticket);
+  }
   if (cJSON_IsObject(next)) {
     struct intercom_buf buf = intercom_buf_new(AFTER_BYTES);
     const struct trg_str after = intercom_json_str(next, "starting_after");

@@ -21,12 +21,15 @@ int intercom_attribute_check(const char *key, const char *value, struct trg_str 
   const size_t prefix = sizeof ATTRIBUTE_PREFIX - 1;
   *ret_name = (struct trg_str){NULL, 0};
   if (value == NULL || value[0] == '\0' || strcmp(value, "false") == 0) return 0;
-  if (strncmp(value, ATTRIBUTE_PREFIX, prefix) != 0 || value[prefix] == '\0')
+  const bool prefixed = strncmp(value, ATTRIBUTE_PREFIX, prefix) == 0;
+  const char *name = prefixed ? value + prefix : value;
+  /* The name alone will do, but not another vendor's word, nor "yes, please". */
+  if (name[0] == '\0' || (!prefixed && (strchr(name, ':') != NULL || strcmp(name, "true") == 0)))
     return config_bad(err,
                       "%s is \"%.80s\": it must be custom_attribute:NAME, with the name of a "
                       "conversation attribute (Settings, Conversations, Conversation attributes)",
                       key, value);
-  *ret_name = intercom_str(value + prefix);
+  *ret_name = intercom_str(name);
   return 0;
 }
 

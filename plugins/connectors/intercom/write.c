@@ -39,10 +39,12 @@ static void receipt_tell(const struct intercom_call *call, const char *kind, str
   call->self->host->emit_receipt(call->op, &receipt);
 }
 
-/* Nothing older than this can be of this write. */
+/* Nothing older than this can be of this write; by the clock that is behind, to overlook nothing.
+ */
 static int64_t since_s(const struct intercom_call *call) {
+  const int64_t skew_ms = call->self->skew_ms;
   if (call->action->attempt_ms <= 0) return 0;
-  return (call->action->attempt_ms + call->self->skew_ms) / 1000 - CLOCKS_S;
+  return (call->action->attempt_ms + (skew_ms < 0 ? skew_ms : 0)) / 1000 - CLOCKS_S;
 }
 
 static const struct intercom_part *own_part(const struct intercom_call *call,

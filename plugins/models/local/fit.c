@@ -162,6 +162,7 @@ static void vectors_block(struct vectors *vectors, const struct local_block *blo
                           const uint32_t *hashes, size_t n, size_t offset, float length,
                           struct local_scratch *scratch) {
   size_t touched = 0;
+  if (scratch->counts == NULL || scratch->touched == NULL) return; /* the block knows no feature */
   for (size_t i = 0; i < n; i++) {
     const uint32_t found = local_block_find(block, hashes[i]);
     if (found != 0 && scratch->counts[found - 1]++ == 0) scratch->touched[touched++] = found - 1;

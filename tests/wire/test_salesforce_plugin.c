@@ -1,0 +1,826 @@
+/* The Salesforce connector's ops under a fake host: settings, signing in, polling, fetching. */
+#include "salesforce_case.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CLIENT  "auth.type=client_credentials", "auth.client_id=acme", "auth.client_secret=t0pS3cret"
+#define EXPIRED SF_ERROR("INVALID_SESSION_ID", "Session expired or invalid")
+#define SINCE   INT64_C(1795218600000) /* ten minutes before the fake clock's start */
+
+static void refused_open(const char *const *settings, const char *says) {
+  struct fake_host *host = fake_host_new();
+  struct fake_inst *inst;
+  struct trg_err err;
+  assert_int_equal(fake_host_open(host, &triaged_plugin_salesforce, settings, &inst, &err), -1);
+  if (strstr(err.text, says) == NULL) fail_msg("\"%s\" is not in: %s", says, err.text);
+  fake_host_free(&host);
+}
+
+static void ends(const struct fake_op *op, int32_t outcome, const char *code) {
+  if (op->result.outcome != outcome || strcmp(op->result.code.p, code) != 0)
+    fail_msg("outcome %d %s: %s", (int)op->result.outcome, op->result.code.p, op->result.why.p);
+}
+
+/* ---- settings ---- */
+
+static void test_settings_that_are_missing_are_named(void **state) {
+  (void)state;
+#define URL "url=" SALESFORCE_URL
+  refused_open((const char *const[]){URL, "auth.type=client_credentials", NULL}, "auth.client_id");
+  refused_open((const char *const[]){URL, "auth.type=client_credentials", "auth.client_id=a", NULL},
+               "auth.client_secret");
+  refused_open((const char *const[]){URL, "auth.type=jwt", "auth.client_id=a", NULL},
+               "auth.username");
+  refused_open(
+      (const char *const[]){URL, "auth.type=jwt", "auth.client_id=a", "auth.username=u", NULL},
+      "auth.key");
+}
+
+static void test_settings_that_are_wrong_are_refused(void **state) {
+  (void)state;
+  refused_open((const char *const[]){URL "/services", CLIENT, NULL}, "without a path");
+  refused_open((const char *const[]){"url=https://login.salesforce.com", CLIENT, NULL},
+               "My Domain");
+  refused_open((const char *const[]){URL, CLIENT, "write.category=field:a b", NULL}, "API_NAME");
+  refused_open((const char *const[]){URL, CLIENT, "write.group={\"billing\":\"Billing\"}", NULL},
+               "00G");
+  refused_open((const char *const[]){URL, CLIENT, "write.priorities={\"P9\":\"x\"}", NULL},
+               "P1 to P4");
+  refused_open((const char *const[]){URL, CLIENT, "api_version=latest", NULL}, "62.0");
+  refused_open((const char *const[]){URL, CLIENT, "limit_share=1.5", NULL}, "limit_share");
+  refused_open((const char *const[]){URL, CLIENT, "overlap=60s", NULL}, "out of range");
+  refused_open((const char *const[]){URL, "auth.type=jwt", "auth.client_id=a", "auth.username=u",
+                                     "auth.key=-----BEGIN NOTHING-----", NULL},
+               "auth.key can not be read");
+}
+
+/* ---- signing in ---- */
+
+static void test_one_token_serves_all_ops_that_wait_for_it(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_bare((const char *const[]){URL, CLIENT, NULL});
+  salesforce_answer(&c, LOGIN, 200, TOKEN("A"));
+  for (int i = 0; i < 2; i++) salesforce_answer(&c, "LIMIT%201", 200, NO_ROWS);
+  trg_op a = fake_op_start(c.inst, 60000, false), b = fake_op_start(c.inst, 60000, false);
+  c.ops->probe(c.self, a);
+  c.ops->probe(c.self, b);
+  fake_host_settle(c.host);
+  ends(fake_op_get(c.host, a), TRG_DONE, "");
+  ends(fake_op_get(c.host, b), TRG_DONE, "");
+  const struct fake_request *login = salesforce_asked_at(&c, "POST", LOGIN, 0);
+  assert_string_equal(login->body.p,
+                      "grant_type=client_credentials&client_id=acme&client_secret=t0pS3cret");
+  assert_string_equal(fake_request_header(login, "content-type"),
+                      "application/x-www-form-urlencoded");
+  const struct fake_request *query = salesforce_asked_at(&c, "GET", "/services/data/v62.0/query?q=",
+                                                         1);
+  assert_string_equal(fake_request_header(query, "authorization"), "Bearer A");
+  salesforce_case_end(&c);
+}
+
+static void test_a_cancelled_op_hands_the_token_on_to_the_next(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_bare((const char *const[]){URL, CLIENT, NULL});
+  trg_op ops[3];
+  const struct fake_reply slow = {
+      .url_has = LOGIN, .status = 200, .body = TOKEN("A"), .delay_ms = 500};
+  fake_host_reply(c.host, &slow);
+  fake_host_reply(c.host, &slow);
+  salesforce_answer(&c, "LIMIT%201", 200, NO_ROWS);
+  for (int i = 0; i < 3; i++) {
+    ops[i] = fake_op_start(c.inst, 60000, false);
+    c.ops->probe(c.self, ops[i]);
+  }
+  fake_op_cancel(c.host, ops[0]); /* the one that fetches */
+  fake_op_cancel(c.host, ops[1]); /* one that waits */
+  fake_host_settle(c.host);
+  ends(fake_op_get(c.host, ops[2]), TRG_DONE, "");
+  assert_int_equal(salesforce_asked(&c, "POST", LOGIN), 2);
+  salesforce_case_end(&c);
+}
+
+static void test_an_expired_session_is_renewed_once_and_never_in_a_loop(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_bare((const char *const[]){URL, CLIENT, NULL});
+  salesforce_answer(&c, LOGIN, 200, TOKEN("A"));
+  salesforce_answer(&c, "LIMIT%201", 401, EXPIRED);
+  salesforce_answer(&c, LOGIN, 200, TOKEN("B"));
+  salesforce_answer(&c, "LIMIT%201", 401, EXPIRED);
+  const struct fake_op *op = salesforce_probe_run(&c);
+  ends(op, TRG_REJECTED, TRG_CODE_AUTH);
+  assert_int_equal(op->result.http_status, 401);
+  assert_string_equal(
+      fake_request_header(salesforce_asked_at(&c, "GET", "LIMIT%201", 1), "authorization"),
+      "Bearer B");
+  salesforce_case_end(&c);
+}
+
+static void test_a_session_that_no_login_can_mend_is_not_renewed(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  salesforce_answer(
+      &c, "LIMIT%201", 401,
+      SF_ERROR("INVALID_SESSION_ID", "This session is not valid for use with the REST API"));
+  ends(salesforce_probe_run(&c), TRG_REJECTED, TRG_CODE_AUTH);
+  assert_int_equal(salesforce_asked(&c, "POST", LOGIN), 1);
+  salesforce_case_end(&c);
+}
+
+static void test_two_stale_answers_cost_one_new_token(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_bare((const char *const[]){URL, CLIENT, NULL});
+  salesforce_answer(&c, LOGIN, 200, TOKEN("A"));
+  for (int i = 0; i < 2; i++) salesforce_answer(&c, "LIMIT%201", 401, EXPIRED);
+  salesforce_answer(&c, LOGIN, 200, TOKEN("B"));
+  for (int i = 0; i < 2; i++) salesforce_answer(&c, "LIMIT%201", 200, NO_ROWS);
+  trg_op a = fake_op_start(c.inst, 60000, false), b = fake_op_start(c.inst, 60000, false);
+  c.ops->probe(c.self, a);
+  c.ops->probe(c.self, b);
+  fake_host_settle(c.host);
+  ends(fake_op_get(c.host, a), TRG_DONE, "");
+  ends(fake_op_get(c.host, b), TRG_DONE, "");
+  salesforce_case_end(&c);
+}
+
+static void test_wrong_credentials_are_told_once_to_all_who_wait(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_bare((const char *const[]){URL, CLIENT, NULL});
+  salesforce_answer(&c, LOGIN, 400,
+                    "{\"error\":\"invalid_grant\",\"error_description\":\"no client credentials "
+                    "user enabled\"}");
+  trg_op ops[2];
+  const struct trg_action action = {.size = sizeof action,
+                                    .ticket_id = TRG_STR(SALESFORCE_CASE),
+                                    .idem_key = TRG_STR("k"),
+                                    .note = TRG_STR("n")};
+  for (int i = 0; i < 2; i++) ops[i] = fake_op_start(c.inst, 60000, i == 1);
+  c.ops->probe(c.self, ops[0]);
+  c.ops->write(c.self, ops[1], &action);
+  fake_host_settle(c.host);
+  for (int i = 0; i < 2; i++) {
+    ends(fake_op_get(c.host, ops[i]), TRG_REJECTED, TRG_CODE_AUTH);
+    assert_non_null(strstr(fake_op_get(c.host, ops[i])->result.why.p, "run-as user"));
+  }
+  salesforce_case_end(&c);
+}
+
+static void test_an_org_that_moved_is_followed_only_where_the_settings_allow(void **state) {
+  (void)state;
+#define MOVED "https://acme2.my.salesforce.com"
+  struct salesforce_case c = salesforce_case_bare(
+      (const char *const[]){URL, CLIENT, "instance=" MOVED, NULL});
+  salesforce_answer(&c, LOGIN, 200, TOKEN("A"));
+  salesforce_answer(&c, "acme.my.salesforce.com/services/data", 401, EXPIRED);
+  salesforce_answer(&c, LOGIN, 200, TOKEN_AT("B", MOVED));
+  salesforce_answer(&c, "acme2.my.salesforce.com/services/data", 200, NO_ROWS);
+  ends(salesforce_probe_run(&c), TRG_DONE, "");
+  salesforce_case_end(&c);
+  c = salesforce_case_bare((const char *const[]){URL, CLIENT, NULL});
+  salesforce_answer(&c, LOGIN, 200, TOKEN_AT("B", MOVED));
+  const struct fake_op *op = salesforce_probe_run(&c);
+  ends(op, TRG_REJECTED, TRG_CODE_ENDPOINT);
+  assert_non_null(strstr(op->result.why.p, "\"instance: " MOVED "\""));
+  assert_int_equal(salesforce_asked(&c, NULL, "acme2"), 0);
+  salesforce_case_end(&c);
+}
+
+/* A new key for this test alone, as the setting's text; the caller frees both. */
+static char *key_text(EVP_PKEY **ret_key) {
+  BIO *bio = BIO_new(BIO_s_mem());
+  *ret_key = EVP_RSA_gen(2048);
+  assert_int_equal(PEM_write_bio_PrivateKey(bio, *ret_key, NULL, NULL, 0, NULL, NULL), 1);
+  char *pem;
+  const long n = BIO_get_mem_data(bio, &pem);
+  const size_t bytes = (size_t)n + sizeof "auth.key=";
+  char *text = calloc(1, bytes);
+  snprintf(text, bytes, "auth.key=%.*s", (int)n, pem);
+  BIO_free(bio);
+  return text;
+}
+
+static size_t base64url_read(const char *from, size_t n, unsigned char *to) {
+  char text[2048];
+  size_t i = 0;
+  for (; i < n; i++) text[i] = from[i] == '-' ? '+' : from[i] == '_' ? '/' : from[i];
+  size_t missing = (4 - n % 4) % 4;
+  for (size_t k = 0; k < missing; k++) text[i++] = '=';
+  return (size_t)EVP_DecodeBlock(to, (unsigned char *)text, (int)i) - missing;
+}
+
+static void test_a_jwt_signs_in_with_a_signature_that_the_public_key_accepts(void **state) {
+  (void)state;
+  EVP_PKEY *key;
+  char *setting = key_text(&key);
+  struct salesforce_case c = salesforce_case_bare((const char *const[]){
+      URL, "auth.type=jwt", "auth.client_id=3MVG", "auth.username=bot@acme.com",
+      "auth.audience=https://test.salesforce.com", setting, NULL});
+  salesforce_answer(&c, LOGIN, 200, TOKEN("A"));
+  salesforce_answer(&c, "LIMIT%201", 200, NO_ROWS);
+  ends(salesforce_probe_run(&c), TRG_DONE, "");
+  const char *body = salesforce_asked_at(&c, "POST", LOGIN, 0)->body.p;
+  const char *jwt = strstr(body, "&assertion=") + strlen("&assertion=");
+  assert_int_equal(strncmp(body, "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&",
+                           65),
+                   0);
+  const char *dot = strrchr(jwt, '.'), *claims = strchr(jwt, '.') + 1;
+  unsigned char text[1024] = {0}, signature[1024];
+  base64url_read(claims, (size_t)(dot - claims), text);
+  assert_string_equal((char *)text, "{\"iss\":\"3MVG\",\"sub\":\"bot@acme.com\",\"aud\":"
+                                    "\"https://test.salesforce.com\",\"exp\":1795219370}");
+  size_t n = base64url_read(dot + 1, strlen(dot + 1), signature);
+  EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+  assert_int_equal(EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key), 1);
+  assert_int_equal(
+      EVP_DigestVerify(ctx, signature, n, (const unsigned char *)jwt, (size_t)(dot - jwt)), 1);
+  EVP_MD_CTX_free(ctx);
+  EVP_PKEY_free(key);
+  free(setting);
+  salesforce_case_end(&c);
+}
+
+/* ---- limits and failures ---- */
+
+static void test_the_share_of_the_daily_allowance_holds_requests_back(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  salesforce_answer_with(&c, "LIMIT%201", 200,
+                         "Sforce-Limit-Info: per-app-api-usage=1/2(x); api-usage=11900/15000\n",
+                         NO_ROWS);
+  salesforce_answer_with(&c, "LIMIT%201", 200, "Sforce-Limit-Info: api-usage=12000/15000\n",
+                         NO_ROWS);
+  salesforce_probe_run(&c);
+  salesforce_probe_run(&c);
+  assert_int_equal(fake_host_bucket(c.host, 0)->remaining, 100);
+  assert_int_equal(fake_host_bucket(c.host, 1)->remaining, 0);
+  assert_int_equal(fake_host_bucket(c.host, 1)->reset_ms, 900000);
+  salesforce_case_end(&c);
+}
+
+static void test_a_403_can_be_a_rate_limit(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  salesforce_answer(&c, "LIMIT%201", 403,
+                    SF_ERROR("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."));
+  const struct fake_op *op = salesforce_probe_run(&c);
+  ends(op, TRG_RETRY, TRG_CODE_RATE);
+  assert_int_equal(op->result.retry_after_ms, 900000);
+  assert_int_equal(fake_host_bucket(c.host, 0)->remaining, 0);
+  salesforce_answer(&c, "LIMIT%201", 403, SF_ERROR("API_DISABLED_FOR_ORG", "no"));
+  ends(salesforce_probe_run(&c), TRG_REJECTED, TRG_CODE_PERMISSION);
+  salesforce_case_end(&c);
+}
+
+static void test_pages_that_are_not_the_api_go_by_their_status(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+#define PAGE "<html><head><title>Down for maintenance</title></head></html>"
+  salesforce_answer(&c, "LIMIT%201", 503, PAGE);
+  const struct fake_op *op = salesforce_probe_run(&c);
+  ends(op, TRG_RETRY, TRG_CODE_TRANSIENT);
+  assert_non_null(strstr(op->result.why.p, "Down for maintenance"));
+  salesforce_answer(&c, "LIMIT%201", 404, PAGE);
+  ends(salesforce_probe_run(&c), TRG_REJECTED, TRG_CODE_ENDPOINT);
+  salesforce_answer(&c, "LIMIT%201", 400,
+                    "<?xml version=\"1.0\"?><Errors><Error><errorCode>QUERY_TIMEOUT</errorCode>"
+                    "<message>too slow</message></Error></Errors>");
+  ends(salesforce_probe_run(&c), TRG_RETRY, TRG_CODE_TIMEOUT);
+  salesforce_answer(&c, "LIMIT%201", 300, "[\"/services/data/v62.0/sobjects/Case/1\"]");
+  ends(salesforce_probe_run(&c), TRG_REJECTED, TRG_CODE_PERMANENT);
+  salesforce_answer(&c, "LIMIT%201", 410, SF_ERROR("UNSUPPORTED_API_VERSION", "gone"));
+  op = salesforce_probe_run(&c);
+  ends(op, TRG_REJECTED, TRG_CODE_ENDPOINT);
+  assert_non_null(strstr(op->result.why.p, "api_version"));
+  salesforce_case_end(&c);
+}
+
+/* ---- polling ---- */
+
+#define ROW(id, stamp)                                                                             \
+  "{\"Id\":\"" id "\",\"Status\":\"New\",\"SystemModstamp\":\"" stamp ".000+0000\","               \
+  "\"IsDeleted\":false}"
+#define CHILD(id, stamp)                                                                           \
+  "{\"Id\":\"" id "\",\"ParentId\":\"" SALESFORCE_CASE "\",\"SystemModstamp\":\"" stamp            \
+  ".000+0000\"}"
+#define ROWS(rows)      "{\"totalSize\":9,\"done\":true,\"records\":[" rows "]}"
+#define MORE(rows, url) "{\"done\":false,\"nextRecordsUrl\":\"" url "\",\"records\":[" rows "]}"
+#define NOW             "Date: Sat, 21 Nov 2026 00:00:05 GMT\n"
+#define MARKS           "1 from=2026-11-20T23:50:00Z case=2026-11-21T00:00:05Z mail=2026-11-21T00:00:05Z " \
+                        "comment=2026-11-21T00:00:05Z feed=2026-11-21T00:00:05Z"
+
+static void nothing_in(struct salesforce_case *c, const char *const *lists) {
+  for (; *lists != NULL; lists++) salesforce_answer_with(c, *lists, 200, NOW, NO_ROWS);
+}
+
+static void test_children_have_their_own_marks_and_name_their_case(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  salesforce_answer_with(&c, IN_CASE, 200, NOW, ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:55:00")));
+  salesforce_answer_with(&c, IN_MAILS, 200, NOW,
+                         ROWS(CHILD("02sA0000001Mai1IAC", "2026-11-20T23:56:00")));
+  salesforce_answer_with(&c, IN_COMMENTS, 200, NOW, NO_ROWS);
+  salesforce_answer_with(&c, IN_FEED, 200, NOW,
+                         "{\"done\":true,\"records\":[{\"Id\":\"0D5A0000001Fee1KAC\",\"ParentId\":"
+                         "\"001A0000006Vm9uIAC\",\"Type\":\"TextPost\",\"SystemModstamp\":"
+                         "\"2026-11-20T23:57:00.000+0000\"}]}");
+  const struct fake_op *op = salesforce_poll_run(&c, "", SINCE);
+  ends(op, TRG_DONE, "");
+  assert_int_equal(op->notice_count, 2); /* the post belongs to an account */
+  assert_string_equal(op->notices[0].id.p, SALESFORCE_CASE);
+  assert_int_equal(strncmp(op->notices[0].version.p, "2026-11-20T23:55:00Z/", 21), 0);
+  assert_string_equal(op->notices[1].id.p, SALESFORCE_CASE);
+  assert_non_null(strstr(op->notices[1].version.p, "/02sA0000001Mai1IAC"));
+  assert_string_equal(op->cursor.p, MARKS);
+  assert_false(op->cursor_more);
+  assert_non_null(strstr(salesforce_asked_at(&c, "GET", "queryAll?q=", 0)->url.p,
+                         "WHERE%20SystemModstamp%3E%3D2026-11-20T23%3A50%3A00Z%20ORDER%20BY%20"
+                         "SystemModstamp%2CId%20LIMIT%202000"));
+  salesforce_case_end(&c);
+}
+
+static void test_the_next_round_looks_back_for_rows_that_came_late(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  salesforce_answer_with(&c, IN_CASE, 200, NOW,
+                         ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:56:00") "," ROW(
+                             "500A0000006Vm9v", "2026-11-20T23:59:00")));
+  nothing_in(&c, (const char *const[]){IN_MAILS, IN_COMMENTS, IN_FEED, NULL});
+  const struct fake_op *op = salesforce_poll_run(&c, MARKS, 0);
+  assert_int_equal(op->notice_count, 2);
+  assert_non_null(strstr(salesforce_asked_at(&c, "GET", IN_CASE, 0)->url.p,
+                         "SystemModstamp%3E%3D2026-11-20T23%3A55%3A05Z%20"));
+  /* What is read again has the same version again. */
+  salesforce_answer_with(&c, IN_CASE, 200, NOW,
+                         ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:56:00")));
+  nothing_in(&c, (const char *const[]){IN_MAILS, IN_COMMENTS, IN_FEED, NULL});
+  const struct fake_op *again = salesforce_poll_run(&c, op->cursor.p, 0);
+  assert_string_equal(again->notices[0].version.p, op->notices[0].version.p);
+  salesforce_case_end(&c);
+}
+
+static void test_rows_of_one_second_across_a_page_edge_are_neither_lost_nor_stuck(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin((const char *const[]){"page_size=2", NULL});
+  salesforce_answer(&c, IN_CASE, 200,
+                    ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:55:00") "," ROW(
+                        "500A0000006Vm9v", "2026-11-20T23:55:00")));
+  const struct fake_op *op = salesforce_poll_run(&c, "", SINCE);
+  assert_true(op->cursor_more);
+  assert_non_null(
+      strstr(op->cursor.p, " on=case at=2026-11-20T23:55:00Z id=500A0000006Vm9vIAC"));
+  salesforce_answer(&c, "AND%20Id%3E%27500A0000006Vm9vIAC%27%29", 200,
+                    ROWS(ROW("500A0000006Vm9w", "2026-11-20T23:55:00")));
+  nothing_in(&c, (const char *const[]){IN_MAILS, IN_COMMENTS, IN_FEED, NULL});
+  op = salesforce_poll_run(&c, op->cursor.p, 0);
+  assert_int_equal(op->notice_count, 1);
+  assert_false(op->cursor_more);
+  /* Without a Date header the mark is the last row's, never our clock's. */
+  assert_non_null(strstr(op->cursor.p, "case=2026-11-20T23:55:00Z mail=2026-11-21T00:00:05Z"));
+  salesforce_case_end(&c);
+}
+
+static void test_the_vendors_next_page_is_asked_on_our_host_only(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+#define NEXT "/services/data/v62.0/query/0r8xx1234-2000"
+  salesforce_answer(&c, IN_CASE, 200, MORE(ROW("500A0000006Vm9u", "2026-11-20T23:55:00"), NEXT));
+  const struct fake_op *op = salesforce_poll_run(&c, "", SINCE);
+  assert_true(op->cursor_more);
+  assert_non_null(strstr(op->cursor.p, " next=" NEXT));
+  salesforce_answer(&c, SALESFORCE_URL NEXT, 200,
+                    MORE(ROW("500A0000006Vm9v", "2026-11-20T23:56:00"),
+                         "https://evil.example/services/data/v62.0/query/1-2000"));
+  op = salesforce_poll_run(&c, op->cursor.p, 0);
+  ends(op, TRG_DONE, "");
+  assert_null(strstr(op->cursor.p, "evil"));
+  assert_non_null(strstr(op->cursor.p, "at=2026-11-20T23:56:00Z id=500A0000006Vm9vIAC"));
+  salesforce_case_end(&c);
+}
+
+static void test_a_locator_that_died_is_left_for_the_last_row(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  salesforce_answer(&c, IN_CASE, 200, MORE(ROW("500A0000006Vm9u", "2026-11-20T23:55:00"), NEXT));
+  const struct fake_op *op = salesforce_poll_run(&c, "", SINCE);
+  salesforce_answer(&c, NEXT, 400, SF_ERROR("INVALID_QUERY_LOCATOR", "invalid query locator"));
+  salesforce_answer(&c, "Id%3E%27500A0000006Vm9uIAC%27", 200, NO_ROWS);
+  nothing_in(&c, (const char *const[]){IN_MAILS, IN_COMMENTS, IN_FEED, NULL});
+  ends(salesforce_poll_run(&c, op->cursor.p, 0), TRG_DONE, "");
+  salesforce_case_end(&c);
+}
+
+static void test_a_page_that_does_not_move_is_not_taken(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin((const char *const[]){"page_size=1", NULL});
+  salesforce_answer(&c, IN_CASE, 200, ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:55:00")));
+  const struct fake_op *op = salesforce_poll_run(&c, "", SINCE);
+  salesforce_answer(&c, IN_CASE, 200, ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:55:00")));
+  op = salesforce_poll_run(&c, op->cursor.p, 0);
+  ends(op, TRG_RETRY, TRG_CODE_TRANSIENT);
+  assert_int_equal(op->notice_count, 0);
+  assert_false(op->cursor_set);
+  salesforce_case_end(&c);
+}
+
+static void test_a_query_that_times_out_asks_for_half_the_time(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  salesforce_answer(&c, IN_CASE, 400, SF_ERROR("QUERY_TIMEOUT", "Your query request was running"));
+  ends(salesforce_poll_run(&c, "", SINCE), TRG_RETRY, TRG_CODE_TIMEOUT);
+  salesforce_answer(&c, "AND%20SystemModstamp%3C2026-11-20T23%3A55%3A00Z", 200, NO_ROWS);
+  const struct fake_op *op = salesforce_poll_run(&c, "", SINCE);
+  ends(op, TRG_DONE, "");
+  assert_true(op->cursor_more);
+  assert_non_null(strstr(op->cursor.p, " on=case at=2026-11-20T23:55:00Z"));
+  nothing_in(&c, (const char *const[]){IN_CASE, IN_MAILS, IN_COMMENTS, IN_FEED, NULL});
+  op = salesforce_poll_run(&c, op->cursor.p, 0);
+  assert_false(op->cursor_more);
+  salesforce_case_end(&c);
+}
+
+static void test_a_token_that_dies_in_a_round_costs_no_row(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  salesforce_answer_with(&c, IN_CASE, 200, NOW, ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:55:00")));
+  salesforce_answer(&c, IN_MAILS, 401, EXPIRED);
+  nothing_in(&c, (const char *const[]){IN_MAILS, IN_COMMENTS, IN_FEED, NULL});
+  const struct fake_op *op = salesforce_poll_run(&c, "", SINCE);
+  ends(op, TRG_DONE, "");
+  assert_int_equal(op->notice_count, 1);
+  assert_int_equal(salesforce_asked(&c, "POST", LOGIN), 2);
+  salesforce_case_end(&c);
+}
+
+static void test_an_org_without_a_feed_is_polled_without_it(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  for (int i = 0; i < 2; i++) {
+    nothing_in(&c, (const char *const[]){IN_CASE, IN_MAILS, IN_COMMENTS, NULL});
+    if (i == 0)
+      salesforce_answer(&c, IN_FEED, 400,
+                        SF_ERROR("INVALID_TYPE", "sObject type 'FeedItem' is not supported."));
+    ends(salesforce_poll_run(&c, "", SINCE), TRG_DONE, "");
+  }
+  assert_int_equal(fake_host_log_matches(c.host, "object_absent"), 1);
+  salesforce_case_end(&c);
+}
+
+static void test_a_cursor_of_another_make_is_refused(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  ends(salesforce_poll_run(&c, "MTc5NTIyNTAwMC4wfHwxMDE", 0), TRG_REJECTED, TRG_CODE_PERMANENT);
+  ends(salesforce_poll_run(&c, MARKS " on=case at=2026-11-20T23:55:00Z next=//evil/services/data/", 0),
+       TRG_REJECTED, TRG_CODE_PERMANENT);
+  salesforce_case_end(&c);
+}
+
+/* ---- fetching ---- */
+
+static void whole_case(struct salesforce_case *c, const char *kase, bool history) {
+  salesforce_answer(c, IN_CASE, 200, kase);
+  salesforce_answer_file(c, IN_MAILS, "mails.json");
+  salesforce_answer_file(c, IN_COMMENTS, "comments.json");
+  salesforce_answer_file(c, IN_FEED, "feed.json");
+  if (history) salesforce_answer_file(c, IN_HISTORY, "history.json");
+}
+
+static void test_mails_comments_and_posts_become_one_thread(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(
+      (const char *const[]){"write.tag_field=Tags__c", NULL});
+  char *kase = salesforce_fixture("case_new.json");
+  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+  whole_case(&c, kase, false);
+  const struct fake_op *op = salesforce_fetch_run(&c, "500A0000006Vm9u");
+  ends(op, TRG_DONE, "");
+  const struct trg_ticket *t = &op->tickets[0];
+  assert_string_equal(t->id.p, SALESFORCE_CASE);
+  assert_string_equal(t->subject.p, "Refund");
+  assert_int_equal(t->status, TRG_STATUS_NEW);
+  assert_int_equal(t->channel, TRG_CHANNEL_EMAIL);
+  assert_string_equal(t->team.p, "Billing queue");
+  assert_string_equal(t->requester_email.p, "anna@example.com");
+  assert_int_equal(t->tag_count, 2);
+  assert_string_equal(t->url.p,
+                      SALESFORCE_URL "/lightning/r/Case/" SALESFORCE_CASE "/view");
+  /* The description is the first mail; the draft is no message; posts about others are none. */
+  assert_int_equal(t->message_count, 5);
+  assert_string_equal(t->messages[0].text.p, "Hello,\nwhere is my refund?");
+  assert_int_equal(t->messages[0].author, TRG_AUTHOR_CUSTOMER);
+  assert_string_equal(t->messages[1].text.p, "checked with finance");
+  assert_int_equal(t->messages[1].author, TRG_AUTHOR_AGENT);
+  assert_int_equal(t->messages[1].flags & TRG_MESSAGE_PUBLIC, 0);
+  assert_int_equal(t->messages[2].author, TRG_AUTHOR_SELF);
+  assert_string_equal(t->messages[3].text.p, "Portal: & hello");
+  assert_int_equal(t->messages[3].author, TRG_AUTHOR_CUSTOMER);
+  assert_int_equal(t->messages[3].flags, TRG_MESSAGE_PUBLIC);
+  assert_string_equal(t->messages[4].text.p, "Any news?");
+  assert_int_equal(t->fact_count, 0);
+  free(kase);
+  salesforce_case_end(&c);
+}
+
+static const struct trg_ticket_fact *fact_of(const struct trg_ticket *t, int32_t kind) {
+  for (size_t i = 0; i < t->fact_count; i++)
+    if (t->facts[i].kind == kind) return &t->facts[i];
+  return NULL;
+}
+
+static void test_history_tells_closings_reopenings_and_who_took_over(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  char *kase = salesforce_fixture_with("case_new.json", "2026-11-20T10:00:02", "2026-11-20T13:00:00");
+  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+  whole_case(&c, kase, true);
+  const struct fake_op *op = salesforce_fetch_run(&c, SALESFORCE_CASE);
+  const struct trg_ticket *t = &op->tickets[0];
+  assert_int_equal(t->fact_count, 3);
+  const struct trg_ticket_fact *solved = fact_of(t, TRG_FACT_SOLVED);
+  assert_string_equal(solved->id.p, "case:" SALESFORCE_CASE ":closed:1795176000");
+  assert_int_equal(solved->by, TRG_AUTHOR_SELF);
+  assert_string_equal(fact_of(t, TRG_FACT_REOPENED)->id.p,
+                      "case:" SALESFORCE_CASE ":reopened:1795179600");
+  assert_string_equal(fact_of(t, TRG_FACT_ASSIGNED)->value.p, "agent:005A0000002AgntIAC");
+  free(kase);
+  salesforce_case_end(&c);
+}
+
+#define CLOSED_AT(time)                                                                            \
+  "\"IsClosed\":true,\"ClosedDate\":\"" time ".000+0000\""
+
+static void test_a_closed_case_is_solved_by_its_flag_and_not_by_its_word(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  char *kase = salesforce_fixture_with("case_new.json", "\"IsClosed\":false,\"ClosedDate\":null",
+                                       CLOSED_AT("2026-11-20T10:30:00"));
+  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+  whole_case(&c, kase, false);
+  salesforce_answer(&c, IN_HISTORY, 200, NO_ROWS); /* not tracked */
+  const struct fake_op *op = salesforce_fetch_run(&c, SALESFORCE_CASE);
+  const struct trg_ticket *t = &op->tickets[0];
+  assert_int_equal(t->status, TRG_STATUS_SOLVED);
+  assert_string_equal(fact_of(t, TRG_FACT_SOLVED)->id.p,
+                      "case:" SALESFORCE_CASE ":closed:1795170600");
+  /* A mail behind the closing, where nothing else tells of a reopening. */
+  assert_string_equal(fact_of(t, TRG_FACT_REOPENED)->id.p, "mail:02sA0000001Mai3IAC:reopened");
+  assert_int_equal(fact_of(t, TRG_FACT_REOPENED)->by, TRG_AUTHOR_CUSTOMER);
+  free(kase);
+  salesforce_case_end(&c);
+}
+
+static void test_the_present_closing_is_told_once_where_history_tells_it_too(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  char *kase = salesforce_fixture_with("case_new.json", "\"IsClosed\":false,\"ClosedDate\":null",
+                                       CLOSED_AT("2026-11-20T12:00:01"));
+  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+  whole_case(&c, kase, true);
+  const struct fake_op *op = salesforce_fetch_run(&c, SALESFORCE_CASE);
+  size_t solved = 0;
+  for (size_t i = 0; i < op->tickets[0].fact_count; i++)
+    solved += op->tickets[0].facts[i].kind == TRG_FACT_SOLVED;
+  assert_int_equal(solved, 1);
+  free(kase);
+  salesforce_case_end(&c);
+}
+
+static void deleted_as(const char *kase, int32_t status, const char *into) {
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+  salesforce_answer(&c, IN_CASE, 200, kase);
+  const struct fake_op *op = salesforce_fetch_run(&c, SALESFORCE_CASE);
+  ends(op, TRG_DONE, "");
+  assert_int_equal(op->ticket_count, 1);
+  assert_int_equal(op->tickets[0].status, status);
+  assert_string_equal(op->tickets[0].merged_into.n > 0 ? op->tickets[0].merged_into.p : "", into);
+  assert_int_equal(op->tickets[0].fact_count, 1);
+  assert_int_equal(op->tickets[0].facts[0].kind,
+                   status == TRG_STATUS_MERGED ? TRG_FACT_MERGED : TRG_FACT_DELETED);
+  salesforce_case_end(&c);
+}
+
+static void test_deleted_purged_and_merged_cases_are_told_apart(void **state) {
+  (void)state;
+  char *kase = salesforce_fixture_with("case_new.json", "\"IsDeleted\":false", "\"IsDeleted\":true");
+  deleted_as(kase, TRG_STATUS_DELETED, "");
+  deleted_as(NO_ROWS, TRG_STATUS_DELETED, "");
+  char *at = strstr(kase, "\"MasterRecordId\":null"), merged[8192];
+  snprintf(merged, sizeof merged, "%.*s\"MasterRecordId\":\"500A0000006Vm9v\"%s", (int)(at - kase),
+           kase, at + strlen("\"MasterRecordId\":null"));
+  deleted_as(merged, TRG_STATUS_MERGED, "500A0000006Vm9vIAC");
+  free(kase);
+}
+
+static void test_columns_that_an_org_does_not_have_are_left_out(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  char *kase = salesforce_fixture("case_new.json");
+  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+  salesforce_answer(&c, IN_CASE, 400,
+                    SF_ERROR("INVALID_FIELD",
+                             "No such column 'MasterRecordId' on entity 'Case'."));
+  salesforce_answer(&c, IN_CASE, 200, kase);
+  salesforce_answer(&c, IN_MAILS, 400,
+                    SF_ERROR("INVALID_FIELD", "No such column 'Headers' on entity"));
+  salesforce_answer_file(&c, IN_MAILS, "mails.json");
+  salesforce_answer_file(&c, IN_COMMENTS, "comments.json");
+  salesforce_answer_file(&c, IN_FEED, "feed.json");
+  ends(salesforce_fetch_run(&c, SALESFORCE_CASE), TRG_DONE, "");
+  assert_null(strstr(salesforce_asked_at(&c, "GET", IN_CASE, 1)->url.p, "MasterRecordId"));
+  assert_non_null(strstr(salesforce_asked_at(&c, "GET", IN_CASE, 1)->url.p, "Owner.Name"));
+  assert_null(strstr(salesforce_asked_at(&c, "GET", IN_MAILS, 1)->url.p, "Headers"));
+  free(kase);
+  salesforce_case_end(&c);
+}
+
+static void test_a_column_that_must_be_there_is_a_question_of_permission(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(
+      (const char *const[]){"write.category=field:Triage_Category__c", NULL});
+  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+  salesforce_answer(&c, IN_CASE, 400,
+                    SF_ERROR("INVALID_FIELD", "No such column 'Triage_Category__c' on entity"));
+  const struct fake_op *op = salesforce_fetch_run(&c, SALESFORCE_CASE);
+  ends(op, TRG_REJECTED, TRG_CODE_PERMISSION);
+  assert_non_null(strstr(op->result.why.p, "Triage_Category__c"));
+  salesforce_case_end(&c);
+}
+
+static void test_long_lists_are_read_to_their_end_and_begun_again_when_they_die(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin((const char *const[]){"feed=false", NULL});
+  char *kase = salesforce_fixture("case_new.json");
+  char *short_page = salesforce_fixture_with("mails.json", "\"done\":true",
+                                             "\"done\":false,\"nextRecordsUrl\":\"" NEXT "\"");
+  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+  salesforce_answer(&c, IN_CASE, 200, kase);
+  salesforce_answer(&c, IN_MAILS, 200, short_page);
+  salesforce_answer(&c, NEXT, 400, SF_ERROR("INVALID_QUERY_LOCATOR", "gone"));
+  salesforce_answer(&c, IN_MAILS, 200, short_page);
+  salesforce_answer(&c, NEXT, 200, NO_ROWS);
+  salesforce_answer_file(&c, IN_COMMENTS, "comments.json");
+  const struct fake_op *op = salesforce_fetch_run(&c, SALESFORCE_CASE);
+  ends(op, TRG_DONE, "");
+  assert_int_equal(op->tickets[0].message_count, 4);
+  free(short_page);
+  short_page = salesforce_fixture_with("mails.json", "\"done\":true",
+                                       "\"done\":false,\"nextRecordsUrl\":\"https://evil/x\"");
+  salesforce_answer(&c, IN_CASE, 200, kase);
+  salesforce_answer(&c, IN_MAILS, 200, short_page);
+  ends(salesforce_fetch_run(&c, SALESFORCE_CASE), TRG_RETRY, TRG_CODE_MALFORMED);
+  free(short_page);
+  free(kase);
+  salesforce_case_end(&c);
+}
+
+static void test_statuses_are_read_again_after_an_hour(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  for (int i = 0; i < 3; i++) {
+    if (i != 1) salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+    salesforce_answer(&c, IN_CASE, 200, NO_ROWS);
+    salesforce_fetch_run(&c, SALESFORCE_CASE);
+    if (i == 1) fake_host_advance(c.host, 3600000);
+  }
+  assert_int_equal(salesforce_asked(&c, "GET", IN_STATUSES), 2);
+  salesforce_case_end(&c);
+}
+
+/* ---- webhooks ---- */
+
+struct told {
+  char ids[8][24], version[64];
+  size_t count;
+};
+static void on_notice(void *arg, const struct trg_notice *notice) {
+  struct told *told = arg;
+  snprintf(told->version, sizeof told->version, "%.*s", (int)notice->version.n, notice->version.p);
+  snprintf(told->ids[told->count++], 24, "%.*s", (int)notice->id.n, notice->id.p);
+}
+
+static struct trg_str str(const char *text) {
+  return (struct trg_str){text, strlen(text)};
+}
+
+/* Signs stamp and body as a sender would, in hex. */
+static void sign(const char *secret, const char *stamp, const char *body, char ret[65]) {
+  char text[1024];
+  unsigned char mac[32];
+  unsigned n = 0;
+  int bytes = snprintf(text, sizeof text, "%s%s", stamp, body);
+  HMAC(EVP_sha256(), secret, (int)strlen(secret), (unsigned char *)text, (size_t)bytes, mac, &n);
+  for (unsigned i = 0; i < 32; i++) snprintf(ret + i * 2, 3, "%02x", mac[i]);
+}
+
+static void test_a_delivery_counts_only_signed_fresh_and_unchanged(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(
+      (const char *const[]){"webhook_secret=hook", NULL});
+  const char *body = "{\"ids\":[\"500A0000006Vm9u\",\"001A0000006Vm9uIAC\"],\"id\":\"500A0000006Vm9vIAC\"}";
+  char signature[65];
+  sign("hook", "1795219190", body, signature);
+  struct trg_header headers[] = {{TRG_STR("x-triage-timestamp"), TRG_STR("1795219190")},
+                                 {TRG_STR("x-triage-signature"), str(signature)}};
+  struct trg_delivery delivery = {sizeof delivery, headers, 2, str(body), FAKE_NOW_MS};
+  struct trg_str id;
+  struct trg_err err;
+  struct told told = {.count = 0};
+  assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), 0);
+  assert_int_equal(id.n, 64);
+  assert_int_equal(c.ops->parse(c.self, &delivery, on_notice, &told, &err), 0);
+  assert_int_equal(told.count, 2);
+  assert_string_equal(told.ids[0], "500A0000006Vm9vIAC");
+  assert_string_equal(told.ids[1], SALESFORCE_CASE);
+  assert_string_equal(told.version, "hook:1795219190");
+  delivery.now_ms += 301000;
+  assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), -1);
+  delivery.now_ms = FAKE_NOW_MS;
+  delivery.body.n--;
+  assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), -1);
+  delivery.body.n++;
+  headers[0].value = TRG_STR("1795219191");
+  assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), -1);
+  delivery.header_count = 0;
+  assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), -1);
+  salesforce_case_end(&c);
+  c = salesforce_case_begin(NULL);
+  assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), -1);
+  salesforce_case_end(&c);
+}
+
+static void test_an_outbound_message_needs_the_secret_of_a_proxy(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(
+      (const char *const[]){"webhook_secret=hook", NULL});
+  char *body = salesforce_fixture("outbound.xml");
+  struct trg_header header = {TRG_STR("x-triage-secret"), TRG_STR("hook")};
+  struct trg_delivery delivery = {sizeof delivery, &header, 0, str(body), FAKE_NOW_MS};
+  struct trg_str id;
+  struct trg_err err;
+  struct told told = {.count = 0};
+  assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), -1);
+  delivery.header_count = 1;
+  header.value = TRG_STR("hoo");
+  assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), -1);
+  header.value = TRG_STR("hook");
+  assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), 0);
+  assert_int_equal(strncmp(id.p, "04lA000000Noti1IAC", id.n), 0);
+  assert_int_equal(c.ops->parse(c.self, &delivery, on_notice, &told, &err), 0);
+  assert_int_equal(told.count, 2);
+  assert_string_equal(told.ids[0], SALESFORCE_CASE);
+  salesforce_answer(&c, "LIMIT%201", 200, NO_ROWS);
+  salesforce_probe_run(&c); /* now our own org is known */
+  strstr(body, "AcmeMAC")[0] = 'B';
+  assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), -1);
+  free(body);
+  salesforce_case_end(&c);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_settings_that_are_missing_are_named),
+      cmocka_unit_test(test_settings_that_are_wrong_are_refused),
+      cmocka_unit_test(test_one_token_serves_all_ops_that_wait_for_it),
+      cmocka_unit_test(test_a_cancelled_op_hands_the_token_on_to_the_next),
+      cmocka_unit_test(test_an_expired_session_is_renewed_once_and_never_in_a_loop),
+      cmocka_unit_test(test_a_session_that_no_login_can_mend_is_not_renewed),
+      cmocka_unit_test(test_two_stale_answers_cost_one_new_token),
+      cmocka_unit_test(test_wrong_credentials_are_told_once_to_all_who_wait),
+      cmocka_unit_test(test_an_org_that_moved_is_followed_only_where_the_settings_allow),
+      cmocka_unit_test(test_a_jwt_signs_in_with_a_signature_that_the_public_key_accepts),
+      cmocka_unit_test(test_the_share_of_the_daily_allowance_holds_requests_back),
+      cmocka_unit_test(test_a_403_can_be_a_rate_limit),
+      cmocka_unit_test(test_pages_that_are_not_the_api_go_by_their_status),
+      cmocka_unit_test(test_children_have_their_own_marks_and_name_their_case),
+      cmocka_unit_test(test_the_next_round_looks_back_for_rows_that_came_late),
+      cmocka_unit_test(test_rows_of_one_second_across_a_page_edge_are_neither_lost_nor_stuck),
+      cmocka_unit_test(test_the_vendors_next_page_is_asked_on_our_host_only),
+      cmocka_unit_test(test_a_locator_that_died_is_left_for_the_last_row),
+      cmocka_unit_test(test_a_page_that_does_not_move_is_not_taken),
+      cmocka_unit_test(test_a_query_that_times_out_asks_for_half_the_time),
+      cmocka_unit_test(test_a_token_that_dies_in_a_round_costs_no_row),
+      cmocka_unit_test(test_an_org_without_a_feed_is_polled_without_it),
+      cmocka_unit_test(test_a_cursor_of_another_make_is_refused),
+      cmocka_unit_test(test_mails_comments_and_posts_become_one_thread),
+      cmocka_unit_test(test_history_tells_closings_reopenings_and_who_took_over),
+      cmocka_unit_test(test_a_closed_case_is_solved_by_its_flag_and_not_by_its_word),
+      cmocka_unit_test(test_the_present_closing_is_told_once_where_history_tells_it_too),
+      cmocka_unit_test(test_deleted_purged_and_merged_cases_are_told_apart),
+      cmocka_unit_test(test_columns_that_an_org_does_not_have_are_left_out),
+      cmocka_unit_test(test_a_column_that_must_be_there_is_a_question_of_permission),
+      cmocka_unit_test(test_long_lists_are_read_to_their_end_and_begun_again_when_they_die),
+      cmocka_unit_test(test_statuses_are_read_again_after_an_hour),
+      cmocka_unit_test(test_a_delivery_counts_only_signed_fresh_and_unchanged),
+      cmocka_unit_test(test_an_outbound_message_needs_the_secret_of_a_proxy),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
