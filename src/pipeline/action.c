@@ -1,5 +1,6 @@
 #include "pipeline/action.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,18 +153,52 @@ static bool restorable(const char *type) {
          strcmp(type, "PHONE_NUMBER") == 0;
 }
 
+/* A customer chooses their own name. One that would be a link or a placeholder in the text, of which
+ * the person at that address is to be protected, does not go back into it. */
+static bool is_harmless(struct trg_str value) {
+  if (str_find(value, "://") >= 0 || str_find_nocase(value, "www.") >= 0 ||
+      str_find(value, "{{") >= 0)
+    return false;
+  if (memchr(value.p, '@', value.n) != NULL) return memchr(value.p, ' ', value.n) == NULL;
+  for (size_t i = 0; i + 2 < value.n; i++)
+    if (value.p[i] == '.' && isalpha((unsigned char)value.p[i + 1]) &&
+        isalpha((unsigned char)value.p[i + 2]))
+      return false;
+  return true;
+}
+
+/* Restores the tokens of rendered text, so that nothing in a value is taken for markup. */
+static void restore(const struct pii_map *m, struct trg_str html, struct buf *out) {
+  for (size_t at = 0; at < html.n;) {
+    const char *open = memchr(html.p + at, '[', html.n - at);
+    const size_t from = open != NULL ? (size_t)(open - html.p) : html.n;
+    buf_add(out, html.p + at, from - at);
+    if (open == NULL) return;
+    const char *close = memchr(open, ']', html.n - from < 64 ? html.n - from : 64);
+    const struct trg_str token = {open, close != NULL ? (size_t)(close - open) + 1 : 1};
+    struct buf value;
+    buf_init(&value, 1 << 16);
+    pii_restore(m, token, restorable, &value);
+    const bool known = close != NULL && !str_eq(buf_view(&value), token);
+    if (!known) buf_char(out, '[');
+    if (known && is_harmless(buf_view(&value))) buf_html(out, buf_view(&value));
+    at = from + (known ? token.n : 1);
+    buf_free(&value);
+  }
+}
+
 /* cmark's default is its safe mode: raw HTML is left out and dangerous links are emptied. */
 static struct trg_str to_html(struct trg_str markdown, const struct pii_map *m, struct arena *a) {
   if (markdown.n == 0) return markdown;
+  char *html = cmark_markdown_to_html(markdown.p, markdown.n,
+                                      CMARK_OPT_VALIDATE_UTF8 | CMARK_OPT_HARDBREAKS);
   struct buf restored;
   buf_init(&restored, 4 << 20);
   if (m != NULL)
-    pii_restore(m, markdown, restorable, &restored);
+    restore(m, str_of(html), &restored);
   else
-    buf_str(&restored, markdown);
-  char *html = cmark_markdown_to_html(restored.p, restored.n,
-                                      CMARK_OPT_VALIDATE_UTF8 | CMARK_OPT_HARDBREAKS);
-  const struct trg_str kept = arena_str(a, str_of(html));
+    buf_text(&restored, html);
+  const struct trg_str kept = arena_str(a, buf_view(&restored));
   free(html);
   buf_free(&restored);
   return kept;

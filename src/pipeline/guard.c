@@ -3,6 +3,9 @@
 #include <ctype.h>
 #include <string.h>
 
+#include <cmark.h>
+
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -170,6 +173,68 @@ static bool is_amount(struct trg_str s, size_t from, size_t end) {
   return false;
 }
 
+/* The host of a word such as "evil.com/login", of which mail programs make a link. */
+static bool bare_at(struct trg_str s, size_t at, struct trg_str *ret_host) {
+  if (at > 0 && (isalnum((unsigned char)s.p[at - 1]) || strchr(".-@/", s.p[at - 1]) != NULL))
+    return false;
+  size_t end = at, label = at;
+  while (end < s.n && (isalnum((unsigned char)s.p[end]) || s.p[end] == '-' || s.p[end] == '.')) {
+    if (s.p[end] == '.') label = end + 1;
+    end++;
+  }
+  if (label == at || end >= s.n || s.p[end] != '/' || end - label < 2) return false;
+  for (size_t i = label; i < end; i++)
+    if (!isalpha((unsigned char)s.p[i])) return false;
+  *ret_host = (struct trg_str){s.p + at, end - at};
+  return true;
+}
+
+static bool url_allowed(struct trg_str url, const struct conf_policy *p) {
+  struct trg_str host;
+  const size_t colon = str_find_nocase(url, "https:") == 0  ? 5
+                       : str_find_nocase(url, "http:") == 0 ? 4
+                                                            : 0;
+  return colon > 0 && link_at(url, colon, &host) && host_allowed(host, p);
+}
+
+/* What a reader will see: entities and escapes are undone and references resolved, as the renderer
+ * does it. Puts the text into b; false when a link or picture leads where it must not. */
+static bool render_look(cmark_node *doc, const struct conf_policy *p, struct buf *b) {
+  cmark_iter *it = cmark_iter_new(doc);
+  bool ok = true;
+  for (cmark_event_type e; ok && (e = cmark_iter_next(it)) != CMARK_EVENT_DONE;) {
+    cmark_node *n = cmark_iter_get_node(it);
+    const cmark_node_type type = cmark_node_get_type(n);
+    if (e != CMARK_EVENT_ENTER || type == CMARK_NODE_EMPH || type == CMARK_NODE_STRONG) continue;
+    if (type == CMARK_NODE_LINK)
+      ok = url_allowed(str_of(cmark_node_get_url(n)), p);
+    else if (type == CMARK_NODE_IMAGE)
+      ok = false;
+    else if (type == CMARK_NODE_TEXT || type == CMARK_NODE_CODE || type == CMARK_NODE_CODE_BLOCK)
+      buf_text(b, cmark_node_get_literal(n));
+    else
+      buf_char(b, ' ');
+  }
+  cmark_iter_free(it);
+  return ok;
+}
+
+static bool rendered_links_allowed(struct trg_str body, const struct conf_policy *p) {
+  if (body.n == 0) return true;
+  struct buf text;
+  buf_init(&text, 1 << 20);
+  cmark_node *doc = cmark_parse_document(body.p, body.n, CMARK_OPT_VALIDATE_UTF8);
+  bool ok = render_look(doc, p, &text);
+  const struct trg_str seen = buf_view(&text);
+  for (size_t i = 0; i < seen.n && ok; i++) {
+    struct trg_str host;
+    if (link_at(seen, i, &host) || bare_at(seen, i, &host)) ok = host_allowed(host, p);
+  }
+  cmark_node_free(doc);
+  buf_free(&text);
+  return ok;
+}
+
 /* Amounts of money and percentages must stand in a source, digits and all. */
 static bool amounts_known(struct trg_str body, const struct guard_sources *from) {
   for (size_t i = 0; i < body.n;) {
@@ -204,7 +269,7 @@ const char *guard_text(struct trg_str body, const struct conf_policy *p,
   if (body.n > REPLY_MAX) return "too_long";
   if (prompt_leaks(body)) return "leaked_prompt";
   if (!tokens_known(body, from)) return "invented_token";
-  if (!links_allowed(body, p)) return "link_not_allowed";
+  if (!links_allowed(body, p) || !rendered_links_allowed(body, p)) return "link_not_allowed";
   if (!amounts_known(body, from)) return "uncited_claim";
   return NULL;
 }

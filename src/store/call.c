@@ -1,6 +1,7 @@
 /* Model calls, and the budget that bounds them. */
 #include "base/money.h"
 #include "base/time.h"
+#include "store/bytes.h"
 #include "store/sql.h"
 #include "store/work.h"
 
@@ -63,24 +64,6 @@ static int budget_reserve(struct store *s, const char *day, int64_t wanted, int6
 }
 
 /* --- one call -------------------------------------------------------------------------------- */
-
-static int bytes_put(struct store *s, int64_t id, int64_t started_ms, struct trg_str request,
-                     struct trg_str response, struct trg_err *err) {
-  static const char text[] =
-      "INSERT INTO model_bytes (model_call_id, started_ms, request, response)"
-      " VALUES (?, ?, ?, ?) ON CONFLICT (model_call_id) DO UPDATE SET"
-      "  request = CASE length(excluded.request) WHEN 0 THEN request ELSE excluded.request END,"
-      "  response = CASE length(excluded.response) WHEN 0 THEN response"
-      "   ELSE excluded.response END";
-  if (request.n == 0 && response.n == 0) return 0;
-  struct sql q;
-  sql_write(&q, s, text);
-  sql_int(&q, id);
-  sql_int(&q, started_ms);
-  sql_blob(&q, request);
-  sql_blob(&q, response);
-  return sql_run(&q, err);
-}
 
 static int call_insert(struct store *s, const struct model_call *c, int64_t *ret_id,
                        struct trg_err *err) {
@@ -279,9 +262,10 @@ int model_call_list(struct store *s, int64_t ticket_id, bool with_bytes, struct 
   static const char plain[] = "SELECT " CALL_COLUMNS ", x'', x'' FROM model_call c"
                               " LEFT JOIN ticket t ON t.id = c.ticket_id"
                               " WHERE c.ticket_id IS ? ORDER BY c.id";
-  static const char full[] = "SELECT " CALL_COLUMNS ", b.request, b.response FROM model_call c"
+  static const char full[] = "SELECT " CALL_COLUMNS ", " BYTES_REQUEST ", b.response FROM model_call c"
                              " LEFT JOIN ticket t ON t.id = c.ticket_id"
                              " LEFT JOIN model_bytes b ON b.model_call_id = c.id"
+                             " LEFT JOIN model_head h ON h.id = b.head_id"
                              " WHERE c.ticket_id IS ? ORDER BY c.id";
   struct sql q;
   sql_read(&q, s, with_bytes ? full : plain);

@@ -227,9 +227,14 @@ static const char work[] =
     "CREATE INDEX model_call_by_ticket ON model_call (ticket_id, shadow, cost_micros);"
     "CREATE INDEX model_call_by_start ON model_call (started_ms);"
     "CREATE INDEX model_call_open ON model_call (id) WHERE outcome = '';"
+    "CREATE TABLE model_head (" /* what many requests begin with, once */
+    "  id INTEGER PRIMARY KEY,"
+    "  head BLOB NOT NULL"
+    ") STRICT;"
     "CREATE TABLE model_bytes ("
     "  model_call_id INTEGER PRIMARY KEY REFERENCES model_call (id),"
     "  started_ms INTEGER NOT NULL,"
+    "  head_id INTEGER REFERENCES model_head (id)," /* NULL: the request is whole */
     "  request BLOB NOT NULL,"
     "  response BLOB NOT NULL"
     ") STRICT;"

@@ -32,8 +32,10 @@ struct effect {
   void (*fn)(void *arg);
   void *arg;
 };
+struct heads; /* bytes.h */
 struct store {
   sqlite3 *db;
+  struct heads *heads;
   char *dir, *path;
   int lock_fd; /* -1: a reader */
   bool turn;   /* the turn's transaction is open */

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "store/migrate.h"
+#include "store/bytes.h"
 #include "store/sql.h"
 
 #define READER_BUSY_MS 2000
@@ -241,6 +242,7 @@ void store_close(struct store **s) {
   struct store *x = *s;
   *s = NULL;
   sql_forget(x);
+  heads_free(&x->heads);
   if (x->db != NULL && sqlite3_get_autocommit(x->db) == 0)
     (void)sqlite3_exec(x->db, "ROLLBACK", NULL, NULL, NULL);
   BUG_UNLESS(x->db == NULL || sqlite3_close(x->db) == SQLITE_OK);

@@ -7,7 +7,8 @@
 static const char *const names[FAULT_COUNT] = {
     "none",     "429",     "500",     "503",         "529",    "reset",    "resetafter",
     "slow",     "cut",     "badjson", "repeat",      "stuck",  "conflict", "refusal",
-    "truncate", "invalid", "spend",   "streamerror", "escape", "search404"};
+    "truncate", "invalid", "spend",   "streamerror", "escape", "search404",
+    "session",  "late",    "locator", "lock",        "part"};
 
 const char *fault_name(enum fault_kind k) {
   return names[k];
@@ -71,7 +72,8 @@ static bool rule_parse(char *text, struct fault_rule *r, char *ret_why, size_t w
     snprintf(ret_why, why_bytes,
              "unknown kind '%s': 429 500 503 529 reset resetafter slow cut badjson repeat stuck "
              "conflict refusal "
-             "truncate invalid spend streamerror escape search404",
+             "truncate invalid spend streamerror escape search404 "
+             "session late locator lock part",
              kind);
     return false;
   }

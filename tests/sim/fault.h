@@ -26,6 +26,11 @@ enum fault_kind {
   FAULT_STREAM,   /* error event in the middle of a stream */
   FAULT_ESCAPE,    /* a row that was to come changes, and so leaves the search's window */
   FAULT_SEARCH404, /* a search that trips over a deleted row */
+  FAULT_SESSION, /* the access token dies now */
+  FAULT_LATE,    /* a row stays hidden once, and appears with its old stamp */
+  FAULT_LOCATOR, /* the place in a long answer is forgotten */
+  FAULT_LOCK,    /* a record is held by somebody else */
+  FAULT_PART,    /* one part of a composite write fails */
   FAULT_COUNT
 };
 const char *fault_name(enum fault_kind k);

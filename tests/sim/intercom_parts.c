@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { PER_ENTRY = 100, FIN_DELAY_MS = 20000 };
+enum { PER_ENTRY = 100 };
 
 static struct part *part_add(struct parts *p, const struct entry *e, uint64_t within,
                              const char *type) {
@@ -58,6 +58,9 @@ static const char *message_type(const struct turn *n) {
   if (!(n->entry->flags & ENTRY_PUBLIC)) {
     return "note";
   }
+  if (intercom_is_ticket(n->ticket)) {
+    return "comment"; /* its state changes in a part of its own */
+  }
   if (n->customer && (n->opens || n->wakes)) {
     return "open";
   }
@@ -97,10 +100,10 @@ static bool message_add(struct parts *p, struct turn *n) {
 }
 
 static void state_add(struct parts *p, struct turn *n) {
-  const char *type = n->closes                                 ? "close"
-                     : n->snoozes                              ? "snoozed"
-                     : n->wakes && n->entry->author && !n->api ? "timer_unsnooze"
-                                                               : "open";
+  const char *type = n->closes             ? "close"
+                     : n->snoozes          ? "snoozed"
+                     : n->wakes && !n->api ? "timer_unsnooze"
+                                           : "open";
   bool shown = n->closes || n->snoozes || n->wakes || n->opens;
   if (intercom_is_ticket(n->ticket)) {
     type = "ticket_state_updated_by_admin";
@@ -129,7 +132,7 @@ static void attrs_add(const struct sim *s, struct parts *p, struct turn *n) {
   }
 }
 
-static void entry_add(const struct sim *s, struct parts *p, struct turn *n) {
+static void turn_read(const struct sim *s, struct turn *n) {
   const struct entry *e = n->entry;
   const struct person *author = person_get(&s->store, e->author);
   const struct change *status = change_of(e, "status");
@@ -145,13 +148,23 @@ static void entry_add(const struct sim *s, struct parts *p, struct turn *n) {
   n->team = n->assigned == NULL;
   n->assigned = n->assigned ? n->assigned : change_of(e, "group");
   n->within = 0;
+}
+
+/* True when the part also stands for the change of state. */
+static bool assigned_add(struct parts *p, struct turn *n) {
+  bool reopens = n->opens && n->api && !n->message && !intercom_is_ticket(n->ticket);
+  struct part *part = part_add(p, n->entry, n->within++,
+                               reopens ? "assign_and_reopen" : "assignment");
+  assigned_set(part, n);
+  part_state(part, n);
+  return reopens;
+}
+
+static void entry_add(const struct sim *s, struct parts *p, struct turn *n) {
+  turn_read(s, n);
   bool whole = n->message && message_add(p, n);
   if (n->assigned && !(whole && n->api)) {
-    bool reopens = n->opens && n->api && !n->message;
-    struct part *part = part_add(p, e, n->within++, reopens ? "assign_and_reopen" : "assignment");
-    assigned_set(part, n);
-    part_state(part, n);
-    whole = whole || reopens;
+    whole = assigned_add(p, n) || whole;
   }
   if (!whole) {
     state_add(p, n);
@@ -175,7 +188,6 @@ void intercom_parts(const struct sim *s, const struct ticket *t, struct parts *r
       struct part *fin = part_add(ret_parts, n.entry, 1, "comment");
       fin->fin = true;
       fin->api = false;
-      fin->at_ms += FIN_DELAY_MS;
       fin->text = "I am the automatic assistant. These articles may help.";
       fin->before = fin->after = STATUS_NEW;
     }

@@ -29,7 +29,8 @@ static bool cursor_read(struct exchange *x, const char *text, struct page *p) {
   unsigned long long from = 0;
   long long number = 0;
   bool good = base64_get(&decoded, text) &&
-              sscanf(buf_text(&decoded), "[%llu,%lld]", &from, &number) == 2;
+              sscanf(buf_text(&decoded), "[%llu,%lld]", &from, &number) == 2 && number > 0 &&
+              number < 1000000000;
   buf_free(&decoded);
   if (!good) {
     intercom_error(x, 400, "parameter_invalid", "starting_after is not a cursor", "starting_after");

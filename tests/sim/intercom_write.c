@@ -103,10 +103,11 @@ static bool admin_says(struct exchange *x, struct ticket *t, const cJSON *in) {
   struct edit e;
   edit_start(x, &e, t);
   edit_body(&e, body, !note);
-  if (!note && intercom_is_closed(t->status)) {
+  bool moves = !note && !intercom_is_ticket(t); /* a ticket keeps its state */
+  if (moves && intercom_is_closed(t->status)) {
     stats_after_close(x->sim, intercom_desk(x->sim), t);
     edit_status(&e, STATUS_OPEN); /* an answer to the customer opens what was closed */
-  } else if (!note && t->status == STATUS_NEW) {
+  } else if (moves && t->status == STATUS_NEW) {
     edit_status(&e, STATUS_OPEN);
   }
   edit_end(x, &e);

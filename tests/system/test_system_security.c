@@ -236,10 +236,11 @@ static int evil_model(const char *body) {
 }
 
 /* One ticket, one draft with that text, auto mode; the public messages of ours that came of it. */
-static int sent_by_evil_model(const char *body, char *reason, size_t room) {
+static int sent_by_evil_model(const char *body, const char *ticket, char *reason, size_t room) {
   char by[200];
   rig_open(&R);
   rig_tickets(&R, 1);
+  if (ticket != NULL) rig_file(&R, "tickets.jsonl", ticket);
   rig_sim(&R, "--seed 3 --behaviour off");
   const int port = evil_model(body);
   snprintf(by, sizeof by, "claude-haiku-5-5, url: \"http://127.0.0.1:%d\"", port);
@@ -298,7 +299,7 @@ static void nothing_harmful_that_a_model_writes_is_sent(void **state) {
   int bad = 0;
   for (size_t i = 0; i < COUNT(drafts); i++) {
     char reason[120], want[120];
-    const int replies = sent_by_evil_model(drafts[i].body, reason, sizeof reason);
+    const int replies = sent_by_evil_model(drafts[i].body, NULL, reason, sizeof reason);
     snprintf(want, sizeof want, "draft %s", drafts[i].reason);
     if (replies != 0 || strcmp(reason, want) != 0) {
       print_message("# \"%s\" gave %d replies, %s\n", drafts[i].body, replies, reason);
@@ -316,7 +317,7 @@ static void a_harmless_draft_of_the_same_model_is_sent_and_placeholders_stay_tex
   rig_close(&R);
   assert_int_equal(sent_by_evil_model("Your parcel {{ticket.requester.email}} is on its way, "
                                       "{{current_user.name}}. See https://help.example.com/track.",
-                                      reason, sizeof reason),
+                                      NULL, reason, sizeof reason),
                    1);
   assert_string_equal(reason, "sent ok");
   cJSON *t = rig_truth(&R, 1);
@@ -326,6 +327,37 @@ static void a_harmless_draft_of_the_same_model_is_sent_and_placeholders_stay_tex
   assert_null(strstr(ours, "p1@example.com")); /* what the placeholder would have become */
   free(text);
   cJSON_Delete(t);
+}
+
+static void a_name_that_is_a_link_or_markup_does_not_become_one_in_our_reply(void **state) {
+  (void)state;
+  static const char *const names[] = {
+      "https://evil.example/win", "x](https://evil.example/win)[y", "<https://evil.example/win>",
+      "www.evil.example", "{{ticket.requester.email}}", "**Bold** `code` <b>x</b>"};
+  rig_close(&R);
+  for (size_t i = 0; i < COUNT(names); i++) {
+    char ticket[900], reason[120];
+    snprintf(ticket, sizeof ticket,
+             "{\"id\":\"1\",\"subject\":\"Parcel\",\"body\":\"Where is my parcel? Regards, %s\","
+             "\"requester\":{\"name\":\"%s\",\"email\":\"victim@example.com\"}}\n",
+             names[i], names[i]);
+    sent_by_evil_model("Dear [NAME_1], your parcel is on its way.", ticket, reason, sizeof reason);
+    cJSON *t = rig_truth(&R, 1), *e = NULL;
+    cJSON_ArrayForEach(e, cJSON_GetObjectItem(t, "history")) {
+      const char *role = cJSON_GetStringValue(
+          cJSON_GetObjectItem(cJSON_GetObjectItem(e, "author"), "role"));
+      const char *html = cJSON_GetStringValue(cJSON_GetObjectItem(e, "html_body"));
+      if (role == NULL || strcmp(role, "bot") != 0 || html == NULL ||
+          !cJSON_IsTrue(cJSON_GetObjectItem(e, "public")))
+        continue;
+      if (strstr(html, "evil.example") != NULL || strstr(html, "victim@") != NULL ||
+          strstr(html, "<strong>") != NULL || strstr(html, "<code>") != NULL)
+        fail_msg("the name %s became: %s", names[i], html);
+    }
+    cJSON_Delete(t);
+    rig_close(&R);
+  }
+  rig_open(&R);
 }
 
 /* --- injection ------------------------------------------------------------------------------------------ */
@@ -396,6 +428,7 @@ int main(void) {
       T(our_own_secrets_are_in_no_log_and_no_file),
       T(nothing_harmful_that_a_model_writes_is_sent),
       T(a_harmless_draft_of_the_same_model_is_sent_and_placeholders_stay_text),
+      T(a_name_that_is_a_link_or_markup_does_not_become_one_in_our_reply),
       T(injected_instructions_change_no_action),
       T(metrics_and_mcp_beyond_loopback_want_tokens),
   };

@@ -150,6 +150,41 @@ static void test_cleaning_drops_old_bytes_and_keeps_the_call(void **state) {
   assert_int_equal(raw_int(b, "SELECT count(*) FROM model_call"), 5);
 }
 
+/* Requests that begin alike share a head on disk; what comes back is what was put in, to the byte,
+ * a zero among them. */
+static void test_requests_that_begin_alike_share_their_head(void **state) {
+  struct box *b = *state;
+  const int64_t ticket = ticket_made(b, "101");
+  static char text[6][9000];
+  for (int i = 0; i < 6; i++) {
+    memset(text[i], 'a', 8192);
+    text[i][100] = '\0';
+    snprintf(text[i] + 8192, 800, "{\"ticket\":\"shop/%d\"}%0*d", i, i * 100 + 1, i);
+    struct model_call c = {.ticket_id = ticket,
+                           .task = "triage",
+                           .model = "haiku",
+                           .backend = "anthropic",
+                           .vendor_model = "claude-haiku-5-5",
+                           .started_ms = NOW,
+                           .prompt_hash = "p"};
+    ok(b, model_call_open(b->s, &c, 0, &c.id, &b->err));
+    c.outcome = "ok";
+    c.request_bytes = (struct trg_str){text[i], 8192 + strlen(text[i] + 8192)};
+    ok(b, model_call_close(b->s, &c, &b->err));
+  }
+  flush(b);
+  struct model_call *c = NULL;
+  size_t n = 0;
+  ok(b, model_call_list(b->s, ticket, true, b->a, &c, &n, &b->err));
+  assert_int_equal(n, 6);
+  for (int i = 0; i < 6; i++) {
+    assert_int_equal(c[i].request_bytes.n, 8192 + strlen(text[i] + 8192));
+    assert_memory_equal(c[i].request_bytes.p, text[i], c[i].request_bytes.n);
+  }
+  assert_int_equal(raw_int(b, "SELECT count(*) FROM model_head"), 1);
+  assert_true(raw_int(b, "SELECT sum(length(request)) FROM model_bytes") < 3 * 8192);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_a_call_reserves_and_then_costs),
@@ -158,6 +193,7 @@ int main(void) {
       TEST(test_a_negative_or_overflowing_reservation_is_refused),
       TEST(test_calls_that_a_crash_left_open_are_lost_and_cost_what_was_reserved),
       TEST(test_cleaning_drops_old_bytes_and_keeps_the_call),
+      TEST(test_requests_that_begin_alike_share_their_head),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@
 #define TOKEN_AT(token, instance)                                                                  \
   "{\"access_token\":\"" token "\",\"instance_url\":\"" instance "\",\"token_type\":\"Bearer\","   \
   "\"id\":\"https://login.salesforce.com/id/00DA0000000AcmeMAC/" SALESFORCE_SELF "\"}"
-#define TOKEN(token) TOKEN_AT(token, SALESFORCE_URL)
+#define TOKEN(token)         TOKEN_AT(token, SALESFORCE_URL)
 #define SF_ERROR(code, text) "[{\"errorCode\":\"" code "\",\"message\":\"" text "\"}]"
 
 extern const struct trg_plugin triaged_plugin_salesforce;

@@ -183,6 +183,14 @@ static void test_an_error_inside_a_success_says_its_own_status(void **state) {
   assert_int_equal(judge(502, "{}", NULL, 0, why).flags, 0);
 }
 
+static void test_a_timeout_of_an_edge_may_have_been_billed(void **state) {
+  (void)state;
+  char why[400];
+  assert_int_equal(judge(504, "<html>", NULL, 0, why).flags, TRG_RESULT_MAYBE_BILLED);
+  assert_int_equal(judge(408, "", NULL, 0, why).flags, TRG_RESULT_MAYBE_BILLED);
+  assert_int_equal(judge(503, "", NULL, 0, why).flags, 0);
+}
+
 static void test_the_vendors_should_retry_goes_above_the_table(void **state) {
   (void)state;
   char why[400];
@@ -252,6 +260,7 @@ static void test_a_400_is_searched_for_the_part_that_it_names(void **state) {
       {"", "the last message must be of the user", 0},
       {"messages", "'messages' must contain a schema", 0},
       {"", "This model's maximum context length is 4096 tokens: lower max_tokens", 0},
+      {"", "Please reduce the length of the messages or of the response_format", 0},
       {"", "something else", 0},
       {"store", "store is not supported", 0}, /* never left out */
   };
@@ -352,6 +361,10 @@ static void test_rate_headers_give_the_tightest_budget(void **state) {
   assert_true(openai_rate(&reply, NOW_MS, &remaining, &reset_ms));
   assert_int_equal(remaining, 42);
   assert_int_equal(reset_ms, 10000);
+  reply.headers = headers + 2; /* tokens alone say nothing about requests until they run out */
+  reply.header_count = 2;
+  assert_false(openai_rate(&reply, NOW_MS, &remaining, &reset_ms));
+  reply.headers = headers;
   reply.header_count = 1;
   assert_false(openai_rate(&reply, NOW_MS, &remaining, &reset_ms));
   const struct trg_header router[] = {
@@ -392,6 +405,7 @@ int main(void) {
       cmocka_unit_test(test_errors_come_in_many_shapes),
       cmocka_unit_test(test_an_edges_html_is_judged_by_its_status),
       cmocka_unit_test(test_an_error_inside_a_success_says_its_own_status),
+      cmocka_unit_test(test_a_timeout_of_an_edge_may_have_been_billed),
       cmocka_unit_test(test_the_vendors_should_retry_goes_above_the_table),
       cmocka_unit_test(test_customer_text_and_parts_of_the_key_stay_out_of_the_reason),
       cmocka_unit_test(test_a_400_is_searched_for_the_part_that_it_names),

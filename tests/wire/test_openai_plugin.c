@@ -94,6 +94,26 @@ static void test_a_server_of_ones_own_needs_no_key_and_gets_none(void **state) {
   openai_rig_close(&rig);
 }
 
+static void test_only_openai_itself_is_trusted_to_show_the_schema_to_the_model(void **state) {
+  (void)state;
+  static const struct {
+    const char *url;
+    bool in_prompt;
+  } rows[] = {
+      {"url=https://api.openai.com/v1", false},
+      {"url=https://a.openai.azure.com", false},
+      {"url=http://127.0.0.1:8000/v1", true}, /* vLLM, llama.cpp, Ollama */
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct openai_rig rig = openai_rig_open(rows[i].url, NULL, NULL);
+    openai_rig_answer(&rig, 200, NULL, OPENAI_ANSWER_BODY);
+    openai_rig_ask_and_wait(&rig);
+    assert_int_equal(openai_rig_sent(&rig, 0, "JSON schema: "), rows[i].in_prompt);
+    assert_true(openai_rig_sent(&rig, 0, "\"json_schema\""));
+    openai_rig_close(&rig);
+  }
+}
+
 static void test_azures_deployment_path_is_built_from_the_settings(void **state) {
   (void)state;
   struct openai_rig rig = openai_rig_open("url=https://a.openai.azure.com", "deployment=mini",
@@ -110,7 +130,8 @@ static void assert_refused(const char *a, const char *b, const char *c, const ch
   struct fake_host *host = fake_host_new();
   struct fake_inst *inst;
   struct trg_err err;
-  const char *const settings[] = {"model=m", a, b, c, NULL};
+  const char *const settings[] = {a && strncmp(a, "model=", 6) == 0 ? "key=k" : "model=m", a, b, c,
+                                  NULL};
   assert_int_equal(fake_host_open(host, &triaged_plugin_openai, settings, &inst, &err), -1);
   assert_string_equal(err.code, "config");
   assert_non_null(strstr(err.text, part));
@@ -120,6 +141,7 @@ static void assert_refused(const char *a, const char *b, const char *c, const ch
 
 static void test_settings_that_can_not_work_are_refused_at_once(void **state) {
   (void)state;
+  assert_refused("model=", NULL, NULL, "model: empty");
   assert_refused(NULL, NULL, NULL, "key: missing");
   assert_refused("url=https://a.openai.azure.com", NULL, NULL, "key: missing");
   assert_refused("key=secret\n", NULL, NULL, "line break");
@@ -361,6 +383,7 @@ int main(void) {
       cmocka_unit_test(test_the_responses_api_is_asked_and_read),
       cmocka_unit_test(test_headers_follow_the_settings_and_the_key_is_sent_once),
       cmocka_unit_test(test_a_server_of_ones_own_needs_no_key_and_gets_none),
+      cmocka_unit_test(test_only_openai_itself_is_trusted_to_show_the_schema_to_the_model),
       cmocka_unit_test(test_azures_deployment_path_is_built_from_the_settings),
       cmocka_unit_test(test_settings_that_can_not_work_are_refused_at_once),
       cmocka_unit_test(test_what_was_paid_for_is_emitted_even_when_it_is_no_answer),

@@ -122,14 +122,17 @@ static void unquoted_is(const char *text, const char *expected) {
 
 static void test_quoted_history_is_left_out_and_forwarded_mail_is_not(void **state) {
   (void)state;
-  unquoted_is("Any news?\n\nOn Fri, Nov 20, 2026 at 10:00 AM Acme <help@acme.com> wrote:\n> We look",
-              "Any news?");
+  unquoted_is(
+      "Any news?\n\nOn Fri, Nov 20, 2026 at 10:00 AM Acme <help@acme.com> wrote:\n> We look",
+      "Any news?");
   unquoted_is("Ja.\n\nAm 20.11.2026 um 10:00 schrieb Acme\nSupport Team schrieb:\n> Hallo", "Ja.");
   unquoted_is("Thanks\n\n--------------- Original Message ---------------\nFrom: Acme", "Thanks");
-  unquoted_is("Thanks\n\n________________\nFrom: Acme\nSent: Friday\nTo: Anna\nSubject: Re: x\n\nold",
-              "Thanks");
-  unquoted_is("Yes\n> is it broken?\nand\n> since when?\nToday", "Yes\n> is it broken?\nand\n> since "
-                                                               "when?\nToday");
+  unquoted_is(
+      "Thanks\n\n________________\nFrom: Acme\nSent: Friday\nTo: Anna\nSubject: Re: x\n\nold",
+      "Thanks");
+  unquoted_is("Yes\n> is it broken?\nand\n> since when?\nToday",
+              "Yes\n> is it broken?\nand\n> since "
+              "when?\nToday");
   unquoted_is("Yes\n\n> old\n> older\n", "Yes");
   unquoted_is("From: the bottom of my heart\nthank you", "From: the bottom of my heart\nthank you");
   /* Nothing stands above: kept whole. */
@@ -211,8 +214,9 @@ static void error_is(const char *body, const char *name, const char *says) {
 static void test_errors_of_all_shapes_are_read(void **state) {
   (void)state;
   error_is(SF_ERROR("INVALID_FIELD", "No such column"), "INVALID_FIELD", "No such column");
-  error_is("[{\"message\":\"Required\",\"errorCode\":\"REQUIRED_FIELD_MISSING\",\"fields\":[\"Name\"]}]",
-           "REQUIRED_FIELD_MISSING", "Name");
+  error_is(
+      "[{\"message\":\"Required\",\"errorCode\":\"REQUIRED_FIELD_MISSING\",\"fields\":[\"Name\"]}]",
+      "REQUIRED_FIELD_MISSING", "Name");
   error_is("{\"error\":\"invalid_grant\",\"error_description\":\"expired\"}", "invalid_grant",
            "expired");
   error_is("[{\"actionName\":\"emailSimple\",\"isSuccess\":false,\"errors\":[{\"statusCode\":"
@@ -299,8 +303,8 @@ static void test_a_token_must_say_who_it_is_of(void **state) {
 
 static void test_the_documents_of_another_make_are_errors_and_not_crashes(void **state) {
   (void)state;
-  static const char *const bodies[] = {"", "[]", "{}", "null", "{\"records\":{}}", "<html>", "[1,2",
-                                       "{\"records\":[null,1,\"x\"]}"};
+  static const char *const bodies[] = {
+      "", "[]", "{}", "null", "{\"records\":{}}", "<html>", "[1,2", "{\"records\":[null,1,\"x\"]}"};
   for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
     struct sf_changes page;
     struct sf_thread thread;

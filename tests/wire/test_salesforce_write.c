@@ -17,10 +17,14 @@
 #define PATCHED   "/services/data/v62.0/sobjects/Case/" SALESFORCE_CASE
 #define MAIL      "/services/data/v62.0/actions/standard/emailSimple"
 #define CREATED   "{\"id\":\"00aA0000001New1IAC\",\"success\":true,\"errors\":[]}"
-#define MAILED    "[{\"actionName\":\"emailSimple\",\"errors\":null,\"isSuccess\":true,\"outputValues\":null}]"
-#define PART(status, body) "{\"referenceId\":\"x\",\"httpStatusCode\":" status ",\"httpHeaders\":{},\"body\":" body "}"
+#define MAILED                                                                                     \
+  "[{\"actionName\":\"emailSimple\",\"errors\":null,\"isSuccess\":true,\"outputValues\":null}]"
+#define PART(status, body)                                                                         \
+  "{\"referenceId\":\"x\",\"httpStatusCode\":" status ",\"httpHeaders\":{},\"body\":" body "}"
 #define PARTS(parts) "{\"compositeResponse\":[" parts "]}"
-#define HALTED PART("400", SF_ERROR("PROCESSING_HALTED", "The transaction was rolled back since another operation in the same transaction failed."))
+#define HALTED                                                                                     \
+  PART("400", SF_ERROR("PROCESSING_HALTED", "The transaction was rolled back since another "       \
+                                            "operation in the same transaction failed."))
 
 static struct trg_action note(void) {
   return (struct trg_action){.size = sizeof(struct trg_action),
@@ -76,7 +80,8 @@ static char *list_with(const char *name, const char *row) {
   return salesforce_fixture_with(name, "\"records\":[", rows);
 }
 
-#define OWN "\"CreatedById\":\"" SALESFORCE_SELF "\",\"CreatedDate\":\"2026-11-21T00:00:01.000+0000\""
+#define OWN                                                                                        \
+  "\"CreatedById\":\"" SALESFORCE_SELF "\",\"CreatedDate\":\"2026-11-21T00:00:01.000+0000\""
 #define OUR_NOTE                                                                                   \
   "{\"Id\":\"00aA0000001New1IAC\",\"CommentBody\":\"Draft & more\\n\\n- one\","                    \
   "\"IsPublished\":false," OWN "}"
@@ -178,7 +183,8 @@ static void test_what_is_there_already_is_not_written_again(void **state) {
   struct salesforce_case c = begin(NULL);
   struct trg_action action = note();
   action.priority = TRG_STR("P3"); /* Medium, as it is */
-  char *kase = salesforce_fixture("case_new.json"), *comments = list_with("comments.json", OUR_NOTE);
+  char *kase = salesforce_fixture("case_new.json"),
+       *comments = list_with("comments.json", OUR_NOTE);
   read_as(&c, kase, NULL, comments);
   ends(salesforce_write_run(&c, &action), TRG_DONE, "");
   assert_int_equal(salesforce_asked(&c, "POST", "/services/data/"), 0);
@@ -254,17 +260,26 @@ static void conflicts(const char *mail, const char *comment, bool expected) {
 
 static void test_news_since_the_decision_is_a_conflict(void **state) {
   (void)state;
-  conflicts("{\"Id\":\"02sA0000009New9IAC\",\"Incoming\":true,\"Status\":\"0\",\"TextBody\":\"wait\","
-            AT_NIGHT "}", NULL, true);
-  conflicts(NULL, "{\"Id\":\"00aA0000009New9IAC\",\"CommentBody\":\"answered\",\"IsPublished\":true,"
-                  "\"CreatedById\":\"005A0000002AgntIAC\"," AT_NIGHT "}", true);
+  conflicts("{\"Id\":\"02sA0000009New9IAC\",\"Incoming\":true,\"Status\":\"0\",\"TextBody\":"
+            "\"wait\"," AT_NIGHT "}",
+            NULL, true);
+  conflicts(NULL,
+            "{\"Id\":\"00aA0000009New9IAC\",\"CommentBody\":\"answered\",\"IsPublished\":true,"
+            "\"CreatedById\":\"005A0000002AgntIAC\"," AT_NIGHT "}",
+            true);
   /* An automatic answer, a colleague's note, and our own words are no news. */
-  conflicts("{\"Id\":\"02sA0000009New9IAC\",\"Incoming\":true,\"Status\":\"0\",\"TextBody\":\"away\","
-            "\"Headers\":\"Auto-Submitted: auto-replied\"," AT_NIGHT "}", NULL, false);
-  conflicts(NULL, "{\"Id\":\"00aA0000009New9IAC\",\"CommentBody\":\"hm\",\"IsPublished\":false,"
-                  "\"CreatedById\":\"005A0000002AgntIAC\"," AT_NIGHT "}", false);
-  conflicts(NULL, "{\"Id\":\"00aA0000009New9IAC\",\"CommentBody\":\"our answer\",\"IsPublished\":true,"
-                  "\"CreatedById\":\"" SALESFORCE_SELF "\"," AT_NIGHT "}", false);
+  conflicts(
+      "{\"Id\":\"02sA0000009New9IAC\",\"Incoming\":true,\"Status\":\"0\",\"TextBody\":\"away\","
+      "\"Headers\":\"Auto-Submitted: auto-replied\"," AT_NIGHT "}",
+      NULL, false);
+  conflicts(NULL,
+            "{\"Id\":\"00aA0000009New9IAC\",\"CommentBody\":\"hm\",\"IsPublished\":false,"
+            "\"CreatedById\":\"005A0000002AgntIAC\"," AT_NIGHT "}",
+            false);
+  conflicts(NULL,
+            "{\"Id\":\"00aA0000009New9IAC\",\"CommentBody\":\"our answer\",\"IsPublished\":true,"
+            "\"CreatedById\":\"" SALESFORCE_SELF "\"," AT_NIGHT "}",
+            false);
 }
 
 /* The version that fetch() gives knows all that was said, in any order of time. */
@@ -277,9 +292,10 @@ static void test_the_version_of_a_fetch_finds_a_mail_that_came_late_with_an_old_
   const struct fake_op *op = salesforce_fetch_run(&c, SALESFORCE_CASE);
   struct trg_action action = note();
   action.version = op->tickets[0].version;
-  char *mails = list_with("mails.json", "{\"Id\":\"02sA0000009New9IAC\",\"Incoming\":true,\"Status\":"
-                                        "\"0\",\"TextBody\":\"wait\",\"CreatedDate\":"
-                                        "\"2026-11-20T10:05:00.000+0000\"}");
+  char *mails = list_with("mails.json",
+                          "{\"Id\":\"02sA0000009New9IAC\",\"Incoming\":true,\"Status\":"
+                          "\"0\",\"TextBody\":\"wait\",\"CreatedDate\":"
+                          "\"2026-11-20T10:05:00.000+0000\"}");
   read_as(&c, kase, mails, NULL);
   ends(salesforce_write_run(&c, &action), TRG_REJECTED, TRG_CODE_CONFLICT);
   read_plain(&c);
@@ -307,12 +323,13 @@ static void guarded_case(const char *from, const char *to, const char *code, boo
 static void test_cases_that_take_no_write_are_left_alone(void **state) {
   (void)state;
   guarded_case("\"IsDeleted\":false", "\"IsDeleted\":true", TRG_CODE_NOT_FOUND, false);
-  guarded_case("\"MasterRecordId\":null", "\"MasterRecordId\":\"500A0000006Vm9v\"",
-               TRG_CODE_CLOSED, true);
-  guarded_case("\"IsClosed\":false,\"ClosedDate\":null,\"Priority\":\"Medium\",\"Origin\":\"Email\","
-               "\n  \"OwnerId\":\"00GA0000001BillIAC\"",
-               "\"IsClosed\":true,\"SystemModstamp\":\"2026-11-20T12:00:00.000+0000\"",
-               TRG_CODE_CONFLICT, true);
+  guarded_case("\"MasterRecordId\":null", "\"MasterRecordId\":\"500A0000006Vm9v\"", TRG_CODE_CLOSED,
+               true);
+  guarded_case(
+      "\"IsClosed\":false,\"ClosedDate\":null,\"Priority\":\"Medium\",\"Origin\":\"Email\","
+      "\n  \"OwnerId\":\"00GA0000001BillIAC\"",
+      "\"IsClosed\":true,\"SystemModstamp\":\"2026-11-20T12:00:00.000+0000\"", TRG_CODE_CONFLICT,
+      true);
   guarded_case("anna@example.com", "anna@example.com,evil@example.org", TRG_CODE_PERMANENT, true);
   guarded_case("\"anna@example.com\"", "null", TRG_CODE_PERMANENT, true);
 }
@@ -337,8 +354,9 @@ static void test_a_reply_is_mailed_last_and_the_case_closed_behind_it(void **sta
   assert_string_equal(
       salesforce_asked_at(&c, "POST", MAIL, 0)->body.p,
       "{\"inputs\":[{\"emailAddresses\":\"anna@example.com\",\"emailSubject\":\"Re: Refund\","
-      "\"emailBody\":\"<p>Hello Anna</p>\",\"sendRichBody\":true,\"relatedRecordId\":\""
-      SALESFORCE_CASE "\",\"logEmailOnSend\":true,\"senderType\":\"OrgWideEmailAddress\","
+      "\"emailBody\":\"<p>Hello "
+      "Anna</p>\",\"sendRichBody\":true,\"relatedRecordId\":\"" SALESFORCE_CASE
+      "\",\"logEmailOnSend\":true,\"senderType\":\"OrgWideEmailAddress\","
       "\"senderAddress\":\"help@acme.com\",\"addThreadingTokenToBody\":true,"
       "\"addThreadingTokenToSubject\":true}]}");
   assert_null(strstr(salesforce_asked_at(&c, "POST", COMPOSITE, 0)->body.p, "Status\":"));
@@ -396,7 +414,8 @@ static void test_a_repeated_write_sends_only_the_mail_that_is_missing(void **sta
   struct salesforce_case c = begin(NULL);
   struct trg_action action = reply();
   action.note = note().note;
-  char *kase = salesforce_fixture("case_new.json"), *comments = list_with("comments.json", OUR_NOTE);
+  char *kase = salesforce_fixture("case_new.json"),
+       *comments = list_with("comments.json", OUR_NOTE);
   read_plain(&c);
   salesforce_answer_write(&c, "POST", COMMENT, 201, CREATED);
   salesforce_answer_write(&c, "POST", MAIL, 400, MAIL_ERROR("UNABLE_TO_LOCK_ROW"));
@@ -489,7 +508,8 @@ static void test_somebody_elses_equal_words_are_not_ours(void **state) {
   (void)state;
   struct trg_action action = note();
   finds(&action, NULL,
-        "{\"Id\":\"00aA0000001New1IAC\",\"CommentBody\":\"Draft & more\\n- one\",\"IsPublished\":false,"
+        "{\"Id\":\"00aA0000001New1IAC\",\"CommentBody\":\"Draft & more\\n- "
+        "one\",\"IsPublished\":false,"
         "\"CreatedById\":\"005A0000002AgntIAC\",\"CreatedDate\":\"2026-11-21T00:00:01.000+0000\"}",
         NULL);
 }

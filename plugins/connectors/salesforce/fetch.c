@@ -28,14 +28,28 @@ bool salesforce_id_take(struct sf_call *call, struct trg_str id) {
 
 static void statuses_ask(struct sf_call *call);
 
+/* A user who may not read them still sees whether a case is closed; only history and closing need
+ * the names. */
+static void statuses_failed(struct sf_call *call, const struct trg_http_reply *reply) {
+  struct sf *self = call->self;
+  if (salesforce_columns_drop(self, salesforce_status_columns(self->without), reply)) {
+    statuses_ask(call);
+  } else if (salesforce_error_is(reply, "INVALID_TYPE")) {
+    self->host->log(
+        self->inst, TRG_WARN, "object_absent",
+        (const char *const[]){"object", "CaseStatus", "why", "not readable for this user", NULL});
+    self->statuses_at_ms = self->host->now_ms();
+    call->whole(call);
+  } else {
+    salesforce_fail(call, reply, "while reading the statuses of cases");
+  }
+}
+
 static void on_statuses(struct sf_call *call, const struct trg_http_reply *reply) {
   struct sf *self = call->self;
-  struct trg_err err;
+  struct trg_err err = {{0}, {0}, 0};
   if (!salesforce_ok(reply)) {
-    if (salesforce_columns_drop(self, salesforce_status_columns(self->without), reply))
-      statuses_ask(call);
-    else
-      salesforce_fail(call, reply, "while reading the statuses of cases");
+    statuses_failed(call, reply);
     return;
   }
   if (salesforce_statuses_read(&self->statuses, reply->body, &err) != 0) {
@@ -110,7 +124,7 @@ static void list_failed(struct sf_call *call, const struct trg_http_reply *reply
 }
 
 static void on_list(struct sf_call *call, const struct trg_http_reply *reply) {
-  struct trg_err err;
+  struct trg_err err = {{0}, {0}, 0};
   const struct trg_str before = call->page.next;
   if (!salesforce_ok(reply)) {
     list_failed(call, reply);
@@ -151,7 +165,7 @@ static void list_ask(struct sf_call *call) {
 
 static void on_case(struct sf_call *call, const struct trg_http_reply *reply) {
   struct sf *self = call->self;
-  struct trg_err err;
+  struct trg_err err = {{0}, {0}, 0};
   if (!salesforce_ok(reply)) {
     if (salesforce_columns_drop(self, salesforce_case_columns(self->without), reply))
       case_ask(call);

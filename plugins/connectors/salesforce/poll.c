@@ -84,7 +84,9 @@ static void page_tell(struct sf_call *call, const struct trg_http_reply *reply,
 /* The same page again would go on for ever. */
 static bool is_stuck(const struct sf_call *call, const struct sf_changes *page) {
   const struct sf_cursor *cursor = &call->cursor;
-  if (page->rows == 0) return !page->done && !salesforce_next_is_path(page->next);
+  if (page->rows == 0)
+    return !page->done &&
+           (!salesforce_next_is_path(page->next) || salesforce_is(page->next, cursor->next));
   if (page->done && (int64_t)page->rows < call->self->conf->page_size) return false;
   const bool same_row = page->last_ms == cursor->at_ms && salesforce_is(page->last_id, cursor->id);
   const bool same_next = cursor->next[0] == '\0' || salesforce_is(page->next, cursor->next);
@@ -116,7 +118,7 @@ static void changes_failed(struct sf_call *call, const struct trg_http_reply *re
 
 static void on_changes(struct sf_call *call, const struct trg_http_reply *reply) {
   struct sf_changes page;
-  struct trg_err err;
+  struct trg_err err = {{0}, {0}, 0};
   if (!salesforce_ok(reply)) {
     changes_failed(call, reply);
     return;
@@ -156,7 +158,7 @@ static void changes_ask(struct sf_call *call) {
 
 void salesforce_poll(void *ctx, trg_op op, struct trg_str cursor, int64_t since_ms) {
   struct sf_call *call = salesforce_call_new(ctx, op);
-  struct trg_err err;
+  struct trg_err err = {{0}, {0}, 0};
   if (cursor.n == 0) {
     salesforce_cursor_start(&call->cursor, since_ms);
   } else if (salesforce_cursor_read(&call->cursor, cursor, &err) != 0) {

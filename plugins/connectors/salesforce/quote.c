@@ -8,22 +8,33 @@
 #include <string.h>
 #include <strings.h>
 
-/* Length of a token at p: "thread::xxx::" (any number of colons behind) or "ref:xxx:ref". */
+/* How long the run of characters at p is that a token may hold. */
+static size_t token_run(const char *p, size_t n) {
+  size_t i = 0;
+  while (i < n && i < 72 && p[i] > ' ' && p[i] != ':') i++;
+  return i;
+}
+
+/* "thread::xxx::", with any number of colons behind. */
+static size_t thread_token(const char *p, size_t n) {
+  if (n <= 10 || strncasecmp(p, "thread::", 8) != 0) return 0;
+  size_t i = 8 + token_run(p + 8, n - 8);
+  if (i + 1 >= n || p[i] != ':' || p[i + 1] != ':') return 0;
+  while (i < n && p[i] == ':') i++;
+  return i;
+}
+
+/* "ref:_xxx:ref" or "ref:!xxx:ref". */
+static size_t ref_token(const char *p, size_t n) {
+  if (n <= 8 || (strncasecmp(p, "ref:_", 5) != 0 && strncasecmp(p, "ref:!", 5) != 0)) return 0;
+  const size_t i = 5 + token_run(p + 5, n - 5);
+  return i + 4 <= n && strncasecmp(p + i, ":ref", 4) == 0 ? i + 4 : 0;
+}
+
+/* Length of a threading token at p; 0: there is none. */
 static size_t token_bytes(const char *p, size_t n) {
-  size_t i;
-  if (n > 10 && strncasecmp(p, "thread::", 8) == 0) {
-    for (i = 8; i < n && i < 80 && p[i] > ' ' && p[i] != ':'; i++)
-      ;
-    if (i + 1 >= n || p[i] != ':' || p[i + 1] != ':') return 0;
-    while (i < n && p[i] == ':') i++;
-    return i;
-  }
-  if (n > 8 && (strncasecmp(p, "ref:_", 5) == 0 || strncasecmp(p, "ref:!", 5) == 0)) {
-    for (i = 5; i < n && i < 80 && p[i] > ' ' && p[i] != ':'; i++)
-      ;
-    return i + 4 <= n && strncasecmp(p + i, ":ref", 4) == 0 ? i + 4 : 0;
-  }
-  return 0;
+  const size_t thread = thread_token(p, n);
+  return thread > 0 ? thread : ref_token(p, n);
 }
 
 static void trim_end(struct sf_buf *buf, size_t from) {

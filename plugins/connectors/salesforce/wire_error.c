@@ -34,8 +34,9 @@ static void item_read(struct sf_error *ret, struct sf_buf *buf, const cJSON *ite
   }
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
     part_add(buf, salesforce_json_str(item, texts[i]));
-  cJSON_ArrayForEach(field, salesforce_json_in(item, "fields")) if (cJSON_IsString(field))
-      part_add(buf, salesforce_str(field->valuestring));
+  cJSON_ArrayForEach(field, salesforce_json_in(item, "fields")) {
+    if (cJSON_IsString(field)) part_add(buf, salesforce_str(field->valuestring));
+  }
   cJSON_ArrayForEach(field, nested) {
     const cJSON *inner;
     if (!cJSON_IsObject(field)) continue;
@@ -44,8 +45,9 @@ static void item_read(struct sf_error *ret, struct sf_buf *buf, const cJSON *ite
     part_add(buf, salesforce_json_str(field, "statusCode"));
     part_add(buf, salesforce_json_str(field, "errorCode"));
     part_add(buf, salesforce_json_str(field, "message"));
-    cJSON_ArrayForEach(inner, salesforce_json_in(field, "fields")) if (cJSON_IsString(inner))
-        part_add(buf, salesforce_str(inner->valuestring));
+    cJSON_ArrayForEach(inner, salesforce_json_in(field, "fields")) {
+      if (cJSON_IsString(inner)) part_add(buf, salesforce_str(inner->valuestring));
+    }
   }
 }
 
@@ -53,7 +55,9 @@ static void json_error(struct sf_error *ret, struct sf_buf *buf, const cJSON *js
   const cJSON *item;
   if (cJSON_IsObject(json)) item_read(ret, buf, json);
   if (!cJSON_IsArray(json)) return;
-  cJSON_ArrayForEach(item, json) item_read(ret, buf, item);
+  cJSON_ArrayForEach(item, json) {
+    item_read(ret, buf, item);
+  }
 }
 
 /* Keeps what it adds NUL-terminated, as the pieces of an XML text are not. */
@@ -90,7 +94,7 @@ static void page_error(struct sf_error *ret, struct sf_buf *buf, struct trg_str 
 }
 
 void salesforce_error_read(struct sf_error *ret, struct trg_str body) {
-  struct trg_err ignored;
+  struct trg_err ignored = {{0}, {0}, 0};
   struct sf_buf buf = salesforce_buf_new(4096);
   memset(ret, 0, sizeof *ret);
   /* 64 kB: an error page of any size may stand here, and only its beginning can matter. */

@@ -96,8 +96,9 @@ static int object_tell(struct telling *t, const cJSON *object, struct trg_err *e
   if (has_twins(object)) return salesforce_malformed(err, "the same key twice");
   for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
     case_tell(t, salesforce_json_str(object, keys[i]));
-  cJSON_ArrayForEach(item, ids) if (cJSON_IsString(item))
-      case_tell(t, salesforce_str(item->valuestring));
+  cJSON_ArrayForEach(item, ids) {
+    if (cJSON_IsString(item)) case_tell(t, salesforce_str(item->valuestring));
+  }
   return 0;
 }
 
@@ -107,7 +108,9 @@ static int json_tell(struct telling *t, struct trg_str body, struct trg_err *err
   int rc = 0;
   if (json == NULL) return -1;
   if (cJSON_IsArray(json)) {
-    cJSON_ArrayForEach(item, json) if (rc == 0) rc = object_tell(t, item, err);
+    cJSON_ArrayForEach(item, json) {
+      if (rc == 0) rc = object_tell(t, item, err);
+    }
   } else {
     rc = object_tell(t, json, err);
   }

@@ -223,7 +223,7 @@ static int part_read(struct sf_outcome *ret, const cJSON *part, size_t i) {
 }
 
 int salesforce_composite_read(struct sf_outcome *ret, struct trg_str body, size_t parts) {
-  struct trg_err ignored;
+  struct trg_err ignored = {{0}, {0}, 0};
   memset(ret, 0, sizeof *ret);
   cJSON *json = salesforce_json(body, &ignored);
   const cJSON *list = salesforce_json_in(json, "compositeResponse"), *part;
@@ -242,7 +242,7 @@ int salesforce_composite_read(struct sf_outcome *ret, struct trg_str body, size_
 }
 
 int salesforce_created_read(struct sf_outcome *ret, struct trg_str body) {
-  struct trg_err ignored;
+  struct trg_err ignored = {{0}, {0}, 0};
   memset(ret, 0, sizeof *ret);
   cJSON *json = salesforce_json(body, &ignored);
   int made = SF_MADE_UNKNOWN;
@@ -254,7 +254,7 @@ int salesforce_created_read(struct sf_outcome *ret, struct trg_str body) {
 
 /* [{"actionName","errors","isSuccess","outputValues"}], or that object alone. */
 int salesforce_mailed_read(struct sf_outcome *ret, struct trg_str body) {
-  struct trg_err ignored;
+  struct trg_err ignored = {{0}, {0}, 0};
   memset(ret, 0, sizeof *ret);
   cJSON *json = salesforce_json(body, &ignored);
   const cJSON *action = cJSON_IsArray(json) ? json->child : json;

@@ -128,7 +128,7 @@ static void put_field(struct fields *f, const char *name, struct trg_str value, 
 
 /* The value that a setting's JSON object has for a word, in the arena. */
 static struct trg_str mapped(struct sf_mem *mem, const char *json, struct trg_str key) {
-  struct trg_err ignored;
+  struct trg_err ignored = {{0}, {0}, 0};
   struct sf_buf name = salesforce_buf_new(256);
   cJSON *map = json != NULL ? salesforce_json(salesforce_str(json), &ignored) : NULL;
   salesforce_put_str(&name, key);

@@ -224,8 +224,8 @@ static void part_send(struct sf_call *call, const struct sf_part *part, int kind
 }
 
 static void parts_send(struct sf_call *call) {
-  struct sf_part parts[3];
-  struct sf_buf bodies[3], paths[3];
+  struct sf_part parts[3] = {{0}};
+  struct sf_buf bodies[3] = {{0}}, paths[3] = {{0}};
   call->part_count = 0;
   for (int kind = PART_FIELDS; kind <= PART_REPLY; kind++) {
     const size_t i = call->part_count;
@@ -361,30 +361,35 @@ static bool fields_are_there(struct sf_call *call) {
 
 /* The reply is what must not be lost or doubled; with a note alone, the note; else the fields. All
  * but a mail are written at once: what shows one of them shows the others. */
+static bool is_found(struct sf_call *call, bool reply_there, bool note_there) {
+  if (call->action->reply.n > 0) return reply_there;
+  if (call->action->note.n > 0) return note_there;
+  return is_marked(call) || fields_are_there(call);
+}
+
+static bool has_fields(const struct trg_action *action) {
+  return action->priority.n + action->category.n + action->team.n > 0;
+}
+
 static void found_tell(struct sf_call *call) {
   const struct trg_action *action = call->action;
   if (!call->thread.found) {
     salesforce_end(call, TRG_REJECTED, TRG_CODE_NOT_FOUND, "there is no such case");
     return;
   }
-  const struct sf_line *reply = action->reply.n > 0 ? reply_line(call) : NULL;
+  const bool marked = is_marked(call), with_reply = action->reply.n > 0;
+  const struct sf_line *reply = with_reply ? reply_line(call) : NULL;
   const struct sf_line *note = action->note.n > 0 ? note_line(call) : NULL;
-  const bool marked = is_marked(call);
-  const bool reply_there = reply != NULL || (marked && is_portal(call));
-  const bool note_there = note != NULL || marked;
-  bool found = action->reply.n > 0  ? reply_there
-               : action->note.n > 0 ? note_there
-                                    : marked || fields_are_there(call);
-  if (!found) {
+  const bool note_there = action->note.n > 0 && (note != NULL || marked);
+  if (!is_found(call, reply != NULL || (marked && is_portal(call)), note_there)) {
     salesforce_end(call, TRG_REJECTED, TRG_CODE_NOT_FOUND,
-                   action->reply.n > 0 && note_there && action->note.n > 0
-                       ? "the note is there, but the reply is not"
-                       : "nothing in the case is this write's");
+                   note_there ? "the note is there, but the reply is not"
+                              : "nothing in the case is this write's");
     return;
   }
-  if (action->reply.n > 0) line_tell(call, "reply", reply);
-  if (action->note.n > 0 && note_there) line_tell(call, "note", note);
-  if (action->priority.n + action->category.n + action->team.n > 0 && fields_are_there(call))
+  if (with_reply) line_tell(call, "reply", reply);
+  if (note_there) line_tell(call, "note", note);
+  if (has_fields(action) && fields_are_there(call))
     receipt_tell(call, "fields", call->id, call->thread.kase.stamp_ms);
   salesforce_end(call, TRG_DONE, TRG_CODE_OK, "");
 }

@@ -144,6 +144,7 @@ static int azure_check(const struct openai_conf *c, struct trg_err *err) {
 }
 
 static int conf_check(const struct openai_conf *c, struct trg_err *err) {
+  if (!is_set(c->model)) return refuse(err, "model: empty");
   if (is_set(c->key) && !is_plain(c->key))
     return refuse(err, "key: holds a blank, a line break or a byte beyond ASCII");
   if (!is_set(c->key) && (openai_url_is_openai(c->url) || openai_url_is_azure(c->url)))

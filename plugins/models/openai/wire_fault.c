@@ -2,7 +2,6 @@
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,23 +258,15 @@ static void should_retry_obey(const struct trg_http_reply *reply, struct meaning
     m->outcome = TRG_REJECTED;
 }
 
-__attribute__((format(printf, 3, 4))) static void why_set(char *to, size_t room, const char *format,
-                                                          ...) {
-  va_list ap;
-  va_start(ap, format);
-  vsnprintf(to, room, format, ap);
-  va_end(ap);
-}
-
 static void why_write(char *to, size_t room, int32_t status, const struct openai_fault *f,
                       const struct meaning *m, struct trg_str id) {
   const int said = message_safe_bytes(m, f->message);
   const char *name = f->code[0] ? f->code : f->type[0] ? f->type : "without a code";
   char id_text[100];
   snprintf(id_text, sizeof id_text, "%.*s", (int)(id.n < 99 ? id.n : 99), id.n ? id.p : "");
-  why_set(to, room, "HTTP %d %s%s%s: %s%s%.*s%s%s%s", (int)status, name, f->param[0] ? " " : "",
-          f->param, m->words, said ? " (" : "", said, f->message, said ? ")" : "",
-          id_text[0] ? "; request " : "", id_text);
+  snprintf(to, room, "HTTP %d %s%s%s: %s%s%.*s%s%s%s", (int)status, name, f->param[0] ? " " : "",
+           f->param, m->words, said ? " (" : "", said, f->message, said ? ")" : "",
+           id_text[0] ? "; request " : "", id_text);
 }
 
 int32_t openai_fault_status(const struct trg_http_reply *reply, const struct openai_fault *fault) {
@@ -301,9 +292,10 @@ void openai_fault_judge(const struct trg_http_reply *reply, const struct openai_
       .retry_after_ms = m.outcome == TRG_RETRY ? wait_ms : 0,
       .code = {m.code, strlen(m.code)},
   };
-  /* The server had begun to write when it failed. */
-  if (inside && m.outcome == TRG_RETRY && strcmp(m.code, TRG_CODE_RATE) != 0)
-    ret->flags = TRG_RESULT_MAYBE_BILLED;
+  /* The server had begun to write when it failed; or an edge waited no longer for an answer that
+   * may well have been written. */
+  const bool begun = inside && m.outcome == TRG_RETRY && strcmp(m.code, TRG_CODE_RATE) != 0;
+  if (begun || strcmp(m.code, TRG_CODE_TIMEOUT) == 0) ret->flags = TRG_RESULT_MAYBE_BILLED;
   const struct trg_str ours = openai_header(reply, "x-request-id");
   why_write(why_text, why_room, inside && status ? status : reply->status, fault, &m,
             ours.n ? ours : openai_header(reply, "apim-request-id"));
@@ -318,10 +310,10 @@ void openai_lost_judge(const struct trg_http_reply *reply, struct trg_result *re
              reply->why.p);
   const bool slow = says(words, "timeout") || says(words, "timed out");
   const char *code = slow ? TRG_CODE_TIMEOUT : TRG_CODE_TRANSIENT;
-  why_set(why_text, why_room,
-          reply->sent ? "the answer was lost (%s): the vendor may have counted the call"
-                      : "the API could not be reached (%s): nothing was sent",
-          words);
+  snprintf(why_text, why_room,
+           reply->sent ? "the answer was lost (%s): the vendor may have counted the call"
+                       : "the API could not be reached (%s): nothing was sent",
+           words);
   *ret = (struct trg_result){
       .outcome = TRG_RETRY,
       .code = {code, strlen(code)},
