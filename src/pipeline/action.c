@@ -153,8 +153,8 @@ static bool restorable(const char *type) {
          strcmp(type, "PHONE_NUMBER") == 0;
 }
 
-/* A customer chooses their own name. One that would be a link or a placeholder in the text, of which
- * the person at that address is to be protected, does not go back into it. */
+/* A customer chooses their own name. One that would be a link or a placeholder in the text, of
+ * which the person at that address is to be protected, does not go back into it. */
 static bool is_harmless(struct trg_str value) {
   if (str_find(value, "://") >= 0 || str_find_nocase(value, "www.") >= 0 ||
       str_find(value, "{{") >= 0)

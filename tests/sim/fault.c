@@ -5,10 +5,10 @@
 #include <string.h>
 
 static const char *const names[FAULT_COUNT] = {
-    "none",     "429",     "500",     "503",         "529",    "reset",    "resetafter",
-    "slow",     "cut",     "badjson", "repeat",      "stuck",  "conflict", "refusal",
-    "truncate", "invalid", "spend",   "streamerror", "escape", "search404",
-    "session",  "late",    "locator", "lock",        "part"};
+    "none",     "429",     "500",     "503",         "529",    "reset",     "resetafter",
+    "slow",     "cut",     "badjson", "repeat",      "stuck",  "conflict",  "refusal",
+    "truncate", "invalid", "spend",   "streamerror", "escape", "search404", "session",
+    "late",     "locator", "lock",    "part"};
 
 const char *fault_name(enum fault_kind k) {
   return names[k];

@@ -16,21 +16,21 @@ enum fault_kind {
   FAULT_SLOW,       /* the body trickles */
   FAULT_CUT,        /* whole length announced, half sent */
   FAULT_BADJSON,
-  FAULT_REPEAT,   /* a page that overlaps the one before; a webhook sent twice */
-  FAULT_STUCK,    /* the same cursor again, with more to come */
-  FAULT_CONFLICT, /* the helpdesk's transient write conflict */
-  FAULT_REFUSAL,  /* the model declines */
-  FAULT_TRUNCATE, /* the model stops at the token limit */
-  FAULT_INVALID,  /* the model's answer breaks the schema */
-  FAULT_SPEND,    /* 429 that no waiting cures: a spend limit */
-  FAULT_STREAM,   /* error event in the middle of a stream */
+  FAULT_REPEAT,    /* a page that overlaps the one before; a webhook sent twice */
+  FAULT_STUCK,     /* the same cursor again, with more to come */
+  FAULT_CONFLICT,  /* the helpdesk's transient write conflict */
+  FAULT_REFUSAL,   /* the model declines */
+  FAULT_TRUNCATE,  /* the model stops at the token limit */
+  FAULT_INVALID,   /* the model's answer breaks the schema */
+  FAULT_SPEND,     /* 429 that no waiting cures: a spend limit */
+  FAULT_STREAM,    /* error event in the middle of a stream */
   FAULT_ESCAPE,    /* a row that was to come changes, and so leaves the search's window */
   FAULT_SEARCH404, /* a search that trips over a deleted row */
-  FAULT_SESSION, /* the access token dies now */
-  FAULT_LATE,    /* a row stays hidden once, and appears with its old stamp */
-  FAULT_LOCATOR, /* the place in a long answer is forgotten */
-  FAULT_LOCK,    /* a record is held by somebody else */
-  FAULT_PART,    /* one part of a composite write fails */
+  FAULT_SESSION,   /* the access token dies now */
+  FAULT_LATE,      /* a row stays hidden once, and appears with its old stamp */
+  FAULT_LOCATOR,   /* the place in a long answer is forgotten */
+  FAULT_LOCK,      /* a record is held by somebody else */
+  FAULT_PART,      /* one part of a composite write fails */
   FAULT_COUNT
 };
 const char *fault_name(enum fault_kind k);

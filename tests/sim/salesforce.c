@@ -192,6 +192,20 @@ void sf_limits(struct sf_call *c) {
   c->status = 200;
 }
 
+static void others_run(struct sf_call *c, char **step, size_t n) {
+  bool post = method_is(c, "POST");
+  bool mail = n == 3 && strcmp(step[0], "actions") == 0 && strcmp(step[2], "emailSimple") == 0;
+  if (strcmp(step[0], "limits") == 0 && n == 1) {
+    sf_limits(c);
+  } else if (strcmp(step[0], "composite") == 0 && n == 1 && !c->part && post) {
+    sf_composite(c);
+  } else if (mail && post) {
+    sf_call_mail(c);
+  } else {
+    sf_not_found(c);
+  }
+}
+
 void sf_call_run(struct sf_call *c) {
   char copy[sizeof c->path];
   char *step[6] = {0};
@@ -208,15 +222,8 @@ void sf_call_run(struct sf_call *c) {
     sobjects_run(c, step, n);
   } else if (strcmp(step[0], "query") == 0 || strcmp(step[0], "queryAll") == 0) {
     query_run(c, step, n);
-  } else if (strcmp(step[0], "limits") == 0 && n == 1) {
-    sf_limits(c);
-  } else if (strcmp(step[0], "composite") == 0 && n == 1 && !c->part && method_is(c, "POST")) {
-    sf_composite(c);
-  } else if (strcmp(step[0], "actions") == 0 && n == 3 && strcmp(step[2], "emailSimple") == 0 &&
-             method_is(c, "POST")) {
-    sf_call_mail(c);
   } else {
-    sf_not_found(c);
+    others_run(c, step, n);
   }
 }
 

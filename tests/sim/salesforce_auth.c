@@ -21,19 +21,19 @@ static void session_refuse(struct exchange *x, const char *code, const char *why
   sf_refuse(x, 401, code, why);
 }
 
-bool sf_session(struct exchange *x) {
-  struct salesforce *sf = x->state;
-  const char *authorization = exchange_header(x, "Authorization");
-  const char *token = authorization == NULL                           ? NULL
-                      : strncasecmp(authorization, "Bearer ", 7) == 0 ? authorization + 7
-                      : strncasecmp(authorization, "OAuth ", 6) == 0  ? authorization + 6
-                                                                      : NULL;
-  x->user = x->sim->store.bot;
-  if (token == NULL || *token == '\0') {
-    session_refuse(x, authorization ? "INVALID_AUTH_HEADER" : "INVALID_SESSION_ID",
-                   authorization ? "INVALID_HEADER_TYPE" : "Session expired or invalid");
-    return false;
+static const char *bearer(const char *authorization) {
+  if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0 && authorization[7]) {
+    return authorization + 7;
   }
+  if (authorization && strncasecmp(authorization, "OAuth ", 6) == 0 && authorization[6]) {
+    return authorization + 6;
+  }
+  return NULL;
+}
+
+/* Is the session over? Tokens from elsewhere are taken at their word. */
+static bool session_over(struct exchange *x, const char *token) {
+  struct salesforce *sf = x->state;
   struct sf_token *t = token_find(sf, token);
   if (x->fault == FAULT_SESSION) {
     /* the session dies, and with it the org moves to its other name */
@@ -41,15 +41,26 @@ bool sf_session(struct exchange *x) {
     if (t) {
       t->dead = true;
     }
+    return true;
   }
-  int64_t now = clock_now_ms(&x->sim->clock);
-  bool ours = text_starts(token, SF_ORG "!");
-  bool over = t && (t->dead || now - t->issued_ms >= x->sim->opt.token_ttl_s * 1000);
-  if (x->fault == FAULT_SESSION || over || (ours && t == NULL) || text_starts(token, "bad")) {
-    session_refuse(x, "INVALID_SESSION_ID", "Session expired or invalid");
-    return false;
+  if (t) {
+    int64_t age_ms = clock_now_ms(&x->sim->clock) - t->issued_ms;
+    return t->dead || age_ms >= x->sim->opt.token_ttl_s * 1000;
   }
-  return true;
+  return text_starts(token, SF_ORG "!") || text_starts(token, "bad");
+}
+
+bool sf_session(struct exchange *x) {
+  const char *authorization = exchange_header(x, "Authorization");
+  const char *token = bearer(authorization);
+  x->user = x->sim->store.bot;
+  if (token && !session_over(x, token)) {
+    return true;
+  }
+  bool odd = authorization && token == NULL;
+  session_refuse(x, odd ? "INVALID_AUTH_HEADER" : "INVALID_SESSION_ID",
+                 odd ? "INVALID_HEADER_TYPE" : "Session expired or invalid");
+  return false;
 }
 
 static int hex_of(char c) {

@@ -458,25 +458,32 @@ static const char *history_field(const struct change *c) {
   return text_starts(c->field, "attr:") && strstr(c->field, "__c") ? c->field + 5 : NULL;
 }
 
+static const char *status_name_of(const char *core) {
+  int status = status_parse(core);
+  for (const struct sf_status *s = sf_statuses; s->name; s++) {
+    if ((int)s->core == status) {
+      return s->name;
+    }
+  }
+  return core;
+}
+
 static void history_value(struct exchange *x, const struct change *c, const char *json,
                           struct sf_value *v) {
   cJSON *value = json ? cJSON_Parse(json) : NULL;
   const char *text = cJSON_GetStringValue(value);
-  sf_text(v, text ? text : json);
   uint64_t number = text ? strtoull(text, NULL, 10) : 0;
-  if (strcmp(c->field, "status") == 0 && text && status_parse(text) >= 0) {
-    int core = status_parse(text) == STATUS_CLOSED ? STATUS_SOLVED : status_parse(text);
-    for (const struct sf_status *s = sf_statuses; s->name; s++) {
-      if ((int)s->core == core) {
-        sf_text(v, s->name);
-        break;
-      }
-    }
-  } else if (strcmp(c->field, "assignee") == 0 && text) {
-    const struct person *p = person_get(&x->sim->store, number);
+  const struct person *p = person_get(&x->sim->store, number);
+  if (text == NULL) {
+    sf_text(v, json);
+  } else if (strcmp(c->field, "status") == 0) {
+    sf_text(v, status_name_of(strcmp(text, "closed") == 0 ? "solved" : text));
+  } else if (strcmp(c->field, "assignee") == 0) {
     sf_text(v, p ? p->name : text);
-  } else if (strcmp(c->field, "group") == 0 && text && sf_queue_name(number)) {
+  } else if (strcmp(c->field, "group") == 0 && sf_queue_name(number)) {
     sf_text(v, sf_queue_name(number));
+  } else {
+    sf_text(v, text);
   }
   cJSON_Delete(value);
 }

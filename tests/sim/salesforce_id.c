@@ -89,6 +89,7 @@ void sf_text(struct sf_value *v, const char *text) {
   v->is_null = text == NULL || *text == '\0'; /* an empty text is no text here */
   v->text.n = 0;
   buf_str(&v->text, text ? text : "");
+  buf_text(&v->text);
 }
 
 void sf_ref(struct sf_value *v, const char *prefix, uint64_t number) {

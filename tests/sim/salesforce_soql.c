@@ -171,15 +171,31 @@ static struct sf_literal literal_read(struct parse *p) {
   return l;
 }
 
+static bool literal_suits(const struct sf_literal *l, const struct sf_field *f) {
+  bool custom = f == &sf_custom_field;
+  switch (l->kind) {
+  case LITERAL_TEXT:
+    return f->kind == SF_ID || f->kind == SF_TEXT;
+  case LITERAL_NUMBER:
+    return f->kind == SF_INT || custom;
+  case LITERAL_BOOL:
+    return f->kind == SF_BOOL || custom;
+  case LITERAL_TIME:
+    return f->kind == SF_TIME;
+  default:
+    return true;
+  }
+}
+
 /* Literals must suit the field; ids are compared in their long form. */
 static void literal_check(struct parse *p, const struct sf_column *c, struct sf_literal *l) {
   static const char *const types[] = {"ID", "string", "textarea", "boolean", "int", "dateTime"};
+  if (p->failed) {
+    return;
+  }
   enum sf_kind kind = c->field->kind;
   bool quotes = l->kind == LITERAL_TEXT;
-  bool good = l->kind == LITERAL_NULL || (quotes && (kind == SF_ID || kind == SF_TEXT)) ||
-              (l->kind == LITERAL_NUMBER && (kind == SF_INT || c->field == &sf_custom_field)) ||
-              (l->kind == LITERAL_BOOL && (kind == SF_BOOL || c->field == &sf_custom_field)) ||
-              (l->kind == LITERAL_TIME && kind == SF_TIME);
+  bool good = literal_suits(l, c->field);
   if (!good) {
     fail(p, "INVALID_FIELD",
          "value of filter criterion for field '%s' must be of type %s and should %sbe enclosed in "
@@ -466,16 +482,38 @@ static int order_of(const struct sf_value *v, const struct sf_literal *l) {
   return v->n < n ? -1 : v->n > n;
 }
 
-static bool value_fits(const struct sf_node *n, struct sf_value *v) {
-  if (n->op == OP_IN || n->op == OP_NOT_IN) {
-    bool found = false;
-    for (size_t i = 0; i < n->n && !found; i++) {
-      bool null = n->list[i].kind == LITERAL_NULL;
-      found = null ? v->is_null : !v->is_null && order_of(v, &n->list[i]) == 0;
-    }
-    return found == (n->op == OP_IN);
+static bool order_fits(enum sf_op op, int order) {
+  switch (op) {
+  case OP_EQ:
+    return order == 0;
+  case OP_NE:
+    return order != 0;
+  case OP_LT:
+    return order < 0;
+  case OP_LE:
+    return order <= 0;
+  case OP_GT:
+    return order > 0;
+  default:
+    return order >= 0;
   }
+}
+
+static bool list_has(const struct sf_node *n, const struct sf_value *v) {
+  for (size_t i = 0; i < n->n; i++) {
+    bool null = n->list[i].kind == LITERAL_NULL;
+    if (null ? v->is_null : !v->is_null && order_of(v, &n->list[i]) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool value_fits(const struct sf_node *n, struct sf_value *v) {
   const struct sf_literal *l = &n->list[0];
+  if (n->op == OP_IN || n->op == OP_NOT_IN) {
+    return list_has(n, v) == (n->op == OP_IN);
+  }
   if (l->kind == LITERAL_NULL || v->is_null) {
     bool equal = v->is_null && l->kind == LITERAL_NULL;
     return n->op == OP_EQ ? equal : n->op == OP_NE && !equal;
@@ -483,10 +521,7 @@ static bool value_fits(const struct sf_node *n, struct sf_value *v) {
   if (n->op == OP_LIKE) {
     return l->kind == LITERAL_TEXT && like(buf_text(&v->text), l->text);
   }
-  int order = order_of(v, l);
-  return (order == 0 && (n->op == OP_EQ || n->op == OP_LE || n->op == OP_GE)) ||
-         (order < 0 && (n->op == OP_LT || n->op == OP_LE || n->op == OP_NE)) ||
-         (order > 0 && (n->op == OP_GT || n->op == OP_GE || n->op == OP_NE));
+  return order_fits(n->op, order_of(v, l));
 }
 
 static bool node_fits(struct exchange *x, const struct sf_query *q, const struct sf_node *n,

@@ -16,7 +16,8 @@ static bool is_open_reference(const struct sf_call *c, const char *id) {
 /* One field of the body against what the object has. */
 static bool field_check(struct sf_call *c, const struct sf_object *o, const cJSON *in) {
   struct sf_column column;
-  if (!sf_column(o, in->string, &column) || strchr(in->string, '.')) {
+  if (!sf_column(o, in->string, &column) || strchr(in->string, '.') ||
+      strcmp(column.name, in->string) != 0) {
     sf_error(c, 400, "INVALID_FIELD", NULL, "No such column '%s' on sobject of type %s", in->string,
              o->name);
     return false;
@@ -79,6 +80,39 @@ static bool locked(struct sf_call *c, uint64_t number) {
   return true;
 }
 
+/* The fields that were asked for; false when it has answered. */
+static bool columns_named(struct sf_call *c, const struct sf_object *o, char *fields,
+                          struct sf_column *ret_columns, size_t *ret_n) {
+  char *rest = NULL;
+  for (char *name = strtok_r(fields, ", ", &rest); name && *ret_n < COLUMN_MAX;
+       name = strtok_r(NULL, ", ", &rest)) {
+    if (!sf_column(o, name, &ret_columns[*ret_n])) {
+      sf_error(c, 400, "INVALID_FIELD", NULL, "No such column '%.79s' on sobject of type %s", name,
+               o->name);
+      return false;
+    }
+    (*ret_n)++;
+  }
+  return true;
+}
+
+static void columns_all(const struct sf_object *o, const struct ticket *t,
+                        struct sf_column *ret_columns, size_t *ret_n) {
+  for (size_t i = 0; i < o->field_count; i++) {
+    if (strchr(o->fields[i].name, '.') == NULL) {
+      sf_column(o, o->fields[i].name, &ret_columns[(*ret_n)++]);
+    }
+  }
+  for (size_t i = 0; t && o->custom_fields && i < t->attr_count && *ret_n < COLUMN_MAX; i++) {
+    const char *key = t->attrs[i].key;
+    size_t length = strlen(key);
+    if (length > 3 && strcmp(key + length - 3, "__c") == 0 &&
+        sf_column(o, key, &ret_columns[*ret_n])) {
+      (*ret_n)++;
+    }
+  }
+}
+
 void sf_call_retrieve(struct sf_call *c, const struct sf_object *o, const char *id) {
   struct sf_row r;
   struct sf_column columns[COLUMN_MAX];
@@ -92,30 +126,11 @@ void sf_call_retrieve(struct sf_call *c, const struct sf_object *o, const char *
     return;
   }
   char *fields = sf_call_query(c, "fields");
-  char *rest = NULL;
-  for (char *name = fields ? strtok_r(fields, ", ", &rest) : NULL; name && n < COLUMN_MAX;
-       name = strtok_r(NULL, ", ", &rest)) {
-    if (!sf_column(o, name, &columns[n])) {
-      sf_error(c, 400, "INVALID_FIELD", NULL, "No such column '%.79s' on sobject of type %s", name,
-               o->name);
-      free(fields);
-      return;
-    }
-    n++;
-  }
-  for (size_t i = 0; i < o->field_count && fields == NULL && n < COLUMN_MAX; i++) {
-    if (strchr(o->fields[i].name, '.') == NULL) {
-      sf_column(o, o->fields[i].name, &columns[n++]);
-    }
-  }
-  for (size_t i = 0;
-       r.ticket && o == &sf_case && fields == NULL && i < r.ticket->attr_count && n < COLUMN_MAX;
-       i++) {
-    const char *key = r.ticket->attrs[i].key;
-    size_t length = strlen(key);
-    if (length > 3 && strcmp(key + length - 3, "__c") == 0 && sf_column(o, key, &columns[n])) {
-      n++;
-    }
+  if (fields == NULL) {
+    columns_all(o, r.ticket, columns, &n);
+  } else if (!columns_named(c, o, fields, columns, &n)) {
+    free(fields);
+    return;
   }
   free(fields);
   c->status = 200;
@@ -174,14 +189,17 @@ static bool run_id_check(struct sf_call *c, const struct ticket *t) {
   return false;
 }
 
-/* Would the case take it? t is NULL for a new one. */
-static bool case_check(struct sf_call *c, const struct ticket *t) {
+/* Is the field that a closed case needs missing? */
+static bool cause_missing(struct sf_call *c, const struct ticket *t) {
   const char *required = c->x->sim->opt.required_to_solve;
-  const cJSON *status = cJSON_GetObjectItemCaseSensitive(c->body, "Status");
-  const char *owner = word(c, "OwnerId");
-  if (!body_check(c, &sf_case)) {
+  if (required == NULL || (t && (sf_case_closed(t) || ticket_attr(t, required)))) {
     return false;
   }
+  return !cJSON_IsString(cJSON_GetObjectItemCaseSensitive(c->body, required));
+}
+
+static bool status_check(struct sf_call *c, const struct ticket *t) {
+  const cJSON *status = cJSON_GetObjectItemCaseSensitive(c->body, "Status");
   const struct sf_status *s = cJSON_IsString(status) ? sf_status(status->valuestring) : NULL;
   if (status && s == NULL) {
     sf_error(c, 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "Status",
@@ -189,20 +207,28 @@ static bool case_check(struct sf_call *c, const struct ticket *t) {
              cJSON_IsString(status) ? status->valuestring : "null");
     return false;
   }
+  if (s && s->closed && cause_missing(c, t)) {
+    const char *required = c->x->sim->opt.required_to_solve;
+    sf_error(c, 400, "FIELD_CUSTOM_VALIDATION_EXCEPTION", required,
+             "%s must be set before a case is closed", required);
+    return false;
+  }
+  return true;
+}
+
+/* Would the case take it? t is NULL for a new one. */
+static bool case_check(struct sf_call *c, const struct ticket *t) {
+  if (!body_check(c, &sf_case) || !status_check(c, t)) {
+    return false;
+  }
+  const char *owner = word(c, "OwnerId");
+  const char *subject = word(c, "Subject");
   if (owner && !owner_check(c, owner)) {
     return false;
   }
-  const char *subject = word(c, "Subject");
   if (subject && strlen(subject) > 255) {
     sf_error(c, 400, "STRING_TOO_LONG", "Subject",
              "Subject: data value too large: %.60s (max length=255)", subject);
-    return false;
-  }
-  if (s && s->closed && required && (t == NULL || !sf_case_closed(t)) &&
-      !cJSON_IsString(cJSON_GetObjectItemCaseSensitive(c->body, required)) &&
-      (t == NULL || ticket_attr(t, required) == NULL)) {
-    sf_error(c, 400, "FIELD_CUSTOM_VALIDATION_EXCEPTION", required,
-             "%s must be set before a case is closed", required);
     return false;
   }
   return run_id_check(c, t);
@@ -218,22 +244,30 @@ static void owner_set(struct edit *e, const char *owner) {
   }
 }
 
+static void status_set(struct edit *e, const struct sf_status *s) {
+  char json[64];
+  snprintf(json, sizeof json, "\"%s\"", s->name);
+  edit_attr(e, "Status", json);
+  edit_status(e, s->closed && sf_case_closed(e->ticket) ? e->ticket->status : s->core);
+}
+
+static void priority_set(struct edit *e, const char *text) {
+  static const char *const names[][2] = {{"High", "high"}, {"Medium", "normal"}, {"Low", "low"}};
+  for (size_t i = 0; text && i < sizeof names / sizeof names[0]; i++) {
+    if (strcmp(text, names[i][0]) == 0) {
+      edit_priority(e, names[i][1]);
+      return;
+    }
+  }
+  edit_priority(e, text);
+}
+
 static void field_set(struct sf_call *c, struct edit *e, const cJSON *in) {
-  static const char *const priorities[][2] = {
-      {"High", "high"}, {"Medium", "normal"}, {"Low", "low"}};
   const char *text = cJSON_GetStringValue(in);
   if (strcmp(in->string, "Status") == 0) {
-    const struct sf_status *s = sf_status(text);
-    bool stays = s->closed && sf_case_closed(e->ticket);
-    char json[64];
-    snprintf(json, sizeof json, "\"%s\"", s->name);
-    edit_attr(e, "Status", json);
-    edit_status(e, stays ? e->ticket->status : s->core);
+    status_set(e, sf_status(text));
   } else if (strcmp(in->string, "Priority") == 0) {
-    for (size_t i = 0; text && i < sizeof priorities / sizeof priorities[0]; i++) {
-      text = strcmp(text, priorities[i][0]) == 0 ? priorities[i][1] : text;
-    }
-    edit_priority(e, text);
+    priority_set(e, text);
   } else if (strcmp(in->string, "OwnerId") == 0 && text) {
     owner_set(e, text);
   } else if (strcmp(in->string, "Subject") == 0) {

@@ -108,7 +108,11 @@ static void tickets_write(const struct stats *st, struct buf *b) {
     const struct ticket_stats *ts = &st->tickets[i];
     char key[80];
     struct buf name = {0};
-    buf_printf(&name, "%s/%llu", ts->desk->name, (unsigned long long)ts->ticket->number);
+    if (strcmp(ts->desk->name, "salesforce") == 0) { /* its ids are words of its own */
+      buf_printf(&name, "%s/%s", ts->desk->name, ts->ticket->ref);
+    } else {
+      buf_printf(&name, "%s/%llu", ts->desk->name, (unsigned long long)ts->ticket->number);
+    }
     strncpy(key, buf_text(&name), sizeof key - 1);
     key[sizeof key - 1] = '\0';
     buf_free(&name);

@@ -6,5 +6,5 @@ extern const struct vendor vendor_salesforce;
 extern const struct vendor vendor_intercom;
 extern const struct vendor vendor_anthropic;
 
-const struct vendor *const sim_vendors[] = {&vendor_zendesk, &vendor_salesforce, &vendor_intercom, &vendor_anthropic,
-                                            NULL};
+const struct vendor *const sim_vendors[] = {&vendor_zendesk, &vendor_salesforce, &vendor_intercom,
+                                            &vendor_anthropic, NULL};

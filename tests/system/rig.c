@@ -62,7 +62,8 @@ static const char *env_or(const char *name, const char *otherwise) {
   return v != NULL ? v : otherwise;
 }
 
-/* --- files --------------------------------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------------------------------
+ */
 
 static char *file_text(const char *path) {
   FILE *f = fopen(path, "rb");
@@ -128,7 +129,8 @@ bool rig_log_has(struct rig *r, const char *file, const char *text) {
   return has;
 }
 
-/* --- processes ----------------------------------------------------------------------------------- */
+/* --- processes -----------------------------------------------------------------------------------
+ */
 
 static void open_to(const char *path, int fd, bool append) {
   const int f = open(path, O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC), 0600);
@@ -260,7 +262,8 @@ void rig_close(struct rig *r) {
   waitpid(pid, NULL, 0);
 }
 
-/* --- HTTP ---------------------------------------------------------------------------------------- */
+/* --- HTTP ----------------------------------------------------------------------------------------
+ */
 
 struct text {
   char *p;
@@ -312,7 +315,9 @@ static cJSON *sim_ask(struct rig *r, const char *method, const char *path, const
   return o;
 }
 
-cJSON *rig_get(struct rig *r, const char *path) { return sim_ask(r, "GET", path, NULL); }
+cJSON *rig_get(struct rig *r, const char *path) {
+  return sim_ask(r, "GET", path, NULL);
+}
 cJSON *rig_post(struct rig *r, const char *path, const char *body) {
   return sim_ask(r, "POST", path, body);
 }
@@ -326,7 +331,8 @@ void rig_later(struct rig *r, const char *duration) {
   cJSON_Delete(o);
 }
 
-/* --- the database and the simulator's truth ------------------------------------------------------- */
+/* --- the database and the simulator's truth
+ * ------------------------------------------------------- */
 
 static bool sql_look(struct rig *r, const char *sql, int64_t *ret, char *out, size_t room) {
   sqlite3 *db = NULL;
@@ -381,7 +387,8 @@ int rig_check_no_double(struct rig *r, int *ret_notes, int *ret_replies) {
   return touched;
 }
 
-/* --- configuration and files ---------------------------------------------------------------------- */
+/* --- configuration and files
+ * ---------------------------------------------------------------------- */
 
 static char *text_with(const char *text, const char *what, const char *by) {
   const char *at = strstr(text, what);
@@ -417,7 +424,9 @@ void rig_conf_change(struct rig *r, ...) {
   va_end(pairs);
 }
 
-char *rig_read(struct rig *r, const char *name) { return file_text(rig_path(r, name)); }
+char *rig_read(struct rig *r, const char *name) {
+  return file_text(rig_path(r, name));
+}
 
 void rig_until_log(struct rig *r, const char *file, const char *text) {
   for (int i = 0; i < 4000; i++) {
@@ -427,7 +436,8 @@ void rig_until_log(struct rig *r, const char *file, const char *text) {
   fail_msg("%s never said: %s", file, text);
 }
 
-/* --- more of the simulator -------------------------------------------------------------------------- */
+/* --- more of the simulator
+ * -------------------------------------------------------------------------- */
 
 void rig_add(struct rig *r, const char *lines) {
   cJSON_Delete(rig_post(r, "/sim/tickets", lines));
@@ -444,8 +454,8 @@ static int own_messages(struct rig *r, int ticket, bool public) {
   int n = 0;
   cJSON_ArrayForEach(e, cJSON_GetObjectItemCaseSensitive(t, "history")) {
     const cJSON *shown = cJSON_GetObjectItemCaseSensitive(e, "public");
-    const char *role = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
-        cJSON_GetObjectItemCaseSensitive(e, "author"), "role"));
+    const char *role = cJSON_GetStringValue(
+        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(e, "author"), "role"));
     if (role != NULL && strcmp(role, "bot") == 0 && cJSON_IsBool(shown) &&
         cJSON_IsTrue(shown) == public)
       n++;
@@ -454,10 +464,15 @@ static int own_messages(struct rig *r, int ticket, bool public) {
   return n;
 }
 
-int rig_replies(struct rig *r, int ticket) { return own_messages(r, ticket, true); }
-int rig_notes(struct rig *r, int ticket) { return own_messages(r, ticket, false); }
+int rig_replies(struct rig *r, int ticket) {
+  return own_messages(r, ticket, true);
+}
+int rig_notes(struct rig *r, int ticket) {
+  return own_messages(r, ticket, false);
+}
 
-/* --- sockets ---------------------------------------------------------------------------------------- */
+/* --- sockets
+ * ---------------------------------------------------------------------------------------- */
 
 static int listen_on(int *ret_port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -13,7 +13,7 @@
 
 struct rig {
   char dir[256];
-  int port;      /* of the simulator */
+  int port; /* of the simulator */
   pid_t sim, daemon;
   pid_t taps[4];
   char clock[64]; /* TRIAGED_CLOCK for what is run, or "" */
@@ -53,14 +53,14 @@ void rig_later(struct rig *r, const char *duration);
 long rig_http(const char *method, const char *url, const char *headers, const char *body,
               char **ret_body);
 
-int64_t rig_sql(struct rig *r, const char *sql);          /* one integer, read-only */
+int64_t rig_sql(struct rig *r, const char *sql); /* one integer, read-only */
 void rig_sql_text(struct rig *r, const char *sql, char *out, size_t room);
 /* The simulator's truth: no ticket has two notes or replies of one marker. Returns how many tickets
  * have at least one. */
 int rig_check_no_double(struct rig *r, int *ret_notes, int *ret_replies);
 
-/* rig_config with pairs of texts replaced ("what", "by", ..., NULL) and written as triaged.yaml; each
- * must occur. The second form changes the file that is there. */
+/* rig_config with pairs of texts replaced ("what", "by", ..., NULL) and written as triaged.yaml;
+ * each must occur. The second form changes the file that is there. */
 void rig_conf(struct rig *r, ...);
 void rig_conf_change(struct rig *r, ...);
 /* The whole file; free it. NULL when there is none. */

@@ -68,7 +68,8 @@ static void until_status(const char *base, const char *path, long want) {
   fail_msg("%s stayed at %ld, not %ld", path, have, want);
 }
 
-/* --- starting and stopping ------------------------------------------------------------------------ */
+/* --- starting and stopping
+ * ------------------------------------------------------------------------ */
 
 static void a_second_daemon_on_one_state_directory_says_so_and_exits_1(void **state) {
   (void)state;
@@ -154,7 +155,8 @@ static void the_exit_status_of_one_pass_tells_what_happened(void **state) {
   free(out);
 }
 
-/* --- reloading ------------------------------------------------------------------------------------ */
+/* --- reloading
+ * ------------------------------------------------------------------------------------ */
 
 static void a_reload_swaps_the_model_without_losing_a_ticket(void **state) {
   (void)state;
@@ -214,7 +216,8 @@ static void a_reload_that_takes_a_helpdesk_out_and_in_again_goes_on_where_it_was
   assert_int_equal(rig_check_no_double(&R, NULL, NULL), 20);
 }
 
-/* --- HTTP ------------------------------------------------------------------------------------------ */
+/* --- HTTP
+ * ------------------------------------------------------------------------------------------ */
 
 static void ready_is_503_until_every_helpdesk_was_reached(void **state) {
   (void)state;
@@ -297,7 +300,8 @@ static void metrics_have_every_promised_name_and_parse(void **state) {
   assert_int_equal(rig_stop(&R, SIGTERM), 0);
 }
 
-/* --- webhooks --------------------------------------------------------------------------------------- */
+/* --- webhooks
+ * --------------------------------------------------------------------------------------- */
 
 typedef unsigned char *hmac_fn(const void *md, const void *key, int key_n, const unsigned char *d,
                                size_t n, unsigned char *out, unsigned *out_n);
@@ -408,7 +412,8 @@ static void a_storm_of_webhooks_late_and_twice_gives_each_ticket_one_answer(void
   assert_int_equal(rig_stop(&R, SIGTERM), 0);
 }
 
-/* --- systemd, socket, log, modes --------------------------------------------------------------------- */
+/* --- systemd, socket, log, modes
+ * --------------------------------------------------------------------- */
 
 static void systemd_is_told_ready_reloading_and_stopping(void **state) {
   (void)state;
@@ -472,14 +477,25 @@ static void the_control_socket_survives_garbage(void **state) {
   rig_until_log(&R, "daemon.log", "daemon.ready");
   char out[8192];
   static const char *const lines[] = {
-      "\n", "{}\n", "[]\n", "null\n", "{\"do\":\n", "{\"do\":5}\n", "{\"do\":\"nothing\"}\n",
-      "{\"do\":\"requeue\"}\n", "{\"do\":\"requeue\",\"ref\":\"///\",\"who\":\"x\"}\n",
-      "{\"do\":\"requeue\",\"ref\":\"shop/404\"}\n", "{\"do\":\"review\"}\n",
+      "\n",
+      "{}\n",
+      "[]\n",
+      "null\n",
+      "{\"do\":\n",
+      "{\"do\":5}\n",
+      "{\"do\":\"nothing\"}\n",
+      "{\"do\":\"requeue\"}\n",
+      "{\"do\":\"requeue\",\"ref\":\"///\",\"who\":\"x\"}\n",
+      "{\"do\":\"requeue\",\"ref\":\"shop/404\"}\n",
+      "{\"do\":\"review\"}\n",
       "{\"do\":\"review\",\"verb\":\"approve\",\"ref\":\"shop/1\"}\n",
       "{\"do\":\"review\",\"verb\":\"\",\"ref\":\"\",\"text\":\"\"}\n",
-      "{\"do\":\"train\"}\n", "{\"do\":\"train\",\"file\":\"/nowhere/at/all\"}\n",
-      "{\"do\":\"train\",\"file\":\"\"}\n", "{\"do\":\"test\"}\n",
-      "{\"do\":\"test\",\"model\":\"nobody\"}\n", "\xff\xfe\x01{\n",
+      "{\"do\":\"train\"}\n",
+      "{\"do\":\"train\",\"file\":\"/nowhere/at/all\"}\n",
+      "{\"do\":\"train\",\"file\":\"\"}\n",
+      "{\"do\":\"test\"}\n",
+      "{\"do\":\"test\",\"model\":\"nobody\"}\n",
+      "\xff\xfe\x01{\n",
       "{\"do\":\"status\",\"do\":\"status\"}\n"};
   for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
     sock_say(lines[i], strlen(lines[i]), out, sizeof out);
@@ -503,7 +519,7 @@ static void the_control_socket_survives_garbage(void **state) {
 }
 
 static bool about_a_ticket(const char *event) {
-  static const char *const of[] = {"ticket.", "triage.", "draft.", "policy.",
+  static const char *const of[] = {"ticket.", "triage.", "draft.",      "policy.",
                                    "write.",  "fetch.",  "model.failed"};
   for (size_t i = 0; i < sizeof of / sizeof of[0]; i++)
     if (strncmp(event, of[i], strlen(of[i])) == 0) return true;
@@ -515,8 +531,10 @@ static void every_line_about_a_ticket_names_it(void **state) {
   rig_tickets(&R, 12);
   rig_sim(&R, "--seed 4 --behaviour off --retry-after 0 --faults 429=0.05,resetafter=0.1,500=0.05");
   rig_conf(&R, "level: info", "level: debug", NULL);
-  rig_run(&R, "triaged", "--once", NULL);
-  char *log = rig_read(&R, "err.log"), *save = NULL;
+  rig_start(&R, "");
+  rig_until(&R, "SELECT count(*) >= 10 FROM v_tickets WHERE state = 'following'", 1);
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  char *log = rig_read(&R, "daemon.log"), *save = NULL;
   int lines = 0;
   for (char *l = strtok_r(log, "\n", &save); l != NULL; l = strtok_r(NULL, "\n", &save)) {
     char event[64] = "";
@@ -534,8 +552,10 @@ static void the_json_log_is_one_object_a_line(void **state) {
   rig_tickets(&R, 12);
   rig_sim(&R, "--seed 4 --behaviour off --retry-after 0 --faults 429=0.05,resetafter=0.1,500=0.05");
   rig_conf(&R, "log: {level: info}", "log: {level: debug, format: json}", NULL);
-  rig_run(&R, "triaged", "--once", NULL);
-  char *log = rig_read(&R, "err.log"), *save = NULL;
+  rig_start(&R, "");
+  rig_until(&R, "SELECT count(*) >= 10 FROM v_tickets WHERE state = 'following'", 1);
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  char *log = rig_read(&R, "daemon.log"), *save = NULL;
   int lines = 0;
   for (char *l = strtok_r(log, "\n", &save); l != NULL; l = strtok_r(NULL, "\n", &save)) {
     cJSON *o = cJSON_Parse(l);

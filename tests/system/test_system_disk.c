@@ -67,7 +67,8 @@ static void everything_is_through(int tickets) {
     if (rig_sql(&R, "SELECT count(*) FROM v_tickets WHERE state = 'following'") == tickets) break;
     rig_later(&R, "10m");
   }
-  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_tickets WHERE state = 'following'"), tickets);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_tickets WHERE state = 'following'"),
+                   tickets);
   assert_int_equal(rig_check_no_double(&R, NULL, NULL), tickets);
   char ok[40];
   rig_sql_text(&R, "PRAGMA integrity_check", ok, sizeof ok);
@@ -79,12 +80,12 @@ static void a_full_disk_ends_the_pass_with_a_message_and_it_goes_on_with_room(vo
   (void)state;
   mount_state("64m");
   rig_tickets(&R, 80);
-  rig_sim(&R, "--seed 3 --behaviour off --model-latency 20ms");
+  rig_sim(&R, "--seed 3 --behaviour off --model-latency 100ms");
   rig_conf(&R, NULL);
   rig_start(&R, "");
-  rig_until(&R, "SELECT count(*) > 3 FROM v_tickets WHERE state = 'following'", 1);
+  rig_until(&R, "SELECT count(*) > 3 FROM ticket WHERE state = 'triaging'", 1);
   assert_int_equal(rig_stop(&R, SIGKILL), 128 + SIGKILL);
-  static const size_t left[] = {200000, 600000, 1500000};
+  static const size_t left[] = {0, 600000, 1500000};
   for (size_t i = 0; i < 3; i++) {
     fill(left[i]);
     unlink(rig_path(&R, "err.log"));

@@ -50,24 +50,25 @@ static void run_says(const char *program, const char *args, int want, const char
   free(err);
 }
 
-/* --- --check --------------------------------------------------------------------------------------- */
+/* --- --check
+ * --------------------------------------------------------------------------------------- */
 
 static const char wrong_conf[] =
-    "state: @DIR@/state\n"                                                              /* 1 */
-    "listen: \"off\"\n"                                                                 /* 2 */
-    "colour: blue\n"                                                                    /* 3 */
-    "drain: often\n"                                                                    /* 4 */
-    "helpdesks:\n"                                                                      /* 5 */
+    "state: @DIR@/state\n"                                                             /* 1 */
+    "listen: \"off\"\n"                                                                /* 2 */
+    "colour: blue\n"                                                                   /* 3 */
+    "drain: often\n"                                                                   /* 4 */
+    "helpdesks:\n"                                                                     /* 5 */
     "  - {name: shop, connector: zendesk, url: \"http://desk.example.com\",\n"         /* 6 */
-    "     auth: {type: bearer, token: \"${file:there-is-none}\"}}\n"                    /* 7 */
+    "     auth: {type: bearer, token: \"${file:there-is-none}\"}}\n"                   /* 7 */
     "  - {name: shop, connector: zendusk, url: \"https://acme.zendesk.com\",\n"        /* 8 */
-    "     poll: [1s], auth: {type: bearer, token: \"${env:NOT_SET_ANYWHERE}\"}}\n"      /* 9 */
-    "models:\n"                                                                         /* 10 */
+    "     poll: [1s], auth: {type: bearer, token: \"${env:NOT_SET_ANYWHERE}\"}}\n"     /* 9 */
+    "models:\n"                                                                        /* 10 */
     "  - {name: one, backend: nobody, model: x, price: {input: 1.00, output: 1.00}}\n" /* 11 */
     "  - {name: two, backend: anthropic, model: claude-haiku-5-5, key: k}\n"           /* 12 */
-    "tasks: {triage: {models: [three]}}\n"                                              /* 13 */
-    "taxonomy: @DIR@/no-categories.yaml\n"                                              /* 14 */
-    "billing: {book: no-such-book}\n";                                                  /* 15 */
+    "tasks: {triage: {models: [three]}}\n"                                             /* 13 */
+    "taxonomy: @DIR@/no-categories.yaml\n"                                             /* 14 */
+    "billing: {book: no-such-book}\n";                                                 /* 15 */
 
 static void check_prints_every_problem_with_its_line_and_key(void **state) {
   (void)state;
@@ -101,8 +102,9 @@ static void check_reads_categories_and_price_book_too(void **state) {
   rig_conf(&R, "policy:",
            "taxonomy: @DIR@/categories.yaml\nbilling: {book: @DIR@/book.yaml}\npolicy:", NULL);
   rig_file(&R, "categories.yaml", "categories: 5\n");
-  rig_file(&R, "book.yaml", "book: mine\nabout: x\ncurrency: USD\nversions:\n  - effective: 2026-01-01"
-                            "\n    scope: galaxy\n");
+  rig_file(&R, "book.yaml",
+           "book: mine\nabout: x\ncurrency: USD\nversions:\n  - effective: 2026-01-01"
+           "\n    scope: galaxy\n");
   char *err = said("triaged", "--check", 78);
   must_say(err, "categories.yaml:1: ");
   must_say(err, "book.yaml:6: ");
@@ -150,8 +152,10 @@ static void a_plugin_of_another_interface_version_is_named_by_check(void **state
            "cp %s/plugins/*.so %s/plugins/ 2>/dev/null || true; "
            "cc -shared -fPIC -I%s/include -o %s/plugins/connector-alien.so %s/alien.c; "
            "chmod 755 %s/plugins/*.so",
-           root, R.dir, program, R.dir, "$(dirname $(readlink -f " "$0))", R.dir, root, R.dir, R.dir,
-           R.dir);
+           root, R.dir, program, R.dir,
+           "$(dirname $(readlink -f "
+           "$0))",
+           R.dir, root, R.dir, R.dir, R.dir);
   char sh[3400], mine[600], was[600];
   snprintf(sh, sizeof sh, "sh -c '%s' %s", cmd, program);
   assert_int_equal(system(sh), 0);
@@ -168,7 +172,8 @@ static void a_plugin_of_another_interface_version_is_named_by_check(void **state
   free(err);
 }
 
-/* --- the other side ---------------------------------------------------------------------------------- */
+/* --- the other side
+ * ---------------------------------------------------------------------------------- */
 
 static void an_unreachable_helpdesk_is_named_and_one_pass_fails(void **state) {
   (void)state;
@@ -225,7 +230,8 @@ static void the_daemon_goes_on_trying_until_the_helpdesk_is_there(void **state) 
   assert_int_equal(rig_stop(&R, SIGTERM), 0);
 }
 
-/* --- databases ---------------------------------------------------------------------------------------- */
+/* --- databases
+ * ---------------------------------------------------------------------------------------- */
 
 static void sql_do(const char *sql) {
   sqlite3 *db = NULL;
@@ -323,7 +329,8 @@ static void corrupt_pages_end_the_daemon_with_a_message_and_never_quietly(void *
   free(err);
 }
 
-/* --- training files and command lines ----------------------------------------------------------------- */
+/* --- training files and command lines
+ * ----------------------------------------------------------------- */
 
 static void training_files_that_teach_nothing_are_refused_with_file_and_line(void **state) {
   (void)state;

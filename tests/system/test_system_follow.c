@@ -42,7 +42,9 @@ static void open_with(const char *lines, const char *sim_args) {
   rig_later(&R, "1s");
 }
 
-static void pass(void) { assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0); }
+static void pass(void) {
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+}
 
 static void later(const char *how_long) {
   rig_later(&R, how_long);
@@ -70,13 +72,14 @@ static void ledger_is_sound(void) {
   assert_int_equal(rig_run(&R, "triagectl", "ledger verify", NULL), 0);
 }
 
-/* --- messages --------------------------------------------------------------------------------------- */
+/* --- messages
+ * --------------------------------------------------------------------------------------- */
 
 static void a_follow_up_question_gets_a_second_answer(void **state) {
   (void)state;
   open_with(LINE("1", ",\"thread\":[" SAYS("customer", "2026-11-20T12:00:00Z",
-                                          "And how long may I keep it before I have to send it "
-                                          "back?") "]"),
+                                           "And how long may I keep it before I have to send it "
+                                           "back?") "]"),
             "--behaviour off");
   pass();
   is("outcome", 1, "sent");
@@ -92,16 +95,16 @@ static void a_follow_up_question_gets_a_second_answer(void **state) {
 static void our_first_answer_alone_says_that_it_is_a_machine(void **state) {
   (void)state;
   open_with(LINE("1", ",\"thread\":[" SAYS("customer", "2026-11-20T12:00:00Z",
-                                          "And how long may I keep it before I have to send it "
-                                          "back?") "]"),
+                                           "And how long may I keep it before I have to send it "
+                                           "back?") "]"),
             "--behaviour off");
   pass();
   later("3h");
   cJSON *t = rig_truth(&R, 1), *e = NULL;
   int said[3] = {0}, n = 0;
   cJSON_ArrayForEach(e, cJSON_GetObjectItem(t, "history")) {
-    const char *role = cJSON_GetStringValue(cJSON_GetObjectItem(
-        cJSON_GetObjectItem(e, "author"), "role"));
+    const char *role = cJSON_GetStringValue(
+        cJSON_GetObjectItem(cJSON_GetObjectItem(e, "author"), "role"));
     const char *body = cJSON_GetStringValue(cJSON_GetObjectItem(e, "body"));
     if (role == NULL || strcmp(role, "bot") != 0 || body == NULL || n == 2) continue;
     said[n++] = strstr(body, "I am an AI assistant.") != NULL;
@@ -115,9 +118,9 @@ static void our_first_answer_alone_says_that_it_is_a_machine(void **state) {
 static void thanks_get_no_answer(void **state) {
   (void)state;
   open_with(LINE("1", ",\"thread\":[" SAYS("customer", "2026-11-20T12:00:00Z",
-                                          "Thank you, that helped!") "]")
+                                           "Thank you, that helped!") "]")
                 LINE("2", ",\"thread\":[" SAYS("customer", "2026-11-20T12:00:00Z",
-                                              "Danke, das hat geholfen.") "]"),
+                                               "Danke, das hat geholfen.") "]"),
             "--behaviour off");
   pass();
   const int64_t calls = rig_sql(&R, "SELECT count(*) FROM v_model_calls");
@@ -132,10 +135,13 @@ static void thanks_get_no_answer(void **state) {
 
 static void who_asks_for_a_person_never_gets_a_machine_again(void **state) {
   (void)state;
-  open_with(LINE("1", ",\"thread\":[" SAYS("customer", "2026-11-20T12:00:00Z",
-                                          "I want to talk to a human please.") ","
-                      SAYS("customer", "2026-11-20T15:00:00Z", "Hello? Where is my parcel?") "]"),
-            "--behaviour off");
+  open_with(
+      LINE("1",
+           ",\"thread\":[" SAYS(
+               "customer", "2026-11-20T12:00:00Z",
+               "I want to talk to a human please.") "," SAYS("customer", "2026-11-20T15:00:00Z",
+                                                             "Hello? Where is my parcel?") "]"),
+      "--behaviour off");
   pass();
   assert_int_equal(rig_replies(&R, 1), 1);
   later("3h");
@@ -152,13 +158,13 @@ static void who_asks_for_a_person_never_gets_a_machine_again(void **state) {
 
 static void a_persons_answer_before_ours_is_left_alone(void **state) {
   (void)state;
-  open_with(LINE("1", ",\"thread\":[" SAYS("agent", "2026-11-20T09:00:00Z",
-                                          "It arrives tomorrow.") "]")
-                LINE("2", ",\"thread\":[" SAYS("agent", "2026-11-20T09:00:00Z",
-                                              "It arrives tomorrow.") ","
-                              SAYS("customer", "2026-11-20T09:30:00Z",
-                                   "And where will the parcel be left?") "]"),
-            "--behaviour off");
+  open_with(
+      LINE("1", ",\"thread\":[" SAYS("agent", "2026-11-20T09:00:00Z", "It arrives tomorrow.") "]")
+          LINE("2", ",\"thread\":[" SAYS(
+                        "agent", "2026-11-20T09:00:00Z",
+                        "It arrives tomorrow.") "," SAYS("customer", "2026-11-20T09:30:00Z",
+                                                         "And where will the parcel be left?") "]"),
+      "--behaviour off");
   pass();
   is("outcome", 1, "skipped");
   is("reason", 1, "already_answered");
@@ -198,7 +204,7 @@ static void put(int ticket, const char *format, double author) {
 static void a_person_who_answers_while_the_draft_is_made_wins(void **state) {
   (void)state;
   open_with(LINE("1", "") LINE("2", ",\"thread\":[" SAYS("agent", "2026-11-20T09:00:00Z",
-                                                        "It arrives tomorrow.") "]"),
+                                                         "It arrives tomorrow.") "]"),
             "--behaviour off --model-latency 700ms");
   rig_start(&R, "");
   rig_until(&R, "SELECT count(*) FROM ticket WHERE state = 'drafting'", 1);
@@ -241,15 +247,17 @@ static void a_customer_who_writes_while_the_draft_is_made_gets_one_answer_to_bot
   const cJSON *id = cJSON_GetObjectItem(cJSON_GetObjectItem(t, "requester"), "id");
   const double who = cJSON_IsString(id) ? atof(id->valuestring) : id->valuedouble;
   cJSON_Delete(t);
-  put(1, "{\"ticket\":{\"comment\":{\"body\":\"Also, can I return the parcel?\",\"public\":true,"
-         "\"author_id\":%.0f}}}",
+  put(1,
+      "{\"ticket\":{\"comment\":{\"body\":\"Also, can I return the parcel?\",\"public\":true,"
+      "\"author_id\":%.0f}}}",
       who);
   rig_until(&R, "SELECT count(*) FROM ticket WHERE state = 'following' AND pass = 2", 1);
   assert_int_equal(rig_stop(&R, SIGTERM), 0);
   assert_int_equal(rig_replies(&R, 1), 1);
 }
 
-/* --- charges ------------------------------------------------------------------------------------------ */
+/* --- charges
+ * ------------------------------------------------------------------------------------------ */
 
 static void silence_over_the_window_is_charged_once(void **state) {
   (void)state;
@@ -271,7 +279,7 @@ static void silence_over_the_window_is_charged_once(void **state) {
 static void thanks_are_charged_at_once_and_not_again(void **state) {
   (void)state;
   open_with(LINE("1", ",\"thread\":[" SAYS("customer", "2026-11-20T12:00:00Z",
-                                          "Thank you, that helped!") "]"),
+                                           "Thank you, that helped!") "]"),
             "--behaviour off");
   pass();
   later("3h");
@@ -284,7 +292,7 @@ static void thanks_are_charged_at_once_and_not_again(void **state) {
 static void a_customer_who_comes_back_takes_the_charge_back(void **state) {
   (void)state;
   open_with(LINE("1", ",\"thread\":[" SAYS("customer", "2026-11-25T12:00:00Z",
-                                          "It is still not here, that did not help.") "]"),
+                                           "It is still not here, that did not help.") "]"),
             "--behaviour off");
   pass();
   later("80h");
@@ -367,9 +375,8 @@ static void the_report_adds_up(void **state) {
   pass();
   for (int i = 0; i < 7; i++) later("20h");
   char *out = NULL;
-  assert_int_equal(rig_run(&R, "triagectl", "--format json report --from 2026-11-01 --to 2026-12-31",
-                           &out),
-                   0);
+  assert_int_equal(
+      rig_run(&R, "triagectl", "--format json report --from 2026-11-01 --to 2026-12-31", &out), 0);
   cJSON *o = cJSON_Parse(out);
   const cJSON *t = cJSON_GetObjectItem(o, "total");
   assert_true(cJSON_IsObject(t));

@@ -25,7 +25,7 @@ static int end(void **state) {
   return 0;
 }
 
-#define HOUSE  "models:\n  - {name: house, backend: local}\n"
+#define HOUSE "models:\n  - {name: house, backend: local}\n"
 #define SONNET                                                                                     \
   "models:\n  - {name: sonnet, backend: anthropic, model: claude-sonnet-5-5, url: "                \
   "\"http://127.0.0.1:@PORT@\",\n     key: \"${file:token}\", price: {input: 2.00, output: "       \
@@ -57,7 +57,8 @@ static void a_model_that_refuses_to_draft_hands_the_ticket_to_a_person(void **st
   assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
   const int64_t asked = count("(SELECT DISTINCT ref FROM v_model_calls WHERE task = 'draft')");
   assert_true(asked > 0);
-  assert_int_equal(count("v_tickets WHERE outcome = 'handoff' AND reason = 'model_refused'"), asked);
+  assert_int_equal(count("v_tickets WHERE outcome = 'handoff' AND reason = 'model_refused'"),
+                   asked);
   assert_int_equal(count("v_tickets WHERE outcome = 'sent' OR state = 'dead'"), 0);
   assert_int_equal(rig_check_no_double(&R, NULL, NULL), 10);
 }
@@ -134,7 +135,8 @@ static void an_overload_storm_makes_work_wait_and_loses_nothing(void **state) {
   assert_int_equal(rig_run(&R, "triagectl", "--format json status", &out), 0);
   assert_non_null(strstr(out, "haiku"));
   free(out);
-  /* The breaker is open: what is tried while it rests is one call at a time, not a storm of ours. */
+  /* The breaker is open: what is tried while it rests is one call at a time, not a storm of ours.
+   */
   const int64_t calls = count("v_model_calls");
   rig_sleep_ms(900);
   assert_true(count("v_model_calls") - calls < 25);
@@ -160,7 +162,8 @@ static void a_spend_limit_at_the_vendor_loses_nothing(void **state) {
   assert_int_equal(count("v_tickets WHERE state = 'following'"), 8);
 }
 
-/* --- money ------------------------------------------------------------------------------------------- */
+/* --- money
+ * ------------------------------------------------------------------------------------------- */
 
 static void tokens_and_cost_equal_what_the_vendor_counted(void **state) {
   (void)state;
@@ -219,24 +222,30 @@ static void over_budget_triaged_tickets_go_to_people_when_the_limit_says_draft(v
   assert_true(count("v_tickets WHERE outcome = 'handoff' AND reason = 'budget'") > 0);
   assert_true(rig_sql(&R, "SELECT sum(cost_micros) FROM v_model_calls") <= 20000);
   assert_int_equal(count("v_tickets WHERE state IN ('following','received')"), 60);
-  assert_int_equal(rig_check_no_double(&R, NULL, NULL), (int)count("v_tickets WHERE outcome <> ''"));
+  assert_int_equal(rig_check_no_double(&R, NULL, NULL),
+                   (int)count("v_tickets WHERE outcome <> ''"));
 }
 
-/* --- the cascade --------------------------------------------------------------------------------------- */
+/* --- the cascade
+ * --------------------------------------------------------------------------------------- */
 
 static void below_accept_the_next_model_decides_and_above_it_is_not_asked(void **state) {
   (void)state;
   rig_tickets(&R, 16);
   rig_sim(&R, "--seed 3 --behaviour off");
-  rig_conf(&R, "models:\n", HOUSE, "models: [haiku], accept: 0.0", "models: [house, haiku], "
-           "accept: 0.6", NULL);
+  rig_conf(&R, "models:\n", HOUSE, "models: [haiku], accept: 0.0",
+           "models: [house, haiku], "
+           "accept: 0.6",
+           NULL);
   assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
   assert_int_equal(count("v_model_calls WHERE task = 'triage' AND model = 'house'"), 16);
-  const int64_t unsure = count("v_model_calls WHERE model = 'house' AND outcome = 'low_confidence'");
+  const int64_t unsure = count(
+      "v_model_calls WHERE model = 'house' AND outcome = 'low_confidence'");
   assert_int_equal(count("v_model_calls WHERE task = 'triage' AND model = 'haiku'"), unsure);
   assert_int_equal(count("v_tickets WHERE confidence >= 0.6 OR reason = 'not_sure'"), 16);
-  assert_int_equal(rig_sql(&R, "SELECT coalesce(sum(cost_micros), 0) FROM v_model_calls WHERE model "
-                               "= 'house'"),
+  assert_int_equal(rig_sql(&R,
+                           "SELECT coalesce(sum(cost_micros), 0) FROM v_model_calls WHERE model "
+                           "= 'house'"),
                    0);
 }
 
@@ -264,8 +273,8 @@ static void the_embedded_model_does_everything_alone(void **state) {
            "skills: [@ROOT@/skills/customer-support]\n"
            "knowledge: [@ROOT@/tests/data/demo/kb]\n");
   assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
-  assert_int_equal(count("v_tickets WHERE outcome IN ('draft','handoff','skipped') AND model <> ''"),
-                   16);
+  assert_int_equal(
+      count("v_tickets WHERE outcome IN ('draft','handoff','skipped') AND model <> ''"), 16);
   assert_int_equal(rig_check_no_double(&R, NULL, NULL), 16);
 }
 

@@ -141,7 +141,8 @@ static void enforced_rate_limits_are_kept(void **state) {
   ends_well(40);
 }
 
-/* --- credentials --------------------------------------------------------------------------------------- */
+/* --- credentials
+ * --------------------------------------------------------------------------------------- */
 
 static void oauth_tokens_that_expire_in_the_middle_are_renewed(void **state) {
   (void)state;
@@ -153,8 +154,8 @@ static void oauth_tokens_that_expire_in_the_middle_are_renewed(void **state) {
   ends_well(40);
   assert_true(stat_of("unauthorized") > 0);
   cJSON *stats = rig_get(&R, "/sim/stats");
-  const cJSON *renewed =
-      cJSON_GetObjectItem(cJSON_GetObjectItem(stats, "routes"), "POST /oauth/tokens");
+  const cJSON *renewed = cJSON_GetObjectItem(cJSON_GetObjectItem(stats, "routes"),
+                                             "POST /oauth/tokens");
   /* One renewal at a time: no storm of them when many requests meet the same dead token. */
   if (!cJSON_IsNumber(renewed) || renewed->valueint < 2 || renewed->valueint > 20)
     fail_msg("%d tokens were asked for", renewed != NULL ? renewed->valueint : 0);
@@ -201,7 +202,8 @@ static void a_token_that_may_not_export_is_an_error_that_says_so(void **state) {
   assert_int_equal(rig_stop(&R, SIGTERM), 0);
 }
 
-/* --- bodies --------------------------------------------------------------------------------------------- */
+/* --- bodies
+ * --------------------------------------------------------------------------------------------- */
 
 static void hostile_bodies_come_through_whole(void **state) {
   (void)state;
@@ -225,8 +227,8 @@ static void hostile_bodies_come_through_whole(void **state) {
                           "\"requester\":{\"name\":\"P{{x}} %d\",\"email\":\"h%d@example.com\"}}\n",
                           id, id, bodies[i], id, id);
   for (size_t size = 5000; size <= 60000; size *= 3, id++) {
-    n += (size_t)snprintf(lines + n, most - n,
-                          "{\"id\":\"%d\",\"body\":\"Where is my parcel? ", id);
+    n += (size_t)snprintf(lines + n, most - n, "{\"id\":\"%d\",\"body\":\"Where is my parcel? ",
+                          id);
     for (size_t k = 0; k < size; k += 10) n += (size_t)snprintf(lines + n, most - n, "na{{x}}na ");
     n += (size_t)snprintf(lines + n, most - n, "\"}\n");
   }

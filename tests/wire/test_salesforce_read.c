@@ -412,6 +412,21 @@ static void test_statuses_are_read_again_after_an_hour(void **state) {
   salesforce_case_end(&c);
 }
 
+static void test_a_user_who_may_not_read_statuses_still_sees_what_is_closed(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  char *kase = salesforce_fixture_with("case_new.json", "\"IsClosed\":false,\"ClosedDate\":null",
+                                       CLOSED_AT("2026-11-20T11:30:00"));
+  salesforce_answer(&c, IN_STATUSES, 400,
+                    SF_ERROR("INVALID_TYPE", "sObject type 'CaseStatus' is not supported."));
+  whole_case(&c, kase, true);
+  const struct fake_op *op = salesforce_fetch_run(&c, SALESFORCE_CASE);
+  ends(op, TRG_DONE, "");
+  assert_int_equal(op->tickets[0].status, TRG_STATUS_SOLVED);
+  free(kase);
+  salesforce_case_end(&c);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_children_have_their_own_marks_and_name_their_case),
@@ -433,6 +448,7 @@ int main(void) {
       cmocka_unit_test(test_a_column_that_must_be_there_is_a_question_of_permission),
       cmocka_unit_test(test_long_lists_are_read_to_their_end_and_begun_again_when_they_die),
       cmocka_unit_test(test_statuses_are_read_again_after_an_hour),
+      cmocka_unit_test(test_a_user_who_may_not_read_statuses_still_sees_what_is_closed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,6 +112,21 @@ static void test_two_changes_in_one_second_are_two_versions(void **state) {
   salesforce_changes_free(&b);
 }
 
+static void test_the_column_that_an_error_names_is_the_one_left_out(void **state) {
+  (void)state;
+  const unsigned mails = salesforce_list_columns(SF_MAILS, 0);
+  assert_int_equal(salesforce_columns_blamed("No such column 'Headers' on entity", mails),
+                   SF_NO_HEADERS);
+  assert_int_equal(salesforce_columns_blamed("No such column 'CreatedBy.UserType' on", mails),
+                   SF_NO_CREATOR);
+  assert_int_equal(salesforce_columns_blamed("No such column 'UserType' on entity 'Name'", mails),
+                   SF_NO_CREATOR);
+  assert_int_equal(salesforce_columns_blamed("Didn't understand relationship 'CreatedBy'", mails),
+                   SF_NO_CREATOR);
+  assert_int_equal(salesforce_columns_blamed("something about the query", mails), mails);
+  assert_int_equal(salesforce_columns_blamed("No such column 'TextBody' on entity", mails), 0);
+}
+
 /* ---- texts ---- */
 
 static void unquoted_is(const char *text, const char *expected) {
@@ -374,6 +389,7 @@ int main(void) {
       cmocka_unit_test(test_the_documents_of_another_make_are_errors_and_not_crashes),
       cmocka_unit_test(test_headers_tell_usage_and_waiting),
       cmocka_unit_test(test_a_delivery_may_not_say_one_thing_twice),
+      cmocka_unit_test(test_the_column_that_an_error_names_is_the_one_left_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

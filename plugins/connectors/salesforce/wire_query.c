@@ -17,13 +17,25 @@ static const struct {
     {SF_NO_FROM_NAME, "FromName"},    {SF_NO_RICH, "IsRichText"},  {SF_NO_VISIBILITY, "Visibility"},
     {SF_NO_LABEL, "MasterLabel"},     {SF_NO_LANGUAGE, "Language"}};
 
+/* Is the word quoted in the text, alone or as one side of "Owner.Name"? */
+static bool is_quoted(const char *text, const char *word) {
+  static const char ends[][2] = {{'\'', '\''}, {'\'', '.'}, {'.', '\''}};
+  for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+    struct sf_buf quoted = salesforce_buf_new(64);
+    salesforce_put(&quoted, &ends[i][0], 1);
+    salesforce_puts(&quoted, word);
+    salesforce_put(&quoted, &ends[i][1], 1);
+    const bool found = strstr(text, quoted.p) != NULL;
+    salesforce_buf_free(&quoted);
+    if (found) return true;
+  }
+  return false;
+}
+
 unsigned salesforce_columns_blamed(const char *error_text, unsigned asked) {
   unsigned blamed = 0;
-  for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++) {
-    char quoted[40];
-    snprintf(quoted, sizeof quoted, "'%s'", optional[i].word);
-    if (strstr(error_text, quoted) != NULL) blamed |= optional[i].bit & asked;
-  }
+  for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++)
+    if (is_quoted(error_text, optional[i].word)) blamed |= optional[i].bit & asked;
   /* "No such column 'Triage__c'": of the settings, or one that must be there. */
   if (blamed == 0 && strstr(error_text, "column '") != NULL) return 0;
   return blamed != 0 ? blamed : asked;
