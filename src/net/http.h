@@ -18,7 +18,7 @@ void http_free(struct http **h); /* aborts what is under way, without callbacks 
 typedef uint64_t http_id; /* 0 is none */
 struct http_call {
   const struct trg_http_request *request;
-  int64_t connect_timeout_ms; /* 0: 10 s */
+  int64_t connect_timeout_ms;                                      /* 0: 10 s */
   void (*on_reply)(void *arg, const struct trg_http_reply *reply); /* once, on a later turn */
   /* Optional: each piece of the body as it arrives (SSE). Then reply.body is empty. Returning
    * false ends the exchange. */

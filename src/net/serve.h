@@ -24,9 +24,9 @@ struct serve_request {
 };
 struct serve_options {
   const char *host;
-  int port; /* 0 picks one */
-  size_t body_max_bytes;   /* more: 413 */
-  unsigned connections_max; /* more: refused */
+  int port;                    /* 0 picks one */
+  size_t body_max_bytes;       /* more: 413 */
+  unsigned connections_max;    /* more: refused */
   int64_t idle_ms, request_ms; /* slow and half-open clients are closed after these */
   /* Called on the loop for each complete request; must lead to one serve_answer for its id, at once
    * or later. Slices live during the call. */

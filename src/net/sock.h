@@ -14,7 +14,7 @@ typedef uint64_t sock_id;
 struct sock *sock_new(struct loop *l, const char *path,
                       void (*on_line)(void *arg, sock_id id, struct trg_str line), void *arg,
                       struct trg_err *err);
-void sock_free(struct sock **s); /* removes the path */
+void sock_free(struct sock **s);                                   /* removes the path */
 void sock_answer(struct sock *s, sock_id id, struct trg_str line); /* adds the newline, closes */
 
 /* The other side, blocking, for triagectl: TRG_ENOTFOUND when nobody listens. *ret_answer is

@@ -50,8 +50,7 @@ static int heads_load(struct store *s, struct trg_err *err) {
   return rc;
 }
 
-static int head_insert(struct store *s, struct trg_str head, int64_t *ret_id,
-                       struct trg_err *err) {
+static int head_insert(struct store *s, struct trg_str head, int64_t *ret_id, struct trg_err *err) {
   static const char text[] = "INSERT INTO model_head (head) VALUES (?)";
   struct sql q;
   sql_write(&q, s, text);

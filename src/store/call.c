@@ -262,7 +262,8 @@ int model_call_list(struct store *s, int64_t ticket_id, bool with_bytes, struct 
   static const char plain[] = "SELECT " CALL_COLUMNS ", x'', x'' FROM model_call c"
                               " LEFT JOIN ticket t ON t.id = c.ticket_id"
                               " WHERE c.ticket_id IS ? ORDER BY c.id";
-  static const char full[] = "SELECT " CALL_COLUMNS ", " BYTES_REQUEST ", b.response FROM model_call c"
+  static const char full[] = "SELECT " CALL_COLUMNS ", " BYTES_REQUEST
+                             ", b.response FROM model_call c"
                              " LEFT JOIN ticket t ON t.id = c.ticket_id"
                              " LEFT JOIN model_bytes b ON b.model_call_id = c.id"
                              " LEFT JOIN model_head h ON h.id = b.head_id"

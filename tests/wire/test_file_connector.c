@@ -100,7 +100,8 @@ static void lines_become_notices_and_a_cursor_that_goes_on_from_there(void **sta
   assert_int_equal(fake_host_log_matches(p->host, "file.bad_lines"), 1);
   char *cursor = strdup(op->cursor.p);
   assert_int_equal(poll_from(p, (struct trg_str){cursor, strlen(cursor)})->notice_count, 0);
-  lines_write(p, "a.jsonl", "a", "{\"id\":\"8\",\"body\":\"grown\"}\n{\"id\":\"9\",\"body\":\"half");
+  lines_write(p, "a.jsonl", "a",
+              "{\"id\":\"8\",\"body\":\"grown\"}\n{\"id\":\"9\",\"body\":\"half");
   op = poll_from(p, (struct trg_str){cursor, strlen(cursor)});
   assert_int_equal(op->notice_count, 1); /* the half line waits for its end */
   assert_string_equal(op->notices[0].id.p, "8");
