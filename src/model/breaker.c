@@ -9,6 +9,7 @@ void breaker_init(struct breaker *b) {
 }
 
 void breaker_failed(struct breaker *b, int64_t now_ms) {
+  if (b->until_ms > now_ms) return; /* of a call that was under way before the rest */
   b->failures++;
   if (b->failures < FAILURES_MAX) return;
   b->rest_ms = b->rest_ms == 0 ? REST_FIRST_MS : b->rest_ms * 2;
