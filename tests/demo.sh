@@ -1,5 +1,5 @@
 #!/bin/sh
-# The demo: the main job, offline and without a key. A simulated helpdesk is fed with the demo
+# The demo: the main job, offline and without a key. Three simulated helpdesks are fed with the demo
 # corpus, the embedded model is trained on the past tickets, and a fortnight passes in which
 # customers and agents do what they do. Everything stays in build/demo to look around.
 set -eu
@@ -15,7 +15,7 @@ trap '[ -z "$sim_pid" ] || kill "$sim_pid" 2>/dev/null || true' EXIT INT TERM
 step() { printf '%s\n' "$*"; }
 
 step "triaged demo: an invented bike shop, $(wc -l <"$DATA/tickets.jsonl") tickets, no network, no key"
-"$B/helpdesk-sim" --port 0 --seed 11 --time 2026-11-16T08:00:00Z --tickets "$DATA/tickets.jsonl" \
+"$B/helpdesk-sim" --port 0 --seed 11 --time 2026-11-16T08:00:00Z --tickets "$DATA/tickets.jsonl" --desk-key helpdesk_mixed \
   >"$D/sim.out" 2>"$D/sim.log" &
 sim_pid=$!
 i=0
@@ -25,7 +25,7 @@ until port=$(sed -n 's/^listening on 127.0.0.1://p' "$D/sim.out") && [ -n "$port
   sleep 0.1
 done
 umask 077
-echo "demo-token" >"$D/zendesk.token"
+echo "demo-token" >"$D/token"
 sed -e "s|@PORT@|$port|" -e "s|@ROOT@|$PWD|" -e "s|@DEMO@|$PWD/$D|" "$DATA/triaged.yaml" >"$D/triaged.yaml"
 
 "$B/triaged" -c "$D/triaged.yaml" --check

@@ -73,13 +73,13 @@ static void on_made(struct intercom_call *call, const struct trg_http_reply *rep
     call->failed(call, reply);
     return;
   }
-  const size_t before = call->self->tag_count;
   if (intercom_tags_read(reply->body, tag_keep, call->self, &err) != 0) {
     intercom_fail_malformed(call, reply, &err);
     return;
   }
-  /* Answered with a tag that we know by another name: asking for ever would not change it. */
-  if (call->self->tag_count == before) {
+  /* Answered with a tag of another name: asking for ever would not change it. Another op may have
+   * made the same tag meanwhile, so what counts is whether it is known now. */
+  if (intercom_tag_id(call->self, call->action->add_tags[call->tag_at]) == NULL) {
     call->failed(call, reply);
     return;
   }

@@ -32,7 +32,7 @@ static void statuses_ask(struct sf_call *call);
  * the names. */
 static void statuses_failed(struct sf_call *call, const struct trg_http_reply *reply) {
   struct sf *self = call->self;
-  if (salesforce_columns_drop(self, salesforce_status_columns(self->without), reply)) {
+  if (salesforce_columns_drop(self, salesforce_status_columns(call->asked_without), reply)) {
     statuses_ask(call);
   } else if (salesforce_error_is(reply, "INVALID_TYPE")) {
     self->host->log(
@@ -62,7 +62,8 @@ static void on_statuses(struct sf_call *call, const struct trg_http_reply *reply
 
 static void statuses_ask(struct sf_call *call) {
   struct sf_buf soql = salesforce_buf_new(1024);
-  salesforce_put_status_query(&soql, call->self->without);
+  call->asked_without = call->self->without;
+  salesforce_put_status_query(&soql, call->asked_without);
   salesforce_send_query(call, "query", &soql, on_statuses);
   salesforce_buf_free(&soql);
 }
@@ -110,7 +111,7 @@ static void list_failed(struct sf_call *call, const struct trg_http_reply *reply
   struct sf *self = call->self;
   if (salesforce_is_absent(self, call->list, reply)) {
     list_next(call);
-  } else if (salesforce_columns_drop(self, salesforce_list_columns(call->list, self->without),
+  } else if (salesforce_columns_drop(self, salesforce_list_columns(call->list, call->asked_without),
                                      reply)) {
     list_again(call);
   } else if (call->page.next.n > 0 && call->restarts < RESTARTS_MAX &&
@@ -156,7 +157,8 @@ static void list_ask(struct sf_call *call) {
     return;
   }
   struct sf_buf soql = salesforce_buf_new(4096);
-  salesforce_put_list_query(&soql, call->list, call->id, call->self->without);
+  call->asked_without = call->self->without;
+  salesforce_put_list_query(&soql, call->list, call->id, call->asked_without);
   salesforce_send_query(call, "query", &soql, on_list);
   salesforce_buf_free(&soql);
 }
@@ -167,7 +169,7 @@ static void on_case(struct sf_call *call, const struct trg_http_reply *reply) {
   struct sf *self = call->self;
   struct trg_err err = {{0}, {0}, 0};
   if (!salesforce_ok(reply)) {
-    if (salesforce_columns_drop(self, salesforce_case_columns(self->without), reply))
+    if (salesforce_columns_drop(self, salesforce_case_columns(call->asked_without), reply))
       case_ask(call);
     else
       salesforce_fail(call, reply, "Case");
@@ -204,7 +206,8 @@ static void case_ask(struct sf_call *call) {
   if (strcmp(columns->marker, columns->category) != 0 &&
       strcmp(columns->marker, columns->tags) != 0)
     column_put(&extra, columns->marker);
-  salesforce_put_case_query(&soql, call->id, self->without, salesforce_slice(&extra));
+  call->asked_without = self->without;
+  salesforce_put_case_query(&soql, call->id, call->asked_without, salesforce_slice(&extra));
   /* queryAll also gives what is in the recycle bin, and what a merge left behind. */
   salesforce_send_query(call, "queryAll", &soql, on_case);
   salesforce_buf_free(&soql);

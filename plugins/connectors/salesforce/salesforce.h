@@ -78,6 +78,8 @@ struct sf_call {
   const struct trg_action *action;
   struct sf_page page;
   int list;
+  unsigned
+      asked_without; /* inst.without when the question was put: another op may learn meanwhile */
   int pages, restarts;
   bool wants_statuses, wants_history;
   /* What a poll is at: */
