@@ -56,7 +56,8 @@ const char *money_places(int64_t micros, int places, char out[MONEY_TEXT_MAX]) {
 }
 
 int model_places(const struct report *r) {
-  return r->total.model_cost_micros < INT64_C(1000000000) ? 4 : 2;
+  const int64_t cost = r->total.model_cost_micros;
+  return cost != 0 && cost < INT64_C(1000000000) ? 4 : 2;
 }
 
 const char *report_meaning(const struct report *r, const char *code) {

@@ -144,10 +144,11 @@ void task_cancel(struct road *r, int64_t ticket_id) {
   task_end(k);
 }
 
+/* Trouble of the other side or of the configuration: no fault of the ticket, which waits. */
 bool code_is_peer(const char *code) {
-  static const char *const peer[] = {TRG_CODE_RATE,    TRG_CODE_QUOTA, TRG_CODE_TRANSIENT,
-                                     TRG_CODE_TIMEOUT, TRG_CODE_AUTH,  TRG_CODE_MALFORMED,
-                                     "resting"};
+  static const char *const peer[] = {TRG_CODE_RATE,     TRG_CODE_QUOTA, TRG_CODE_TRANSIENT,
+                                     TRG_CODE_TIMEOUT,  TRG_CODE_AUTH,  TRG_CODE_MALFORMED,
+                                     TRG_CODE_ENDPOINT, "resting"};
   for (size_t i = 0; i < sizeof peer / sizeof peer[0]; i++)
     if (strcmp(code, peer[i]) == 0) return true;
   return false;
