@@ -181,15 +181,15 @@ static void busy(void *arg) {
   while (clock_mono_us() < until) f->count++;
 }
 
+/* The waiting is long and what is asked of it is far below that, so that a busy machine can not
+ * make it fail. */
 static void test_the_longest_turn_is_told_without_the_waiting(void **state) {
   struct fixture *f = *state;
-  run_for(f->l, 30);
-  const int64_t idle_us = loop_longest_turn_us(f->l);
-  assert_true(idle_us < 25000);
+  run_for(f->l, 400);
+  assert_true(loop_longest_turn_us(f->l) < 300000);
   (void)loop_timer_start(f->l, 1, 0, busy, f);
   run_for(f->l, 10);
   assert_true(loop_longest_turn_us(f->l) >= 5000);
-  assert_int_equal(loop_longest_turn_us(f->l), 0);
 }
 
 static void test_stale_numbers_find_nothing_in_a_table(void **state) {
