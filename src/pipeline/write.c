@@ -347,12 +347,14 @@ static void find_result(struct task *k, const struct ticket *t, const struct trg
 /* What the end of an op means, by what the op was for. */
 static void write_judge(struct task *k, const struct ticket *t, const struct trg_result *res) {
   const struct writing *w = k->more;
-  const bool sent = w->action.idem_key.n > 0;
+  const bool asked = w->action.idem_key.n > 0; /* the write or the look for it was begun */
   if (w->rereading && w->reread)
     write_after_reread(k, t);
+  else if (w->finding && !asked)
+    write_uncertain(k, t, res->retry_after_ms); /* the read before the look failed */
   else if (w->finding)
     find_result(k, t, res);
-  else if (w->rereading || !sent)
+  else if (w->rereading || !asked)
     write_again(k, t, res->retry_after_ms); /* the read failed: nothing was written */
   else
     write_result(k, t, res);
@@ -379,7 +381,7 @@ static void on_done(void *arg, const struct trg_result *res) {
   snprintf(w->code, sizeof w->code, "%.*s", (int)res->code.n,
            res->code.p != NULL ? res->code.p : "");
   snprintf(w->why, sizeof w->why, "%.*s", (int)res->why.n, res->why.p != NULL ? res->why.p : "");
-  const bool read_for_tokens = w->mapped && !w->finding && w->action.idem_key.n == 0;
+  const bool read_for_tokens = w->mapped && w->action.idem_key.n == 0;
   if (read_for_tokens && res->outcome == TRG_DONE) {
     write_send(k); /* the tokens can be restored now */
     return;
@@ -409,19 +411,16 @@ static void write_send(void *arg) {
                                     .why = TRG_STR("the helpdesk is not in the configuration")});
     return;
   }
-  if (w->finding) {
-    action_guards(w);
-    k->op = op_find(k->desk->inst, &w->action, &write_events, k, WRITE_DEADLINE_MS);
-    return;
-  }
   if (!w->mapped && action_needs_map(str_of(w->row.action))) {
     k->op = op_fetch(k->desk->inst, str_of(w->row.ext_id), &write_events, k, WRITE_DEADLINE_MS);
     return;
   }
+  /* A look needs the texts too: some vendors keep no marker, and only the words can be compared. */
   struct trg_err err = {0};
   store_must(action_fill(str_of(w->row.action), w->map, k->arena, &w->action, &err), &err);
   action_guards(w);
-  k->op = op_write(k->desk->inst, &w->action, &write_events, k, WRITE_DEADLINE_MS);
+  k->op = w->finding ? op_find(k->desk->inst, &w->action, &write_events, k, WRITE_DEADLINE_MS)
+                     : op_write(k->desk->inst, &w->action, &write_events, k, WRITE_DEADLINE_MS);
 }
 
 static void write_begin(struct road *r, const struct stage *st, const struct ticket *t,
