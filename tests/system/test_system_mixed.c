@@ -81,6 +81,21 @@ static void three_vendors_in_one_pass_are_handled_once_each(void **state) {
   rig_close(&r);
 }
 
+static void faults_at_three_vendors_lose_and_double_nothing(void **state) {
+  (void)state;
+  struct rig r;
+  rig_open(&r);
+  mixed_tickets(&r);
+  rig_sim(&r, "--seed 5 --behaviour off --retry-after 0 --slow-ms 10 --faults "
+              "500=0.02,503=0.02,reset=0.02,resetafter=0.04,cut=0.02,"
+              "salesforce.lock=0.02,intercom.search404=0.02");
+  rig_file(&r, "triaged.yaml", conf);
+  run_to_the_end(&r, 3 * EACH);
+  assert_int_equal(rig_sql(&r, "SELECT count(*) FROM v_tickets WHERE state = 'dead'"), 0);
+  assert_int_equal(rig_check_no_double(&r, NULL, NULL), 3 * EACH);
+  rig_close(&r);
+}
+
 /* One helpdesk answers nothing but errors: the two others do not wait for it, and status says which
  * it is and why. */
 static void one_helpdesk_that_is_down_delays_nobody_else(void **state) {
@@ -106,6 +121,7 @@ static void one_helpdesk_that_is_down_delays_nobody_else(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(three_vendors_in_one_pass_are_handled_once_each),
+      cmocka_unit_test(faults_at_three_vendors_lose_and_double_nothing),
       cmocka_unit_test(one_helpdesk_that_is_down_delays_nobody_else),
   };
   return cmocka_run_group_tests_name("mixed", tests, NULL, NULL);
