@@ -79,7 +79,7 @@ if [ "${1:-}" != quick ]; then
   note 'cppcheck'
   cppcheck --quiet --error-exitcode=1 --std=c11 --language=c -j2 --enable=warning,portability \
     --inline-suppr --suppress=missingInclude --suppress=missingIncludeSystem -D_GNU_SOURCE \
-    --suppress=normalCheckLevelMaxBranches --suppress=varFuncNullUB --suppress=internalAstError '-DcJSON_ArrayForEach(e,a)=for(e=(a)?(a)->child:0;e;e=e->next)' -Iinclude -Isrc $ours || finding 'cppcheck'
+    --suppress=normalCheckLevelMaxBranches --suppress=varFuncNullUB --suppress=internalAstError '-DcJSON_ArrayForEach(e,a)=while(0!=((e)=((a)?(a)->child:0)))' -Iinclude -Isrc $ours || finding 'cppcheck'
   note 'clang-tidy'
   printf '%s\n' $ours | xargs -P2 -n1 sh -c 'clang-tidy --quiet "$@" -- '"$(printf '%q ' $flags)"' 2>/dev/null' sh |
     grep -E 'warning:|error:' | sort -u | tee "$B/tidy.out"

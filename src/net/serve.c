@@ -203,12 +203,14 @@ static int listen_on(const struct serve_options *o, struct trg_err *err) {
 }
 
 static int port_of(int fd) {
-  struct sockaddr_storage a = {0};
+  union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+  } a = {.v6 = {0}};
   socklen_t n = sizeof a;
-  if (getsockname(fd, (struct sockaddr *)(void *)&a, &n) != 0) return 0;
-  if (a.ss_family == AF_INET6)
-    return ntohs(((const struct sockaddr_in6 *)(const void *)&a)->sin6_port);
-  return ntohs(((const struct sockaddr_in *)(const void *)&a)->sin_port);
+  if (getsockname(fd, &a.any, &n) != 0) return 0;
+  return ntohs(a.any.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port);
 }
 
 static struct MHD_Daemon *daemon_start(struct serve *s, int fd) {

@@ -116,7 +116,7 @@ int road_review(struct road *r, const char *verb, struct trg_str ref, const char
                 struct trg_str text, struct trg_err *err) {
   struct arena *a = arena_new();
   struct ticket t = {0};
-  struct draft d = {0};
+  struct draft d = {.state = ""};
   int rc = ticket_by_ref(r->setup.store, ref, a, &t, err);
   if (rc >= 0) rc = draft_newest(r->setup.store, t.id, a, &d, err);
   if (rc == TRG_ENOTFOUND)
