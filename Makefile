@@ -134,6 +134,15 @@ $(B)/static/%: $(B)/obj/src/%.o $(B)/libtriaged.a $(PLUGIN_OBJ) $(BUILTIN)
 	@$(CC) -pie $(LDMODE) $(LDFLAGS) -o $@ $(B)/obj/src/$*.o $(BUILTIN) $(PLUGIN_OBJ) $(B)/libtriaged.a $(PLUGIN_LIBS) $(LIBS)
 
 # --- tests -------------------------------------------------------------------------------------
+.PHONY: demo test
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@B=$(B) sh tests/demo.sh
+
+test: deps-test
+	@$(MAKE) --no-print-directory test-build
+	@B=$(B) TEST='$(TEST)' sh tests/run.sh
+
 include tests/tests.mk
 -include tests/bench/bench.mk
 

@@ -39,16 +39,9 @@ $(SIM_TEST): $(B)/tests/%: tests/sim/test/%.c $(SIM_HELP) $(B)/helpdesk-sim
 	@echo "  TEST  $@"
 	@$(CC) $(CFLAGS_ALL) $(LDMODE) -o $@ $< $(SIM_HELP) -lcmocka -lcurl -lcjson -lm
 
-.PHONY: test test-build
+.PHONY: test-build
 test-build: all $(TEST_BIN)
-test: deps-test
-	@$(MAKE) --no-print-directory test-build
-	@B=$(B) TEST='$(TEST)' sh tests/run.sh
 
-.PHONY: demo
-demo: deps
-	@$(MAKE) --no-print-directory all
-	@B=$(B) sh tests/demo.sh
 
 .PHONY: lint sanitize coverage
 lint: deps-all
