@@ -29,18 +29,23 @@ struct registry {
 /* Kinds as they stand in file names. */
 static const char *const kind_words[3] = {"", "connector", "model"};
 
+/* Beside the program (a build folder), then where `make install` puts them seen from the program, so
+ * that an installed tree works under any prefix; last the prefix it was built for. */
 static char *default_dir(void) {
+  static const char *const places[] = {"plugins", "../lib/triaged/plugins"};
   char self[4096];
   const ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-  if (n > 0) {
-    self[n] = '\0';
-    char *folder = file_dir(self);
-    char *beside = file_join(folder, "plugins");
-    mem_free(folder);
-    if (file_is_dir(beside)) return beside;
-    mem_free(beside);
+  if (n <= 0) return mem_dup(PLUGIN_DIR);
+  self[n] = '\0';
+  char *folder = file_dir(self), *found = NULL;
+  for (size_t i = 0; i < sizeof places / sizeof places[0] && found == NULL; i++) {
+    found = file_join(folder, places[i]);
+    if (file_is_dir(found)) break;
+    mem_free(found);
+    found = NULL;
   }
-  return mem_dup(PLUGIN_DIR);
+  mem_free(folder);
+  return found != NULL ? found : mem_dup(PLUGIN_DIR);
 }
 
 struct registry *registry_new(const char *dir) {
