@@ -29,8 +29,8 @@ struct registry {
 /* Kinds as they stand in file names. */
 static const char *const kind_words[3] = {"", "connector", "model"};
 
-/* Beside the program (a build folder), then where `make install` puts them seen from the program, so
- * that an installed tree works under any prefix; last the prefix it was built for. */
+/* Beside the program (a build folder), then where `make install` puts them seen from the program,
+ * so that an installed tree works under any prefix; last the prefix it was built for. */
 static char *default_dir(void) {
   static const char *const places[] = {"plugins", "../lib/triaged/plugins"};
   char self[4096];
