@@ -116,7 +116,6 @@ static int plan_enforce(struct core *c, struct road_plan *p, struct trg_err *err
   return 0;
 }
 
-/* The model file's default place is in the state directory. */
 int core_open(const char *conf_path, struct core *ret) {
   struct core *c = ret;
   *c = (struct core){0};

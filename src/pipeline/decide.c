@@ -1,5 +1,6 @@
 /* The policy stages: the facts gathered for the pure rules, and the one place where an outcome is
  * fixed. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -187,4 +188,38 @@ void budget_wait(struct task *k, const struct ticket *t, const char *why) {
     return;
   }
   decide(r, t, "handoff", "budget");
+}
+
+void task_answered(struct task *k, const struct router_answer *a, task_take *take,
+                   task_fail *failed) {
+  struct road *r = k->road;
+  const int64_t from_us = clock_mono_us();
+  const int64_t ticket_id = k->ticket_id;
+  struct ticket t;
+  k->ask = 0;
+  if (task_current(k, &t)) {
+    char code[32], why[320];
+    snprintf(code, sizeof code, "%.*s", (int)a->code.n, a->code.p != NULL ? a->code.p : "");
+    snprintf(why, sizeof why, "%.*s", (int)a->why.n, a->why.p != NULL ? a->why.p : "");
+    switch (a->end) {
+    case ROUTER_OK:
+    case ROUTER_UNSURE:
+      take(k, &t, a);
+      break;
+    case ROUTER_REFUSED:
+      decide(r, &t, "handoff", "model_refused");
+      break;
+    case ROUTER_BUDGET:
+      budget_wait(k, &t, why);
+      break;
+    case ROUTER_CANCELLED:
+      advance(r, t.id, t.state, k->stage->takes, &(struct advance){.why = "cancelled"});
+      break;
+    default:
+      failed(k, &t, code, why, a->retry_after_ms);
+      break;
+    }
+  }
+  task_end(k);
+  pace_add(r, ticket_id, clock_mono_us() - from_us);
 }

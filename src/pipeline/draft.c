@@ -127,42 +127,17 @@ static void draft_store(struct task *k, const struct ticket *t, const struct rou
             d.not_sure ? "no" : "yes", NULL);
 }
 
+/* Triage stands; a person can write what no model could. */
+static void draft_failed(struct task *k, const struct ticket *t, const char *code, const char *why,
+                         int64_t retry_after_ms) {
+  if (strcmp(code, "invalid") == 0 && k->attempts + 1 >= ATTEMPTS_OWN)
+    decide(k->road, t, "handoff", "no_draft");
+  else
+    task_retry(k, t, code, why, retry_after_ms);
+}
+
 static void draft_on_answer(void *arg, const struct router_answer *a) {
-  struct task *k = arg;
-  const int64_t from_us = clock_mono_us();
-  const int64_t ticket_id = k->ticket_id;
-  struct road *r = k->road;
-  k->ask = 0;
-  struct ticket t;
-  if (task_current(k, &t)) {
-    char code[32], why[320];
-    snprintf(code, sizeof code, "%.*s", (int)a->code.n, a->code.p != NULL ? a->code.p : "");
-    snprintf(why, sizeof why, "%.*s", (int)a->why.n, a->why.p != NULL ? a->why.p : "");
-    switch (a->end) {
-    case ROUTER_OK:
-    case ROUTER_UNSURE:
-      draft_store(k, &t, a);
-      break;
-    case ROUTER_REFUSED:
-      decide(r, &t, "handoff", "model_refused");
-      break;
-    case ROUTER_BUDGET:
-      budget_wait(k, &t, why);
-      break;
-    case ROUTER_CANCELLED:
-      advance(r, t.id, t.state, TICKET_ADMITTED, &(struct advance){.why = "cancelled"});
-      break;
-    default:
-      /* Triage stands; a person can write what no model could. */
-      if (strcmp(code, "invalid") == 0 && k->attempts + 1 >= ATTEMPTS_OWN)
-        decide(r, &t, "handoff", "no_draft");
-      else
-        task_retry(k, &t, code, why, a->retry_after_ms);
-      break;
-    }
-  }
-  task_end(k);
-  pace_add(r, ticket_id, clock_mono_us() - from_us);
+  task_answered(arg, a, draft_store, draft_failed);
 }
 
 static json *triage_json(const struct ticket *t) {

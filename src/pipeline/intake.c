@@ -291,7 +291,7 @@ static struct thread_view thread_look(const struct road *r, const struct message
   return v;
 }
 
-static bool status_final(int32_t status) {
+bool status_final(int32_t status) {
   return status == TRG_STATUS_CLOSED || status == TRG_STATUS_DELETED || status == TRG_STATUS_MERGED;
 }
 

@@ -37,7 +37,7 @@ struct road_plan *road_plan_load(struct conf *conf, const char *const *labels, s
   }
   p->triage_stable = prompt_triage_stable(p->taxonomy, p->skills);
   p->triage_schema = prompt_triage_schema(p->taxonomy);
-  p->draft_stable = prompt_draft_stable(p->skills, conf->policy.disclosure);
+  p->draft_stable = prompt_draft_stable(p->skills);
   p->verify_stable = prompt_verify_stable();
   p->conf = conf;
   return p;

@@ -292,8 +292,7 @@ char *prompt_triage_stable(const struct taxonomy *t, const struct skills *s) {
   return buf_take(&b, NULL);
 }
 
-char *prompt_draft_stable(const struct skills *s, const char *disclosure) {
-  (void)disclosure; /* the guard adds it: no skill and no model can leave it out */
+char *prompt_draft_stable(const struct skills *s) {
   struct buf b;
   buf_init(&b, 1 << 20);
   buf_text(&b, "You draft the reply of a support team to a customer's newest message.\n");

@@ -17,7 +17,7 @@ struct skills;
 struct taxonomy;
 
 char *prompt_triage_stable(const struct taxonomy *t, const struct skills *s);
-char *prompt_draft_stable(const struct skills *s, const char *disclosure);
+char *prompt_draft_stable(const struct skills *s);
 char *prompt_verify_stable(void);
 
 /* Schemas of the answers: every property required, none null. That of triage has the taxonomy's

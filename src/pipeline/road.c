@@ -343,6 +343,14 @@ bool road_failed(const struct road *r) {
   return r->failed;
 }
 
+/* Where work in flight goes back to when it was lost. */
+static const struct {
+  enum ticket_state from, to;
+} back[] = {{TICKET_TRIAGING, TICKET_RECEIVED},
+            {TICKET_DRAFTING, TICKET_ADMITTED},
+            {TICKET_WRITING, TICKET_UNCERTAIN}};
+#define BACK_COUNT (sizeof back / sizeof back[0])
+
 /* Every ticket of one in-flight state goes back to where it can be begun again. */
 static int recover_state(struct road *r, enum ticket_state from, enum ticket_state to,
                          struct trg_err *err) {
@@ -359,12 +367,7 @@ static int recover_state(struct road *r, enum ticket_state from, enum ticket_sta
 
 /* In-flight tickets whose lease is over and that nobody works on. */
 void road_sweep(struct road *r) {
-  static const struct {
-    enum ticket_state from, to;
-  } back[] = {{TICKET_TRIAGING, TICKET_RECEIVED},
-              {TICKET_DRAFTING, TICKET_ADMITTED},
-              {TICKET_WRITING, TICKET_UNCERTAIN}};
-  for (size_t i = 0; i < sizeof back / sizeof back[0]; i++) {
+  for (size_t i = 0; i < BACK_COUNT; i++) {
     int64_t ids[BATCH];
     size_t n = 0;
     struct trg_err err = {0};
@@ -380,9 +383,9 @@ void road_sweep(struct road *r) {
 
 int road_recover(struct road *r, struct trg_err *err) {
   int64_t lost = 0, unsure = 0;
-  int rc = recover_state(r, TICKET_TRIAGING, TICKET_RECEIVED, err);
-  if (rc >= 0) rc = recover_state(r, TICKET_DRAFTING, TICKET_ADMITTED, err);
-  if (rc >= 0) rc = recover_state(r, TICKET_WRITING, TICKET_UNCERTAIN, err);
+  int rc = 0;
+  for (size_t i = 0; i < BACK_COUNT && rc >= 0; i++)
+    rc = recover_state(r, back[i].from, back[i].to, err);
   if (rc >= 0) rc = inbox_release(r->setup.store, err);
   if (rc >= 0) rc = model_call_lost(r->setup.store, clock_now_ms(), &lost, err);
   if (rc >= 0) rc = outbox_recover(r->setup.store, clock_now_ms(), &unsure, err);

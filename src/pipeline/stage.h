@@ -83,6 +83,13 @@ void task_cancel(struct road *r, int64_t ticket_id);
 /* Failed for now: waits in the stage's `takes` state with back-off, or becomes a dead letter. */
 void task_retry(struct task *k, const struct ticket *t, const char *code, const char *why,
                 int64_t retry_after_ms);
+/* The end of a model's work on this task: takes a usable answer, hands a refusal to a person, waits
+ * when the budget is used up, else `failed` decides. Ends the task. */
+typedef void task_take(struct task *k, const struct ticket *t, const struct router_answer *a);
+typedef void task_fail(struct task *k, const struct ticket *t, const char *code, const char *why,
+                       int64_t retry_after_ms);
+void task_answered(struct task *k, const struct router_answer *a, task_take *take,
+                   task_fail *failed);
 /* The day's model budget is used up: waits, or goes to a person, as limits.on_limit says. */
 void budget_wait(struct task *k, const struct ticket *t, const char *why);
 void pace_add(struct road *r, int64_t ticket_id, int64_t us);
@@ -143,5 +150,7 @@ int intake_store(struct desk *d, const struct trg_ticket *t, struct intake *ret,
 int intake_map(const struct trg_ticket *t, struct pii_map *m, struct trg_err *err);
 /* What the stored conversation asks for now: a new pass, an end, or nothing. */
 void intake_route(struct road *r, int64_t ticket_id);
+/* Closed, deleted or merged (enum trg_status): nothing of ours has a place there any more. */
+bool status_final(int32_t status);
 
 #endif

@@ -77,37 +77,7 @@ static void triage_store(struct task *k, const struct ticket *t, const struct ro
 }
 
 static void triage_on_answer(void *arg, const struct router_answer *a) {
-  struct task *k = arg;
-  const int64_t from_us = clock_mono_us();
-  const int64_t ticket_id = k->ticket_id;
-  struct road *r = k->road;
-  k->ask = 0;
-  struct ticket t;
-  if (task_current(k, &t)) {
-    char code[32], why[320];
-    snprintf(code, sizeof code, "%.*s", (int)a->code.n, a->code.p != NULL ? a->code.p : "");
-    snprintf(why, sizeof why, "%.*s", (int)a->why.n, a->why.p != NULL ? a->why.p : "");
-    switch (a->end) {
-    case ROUTER_OK:
-    case ROUTER_UNSURE:
-      triage_store(k, &t, a);
-      break;
-    case ROUTER_REFUSED:
-      decide(r, &t, "handoff", "model_refused");
-      break;
-    case ROUTER_BUDGET:
-      budget_wait(k, &t, why);
-      break;
-    case ROUTER_CANCELLED:
-      advance(r, t.id, t.state, TICKET_RECEIVED, &(struct advance){.why = "cancelled"});
-      break;
-    default:
-      task_retry(k, &t, code, why, a->retry_after_ms);
-      break;
-    }
-  }
-  task_end(k);
-  pace_add(r, ticket_id, clock_mono_us() - from_us);
+  task_answered(arg, a, triage_store, task_retry);
 }
 
 void triage_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a) {

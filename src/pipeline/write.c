@@ -143,9 +143,8 @@ static void outbox_end(struct task *k, const char *state) {
 }
 
 void follow(struct road *r, const struct ticket *t) {
-  const bool final = t->status == TRG_STATUS_CLOSED || t->status == TRG_STATUS_DELETED ||
-                     t->status == TRG_STATUS_MERGED;
-  advance(r, t->id, t->state, final ? TICKET_DONE : TICKET_FOLLOWING, &(struct advance){0});
+  advance(r, t->id, t->state, status_final(t->status) ? TICKET_DONE : TICKET_FOLLOWING,
+          &(struct advance){0});
   intake_route(r, t->id); /* the customer may have written while the write was under way */
 }
 
