@@ -1,43 +1,48 @@
 #!/bin/sh
-# Runs every test program below $B/tests (or those whose name has $TEST in it), one after the
-# other, and adds up: the closing line is "N passed, N failed[, N skipped]". The output of a program
-# is shown only when something in it failed.
+# Runs every test program below $B/tests (or those whose name has $TEST in it), a few at a time
+# ($TEST_JOBS, default two a core: most of a system test is waiting), and adds up: the closing line
+# is "N passed, N failed[, N skipped]". The output of a program is shown only when something in it
+# failed.
 set -u
 B=${B:-build}
 export HELPDESK_SIM="$PWD/$B/helpdesk-sim" TRIAGED="$PWD/$B/triaged" TRIAGECTL="$PWD/$B/triagectl"
 export TRIAGED_ROOT="$PWD" TRIAGED_SHARED="${TRIAGED_SHARED:-$PWD/../shared}"
 export CMOCKA_MESSAGE_OUTPUT=TAP
-limit=${TEST_TIMEOUT:-300}
-passed=0 failed=0 skipped=0
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-for t in "$B"/tests/test_*; do
-  case $t in *.d) continue ;; esac
-  [ -x "$t" ] || continue
-  case ${t##*/} in *"${TEST:-}"*) ;; *) continue ;; esac
-  timeout "$limit" "$t" >"$log" 2>&1
+
+# One program: its report goes to standard output in one piece, its counts to a file.
+if [ "${1:-}" = --one ]; then
+  t=$2 log=$3/${2##*/}
+  timeout "${TEST_TIMEOUT:-300}" "$t" >"$log.log" 2>&1
   rc=$?
   # cmocka writes a skipped test as "not ok N # SKIP name".
-  skip=$(grep -cE '^(not )?ok [0-9]+.*# SKIP' "$log")
-  ok=$(grep -E '^ok [0-9]+' "$log" | grep -cv '# SKIP')
-  bad=$(grep -E '^not ok [0-9]+' "$log" | grep -cv '# SKIP')
+  skip=$(grep -cE '^(not )?ok [0-9]+.*# SKIP' "$log.log")
+  ok=$(grep -E '^ok [0-9]+' "$log.log" | grep -cv '# SKIP')
+  bad=$(grep -E '^not ok [0-9]+' "$log.log" | grep -cv '# SKIP')
   # A program that died, hung or ran nothing has failed, whatever it printed before.
   if [ "$rc" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
   if [ "$((ok + bad + skip))" -eq 0 ]; then bad=1; fi
-  passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
+  echo "$ok $bad $skip" >"$log.count"
   if [ "$bad" -gt 0 ]; then
-    echo "FAIL ${t##*/} (status $rc)"
-    cat "$log"
+    { echo "FAIL ${t##*/} (status $rc)"; cat "$log.log"; } >"$log.said"
   else
-    printf 'ok   %-36s %3d passed' "${t##*/}" "$ok"
-    [ "$skip" -gt 0 ] && printf ', %d skipped' "$skip"
-    echo
+    { printf 'ok   %-36s %3d passed' "${t##*/}" "$ok"
+      if [ "$skip" -gt 0 ]; then printf ', %d skipped' "$skip"; fi
+      echo; } >"$log.said"
   fi
-done
-echo
-if [ "$skipped" -gt 0 ]; then
-  echo "$passed passed, $failed failed, $skipped skipped"
-else
-  echo "$passed passed, $failed failed"
+  cat "$log.said"
+  exit 0
 fi
-[ "$failed" -eq 0 ] && [ "$((passed + skipped))" -gt 0 ]
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+# The longest first, so that the end of the run is not one of them alone.
+for t in "$B"/tests/test_system_* "$B"/tests/test_*; do
+  case $t in *.d) continue ;; esac
+  [ -x "$t" ] || continue
+  case ${t##*/} in *"${TEST:-}"*) echo "$t" ;; esac
+done | awk '!seen[$0]++' |
+  xargs -P "${TEST_JOBS:-$((2 * $(nproc)))}" -I{} sh "$0" --one {} "$dir"
+ran=$(find "$dir" -name '*.count' | wc -l)
+[ "$ran" -gt 0 ] || { echo "no test program has '${TEST:-}' in its name"; echo '0 passed, 0 failed'; exit 1; }
+cat "$dir"/*.count | awk '{ p += $1; f += $2; s += $3 }
+  END { printf "\n%d passed, %d failed", p, f; if (s > 0) printf ", %d skipped", s; print ""; exit f > 0 || p + s == 0 }'
