@@ -217,6 +217,14 @@ static void check_skill(void *arg, const char *path, uint32_t line, const char *
   fprintf(stderr, "%s:%u: skill: warning: %s\n", path, line, text);
 }
 
+/* Of a file an error, each with its key; of the skills a warning. */
+static void check_taxonomy(void *arg, const char *path, uint32_t line, const char *text) {
+  (void)arg;
+  const struct trg_str p = str_of(path);
+  const bool skill = str_ends(p, ".md") || str_ends(p, ".jsonl") || str_is(p, "skills");
+  fprintf(stderr, "%s:%u: %s%s\n", path, line, skill ? "taxonomy: warning: " : "", text);
+}
+
 static void check_book(void *arg, uint32_t line, const char *key, const char *text) {
   struct checking *k = arg;
   fprintf(stderr, "%s:%u: %s: %s\n", k->file, line, key, text);
@@ -226,11 +234,8 @@ static void check_book(void *arg, uint32_t line, const char *key, const char *te
 static void check_loads(const struct conf *conf, struct checking *k) {
   struct trg_err err = {0};
   struct skills *s = skills_load(conf->skills, conf->skill_count, check_skill, NULL);
-  struct taxonomy *t = taxonomy_load(conf->taxonomy, s, NULL, 0, &err);
-  if (t == NULL) {
-    fprintf(stderr, "%s:%u: taxonomy: %s\n", conf->taxonomy, err.line, err.text);
-    k->problems++;
-  }
+  struct taxonomy *t = taxonomy_load(conf->taxonomy, s, NULL, 0, check_taxonomy, k, &err);
+  if (t == NULL) k->problems++;
   if (conf->book_path != NULL) {
     k->file = conf->book_path;
     struct book *b = book_load(conf->book_path, check_book, k);

@@ -27,7 +27,8 @@ struct road_plan *road_plan_load(struct conf *conf, const char *const *labels, s
   struct road_plan *p = mem_alloc(sizeof *p);
   err->text[0] = '\0';
   p->skills = skills_load(conf->skills, conf->skill_count, skill_problem, NULL);
-  p->taxonomy = taxonomy_load(conf->taxonomy, p->skills, labels, label_count, err);
+  p->taxonomy = taxonomy_load(conf->taxonomy, p->skills, labels, label_count, skill_problem, NULL,
+                              err);
   p->book = conf->book_path != NULL ? book_load(conf->book_path, book_problem, err)
                                     : book_builtin();
   if (p->taxonomy == NULL || p->book == NULL) {

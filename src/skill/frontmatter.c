@@ -52,11 +52,12 @@ static bool is_key_line(struct trg_str line, size_t *ret_colon) {
 
 /* What stands behind the colon, without block marks and without its own quotes. */
 static struct trg_str bare_value(struct trg_str value) {
-  static const char *const blocks[] = {">", "|", ">-", "|-"};
+  static const char *const blocks[] = {">", "|", ">-", "|-", ">+", "|+"};
   value = str_trim(value);
   for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
     if (str_is(value, blocks[i])) return (struct trg_str){value.p, 0};
-  if (value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"')
+  if (value.n >= 2 && (value.p[0] == '"' || value.p[0] == '\'') &&
+      value.p[value.n - 1] == value.p[0])
     return (struct trg_str){value.p + 1, value.n - 2};
   return value;
 }
@@ -69,8 +70,18 @@ static void add_quoted(struct buf *out, struct trg_str value) {
   }
 }
 
+/* Does this key stand in the block before `line`? */
+static bool key_before(struct trg_str block, struct trg_str line, size_t colon) {
+  struct trg_str rest = {block.p, (size_t)(line.p - block.p)}, other;
+  size_t end = 0;
+  while (str_next(&rest, '\n', &other))
+    if (is_key_line(other, &end) && end == colon && memcmp(other.p, line.p, colon) == 0)
+      return true;
+  return false;
+}
+
 /* Puts the values of top-level "key: value" lines into quotes; lines that belong to no key are
- * joined to the value before them. */
+ * joined to the value before them. Of a key that stands twice the first counts. */
 static void block_quote(struct trg_str block, struct buf *out) {
   struct trg_str rest = block, line;
   bool open = false;
@@ -80,6 +91,8 @@ static void block_quote(struct trg_str block, struct buf *out) {
     if (text.n == 0 || text.p[0] == '#') continue;
     if (is_key_line(line, &colon)) {
       if (open) buf_text(out, "\"\n");
+      open = false;
+      if (key_before(block, line, colon)) continue;
       buf_add(out, line.p, colon);
       buf_text(out, ": \"");
       add_quoted(out, bare_value((struct trg_str){line.p + colon + 1, line.n - colon - 1}));
@@ -90,6 +103,14 @@ static void block_quote(struct trg_str block, struct buf *out) {
     }
   }
   if (open) buf_text(out, "\"\n");
+}
+
+static bool has_key(struct trg_str block) {
+  struct trg_str line;
+  size_t colon = 0;
+  while (str_next(&block, '\n', &line))
+    if (is_key_line(line, &colon)) return true;
+  return false;
 }
 
 void frontmatter_read(struct trg_str file, const char *path, struct frontmatter *ret) {
@@ -103,6 +124,10 @@ void frontmatter_read(struct trg_str file, const char *path, struct frontmatter 
   ret->map = yaml_parse(block, path, &err);
   if (ret->map != NULL && ret->map->kind == YAML_MAP) return;
   yaml_free(&ret->map);
+  if (!has_key(block)) {
+    *ret = (struct frontmatter){.body = file, .body_line = 1};
+    return;
+  }
   ret->repaired = true;
   struct buf b;
   buf_init(&b, 4 * BLOCK_MAX);

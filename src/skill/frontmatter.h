@@ -1,6 +1,7 @@
 /*
  * The YAML block at the top of a markdown file, read leniently: what stock YAML refuses is tried
- * again with its values quoted, then line by line; a file without one is all body. Pure.
+ * again with its values quoted, then line by line; a file without one is all body. What stands
+ * between two rules and has no key is text, no front matter. Pure.
  */
 #ifndef SKILL_FRONTMATTER_H
 #define SKILL_FRONTMATTER_H

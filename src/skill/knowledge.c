@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -13,6 +14,7 @@
 #include "base/str.h"
 #include "base/yaml.h"
 #include "skill/frontmatter.h"
+#include "skill/skill.h"
 #include "store/knowledge.h"
 
 #define FILE_MAX_BYTES ((size_t)4 << 20)
@@ -24,19 +26,25 @@
 /* --- one file to passages ----------------------------------------------------------------------
  */
 
-/* "guides/returns.de.md" -> "guides/returns.de"; the id must be stable and short. */
+/* "guides/returns.de.md" -> "guides/returns.de"; the id must be stable, short, and of characters
+ * that a citation in a reply can have (pipeline/guard.c). */
 static const char *id_stem(struct arena *a, const char *relative) {
   const char *dot = strrchr(relative, '.');
   const size_t n = dot != NULL && dot != relative ? (size_t)(dot - relative) : strlen(relative);
   char *stem = arena_dup(a, (struct trg_str){relative, n});
   for (char *p = stem; *p != '\0'; p++)
-    if (isspace((unsigned char)*p) || strchr("[]()\"'<>#", *p) != NULL) *p = '-';
+    if (!isalnum((unsigned char)*p) && (unsigned char)*p < 0x80 && strchr("/._-", *p) == NULL)
+      *p = '-';
   return stem;
 }
 
-/* Length of what is to be skipped at a "<": a tag, or a whole script or style element; 0: it does
- * not end. */
+/* Length of what is to be skipped at a "<": a tag, a comment, or a whole script or style element;
+ * 0: it does not end. */
 static size_t tag_length(struct trg_str rest) {
+  if (str_starts(rest, "<!--")) {
+    const ptrdiff_t close = str_find(rest, "-->");
+    return close < 0 ? 0 : (size_t)close + 3;
+  }
   const bool script = rest.n > 7 && strncasecmp(rest.p, "<script", 7) == 0;
   const bool style = rest.n > 6 && strncasecmp(rest.p, "<style", 6) == 0;
   const ptrdiff_t end = script  ? str_find_nocase(rest, "</script")
@@ -61,6 +69,12 @@ static size_t entity_at(struct trg_str rest, char *ret) {
   return 0;
 }
 
+/* As browsers see it: "<" begins a tag only before a letter, "/", "!" or "?". */
+static bool is_tag(struct trg_str rest) {
+  return rest.n > 1 && (isalpha((unsigned char)rest.p[1]) || rest.p[1] == '/' || rest.p[1] == '!' ||
+                        rest.p[1] == '?');
+}
+
 /* Tags out, block elements to line breaks, the common entities back: enough for search and quoting;
  * what is inside script and style is dropped. */
 static struct trg_str html_text(struct arena *a, struct trg_str html) {
@@ -70,10 +84,10 @@ static struct trg_str html_text(struct arena *a, struct trg_str html) {
     const struct trg_str rest = {html.p + i, html.n - i};
     char c = rest.p[0];
     size_t skip = 1;
-    if (c == '<') {
+    if (c == '<' && is_tag(rest)) {
       skip = tag_length(rest);
       if (skip == 0) break;
-      if (rest.n > 2 && strchr("phlbdtPHLBDT/", rest.p[1]) != NULL) out[n++] = '\n';
+      if (strchr("phlbdtPHLBDT/", rest.p[1]) != NULL) out[n++] = '\n';
     } else {
       const size_t entity = entity_at(rest, &c);
       if (entity > 0) skip = entity;
@@ -141,14 +155,13 @@ static void split_sections(struct splitter *sp, struct trg_str body) {
   struct trg_str rest = body, line;
   const char *heading = "";
   const char *from = body.p;
-  bool fenced = false;
+  char fence = '\0';
   while (rest.n > 0) {
     const char *at = rest.p;
     if (!str_next(&rest, '\n', &line)) break;
-    if (str_starts(str_trim(line), "```")) fenced = !fenced;
     struct trg_str text;
     size_t level = 0;
-    if (fenced || !heading_line(line, &text, &level)) continue;
+    if (md_fence(line, &fence) || !heading_line(line, &text, &level)) continue;
     section_emit(sp, heading, (struct trg_str){from, (size_t)(at - from)});
     from = rest.p;
     if (level == 1 && sp->title[0] == '\0')
@@ -164,15 +177,15 @@ static const char *meta(struct arena *a, const struct yaml *map, const char *key
   return n != NULL && n->kind == YAML_SCALAR ? arena_dup(a, str_of(n->text)) : "";
 }
 
-void knowledge_split(struct arena *a, const char *path, const char *relative,
-                     struct trg_str content, struct passage **ret, size_t *ret_count) {
+static void file_split(struct arena *a, const char *path, const char *stem, struct trg_str content,
+                       struct passage **ret, size_t *ret_count) {
   struct frontmatter f;
   frontmatter_read(content, path, &f);
   const struct trg_str p = str_of(path);
   struct trg_str body = f.body;
   if (str_ends(p, ".html") || str_ends(p, ".htm")) body = html_text(a, body);
   struct splitter sp = {.arena = a,
-                        .stem = id_stem(a, relative),
+                        .stem = stem,
                         .source = arena_dup(a, p),
                         .title = meta(a, f.map, "title"),
                         .language = meta(a, f.map, "language"),
@@ -185,13 +198,19 @@ void knowledge_split(struct arena *a, const char *path, const char *relative,
   *ret_count = sp.count;
 }
 
+void knowledge_split(struct arena *a, const char *path, const char *relative,
+                     struct trg_str content, struct passage **ret, size_t *ret_count) {
+  file_split(a, path, id_stem(a, relative), content, ret, ret_count);
+}
+
 /* --- folders ------------------------------------------------------------------------------------
  */
 
 struct indexing {
   struct store *store;
   struct arena *arena; /* for the whole run */
-  const char **files, **relatives;
+  const char **files, **stems;
+  bool *shared; /* another file has the same stem */
   size_t count;
   const char *folder;
 };
@@ -207,12 +226,35 @@ static int collect(void *arg, const char *path) {
   const char *relative = strncmp(path, x->folder, skip) == 0 ? path + skip : path;
   while (*relative == '/') relative++;
   x->files[x->count] = arena_dup(x->arena, p);
-  x->relatives[x->count++] = arena_dup(x->arena, str_of(relative));
+  x->stems[x->count++] = id_stem(x->arena, relative);
   return 0;
 }
 
-static int index_file(struct indexing *x, const char *path, const char *relative, bool *ret_changed,
-                      struct trg_err *err) {
+static int stem_order(const void *a, const void *b, void *stems) {
+  const char *const *list = stems;
+  return strcmp(list[*(const size_t *)a], list[*(const size_t *)b]);
+}
+
+/* Files of one stem ("returns.md" of two folders, "returns.txt" beside it) are told apart by a
+ * piece of the hash of their paths, all of them, so that an id never passes from one to another. */
+static void stems_part(struct indexing *x) {
+  size_t *order = mem_array(x->count + 1, sizeof *order);
+  for (size_t i = 0; i < x->count; i++) order[i] = i;
+  qsort_r(order, x->count, sizeof *order, stem_order, x->stems);
+  for (size_t i = 1; i < x->count; i++)
+    if (strcmp(x->stems[order[i - 1]], x->stems[order[i]]) == 0)
+      x->shared[order[i - 1]] = x->shared[order[i]] = true;
+  for (size_t i = 0; i < x->count; i++) {
+    if (!x->shared[i]) continue;
+    char hash[HASH_HEX_MAX];
+    hash_hex(str_of(x->files[i]), hash);
+    x->stems[i] = arena_printf(x->arena, "%s-%.8s", x->stems[i], hash);
+  }
+  mem_free(order);
+}
+
+static int index_file(struct indexing *x, size_t i, bool *ret_changed, struct trg_err *err) {
+  const char *path = x->files[i];
   struct buf b;
   char hash[HASH_HEX_MAX];
   buf_init(&b, FILE_MAX_BYTES);
@@ -222,13 +264,15 @@ static int index_file(struct indexing *x, const char *path, const char *relative
   bool known = false;
   if (rc >= 0) {
     hash_hex(buf_view(&b), hash);
+    /* With its other name it must be read again even when its text is the same. */
+    if (x->shared[i]) hash_hex(str_of(arena_printf(x->arena, "%s %s", hash, x->stems[i])), hash);
     rc = passage_known(x->store, path, hash, &known, err);
   }
   if (rc >= 0 && !known) {
     struct arena *a = arena_new();
     struct passage *p = NULL;
     size_t n = 0;
-    knowledge_split(a, path, relative, buf_view(&b), &p, &n);
+    file_split(a, path, x->stems[i], buf_view(&b), &p, &n);
     rc = passage_replace(x->store, path, hash, p, n, ret_changed, err);
     arena_free(&a);
   }
@@ -241,7 +285,8 @@ int knowledge_index(struct store *s, const char *const *folders, size_t count,
                     size_t *ret_changed, struct trg_err *err) {
   struct indexing x = {.store = s, .arena = arena_new()};
   x.files = mem_array(FILES_MAX, sizeof *x.files);
-  x.relatives = mem_array(FILES_MAX, sizeof *x.relatives);
+  x.stems = mem_array(FILES_MAX, sizeof *x.stems);
+  x.shared = mem_array(FILES_MAX, sizeof *x.shared);
   int rc = 0;
   *ret_changed = 0;
   for (size_t i = 0; i < count; i++) {
@@ -250,10 +295,13 @@ int knowledge_index(struct store *s, const char *const *folders, size_t count,
     if (file_walk(folders[i], DEPTH_MAX, collect, &x, &bad) < 0)
       log_event(TRG_WARN, "knowledge.problem", "path", folders[i], "why", bad.text, NULL);
   }
+  stems_part(&x);
+  /* First, as a file that moved brings the ids of its old place. */
+  rc = passage_keep(s, x.files, x.count, err);
   for (size_t i = 0; i < x.count && rc >= 0; i++) {
     bool changed = false;
     struct trg_err bad = {0};
-    rc = index_file(&x, x.files[i], x.relatives[i], &changed, &bad);
+    rc = index_file(&x, i, &changed, &bad);
     if (rc == TRG_EINVAL || rc == TRG_ELIMIT || rc == TRG_ENOTFOUND) {
       log_event(TRG_WARN, "knowledge.problem", "path", x.files[i], "why", bad.text, NULL);
       rc = 0;
@@ -262,10 +310,10 @@ int knowledge_index(struct store *s, const char *const *folders, size_t count,
     if (changed) (*ret_changed)++;
     if (progress != NULL) progress(arg, i + 1, x.count);
   }
-  if (rc >= 0) rc = passage_keep(s, x.files, x.count, err);
   if (rc >= 0 && *ret_changed > 0) rc = passage_pack(s, err);
   mem_free(x.files);
-  mem_free(x.relatives);
+  mem_free(x.stems);
+  mem_free(x.shared);
   arena_free(&x.arena);
   return rc;
 }

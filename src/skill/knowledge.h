@@ -1,6 +1,7 @@
 /*
  * Folders of markdown, text and HTML, cut into passages with stable ids ("kb:returns#2": file name
- * without extension, number of the section), put into the store's search incrementally.
+ * without extension, number of the section; files of one name get a piece of their paths' hash,
+ * "kb:returns-1f2e3d4c#2"), put into the store's search incrementally.
  */
 #ifndef SKILL_KNOWLEDGE_H
 #define SKILL_KNOWLEDGE_H

@@ -41,6 +41,9 @@ struct md_table {
 /* false when the heading or a table below it is missing. Strings from `a`. */
 bool md_table_below(struct arena *a, const char *markdown, const char *heading,
                     struct md_table *ret);
+/* Is this line inside, or an end of, a fenced code block? *open: '\0' before the first line; holds
+ * the fence's character from line to line. */
+bool md_fence(struct trg_str line, char *open);
 ptrdiff_t md_column(const struct md_table *t, const char *header); /* nocase; -1 */
 
 #endif

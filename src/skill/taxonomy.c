@@ -1,5 +1,6 @@
 #include "skill/taxonomy.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,10 +20,30 @@
 struct taxonomy_full {
   struct taxonomy t;
   struct arena *arena;
+  /* While loading. */
+  taxonomy_problem *problem;
+  void *arg;
+  struct trg_err *err;
+  const char *path;
+  int errors;
 };
 
 static struct arena *arena_of(struct taxonomy *t) {
   return ((struct taxonomy_full *)t)->arena;
+}
+
+__attribute__((format(printf, 4, 5))) static void tell(struct taxonomy *t, bool error,
+                                                       uint32_t line, const char *format, ...) {
+  struct taxonomy_full *full = (struct taxonomy_full *)t;
+  char text[512];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  if (full->problem != NULL) full->problem(full->arg, full->path, line, text);
+  if (!error) return;
+  if (full->errors++ == 0)
+    err_at(full->err, TRG_EINVAL, "taxonomy", line, "%s: %s", full->path, text);
 }
 
 /* What stands in when neither skills nor a file name categories. */
@@ -76,11 +97,17 @@ static void from_categories(struct taxonomy *t, const char *body) {
                   priority = md_column(&m, "Default priority"), text = md_column(&m, "Description");
   if (name < 0) return;
   struct category *c = arena_alloc(a, sizeof *c * m.rows);
-  for (size_t i = 0; i < m.rows; i++)
-    c[i] = (struct category){cell(&m, i, name), cell(&m, i, team), cell(&m, i, priority),
-                             cell(&m, i, text)};
   t->categories = c;
-  t->category_count = m.rows;
+  for (size_t i = 0; i < m.rows; i++) {
+    const char *this = cell(&m, i, name);
+    if (this[0] == '\0') continue;
+    if (taxonomy_category(t, str_of(this)) != NULL) {
+      tell(t, false, 0, "the category \"%.60s\" stands twice in the table; the first counts", this);
+      continue;
+    }
+    c[t->category_count++] = (struct category){this, cell(&m, i, team), cell(&m, i, priority),
+                                               cell(&m, i, text)};
+  }
 }
 
 static void from_others(struct taxonomy *t, const char *body) {
@@ -124,6 +151,26 @@ static void from_others(struct taxonomy *t, const char *body) {
   }
 }
 
+/* One line of the examples; false: it is none. */
+static bool example_read(struct taxonomy *t, struct trg_str line, uint32_t number,
+                         struct trg_example *ret) {
+  struct trg_err err = {0};
+  json *o = json_parse(line, 0, &err);
+  const struct trg_str text = json_get_str(o, "text");
+  const bool good = text.n > 0 && json_is_object(json_get(o, "labels"));
+  if (good) {
+    char *labels = json_text(json_get(o, "labels"));
+    ret->text = arena_str(arena_of(t), text);
+    ret->labels = arena_str(arena_of(t), str_of(labels));
+    mem_free(labels);
+  } else {
+    tell(t, false, number, "%s; the example is left out",
+         o == NULL ? err.text : "expected {\"text\": \"...\", \"labels\": {...}}");
+  }
+  json_free(&o);
+  return good;
+}
+
 /* references/examples.jsonl beside the triage skill: what the classifier starts from. */
 static void from_examples(struct taxonomy *t, const struct skill *k) {
   struct arena *a = arena_of(t);
@@ -132,28 +179,21 @@ static void from_examples(struct taxonomy *t, const struct skill *k) {
   struct buf b;
   struct trg_err err = {0};
   buf_init(&b, EXAMPLES_MAX_BYTES);
-  if (file_exists(path) && file_read(path, EXAMPLES_MAX_BYTES, &b, &err) >= 0) {
+  ((struct taxonomy_full *)t)->path = path;
+  if (file_exists(path)) {
+    if (file_read(path, EXAMPLES_MAX_BYTES, &b, &err) < 0) tell(t, false, 0, "%s", err.text);
     struct trg_str rest = buf_view(&b), line;
     size_t room = 1;
     for (size_t i = 0; i < rest.n; i++)
       if (rest.p[i] == '\n') room++;
     struct trg_example *e = arena_alloc(a, sizeof *e * room);
-    size_t n = 0;
-    while (str_next(&rest, '\n', &line)) {
-      json *o = json_parse(str_trim(line), 0, &err);
-      const struct trg_str text = json_get_str(o, "text");
-      if (text.n > 0 && json_is_object(json_get(o, "labels"))) {
-        char *labels = json_text(json_get(o, "labels"));
-        e[n].text = arena_str(a, text);
-        e[n++].labels = arena_str(a, str_of(labels));
-        mem_free(labels);
-      }
-      json_free(&o);
-    }
     t->examples = e;
-    t->example_count = n;
+    for (uint32_t number = 1; str_next(&rest, '\n', &line); number++)
+      if (str_trim(line).n > 0 && example_read(t, str_trim(line), number, &e[t->example_count]))
+        t->example_count++;
   }
   buf_free(&b);
+  ((struct taxonomy_full *)t)->path = k->path;
   mem_free(path);
   mem_free(folder);
 }
@@ -166,51 +206,92 @@ static const char *yaml_text(struct arena *a, const struct yaml *map, const char
   return n != NULL && n->kind == YAML_SCALAR ? arena_dup(a, str_of(n->text)) : "";
 }
 
-static void file_categories(struct taxonomy *t, const struct yaml *list) {
-  struct arena *a = arena_of(t);
-  struct category *c = arena_alloc(a, sizeof *c * yaml_count(list));
-  size_t n = 0;
-  for (const struct yaml *y = list->first; y != NULL; y = y->next) {
-    if (y->kind == YAML_SCALAR)
-      c[n++] = (struct category){arena_dup(a, str_of(y->text)), "", "P3", ""};
-    else if (y->kind == YAML_MAP && yaml_text(a, y, "name")[0] != '\0')
-      c[n++] = (struct category){yaml_text(a, y, "name"), yaml_text(a, y, "team"),
-                                 yaml_text(a, y, "priority"), yaml_text(a, y, "description")};
+/* Every key of a map must be one of these, and a text. */
+static void keys_check(struct taxonomy *t, const struct yaml *map, const char *what,
+                       const char *const *known) {
+  for (const struct yaml *y = map->first; y != NULL; y = y->next) {
+    bool found = false;
+    for (size_t i = 0; known[i] != NULL && !found; i++) found = strcmp(known[i], y->key) == 0;
+    if (!found)
+      tell(t, true, y->line, "%s%s%.60s: unknown key", what, what[0] != '\0' ? "." : "", y->key);
+    else if (what[0] != '\0' && y->kind != YAML_SCALAR)
+      tell(t, true, y->line, "%s.%s: must be a text", what, y->key);
   }
+}
+
+/* The name of a list's item, which is a text or a map; "" and told when it has none. */
+static const char *item_name(struct taxonomy *t, const struct yaml *y, const char *what,
+                             const char *const *known) {
+  const char *name = "";
+  if (y->kind == YAML_SCALAR) name = arena_dup(arena_of(t), str_trim(str_of(y->text)));
+  if (y->kind == YAML_MAP) {
+    name = yaml_text(arena_of(t), y, "name");
+    keys_check(t, y, what, known);
+  }
+  if (name[0] == '\0') tell(t, true, y->line, "%s: must be a name or a map with `name`", what);
+  return name;
+}
+
+static void file_categories(struct taxonomy *t, const struct yaml *list) {
+  static const char *const known[] = {"name", "team", "priority", "description", NULL};
+  struct arena *a = arena_of(t);
+  struct category *c = arena_alloc(a, sizeof *c * (yaml_count(list) + 1));
   t->categories = c;
-  t->category_count = n;
+  size_t i = 0;
+  for (const struct yaml *y = list->first; y != NULL; y = y->next, i++) {
+    const char *what = arena_printf(a, "categories[%zu]", i);
+    const char *name = item_name(t, y, what, known);
+    if (name[0] == '\0') continue;
+    if (taxonomy_category(t, str_of(name)) != NULL)
+      tell(t, true, y->line, "%s: \"%.60s\" stands twice; names must differ", what, name);
+    const bool map = y->kind == YAML_MAP;
+    const char *priority = map ? yaml_text(a, y, "priority") : "P3";
+    if (priority[0] != '\0' &&
+        (priority[0] != 'P' || strlen(priority) != 2 || strchr("1234", priority[1]) == NULL))
+      tell(t, true, y->line, "%s.priority: \"%.20s\" must be P1, P2, P3 or P4", what, priority);
+    c[t->category_count++] = (struct category){name, map ? yaml_text(a, y, "team") : "", priority,
+                                               map ? yaml_text(a, y, "description") : ""};
+  }
 }
 
 static void file_teams(struct taxonomy *t, const struct yaml *list) {
+  static const char *const known[] = {"name", "handles", NULL};
   struct arena *a = arena_of(t);
   struct team *k = arena_alloc(a, sizeof *k * (yaml_count(list) + 1));
-  size_t n = 0;
-  for (const struct yaml *y = list->first; y != NULL; y = y->next)
-    k[n++] = y->kind == YAML_SCALAR
-                 ? (struct team){arena_dup(a, str_of(y->text)), ""}
-                 : (struct team){yaml_text(a, y, "name"), yaml_text(a, y, "handles")};
+  size_t i = 0, n = 0;
+  for (const struct yaml *y = list->first; y != NULL; y = y->next, i++) {
+    const char *name = item_name(t, y, arena_printf(a, "teams[%zu]", i), known);
+    if (name[0] != '\0')
+      k[n++] = (struct team){name, y->kind == YAML_MAP ? yaml_text(a, y, "handles") : ""};
+  }
   t->teams = k;
   t->team_count = n;
 }
 
 /* categories: a list of names or of {name, team, priority, description}; teams likewise. */
-static int from_file(struct taxonomy *t, const char *file, struct trg_err *err) {
-  struct yaml *root = yaml_load(file, (size_t)4 << 20, err);
-  if (root == NULL) return TRG_EINVAL;
-  const struct yaml *list = root->kind == YAML_MAP ? yaml_get(root, "categories") : root;
-  if (list == NULL || list->kind != YAML_LIST || yaml_count(list) == 0) {
-    const uint32_t line = list != NULL ? list->line : 1;
-    yaml_free(&root);
-    return err_at(err, TRG_EINVAL, "taxonomy", line,
-                  "%s: expected `categories:` with a list of names or of {name, team, priority, "
-                  "description}",
-                  file);
+static int from_file(struct taxonomy *t, const char *file) {
+  static const char *const known[] = {"categories", "teams", NULL};
+  struct trg_err bad = {0};
+  ((struct taxonomy_full *)t)->path = file;
+  struct yaml *root = yaml_load(file, (size_t)4 << 20, &bad);
+  if (root == NULL) {
+    tell(t, true, bad.line, "yaml: %s", bad.text);
+    return TRG_EINVAL;
   }
-  file_categories(t, list);
+  const struct yaml *list = root->kind == YAML_MAP ? yaml_get(root, "categories") : root;
+  if (list == NULL || list->kind != YAML_LIST || yaml_count(list) == 0)
+    tell(t, true, list != NULL ? list->line : 1,
+         "categories: expected a list of names or of {name, team, priority, description}");
+  else
+    file_categories(t, list);
+  if (root->kind == YAML_MAP) keys_check(t, root, "", known);
   const struct yaml *teams = root->kind == YAML_MAP ? yaml_get(root, "teams") : NULL;
-  if (teams != NULL && teams->kind == YAML_LIST) file_teams(t, teams);
+  if (teams != NULL && teams->kind == YAML_LIST)
+    file_teams(t, teams);
+  else if (teams != NULL)
+    tell(t, true, teams->line, "teams: expected a list of names or of {name, handles}");
   yaml_free(&root);
-  return 0;
+  return ((struct taxonomy_full *)t)->errors > 0 ? TRG_EINVAL : 0;
 }
 
 /* --- together ----------------------------------------------------------------------------------
@@ -304,24 +385,34 @@ static void render(struct taxonomy *t) {
 }
 
 struct taxonomy *taxonomy_load(const char *file, const struct skills *s, const char *const *labels,
-                               size_t label_count, struct trg_err *err) {
+                               size_t label_count, taxonomy_problem *problem, void *arg,
+                               struct trg_err *err) {
   struct taxonomy_full *full = mem_alloc(sizeof *full);
   full->arena = arena_new();
+  full->problem = problem;
+  full->arg = arg;
+  full->err = err;
   struct taxonomy *t = &full->t;
   const struct skill *k = s != NULL ? skills_find(s, "ticket-triage") : NULL;
   if (k != NULL) {
+    full->path = k->path;
     if (file == NULL) from_categories(t, k->body);
     from_others(t, k->body);
     if (file == NULL) from_examples(t, k);
   }
   if (file != NULL) {
     t->subcategory_count = 0;
-    if (from_file(t, file, err) < 0) {
+    if (from_file(t, file) < 0) {
       taxonomy_free(&t);
       return NULL;
     }
   }
   if (t->category_count == 0 && label_count == 0) {
+    if (full->path == NULL) full->path = "skills";
+    tell(t, false, 0,
+         "no categories: there is no skill ticket-triage with a table below \"Categories\" and no "
+         "taxonomy file; %zu general ones stand in",
+         sizeof builtin / sizeof builtin[0]);
     t->categories = builtin;
     t->category_count = sizeof builtin / sizeof builtin[0];
   }

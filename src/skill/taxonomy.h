@@ -48,9 +48,12 @@ struct taxonomy {
 };
 /* file NULL: from the skills' tables. `labels` (may be NULL): further category names, e.g. those
  * the trained classifier knows. Never empty: a built-in minimal taxonomy stands in, with a
- * problem told. NULL and err only for an unreadable file. */
+ * problem told. Everything that is wrong is told through `problem` (may be NULL), of a file as
+ * "KEY: what is wrong"; NULL and err (the first of them) only for a file that has errors. */
+typedef void taxonomy_problem(void *arg, const char *path, uint32_t line, const char *text);
 struct taxonomy *taxonomy_load(const char *file, const struct skills *s, const char *const *labels,
-                               size_t label_count, struct trg_err *err);
+                               size_t label_count, taxonomy_problem *problem, void *arg,
+                               struct trg_err *err);
 void taxonomy_free(struct taxonomy **t);
 const struct category *taxonomy_category(const struct taxonomy *t,
                                          struct trg_str name); /* nocase */
