@@ -239,6 +239,13 @@ static void check_loads(const struct conf *conf, struct checking *k) {
   if (conf->book_path != NULL) {
     k->file = conf->book_path;
     struct book *b = book_load(conf->book_path, check_book, k);
+    if (b != NULL && book_wants_verdict(b) && conf->verify.model_count == 0) {
+      fprintf(stderr,
+              "%s:0: tasks.verify: the price book %s charges only what a model judged as resolved; "
+              "name models, as verify: {models: [%s]}\n",
+              conf->file, book_name(b), conf->models[0].name);
+      k->problems++;
+    }
     book_free(&b);
   }
   for (size_t i = 0; i < conf->knowledge_count; i++)

@@ -167,3 +167,13 @@ const char *book_hash(const struct book *b) {
 const char *book_summary(const struct book *b) {
   return b->summary;
 }
+
+bool book_wants_verdict(const struct book *b) {
+  for (size_t i = 0; i < b->version_count; i++) {
+    const struct book_version *v = &b->versions[i];
+    if (v->assumed == EVIDENCE_VERIFY || v->confirmed == EVIDENCE_VERIFY ||
+        v->procedure == EVIDENCE_VERIFY)
+      return true;
+  }
+  return false;
+}

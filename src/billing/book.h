@@ -23,5 +23,6 @@ void book_free(struct book **b);
 const char *book_name(const struct book *b);
 const char *book_hash(const struct book *b);    /* hex */
 const char *book_summary(const struct book *b); /* one sentence for the invoice */
+bool book_wants_verdict(const struct book *b);  /* does some evidence need a judge? */
 
 #endif

@@ -319,7 +319,9 @@ static void on_procedure(struct fold_run *r, const struct fact *f) {
 
 static void on_verify(struct fold_run *r, const struct fact *f) {
   const char *value = f->value != NULL ? f->value : "";
-  if (r->k.answer_ms == 0) return;
+  /* A verdict is on what stood at its time: one on a conversation that the customer had taken up
+   * again by then says nothing of the answers that follow. */
+  if (r->k.level == NULL) return;
   keep(r, f);
   r->k.verdict = strcmp(value, "pass") == 0   ? VERDICT_PASS
                  : strcmp(value, "fail") == 0 ? VERDICT_FAIL

@@ -310,7 +310,8 @@ static int settle_all(struct settling *k, int64_t ticket_id, struct settled *ret
   settled_state(k, &st, &state, &reason);
   rc = ticket_bill(k->s, ticket_id, str_of(state), str_of(reason), k->f.next_ms, err);
   if (rc != 0) return rc;
-  *ret = (struct settled){.lines = k->written, .wants_verify = k->f.wants_verify, .state = state};
+  *ret = (struct settled){
+      .lines = k->written, .wants_verify = k->f.wants_verify, .state = state, .reason = reason};
   return 0;
 }
 

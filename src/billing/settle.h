@@ -15,7 +15,8 @@ struct ticket;
 struct settled {
   int lines; /* written */
   bool wants_verify;
-  const char *state; /* static words: open, resolved, excluded, held, reversed */
+  const char *state;  /* static words: open, resolved, excluded, held, reversed */
+  const char *reason; /* static word of the fold, or of what stands */
 };
 /* One ticket, inside the turn. */
 int settle_ticket(struct store *s, const struct book *b, int64_t ticket_id, int64_t now_ms,

@@ -23,6 +23,7 @@ const struct cmd cmd_requeue = {
     .summary = "put a dead letter back to work",
     .help =
         "REF is as support/101. What may have been written already is looked for first, so that\n"
-        "nothing is written twice. `triagectl tickets --state dead` lists the dead letters.",
+        "nothing is written twice. `triagectl tickets --state dead` lists the dead letters.\n"
+        "A charge that is held because its judge failed is judged once more.",
     .run = requeue_run,
 };

@@ -5,11 +5,13 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "conf/conf.h"
 #include "pipeline/stage.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
 #include "store/store.h"
 #include "store/talk.h"
+#include "store/verify.h"
 #include "store/work.h"
 
 static const char *outcome_of_intent(const char *intent) {
@@ -39,6 +41,16 @@ static void requeue_ticket(struct road *r, const struct ticket *t, struct arena 
           &(struct advance){.why = "requeue"});
 }
 
+/* A charge that is held because the judge failed: judged once more. */
+static bool rejudge(struct road *r, const struct ticket *t) {
+  struct trg_err err = {0};
+  if (strcmp(t->bill_state, "held") != 0 || strcmp(t->bill_reason, "verify_failed") != 0 ||
+      r->plan->conf->verify.model_count == 0)
+    return false;
+  store_must(verify_want(r->setup.store, t->id, clock_now_ms(), &err), &err);
+  return true;
+}
+
 int road_requeue(struct road *r, struct trg_str ref, const char *who, struct trg_err *err) {
   struct arena *a = arena_new();
   struct ticket t = {0};
@@ -51,8 +63,11 @@ int road_requeue(struct road *r, struct trg_str ref, const char *who, struct trg
     struct trg_err fatal = {0};
     store_must(inbox_requeue(r->setup.store, desk, ext, clock_now_ms(), &notices, &fatal), &fatal);
   }
+  const bool judged = rc >= 0 && t.state != TICKET_DEAD && rejudge(r, &t);
   if (rc >= 0 && t.state == TICKET_DEAD)
     requeue_ticket(r, &t, a);
+  else if (judged)
+    rc = 0;
   else if (rc >= 0 && notices == 0)
     rc = err_set(err, TRG_ESTATE, "state", "%.*s is no dead letter: it is %s", (int)ref.n, ref.p,
                  ticket_state_word(t.state));

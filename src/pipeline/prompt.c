@@ -313,8 +313,12 @@ char *prompt_draft_stable(const struct skills *s) {
 char *prompt_verify_stable(void) {
   struct buf b;
   buf_init(&b, 1 << 16);
-  buf_text(&b, "You judge whether a support conversation was resolved by the last answer of the "
-               "assistant.\n");
+  buf_text(&b,
+           "You judge whether a support conversation was resolved by the last answer of the "
+           "assistant. It was, when that answer is about what the customer asked, answers all of "
+           "it, and nothing after it asks for more; that the customer is silent since proves "
+           "nothing. Promising that somebody will look into it resolves nothing. Set confirmed "
+           "only when the customer said that it is solved. Give one sentence as the reason.\n");
   buf_text(&b, rules);
   return buf_take(&b, NULL);
 }

@@ -67,6 +67,7 @@ void road_free(struct road **r) {
   loop_timer_stop((*r)->setup.loop, (*r)->wake);
   for (size_t b = 0; b < TASK_BUCKETS; b++)
     while ((*r)->tasks[b] != NULL) task_end((*r)->tasks[b]);
+  verify_free(*r);
   desks_free(*r);
   mem_free((*r)->tasks);
   mem_free((*r)->pace);
@@ -252,13 +253,21 @@ static void road_wake(void *arg) {
   road_kick(r);
 }
 
-/* Sleeps until the next thing falls due. */
-static void road_sleep(struct road *r) {
+static int64_t sooner(int64_t a, int64_t b) {
+  return b != 0 && (a == 0 || b < a) ? b : a;
+}
+
+/* When the next thing falls due; 0: never. */
+static int64_t road_next_due(const struct road *r) {
   int64_t due = 0;
   struct trg_err err = {0};
   store_must(ticket_next_due(r->setup.store, &due, &err), &err);
-  const int64_t desk_due = desks_next_due(r);
-  if (desk_due != 0 && (due == 0 || desk_due < due)) due = desk_due;
+  return sooner(sooner(due, desks_next_due(r)), verify_next(r));
+}
+
+/* Sleeps until then. */
+static void road_sleep(struct road *r) {
+  const int64_t due = road_next_due(r);
   loop_timer_stop(r->setup.loop, r->wake);
   r->wake = 0;
   if (due == 0) return;
@@ -274,7 +283,7 @@ static void road_sleep(struct road *r) {
 #define ONCE_PATIENCE_MS 15000
 
 static void road_check_end(struct road *r) {
-  if (r->task_count > 0 || desks_busy(r)) return;
+  if (r->task_count > 0 || r->judging_count > 0 || desks_busy(r)) return;
   if (r->draining && r->idle != NULL) {
     void (*idle)(void *) = r->idle;
     r->idle = NULL;
@@ -282,11 +291,7 @@ static void road_check_end(struct road *r) {
     return;
   }
   if (r->finished == NULL || !desks_caught_up(r)) return;
-  int64_t due = 0;
-  struct trg_err err = {0};
-  store_must(ticket_next_due(r->setup.store, &due, &err), &err);
-  const int64_t desk_due = desks_next_due(r);
-  if (desk_due != 0 && (due == 0 || desk_due < due)) due = desk_due;
+  const int64_t due = road_next_due(r);
   if (due != 0 && due <= clock_now_ms() + ONCE_PATIENCE_MS) return;
   void (*finished)(void *) = r->finished;
   r->finished = NULL;
@@ -306,6 +311,7 @@ static void road_turn(void *arg) {
   for (size_t i = STAGE_COUNT; i-- > 0;)
     if (stage_turn(r, &stages[i])) more = true;
   if (settle_due(r, BATCH) == BATCH) more = true;
+  verify_turn(r);
   if (more) {
     road_kick(r);
     return;
@@ -405,6 +411,7 @@ int64_t settle_due(struct road *r, int limit) {
   for (size_t i = 0; i < n; i++) {
     struct settled s = {0};
     store_must(settle_ticket(r->setup.store, r->plan->book, ids[i], now, &s, &err), &err);
+    if (s.wants_verify) verify_wanted(r, ids[i]);
   }
   return (int64_t)n;
 }

@@ -44,6 +44,8 @@ struct road {
   struct task **tasks;    /* by ticket id */
   size_t task_count;
   int64_t busy[TICKET_STATES]; /* tasks by the state they hold their ticket in */
+  struct judging *judgings;    /* verdicts asked for (verify.c) */
+  size_t judging_count;
   bool running, draining, kicked;
   void (*idle)(void *arg);
   void *idle_arg;
@@ -113,6 +115,12 @@ void decide(struct road *r, const struct ticket *t, const char *outcome, const c
 /* After delivery: FOLLOWING, or a new pass when the customer wrote meanwhile. */
 void follow(struct road *r, const struct ticket *t);
 int64_t settle_due(struct road *r, int limit);
+/* Verdicts on resolutions (verify.c): the bill asks for one; asks models for what is due; when the
+ * next is due, 0: none. */
+void verify_wanted(struct road *r, int64_t ticket_id);
+void verify_turn(struct road *r);
+int64_t verify_next(const struct road *r);
+void verify_free(struct road *r);
 
 /* Helpdesks at work (desk.c). */
 struct desk {

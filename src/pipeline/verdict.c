@@ -145,3 +145,25 @@ int draft_parse(struct trg_str text, struct arena *a, struct draft_answer *ret,
   json_free(&o);
   return rc;
 }
+
+int verify_parse(struct trg_str text, struct arena *a, struct verify_answer *ret,
+                 struct trg_err *err) {
+  json *o = json_parse(text, 0, err);
+  if (o == NULL) return TRG_EINVAL;
+  struct verify_answer v = {0};
+  int rc = 0;
+  if (!json_is_bool(json_get(o, "resolved")) || !json_is_bool(json_get(o, "confirmed")))
+    rc = err_set(err, TRG_EINVAL, "invalid",
+                 "the answer has no true or false for \"resolved\" and \"confirmed\"");
+  if (rc >= 0) rc = field(o, "reason", a, &v.reason, err);
+  if (rc >= 0 && !json_is_number(json_get(o, "confidence")))
+    rc = err_set(err, TRG_EINVAL, "invalid", "the answer has no number \"confidence\"");
+  if (rc >= 0) {
+    v.resolved = json_get_bool(o, "resolved", false);
+    v.confirmed = json_get_bool(o, "confirmed", false);
+    v.confidence = unit(json_get_double(o, "confidence", 0));
+    *ret = v;
+  }
+  json_free(&o);
+  return rc;
+}

@@ -33,4 +33,13 @@ struct draft_answer {
 int draft_parse(struct trg_str text, struct arena *a, struct draft_answer *ret,
                 struct trg_err *err);
 
+/* The judge's: was the conversation resolved? */
+struct verify_answer {
+  bool resolved, confirmed;
+  struct trg_str reason;
+  double confidence;
+};
+int verify_parse(struct trg_str text, struct arena *a, struct verify_answer *ret,
+                 struct trg_err *err);
+
 #endif

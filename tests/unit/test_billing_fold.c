@@ -186,6 +186,21 @@ static void test_a_judge_that_fails_never_bills(void **state) {
   book_free(&b);
 }
 
+static void test_a_verdict_says_nothing_of_the_answers_after_it(void **state) {
+  struct help *h = *state;
+  struct book *b = book_named("zendesk");
+  /* The customer was back before the judge spoke of the silence; a second answer, a second one. */
+  struct fact f[] = {in(1, T0), out(2, T0 + MINUTE), in(3, T0 + 4 * DAY),
+                     other(4, FACT_VERIFY, ACTOR_AI, "pass", T0 + 4 * DAY + MINUTE),
+                     out(5, T0 + 4 * DAY + 2 * MINUTE)};
+  f[2].value = "";
+  const struct fold r = folded(h, b, &chat, f, 5, T0 + 30 * DAY);
+  assert_int_equal(r.state, FOLD_PENDING);
+  assert_true(r.wants_verify);
+  assert_int_equal(r.charge_count, 0);
+  book_free(&b);
+}
+
 static void test_versions_are_chosen_by_the_time_of_the_answer(void **state) {
   struct help *h = *state;
   struct book *fin = book_named("fin");
@@ -347,6 +362,7 @@ int main(void) {
       FOLD_TEST(test_no_charge_without_an_answer_of_the_ai),
       FOLD_TEST(test_approved_and_edited_drafts_count_as_the_book_says),
       FOLD_TEST(test_a_judge_that_fails_never_bills),
+      FOLD_TEST(test_a_verdict_says_nothing_of_the_answers_after_it),
       FOLD_TEST(test_versions_are_chosen_by_the_time_of_the_answer),
       FOLD_TEST(test_actions_are_charged_in_blocks_of_tokens),
       FOLD_TEST(test_any_order_and_any_duplicates_give_the_same_bytes),

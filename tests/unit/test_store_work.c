@@ -2,6 +2,7 @@
 #include "test_store_help.h"
 
 #include "store/outbox.h"
+#include "store/verify.h"
 #include "store/work.h"
 
 static int64_t draft(struct box *b, int64_t ticket_id, const char *body, int64_t at_ms) {
@@ -183,6 +184,31 @@ static void test_what_was_being_sent_at_a_crash_is_uncertain(void **state) {
   assert_string_equal(list[1].state, "planned");
 }
 
+static void test_a_verdict_is_waited_for_once_and_comes_back_when_due(void **state) {
+  struct box *b = *state;
+  struct verify v[4];
+  size_t n = 9;
+  int64_t due = -1;
+  const int64_t one = ticket_made(b, "101"), two = ticket_made(b, "102");
+  ok(b, verify_next_due(b->s, &due, &b->err));
+  assert_int_equal(due, 0);
+  ok(b, verify_want(b->s, one, NOW, &b->err));
+  ok(b, verify_want(b->s, two, NOW + 5, &b->err));
+  ok(b, verify_again(b->s, one, NOW + 9, 3, "timeout", &b->err));
+  ok(b, verify_want(b->s, one, NOW, &b->err)); /* waits already */
+  ok(b, verify_next_due(b->s, &due, &b->err));
+  assert_int_equal(due, NOW + 5);
+  ok(b, verify_due(b->s, NOW + 9, 4, v, &n, &b->err));
+  assert_int_equal(n, 2);
+  assert_int_equal(v[1].ticket_id, one);
+  assert_int_equal(v[1].attempts, 3);
+  ok(b, verify_done(b->s, two, &b->err));
+  ok(b, verify_done(b->s, two, &b->err));
+  ok(b, verify_due(b->s, NOW + 8, 4, v, &n, &b->err));
+  assert_int_equal(n, 0);
+  assert_int_equal(verify_again(b->s, two, NOW, 1, "", &b->err), TRG_ENOTFOUND);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_decisions_are_listed_in_the_order_they_were_made),
@@ -192,6 +218,7 @@ int main(void) {
       TEST(test_one_key_is_planned_once_and_its_row_is_left_alone),
       TEST(test_the_outbox_keeps_the_first_attempt_and_counts_all),
       TEST(test_what_was_being_sent_at_a_crash_is_uncertain),
+      TEST(test_a_verdict_is_waited_for_once_and_comes_back_when_due),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
