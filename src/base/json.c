@@ -80,6 +80,25 @@ bool json_is_bool(const json *j) {
   return cJSON_IsBool(j) != 0;
 }
 
+bool json_is_true(const json *j) {
+  return cJSON_IsTrue(j) != 0;
+}
+
+bool json_is_null(const json *j) {
+  return cJSON_IsNull(j) != 0;
+}
+
+double json_double(const json *j) {
+  return json_is_number(j) && isfinite(j->valuedouble) ? j->valuedouble : 0;
+}
+
+json *json_copy(const json *j) {
+  if (j == NULL) return NULL;
+  json *copy = cJSON_Duplicate(j, true);
+  BUG_UNLESS(copy != NULL);
+  return copy;
+}
+
 static json *member(const json *object, struct trg_str key) {
   if (!json_is_object(object)) return NULL;
   for (json *c = object->child; c != NULL; c = c->next)

@@ -31,6 +31,10 @@ bool json_is_array(const json *j);
 bool json_is_string(const json *j);
 bool json_is_number(const json *j);
 bool json_is_bool(const json *j);
+bool json_is_true(const json *j);
+bool json_is_null(const json *j);       /* a null that stands there; false for NULL */
+double json_double(const json *j);      /* 0 for what is no number */
+json *json_copy(const json *j);         /* the caller's; NULL gives NULL */
 struct trg_str json_str(const json *j); /* string value, else empty */
 struct trg_str json_get_str(const json *object, const char *key);
 bool json_get_bool(const json *object, const char *key, bool otherwise);
