@@ -151,6 +151,7 @@ static int remember_replies(struct training *t, struct trg_err *err) {
   for (size_t i = 0; i < l->count; i++) {
     if (l->replies == NULL || l->replies[i].n == 0) continue;
     struct pii_map *m = pii_map_new();
+    pii_map_profiles(m, t->core->plan->conf->pii_profiles);
     struct buf text, reply, subject;
     buf_init(&text, 0);
     buf_init(&reply, 0);

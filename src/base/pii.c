@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/pii_profile.h"
 #include "base/pii_scan.h"
 #include "base/str.h"
 
@@ -49,6 +50,7 @@ struct pii_map {
   bool begins[256]; /* bytes with which a known value can begin */
   struct counter *counter;
   size_t counter_count;
+  unsigned profiles;
   uint8_t salt[32]; /* hashes of secrets mean nothing outside this map */
 };
 
@@ -57,6 +59,20 @@ struct pii_map *pii_map_new(void) {
   m->arena = arena_new();
   random_bytes(m->salt, sizeof m->salt);
   return m;
+}
+
+int pii_profile_of(const char *name) {
+  static const struct {
+    const char *name;
+    int bit;
+  } all[] = {{"pci", 0}, {"sox", 0}, {"gdpr", PII_PROFILE_GDPR}, {"hipaa", PII_PROFILE_HIPAA}};
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    if (strcmp(all[i].name, name) == 0) return all[i].bit;
+  return -1;
+}
+
+void pii_map_profiles(struct pii_map *m, unsigned profiles) {
+  m->profiles = profiles;
 }
 
 void pii_map_free(struct pii_map **m) {
@@ -83,8 +99,11 @@ void pii_map_at(const struct pii_map *m, size_t i, const char **ret_token, const
 }
 
 static const char *const token_names[][2] = {
-    {PII_CARD, "CARD"}, {PII_EMAIL, "EMAIL"}, {PII_IBAN, "IBAN"},     {PII_PHONE, "PHONE"},
-    {PII_SSN, "SSN"},   {PII_IP, "IP"},       {PII_SECRET, "SECRET"}, {PII_PERSON, "NAME"}};
+    {PII_CARD, "CARD"},     {PII_EMAIL, "EMAIL"},      {PII_IBAN, "IBAN"},
+    {PII_PHONE, "PHONE"},   {PII_SSN, "SSN"},          {PII_IP, "IP"},
+    {PII_SECRET, "SECRET"}, {PII_PERSON, "NAME"},      {"STREET_ADDRESS", "ADDRESS"},
+    {"ZIP_CODE", "ZIP"},    {"DATE_TIME", "DATE"},     {"MEDICAL_RECORD", "RECORD"},
+    {"NATIONAL_ID", "ID"},  {"DATE_OF_BIRTH", "BIRTH"}};
 #define TOKEN_NAMES (sizeof token_names / sizeof token_names[0])
 
 /* --- tokens ----------------------------------------------------------------------------------- */
@@ -293,6 +312,8 @@ struct pass {
   size_t copied; /* of the input */
   struct pii_span *spans;
   size_t count, room;
+  struct pii_hit *more; /* what the profile found, in order */
+  size_t more_count, more_at;
 };
 
 static bool needs_boundary(uint32_t inside, uint32_t outside) {
@@ -385,8 +406,7 @@ static void copy_until(struct pass *pass, size_t end) {
   pass->copied = end;
 }
 
-static void take_hit(void *arg, const struct pii_hit *hit) {
-  struct pass *pass = arg;
+static void put_token(struct pass *pass, const struct pii_hit *hit) {
   const struct trg_str value = {pass->scan.s.p + hit->start, hit->end - hit->start};
   BUG_UNLESS(hit->start >= pass->copied && hit->end > hit->start && hit->end <= pass->scan.s.n);
   copy_until(pass, hit->start);
@@ -399,9 +419,42 @@ static void take_hit(void *arg, const struct pii_hit *hit) {
   pass->spans[pass->count++] = (struct pii_span){hit->type, hit->start, hit->end};
 }
 
+/* A letter or digit is in it, so that it is worth a token. */
+static bool is_something(struct trg_str s) {
+  for (size_t i = 0; i < s.n;)
+    if (pii_is_wordish(utf8_next(s, &i))) return true;
+  return false;
+}
+
+/* What the profile found before `end` and the scan did not: of a hit that goes on behind, the part
+ * before it. */
+static void put_more(struct pass *pass, size_t end) {
+  while (pass->more_at < pass->more_count && pass->more[pass->more_at].start < end) {
+    struct pii_hit hit = pass->more[pass->more_at];
+    const bool all = hit.end <= end;
+    pass->more[pass->more_at].start = end;
+    if (all) pass->more_at++;
+    if (hit.start < pass->copied) hit.start = pass->copied;
+    if (!all) hit.end = end;
+    if (hit.end > hit.start &&
+        is_something((struct trg_str){pass->scan.s.p + hit.start, hit.end - hit.start}))
+      put_token(pass, &hit);
+  }
+}
+
+static void take_hit(void *arg, const struct pii_hit *hit) {
+  struct pass *pass = arg;
+  put_more(pass, hit->start);
+  put_token(pass, hit);
+}
+
 int pii_mask(struct pii_map *m, struct trg_str text, struct buf *out, struct pii_span **spans,
              size_t *ret_count, struct trg_err *err) {
   struct pass pass = {.map = m, .out = out};
+  if (m->profiles != 0) {
+    const int rc = pii_profile_find(m->profiles, text, &pass.more, &pass.more_count, err);
+    if (rc < 0) return rc;
+  }
   pii_scan_init(&pass.scan, text);
   pass.scan.found = take_hit;
   pass.scan.known = find_known;
@@ -409,7 +462,9 @@ int pii_mask(struct pii_map *m, struct trg_str text, struct buf *out, struct pii
   for (size_t c = 0; c < 256; c++)
     if (m->begins[c]) pass.scan.action[c] |= PII_AT_KNOWN;
   pii_scan_run(&pass.scan);
+  put_more(&pass, text.n);
   copy_until(&pass, text.n);
+  mem_free(pass.more);
   if (out->over) {
     mem_free(pass.spans);
     return err_set(err, TRG_ELIMIT, "pii", "a text of %zu bytes is too large to be masked", text.n);

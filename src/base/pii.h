@@ -23,6 +23,12 @@ struct pii_span {
 
 struct pii_map; /* the tokens of one ticket */
 struct pii_map *pii_map_new(void);
+/* What more than cards, bank accounts, net addresses, telephone numbers and secrets is masked.
+ * A bit each; "pci" and "sox" need nothing more. -1 for a name that is no profile. */
+enum pii_profile { PII_PROFILE_GDPR = 1, PII_PROFILE_HIPAA = 2 };
+int pii_profile_of(const char *name);
+/* Set before the first text is masked; 0 by default. */
+void pii_map_profiles(struct pii_map *m, unsigned profiles);
 void pii_map_free(struct pii_map **m);
 size_t pii_map_count(const struct pii_map *m);
 /* The i-th token, its type and its value (never written to disk by anybody). */

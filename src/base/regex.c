@@ -20,6 +20,7 @@ struct regex {
   uint64_t id; /* never used again, unlike an address */
   pcre2_code *code;
   pcre2_match_context *limits;
+  uint32_t match_options;
 };
 
 /* The last match of the regexes that this thread used most recently. */
@@ -49,6 +50,7 @@ struct regex *regex_new(const char *pattern, unsigned flags, struct trg_err *err
   struct regex *r = mem_alloc(sizeof *r);
   r->id = atomic_fetch_add(&ids, 1) + 1;
   r->code = compiled;
+  r->match_options = PCRE2_NO_JIT | ((flags & REGEX_IS_UTF8) != 0 ? PCRE2_NO_UTF_CHECK : 0);
   r->limits = pcre2_match_context_create(NULL);
   BUG_UNLESS(r->limits != NULL);
   (void)pcre2_set_match_limit(r->limits, MATCH_LIMIT);
@@ -93,7 +95,7 @@ int regex_find(const struct regex *r, struct trg_str subject, size_t from, size_
   pcre2_match_data *match = pcre2_match_data_create_from_pattern(r->code, NULL);
   BUG_UNLESS(match != NULL);
   const PCRE2_SPTR text = (PCRE2_SPTR)(subject.n > 0 ? subject.p : "");
-  const int n = pcre2_match(r->code, text, subject.n, from, PCRE2_NO_JIT, match, r->limits);
+  const int n = pcre2_match(r->code, text, subject.n, from, r->match_options, match, r->limits);
   int result = 0;
   if (n > 0) {
     const PCRE2_SIZE *range = pcre2_get_ovector_pointer(match);

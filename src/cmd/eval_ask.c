@@ -102,6 +102,7 @@ static json *ticket_of(struct question *q, struct trg_err *err) {
   if (subject.n > 0 && text.n > subject.n && memcmp(text.p, subject.p, subject.n) == 0)
     text = str_trim((struct trg_str){text.p + subject.n, text.n - subject.n});
   struct pii_map *m = pii_map_new();
+  pii_map_profiles(m, q->course->bench->plan->conf->pii_profiles);
   const char *head = masked(m, subject, q->arena, err), *body = masked(m, text, q->arena, err);
   pii_map_free(&m);
   if (head == NULL || body == NULL) return NULL;

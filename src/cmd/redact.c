@@ -27,8 +27,9 @@ static void masked_free(struct masked *m) {
   mem_free(m->spans);
 }
 
-static int mask(struct trg_str input, struct masked *ret, struct trg_err *err) {
+static int mask(struct trg_str input, unsigned profiles, struct masked *ret, struct trg_err *err) {
   struct pii_map *map = pii_map_new();
+  pii_map_profiles(map, profiles);
   *ret = (struct masked){0};
   buf_init(&ret->text, INPUT_MAX * 4);
   int rc = pii_mask(map, input, &ret->text, &ret->spans, &ret->count, err);
@@ -73,7 +74,7 @@ static json *masked_json(const struct masked *m) {
 
 /* --- one text ------------------------------------------------------------------------------ */
 
-static int redact_whole(const struct cmd_call *c) {
+static int redact_whole(const struct cmd_call *c, unsigned profiles) {
   struct trg_err err = {0};
   struct buf input;
   struct masked m = {0};
@@ -86,7 +87,7 @@ static int redact_whole(const struct cmd_call *c) {
     status = cmd_fail(CMD_FAILED, "standard input cannot be read");
   else if (input.over)
     status = cmd_fail(CMD_FAILED, "standard input is larger than 1 GiB: split it");
-  else if (mask(buf_view(&input), &m, &err) < 0)
+  else if (mask(buf_view(&input), profiles, &m, &err) < 0)
     status = cmd_fail(CMD_FAILED, "%s", err.text);
   if (status == 0 && c->format == OUT_JSON) {
     json *o = masked_json(&m);
@@ -106,7 +107,7 @@ static int redact_whole(const struct cmd_call *c) {
 
 /* --- a text a line ------------------------------------------------------------------------- */
 
-static int redact_line(struct trg_str line, struct trg_err *err) {
+static int redact_line(struct trg_str line, unsigned profiles, struct trg_err *err) {
   json *in = json_parse(line, 0, err);
   if (in == NULL) return TRG_EINVAL;
   struct masked m = {0};
@@ -115,7 +116,7 @@ static int redact_line(struct trg_str line, struct trg_err *err) {
     rc = err_set(err, TRG_EINVAL, "format",
                  "no \"text\"; a line is {\"id\":\"1\",\"text\":\"...\"}");
   else
-    rc = mask(json_get_str(in, "text"), &m, err);
+    rc = mask(json_get_str(in, "text"), profiles, &m, err);
   if (rc >= 0) {
     json *id = json_get(in, "id"), *o = json_object();
     char *id_text = id != NULL ? json_text(id) : NULL;
@@ -137,7 +138,7 @@ static int redact_line(struct trg_str line, struct trg_err *err) {
   return rc;
 }
 
-static int redact_lines(void) {
+static int redact_lines(unsigned profiles) {
   char *line = NULL;
   size_t room = 0;
   int status = CMD_OK;
@@ -145,7 +146,7 @@ static int redact_lines(void) {
   for (long number = 1; (n = getline(&line, &room, stdin)) >= 0; number++) {
     struct trg_err err = {0};
     const struct trg_str s = str_trim((struct trg_str){line, (size_t)n});
-    if (s.n > 0 && redact_line(s, &err) < 0)
+    if (s.n > 0 && redact_line(s, profiles, &err) < 0)
       status = cmd_fail(CMD_FAILED, "standard input, line %ld: %s; the line is left out", number,
                         err.text);
   }
@@ -153,27 +154,29 @@ static int redact_lines(void) {
   return ferror(stdin) ? cmd_fail(CMD_FAILED, "standard input cannot be read") : status;
 }
 
-static int profiles_check(const char *text) {
-  static const char *const known[] = {"pci", "hipaa", "gdpr"};
+static int profiles_read(const char *text, unsigned *ret) {
   struct trg_str rest = str_of(text), piece;
   while (str_next(&rest, ',', &piece)) {
-    bool is = false;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) is = is || str_is(piece, known[i]);
-    if (!is)
-      return cmd_fail(CMD_USAGE, "there is no profile \"%.*s\"; there are pci, hipaa, gdpr",
+    char name[16];
+    snprintf(name, sizeof name, "%.*s", (int)piece.n, piece.p != NULL ? piece.p : "");
+    const int bits = pii_profile_of(name);
+    if (bits < 0)
+      return cmd_fail(CMD_USAGE, "there is no profile \"%.*s\"; there are pci, hipaa, sox, gdpr",
                       (int)piece.n, piece.p != NULL ? piece.p : "");
+    *ret |= (unsigned)bits;
   }
   return CMD_OK;
 }
 
 static int redact_run(const struct cmd_call *c) {
-  const int status = profiles_check(call_value(c, "profile"));
+  unsigned profiles = 0;
+  const int status = profiles_read(call_value(c, "profile"), &profiles);
   if (status != 0) return status;
-  return call_has(c, "jsonl") ? redact_lines() : redact_whole(c);
+  return call_has(c, "jsonl") ? redact_lines(profiles) : redact_whole(c, profiles);
 }
 
 static const struct cmd_option options[] = {
-    {"profile", "NAMES", "pci, hipaa or gdpr, with commas; today all of them mask everything known",
+    {"profile", "NAMES", "pci, hipaa, sox, gdpr, with commas: what these templates mask more",
      false},
     {"jsonl", NULL, "each line is {\"id\",\"text\"}, and so is each line of output, with its spans",
      false},

@@ -105,6 +105,7 @@ struct conf {
   struct conf_policy policy;
   const char *const *compliance;
   size_t compliance_count;
+  unsigned pii_profiles;             /* enum pii_profile, of all templates together */
   const char *book;                  /* name or path */
   const char *book_path;             /* found file; NULL: the built-in per-resolution book */
   const char *period;                /* "month" */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/pii.h"
 #include "base/str.h"
 #include "base/yaml.h"
 #include "conf/part.h"
@@ -38,16 +39,17 @@ static void links_read(struct part *p, const struct yaml *list) {
 }
 
 static void compliance_read(struct part *p) {
-  static const char *const known[] = {"pci", "hipaa", "gdpr", NULL};
   const struct yaml *list = yaml_get(p->root, "compliance");
   struct conf *c = p->conf;
   c->compliance = field_list(&p->r, list, "compliance", &c->compliance_count);
   for (size_t i = 0; i < c->compliance_count; i++) {
-    size_t k = 0;
-    while (known[k] != NULL && strcmp(known[k], c->compliance[i]) != 0) k++;
-    if (known[k] == NULL)
+    const int bits = pii_profile_of(c->compliance[i]);
+    if (bits < 0)
       field_wrong(&p->r, list, path_item(p, "compliance", i),
-                  "there is no template \"%.60s\"; there are pci, hipaa, gdpr", c->compliance[i]);
+                  "there is no template \"%.60s\"; there are pci, hipaa, sox, gdpr",
+                  c->compliance[i]);
+    else
+      c->pii_profiles |= (unsigned)bits;
   }
 }
 

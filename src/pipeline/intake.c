@@ -187,7 +187,9 @@ static void ticket_facts_put(struct road *r, int64_t ticket_id, const struct trg
 
 /* --- storing ---------------------------------------------------------------------------------- */
 
-int intake_map(const struct trg_ticket *t, struct pii_map *m, struct trg_err *err) {
+int intake_map(const struct road *r, const struct trg_ticket *t, struct pii_map *m,
+               struct trg_err *err) {
+  pii_map_profiles(m, r->plan->conf->pii_profiles);
   struct arena *a = arena_new();
   struct redacted out;
   const int rc = redact_ticket(t, m, a, &out, err);
@@ -249,6 +251,7 @@ int intake_store(struct desk *d, const struct trg_ticket *t, struct intake *ret,
   struct arena *a = arena_new();
   struct pii_map *map = pii_map_new();
   struct redacted masked = {0};
+  pii_map_profiles(map, d->road->plan->conf->pii_profiles);
   int rc = redact_ticket(t, map, a, &masked, err);
   ret->held = rc < 0;
   if (rc >= 0) rc = intake_rows(d, t, &masked, map, a, ret, err);

@@ -155,7 +155,8 @@ struct pii_map;
 int intake_store(struct desk *d, const struct trg_ticket *t, struct intake *ret,
                  struct trg_err *err);
 /* Masks as intake does and keeps the map, to restore a reply's tokens before it is sent. */
-int intake_map(const struct trg_ticket *t, struct pii_map *m, struct trg_err *err);
+int intake_map(const struct road *r, const struct trg_ticket *t, struct pii_map *m,
+               struct trg_err *err);
 /* What the stored conversation asks for now: a new pass, an end, or nothing. */
 void intake_route(struct road *r, int64_t ticket_id);
 /* Closed, deleted or merged (enum trg_status): nothing of ours has a place there any more. */

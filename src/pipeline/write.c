@@ -283,7 +283,7 @@ static void on_ticket(void *arg, const struct trg_ticket *ticket) {
   }
   pii_map_free(&w->map);
   w->map = pii_map_new();
-  if (intake_map(ticket, w->map, &err) < 0) {
+  if (intake_map(k->road, ticket, w->map, &err) < 0) {
     pii_map_free(&w->map);
     return;
   }

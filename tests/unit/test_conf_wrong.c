@@ -45,7 +45,7 @@ static void test_wrong_types_say_what_would_be_right(void **state) {
   refused(HEAD "billing: {period: year}\n", 4, "billing.period", "one of month, not \"year\"");
   refused(HEAD "state: [a]\n", 4, "state", "must be text, not a list");
   refused(HEAD "taxonomy: no/such.yaml\n", 4, "taxonomy", "is no file");
-  refused(HEAD "compliance: [pci, sox]\n", 4, "compliance[1]", "there is no template \"sox\"");
+  refused(HEAD "compliance: [pci, hippa]\n", 4, "compliance[1]", "there is no template \"hippa\"");
   refused(HEAD "limits: {model_cost_per_day: 0.0000001}\n", 4, "limits.model_cost_per_day",
           "at most six decimal places");
   refused(HEAD "limits: {model_cost_per_day: -1}\n", 4, "limits.model_cost_per_day", "above 0");
