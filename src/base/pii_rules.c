@@ -51,6 +51,14 @@
   "(?:St|Street|Ave|Avenue|Rd|Road|Blvd|Boulevard|Ln|Lane|Dr|Drive|Ct|Court|Way|Pl|Place|Sq|"      \
   "Square|Ter|Terrace|Pkwy|Parkway|Hwy|Highway|Close|Crescent|Row|Trail|Circle|Cir)"
 
+#define CITY_WORDS WORD "(?:[ -](?:(?:am|an der|sur|la|de|del)[ ])?" WORD "){0,2}"
+#define UK_CODE    "(?:[A-PR-UWYZ][A-HK-Y]?[0-9][A-Z0-9]?) ?[0-9][ABD-HJLNP-UW-Z]{2}"
+/* What may follow a street: flat, then a place with its postal code or state. */
+#define TAIL                                                                                       \
+  "(?:,?[ ]+(?i:apt|apartment|unit|suite|ste|fl|floor)\\.?[ ]*#?[ ]*[A-Za-z0-9-]{1,6}\\b)?"        \
+  "(?:,?\\s{1,3}(?:[0-9]{4,6}(?:[ ][A-Z]{2})?[ ]" CITY_WORDS "|" CITY_WORDS ",?[ ](?:" STATES      \
+  "\\b(?:[ ][0-9]{5}(?:-[0-9]{4})?)?|" UK_CODE "|[0-9]{4,6})\\b))?"
+
 const struct pii_rule pii_rules[] = {
     /* (A) names */
     {"PERSON", BOTH,
@@ -88,34 +96,45 @@ const struct pii_rule pii_rules[] = {
      "(?im:^[ \\t>]*(?:from|to|cc|von|an|de|\u00e0|para|da)[ ]*:[ ]*)\"?(" NAME
      ")\"?(?=[ ]*[<\\[(])",
      NULL},
+    /* Two or three capitalised words alone at the very end: who signs. */
+    {"PERSON", BOTH, "[.!?)0-9\\n][ \\t]*\\s(" WORD "(?:[ ]" WORD "){1,2})\\s*\\z", NULL},
 
     /* (B) places smaller than a state */
     {"STREET_ADDRESS", BOTH,
-     "(?<![\\p{L}0-9#-])[0-9]{1,6}[A-Za-z]?[ ]+(?:(?:[NSEW]\\.?|North|South|East|West)[ "
-     "]+)?(?:(?:" WORD "|[0-9]+(?:st|nd|rd|th))\\.?[ ]+){1,4}?" STREET_EN
-     "\\b\\.?(?:,?[ ]+(?i:apt|apartment|unit|suite|ste|fl|floor)\\.?[ ]*#?[ ]*[A-Za-z0-9-]{1,6})?"
-     "(?:,?\\s{1,2}" WORD "(?:[ ]" WORD "){0,2}(?=,\\s?" STATES "\\b))?",
+     "(?<![\\p{L}0-9#-])[0-9]{1,6}[A-Za-z]?[ ]+(?:(?:[NSEW]\\.?|North|South|East|West)[ ]+)?"
+     "(?:(?:" WORD "|[0-9]+(?:st|nd|rd|th))\\.?[ ]+){1,4}?" STREET_EN "\\b\\.?" TAIL,
      NULL},
     {"STREET_ADDRESS", BOTH,
      "(?<![\\p{L}])\\p{Lu}[\\p{L}-]*(?:[ "
-     "]\\p{Lu}[\\p{L}-]*)?(?:(?i:stra\u00dfe|strasse|str\\.)|(?i:weg|"
-     "platz|allee|gasse|damm|ufer|laan|straat|gatan|katu))[ ]+[0-9]{1,4}[ ]?[a-zA-Z]?\\b",
+     "]\\p{Lu}[\\p{L}-]*)?(?i:stra\u00dfe|strasse|str\\.|weg|platz|"
+     "allee|gasse|damm|ufer|laan|straat|gracht|kade|plein|gatan|v\u00e4gen|vej|katu|tie|kuja)[ ]+"
+     "[0-9]{1,4}[ ]?[a-zA-Z]?\\b" TAIL,
      NULL},
     {"STREET_ADDRESS", BOTH,
      "(?<![\\p{L}0-9])[0-9]{1,4}(?:[ ]?(?i:bis|ter))?,?[ "
      "]+(?i:rue|avenue|boulevard|bd|place|chemin|"
      "impasse|all\u00e9e|quai|route|cours)[ ]+(?:(?:de|du|des|la|le|les|l'|d')[ ]?){0,2}" WORD
-     "(?:[ ](?:(?:de|du|des|la|le)[ ]){0,2}" WORD "){0,3}",
+     "(?:[ ](?:(?:de|du|des|la|le)[ ]){0,2}" WORD "){0,3}" TAIL,
      NULL},
     {"STREET_ADDRESS", BOTH,
      "(?<![\\p{L}])(?i:calle|c/"
      "|avenida|avda\\.?|av\\.|plaza|paseo|via|viale|piazza|corso|rua|travessa|"
      "ul\\.|ulica)[ ]+(?:(?:de|del|della|di|da|do|dos|la|las|los|el)[ ]){0,2}" WORD
-     "(?:[ ](?:(?:de|del|"
-     "della|di|la)[ ]){0,2}" WORD "){0,3},?[ ]+(?:n[\u00ba\u00b0][ ]?)?[0-9]{1,4}\\b",
+     "(?:[ ](?:(?:de|del|della|di|la)[ ]){0,2}" WORD "){0,3},?[ ]+(?:n[\u00ba\u00b0][ ]?)?"
+     "[0-9]{1,4}\\b" TAIL,
      NULL},
     {"STREET_ADDRESS", BOTH,
      "(?i)(?<![\\p{L}])p\\.?[ ]?o\\.?[ ]?box[ ]+[0-9]{1,7}|\\bpostfach[ ]+[0-9][0-9 ]{1,9}", NULL},
+    /* "My address is ...": what follows on the line, if it has a number and a capital letter. */
+    {"STREET_ADDRESS", BOTH,
+     "(?i:(?<![\\p{L}])(?:(?:my|new|home|billing|shipping|delivery|postal|mailing)[ ]address(?:[ "
+     "]is)?|"
+     "lives at|live at|residing at|deliver(?:ed)? (?:it )?to|ship (?:it )?to|meine adresse(?: "
+     "ist)?|"
+     "mon adresse(?: est)?|mi direcci\u00f3n(?: es)?)[ ]*:?[ "
+     "]+)(?=[^\\n]{0,60}[0-9])(?=[^\\n]{0,60}"
+     "\\p{Lu})([^\\n.;]{4,80}[^\\n.;\\s])(?=[ ]*(?:[.;\\n]|$))",
+     NULL},
     {"CITY", HIPAA, "(?<![\\p{L}])(" WORD "(?:[ ]" WORD "){0,2}),[ ]?" STATES "(?![\\p{L}])", NULL},
     {"CITY", BOTH,
      "(?i:(?<![\\p{L}])(?:i live in|living in|resident of|wohnhaft in|ich wohne in|j'habite "
@@ -127,13 +146,11 @@ const struct pii_rule pii_rules[] = {
      "postal|cap)"
      "[ ]*(?:is|:)?[ ]*)((?=[A-Z0-9 ]*[0-9])[A-Z0-9]{2,5}[ -]?[A-Z0-9]{0,4})\\b",
      NULL},
-    {"ZIP_CODE", BOTH,
-     "\\b(?:GIR ?0AA|(?:[A-PR-UWYZ][A-HK-Y]?[0-9][A-Z0-9]?) ?[0-9][ABD-HJLNP-UW-Z]{2})\\b", NULL},
+    {"ZIP_CODE", BOTH, "\\b(?:GIR ?0AA|" UK_CODE ")\\b", NULL},
     {"ZIP_CODE", BOTH, "\\b[ABCEGHJ-NPRSTVXY][0-9][A-Z] ?[0-9][A-Z][0-9]\\b", NULL},
     {"CITY", BOTH,
-     "(?<=[0-9\\p{L}],[ ]|[0-9\\p{L}],\\n|[0-9]\\n)(?:[A-Z]{1,2}-)?[0-9]{4,5}[ ]+" WORD
-     "(?:[ -](?:(?:am|an "
-     "der|sur|la|de|del)[ ])?" WORD "){0,2}",
+     "(?<=[0-9\\p{L}],[ ]|[0-9\\p{L}],\\n|[0-9]\\n)(?:[A-Z]{1,2}-)?[0-9]{4,5}[ ]+(?:[A-Z]{2}[ "
+     "])?" CITY_WORDS,
      NULL},
 
     /* (C) dates but for the year, ages over 89 */
