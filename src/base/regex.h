@@ -9,9 +9,9 @@
 #include <triaged/plugin.h>
 
 struct regex;
-#define REGEX_NOCASE  1u
-#define REGEX_IS_UTF8 2u /* the caller vouches for every subject: it is not looked over each time  \
-                          */
+#define REGEX_NOCASE 1u
+/* The caller vouches for every subject: its UTF-8 is not looked over each time. */
+#define REGEX_IS_UTF8 2u
 struct regex *regex_new(const char *pattern, unsigned flags, struct trg_err *err);
 void regex_free(struct regex **r);
 /* Finds the next match from `from`. 1 and its byte range, 0 for none, negative on error. */
