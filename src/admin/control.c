@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "admin/control_bill.h"
 #include "admin/core.h"
 #include "admin/train.h"
 #include "base/err.h"
@@ -189,6 +190,19 @@ static void do_test(struct asking *k, const json *q) {
   op_complete(inst, &request, &test_events, k, TEST_DEADLINE_MS);
 }
 
+static void do_bill(struct asking *k, struct trg_str what, const json *q) {
+  struct trg_err err = {0};
+  json *o = json_object();
+  json_put_bool(o, "ok", true);
+  const int rc = control_bill(k->core, what, q, o, k->arena, &err);
+  if (rc >= 0) {
+    asking_answer(k, o);
+    return;
+  }
+  json_free(&o);
+  asking_result(k, rc, &err);
+}
+
 /* --- which
  * ---------------------------------------------------------------------------------------- */
 
@@ -220,6 +234,8 @@ void control_do(struct core *c, struct trg_str request,
     do_train(k, q);
   else if (str_is(what, "test"))
     do_test(k, q);
+  else if (control_bills(what))
+    do_bill(k, what, q);
   else
     asking_result(k,
                   err_set(&err, TRG_EINVAL, "usage", "no such request: \"%.*s\"", (int)what.n,

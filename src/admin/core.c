@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "billing/book.h"
+#include "billing/dispute.h"
 #include "net/http.h"
 #include "net/loop.h"
 #include "pipeline/stage.h"
@@ -113,6 +114,7 @@ static int plan_enforce(struct core *c, struct road_plan *p, struct trg_err *err
   if (rc < 0) return rc;
   p->next = c->plan;
   c->plan = p;
+  store_must(book_in_force(c->store, p->book, p->conf->book_path, clock_now_ms(), err), err);
   return 0;
 }
 

@@ -57,6 +57,24 @@ static const char *text_of(struct book_reader *r, const struct yaml *root, const
   return otherwise;
 }
 
+/* changed_by: one name, or a list: who does not decide disputes about these rules. */
+static void changer_add(struct book_reader *r, struct book *b, const struct yaml *y) {
+  if (y->kind != YAML_SCALAR || y->text[0] == '\0')
+    book_wrong(r, y->line, "changed_by", "must be a name or a list of names");
+  else if (b->changer_count == BOOK_CHANGERS)
+    book_wrong(r, y->line, "changed_by", "names more than %d people", BOOK_CHANGERS);
+  else
+    b->changers[b->changer_count++] = arena_dup(r->arena, str_of(y->text));
+}
+
+static void read_changers(struct book_reader *r, const struct yaml *root, struct book *b) {
+  const struct yaml *y = yaml_get(root, "changed_by");
+  if (y != NULL && y->kind != YAML_LIST) changer_add(r, b, y);
+  for (const struct yaml *n = y != NULL && y->kind == YAML_LIST ? y->first : NULL; n != NULL;
+       n = n->next)
+    changer_add(r, b, n);
+}
+
 static void check_dates(struct book_reader *r, const struct book *b, uint32_t line) {
   for (size_t i = 1; i < b->version_count; i++) {
     const struct book_version *older = &b->versions[i - 1], *v = &b->versions[i];
@@ -75,13 +93,14 @@ static void check_dates(struct book_reader *r, const struct book *b, uint32_t li
 
 static void read_root(struct book_reader *r, const struct yaml *root, const char *name,
                       struct book *b) {
-  static const char *const known[] = {"book", "about", "currency", "versions", NULL};
+  static const char *const known[] = {"book", "about", "currency", "changed_by", "versions", NULL};
   if (!book_keys(r, root, "a price book", known)) return;
   b->name = text_of(r, root, "book", arena_dup(r->arena, str_of(name)));
   b->currency = text_of(r, root, "currency", "USD");
   b->summary = text_of(r, root, "about", NULL);
   if (strcmp(b->currency, "USD") != 0)
     book_wrong(r, root->line, "currency", "must be USD: model costs are in US dollars");
+  read_changers(r, root, b);
   const struct yaml *list = yaml_get(root, "versions");
   if (list == NULL || list->kind != YAML_LIST || list->first == NULL) {
     book_wrong(r, list != NULL ? list->line : 1, "versions",
@@ -162,6 +181,10 @@ const char *book_name(const struct book *b) {
 
 const char *book_hash(const struct book *b) {
   return b->hash;
+}
+
+const char *book_changer(const struct book *b, size_t i) {
+  return i < b->changer_count ? b->changers[i] : NULL;
 }
 
 const char *book_summary(const struct book *b) {

@@ -21,7 +21,9 @@ book_parse(struct trg_str text, const char *name,
 struct book *book_builtin(void); /* "per-resolution": what config/books/per-resolution.yaml says */
 void book_free(struct book **b);
 const char *book_name(const struct book *b);
-const char *book_hash(const struct book *b);    /* hex */
+const char *book_hash(const struct book *b); /* hex */
+const char *book_changer(const struct book *b,
+                         size_t i);             /* whom `changed_by` names; NULL: no more */
 const char *book_summary(const struct book *b); /* one sentence for the invoice */
 bool book_wants_verdict(const struct book *b);  /* does some evidence need a judge? */
 

@@ -14,6 +14,7 @@
 #define BOOK_OUTCOMES 8
 #define BOOK_TIERS    12
 #define BOOK_ALERTS   8
+#define BOOK_CHANGERS 16
 
 /* A length for each channel, and what to do where the file names no own one. */
 struct book_lengths {
@@ -104,6 +105,8 @@ struct book {
   struct arena *arena;
   const char *name, *currency, *summary;
   char hash[65];
+  const char *changers[BOOK_CHANGERS]; /* whom the file names */
+  size_t changer_count;
   struct book_version *versions; /* ascending */
   size_t version_count;
 };

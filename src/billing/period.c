@@ -1,5 +1,6 @@
 #include "billing/period.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -8,8 +9,12 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "billing/book.h"
+#include "billing/settle.h"
 #include "billing/settle_inner.h"
+#include "store/period.h"
 #include "store/store.h"
+#include "store/talk.h"
+#include "store/work.h"
 
 /* One line without a ticket; none when it is there already or is about nothing. */
 static int period_line(struct store *s, const struct book *b, const char *period,
@@ -51,8 +56,8 @@ int period_fee(struct store *s, const struct book *b, const char *period, int64_
   return period_line(s, b, period, "fee", book_fee(b, at_ms), at_ms, now_ms, ret_lines, err);
 }
 
-int period_close(struct store *s, const struct book *b, const char *period, int64_t now_ms,
-                 int *ret_lines, struct trg_err *err) {
+int period_commit(struct store *s, const struct book *b, const char *period, int64_t now_ms,
+                  int *ret_lines, struct trg_err *err) {
   int64_t from = 0, to = 0, missing = 0;
   *ret_lines = 0;
   if (time_month_range(period, &from, &to) != 0)
@@ -66,4 +71,97 @@ int period_close(struct store *s, const struct book *b, const char *period, int6
     rc = err_set(err, TRG_ELIMIT, "period", "the commitment of %s overflows", period);
   if (rc != 0) return rc;
   return period_line(s, b, period, "commitment", missing, to - 1, now_ms, ret_lines, err);
+}
+
+/* --- closing ---------------------------------------------------------------------------------- */
+
+/* A period takes no lines after its close: a charge or correction of later goes into the month of
+ * now. Should the clock have been set back behind a close, into the first one that is open. */
+int period_open_for(struct store *s, const char *wanted, int64_t now_ms, char out[8],
+                    struct trg_err *err) {
+  bool closed = false;
+  int64_t from = 0, to = 0;
+  (void)snprintf(out, 8, "%s", wanted);
+  int rc = period_is_closed(s, out, &closed, err);
+  if (rc == 0 && closed) time_month(now_ms, out);
+  while (rc == 0 && closed) {
+    rc = period_is_closed(s, out, &closed, err);
+    if (rc != 0 || !closed) break;
+    BUG_UNLESS(time_month_range(out, &from, &to) == 0);
+    time_month(to, out);
+  }
+  return rc;
+}
+
+int correction_begin(struct store *s, const struct book *b, const struct ledger_line *l,
+                     int64_t now_ms, struct correction *ret, struct trg_err *err) {
+  char now[8];
+  const int rc = period_open_for(s, l->period, now_ms, ret->period, err);
+  if (rc != 0) return rc;
+  time_month(now_ms, now);
+  ret->closed = strcmp(ret->period, l->period) != 0;
+  ret->own_month = !ret->closed && (l->amount_micros == 0 || strcmp(now, l->period) <= 0);
+  if (!ret->closed && !ret->own_month) (void)snprintf(ret->period, sizeof ret->period, "%s", now);
+  ret->line = *l;
+  ret->line.kind = ret->own_month || l->amount_micros == 0 ? "reversal" : "credit";
+  ret->line.corrects = l->seq;
+  ret->line.period = ret->period;
+  ret->line.amount_micros = -l->amount_micros;
+  ret->line.model_cost_micros = 0;
+  ret->line.book = book_name(b);
+  ret->line.book_hash = book_hash(b);
+  ret->line.at_ms = now_ms;
+  ret->line.written_ms = now_ms;
+  return 0;
+}
+
+#define CLOSE_BATCH 64
+
+static int settle_all_due(struct store *s, const struct book *b, int64_t now_ms, int64_t *ret,
+                          struct trg_err *err) {
+  int64_t ids[CLOSE_BATCH];
+  size_t n = CLOSE_BATCH;
+  int rc = 0;
+  for (*ret = 0; rc == 0 && n == CLOSE_BATCH; *ret += (int64_t)n) {
+    rc = ticket_settle_due(s, now_ms, CLOSE_BATCH, ids, &n, err);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+      struct settled done;
+      rc = settle_ticket(s, b, ids[i], now_ms, &done, err);
+    }
+  }
+  return rc;
+}
+
+static int may_close(struct store *s, const char *period, int64_t now_ms, struct trg_err *err) {
+  int64_t from = 0, to = 0;
+  bool closed = false;
+  char end[TIME_RFC3339_MAX];
+  if (time_month_range(period, &from, &to) != 0)
+    return err_set(err, TRG_EINVAL, "period", "'%.20s' is no month; write 2026-11", period);
+  if (now_ms < to)
+    return err_set(err, TRG_ESTATE, "not_over", "%s is not over: it can be closed from %s on",
+                   period, time_format(to, end));
+  const int rc = period_is_closed(s, period, &closed, err);
+  if (rc == 0 && closed) return err_set(err, TRG_ESTATE, "closed", "%s is closed already", period);
+  return rc;
+}
+
+int period_close(struct store *s, const struct book *b, const char *period, const char *who,
+                 int64_t now_ms, struct period_closed *ret, struct trg_err *err) {
+  *ret = (struct period_closed){0};
+  struct period p = {.period = period,
+                     .closed_ms = now_ms,
+                     .closed_by = who,
+                     .book = book_name(b),
+                     .book_hash = book_hash(b)};
+  int lines = 0;
+  int rc = may_close(s, period, now_ms, err);
+  if (rc == 0) rc = settle_all_due(s, b, now_ms, &ret->settled, err);
+  if (rc == 0) rc = period_commit(s, b, period, now_ms, &lines, err);
+  if (rc == 0) rc = period_freeze(s, &p, err);
+  if (rc == 0) rc = audit_add(s, who, "period close", period, p.last_hash, now_ms, err);
+  if (rc != 0) return rc;
+  ret->lines = p.lines;
+  ret->amount_micros = p.amount_micros;
+  return 0;
 }

@@ -78,7 +78,8 @@ static int replay_line(void *arg, const struct ledger_line *l) {
     if (!shared) replay_check(k, l);
     replay_count(k, l, shared ? 0 : 1);
   } else if (strcmp(l->kind, "reversal") == 0 && str_starts(str_of(l->rule), RULE_VOID)) {
-    replay_count(k, l, str_ends(str_of(l->rule), RULE_SHARED) ? 0 : -1);
+    const struct trg_str rule = str_of(l->rule);
+    replay_count(k, l, str_ends(rule, RULE_SHARED) || str_ends(rule, RULE_CLOSED) ? 0 : -1);
   }
   return 0;
 }

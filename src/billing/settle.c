@@ -87,29 +87,21 @@ static int scope_release(struct settling *k, const struct ledger_line *l, struct
   return 0;
 }
 
-/* In its own month a charge is reversed; afterwards it is credited in the month of now. A charge
- * of nothing has no credit: it is reversed in its own month at any time. */
 static int line_take_back(struct settling *k, const struct ledger_line *l, const char *reason,
                           const struct fold_void *v, struct trg_err *err) {
-  char period[8];
-  time_month(k->now_ms, period);
-  const bool own_month = l->amount_micros == 0 || strcmp(period, l->period) <= 0;
+  struct correction c;
+  int rc = correction_begin(k->s, k->b, l, k->now_ms, &c, err);
+  if (rc != 0) return rc;
   const bool shared = strstr(l->rule, RULE_SAME) != NULL; /* was not counted */
-  struct ledger_line c = *l;
-  c.kind = own_month ? "reversal" : "credit";
-  c.corrects = l->seq;
-  c.period = own_month ? l->period : period;
-  c.rule = arena_printf(k->a, RULE_VOID "%s%s", reason, shared ? RULE_SHARED : "");
-  c.amount_micros = -l->amount_micros;
-  c.model_cost_micros = 0;
-  c.book = book_name(k->b);
-  c.book_hash = book_hash(k->b);
-  c.evidence = void_evidence(k, v);
-  c.reason = reason;
-  c.at_ms = k->now_ms;
-  c.written_ms = k->now_ms;
-  int rc = ledger_append(k->s, &c, err);
-  if (rc == 0 && own_month && !shared)
+  const bool late = c.closed && l->amount_micros == 0;
+  c.line.rule = arena_printf(k->a, RULE_VOID "%s%s", reason,
+                             shared ? RULE_SHARED
+                             : late ? RULE_CLOSED
+                                    : "");
+  c.line.evidence = void_evidence(k, v);
+  c.line.reason = reason;
+  rc = ledger_append(k->s, &c.line, err);
+  if (rc == 0 && c.own_month && !shared)
     rc = place_move(k->s, l->period, l->outcome, -1, -l->amount_micros, k->a, err);
   if (rc == 0) rc = scope_release(k, l, err);
   if (rc == 0) k->written++;
@@ -211,8 +203,10 @@ static int charge_price(struct settling *k, const struct fold_charge *c, const c
 static int charge_append(struct settling *k, const struct fold_charge *c, const char *charge_key,
                          int64_t *cost_micros, struct trg_err *err) {
   const struct ticket *t = &k->g.t;
-  char period[8];
-  time_month(c->at_ms, period);
+  char month[8], period[8];
+  time_month(c->at_ms, month);
+  int rc = period_open_for(k->s, month, k->now_ms, period, err);
+  if (rc != 0) return rc;
   struct ledger_line line = {.kind = "charge",
                              .charge_key = charge_key,
                              .ticket_id = t->id,
@@ -230,7 +224,7 @@ static int charge_append(struct settling *k, const struct fold_charge *c, const 
                              .reason = "",
                              .at_ms = c->at_ms,
                              .written_ms = k->now_ms};
-  int rc = charge_price(k, c, period, &line, err);
+  rc = charge_price(k, c, period, &line, err);
   if (rc == 0) rc = ledger_append(k->s, &line, err);
   if (rc != 0) return rc;
   *cost_micros = 0;

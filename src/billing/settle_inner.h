@@ -16,6 +16,8 @@
 #define RULE_VOID   "void>"
 #define RULE_SAME   ">same case as "
 #define RULE_SHARED ">shared"
+#define RULE_CLOSED ">closed"  /* takes back a line of nothing of a closed period */
+#define RULE_PEOPLE "dispute>" /* decided by people */
 
 /* A ticket as the fold wants it. */
 struct gathered {
@@ -54,6 +56,20 @@ const char *place_rule(const char *rule, const struct book_priced *p,
                        const struct book_place *place, struct arena *a);
 bool place_parse(const char *rule, struct book_place *ret);
 
+/* The period that a line of `wanted` can go into now. */
+int period_open_for(struct store *s, const char *wanted, int64_t now_ms, char out[8],
+                    struct trg_err *err);
+/* The line that takes all of `l` back, but for its rule, evidence and reason. In its own month a
+ * charge is reversed; afterwards, and once the month is closed, it is credited in the month of now.
+ * A charge of nothing has no credit: it is reversed at any time. */
+struct correction {
+  struct ledger_line line;
+  char period[8]; /* line.period points here */
+  bool own_month; /* it stands in the month of what it corrects */
+  bool closed;    /* ... which is closed */
+};
+int correction_begin(struct store *s, const struct book *b, const struct ledger_line *l,
+                     int64_t now_ms, struct correction *ret, struct trg_err *err);
 int period_fee(struct store *s, const struct book *b, const char *period, int64_t at_ms,
                int64_t now_ms, int *ret_lines, struct trg_err *err);
 

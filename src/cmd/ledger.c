@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "billing/book.h"
 #include "billing/settle.h"
+#include "cmd/ledger.h"
 #include "cmd/open.h"
 #include "cmd/out.h"
 #include "conf/conf.h"
@@ -18,6 +19,9 @@
 /* --- verify -------------------------------------------------------------------------------- */
 
 static int verify_run(const struct cmd_call *c) {
+  if (call_value(c, "file") != NULL) return ledger_file_verify(c);
+  if (call_value(c, "key") != NULL)
+    return cmd_fail(CMD_USAGE, "--key goes with --file: a database has no signature");
   struct reading r;
   struct trg_err chain = {0}, sums = {0};
   int64_t count = 0, bad = 0;
@@ -131,98 +135,24 @@ static int recount_run(const struct cmd_call *c) {
   return status;
 }
 
-/* --- export -------------------------------------------------------------------------------- */
-
-static const struct out_column line_columns[] = {
-    {"seq", OUT_INT, 0},
-    {"kind", OUT_TEXT, 0},
-    {"ref", OUT_TEXT, 0},
-    {"helpdesk", OUT_TEXT, OUT_LESS},
-    {"category", OUT_TEXT, OUT_LESS},
-    {"model", OUT_TEXT, OUT_LEAST},
-    {"period", OUT_TEXT, OUT_LESS},
-    {"outcome", OUT_TEXT, 0},
-    {"evidence_level", OUT_TEXT, OUT_LESS},
-    {"rule", OUT_TEXT, OUT_LESS | OUT_GIVES},
-    {"amount", OUT_MICROS, 0},
-    {"model_cost", OUT_MICROS, OUT_LESS},
-    {"corrects", OUT_INT, OUT_LESS},
-    {"reason", OUT_TEXT, 0},
-    {"at", OUT_TIME, OUT_LESS},
-    {"written", OUT_TIME, OUT_LEAST},
-    {"charge_key", OUT_TEXT, OUT_LEAST},
-    {"book", OUT_TEXT, OUT_LESS},
-    {"book_hash", OUT_TEXT, OUT_LEAST},
-    {"evidence", OUT_TEXT, OUT_LEAST | OUT_GIVES},
-    {"prev_hash", OUT_TEXT, OUT_LEAST},
-    {"hash", OUT_TEXT, OUT_LEAST},
+static const struct cmd_option verify_options[] = {
+    {"file", "EXPORT", "a signed export instead of the database; needs no configuration", false},
+    {"key", "PUB", "the public key (PEM) that must have signed it", false},
+    {NULL, NULL, NULL, false},
 };
-
-static int line_add(void *arg, const struct ledger_line *l) {
-  struct out_table *t = arg;
-  out_int(t, l->seq);
-  out_text(t, l->kind);
-  out_text(t, l->ref);
-  out_text(t, l->helpdesk);
-  out_text(t, l->category);
-  out_text(t, l->model);
-  out_text(t, l->period);
-  out_text(t, l->outcome);
-  out_text(t, l->evidence_level);
-  out_text(t, l->rule);
-  out_int(t, l->amount_micros);
-  out_int(t, l->model_cost_micros);
-  if (l->corrects != 0)
-    out_int(t, l->corrects);
-  else
-    out_none(t);
-  out_text(t, l->reason);
-  out_int(t, l->at_ms);
-  out_int(t, l->written_ms);
-  out_text(t, l->charge_key);
-  out_text(t, l->book);
-  out_text(t, l->book_hash);
-  out_text(t, l->evidence);
-  out_text(t, l->prev_hash);
-  out_text(t, l->hash);
-  return 0;
-}
-
-static int export_run(const struct cmd_call *c) {
-  struct reading r;
-  struct trg_err err = {0};
-  int64_t from_ms = 0, to_ms = 0;
-  int status = call_time(c, "from", false, &from_ms);
-  if (status == 0) status = call_time(c, "to", true, &to_ms);
-  if (status == 0) status = reading_open(c, &r);
-  if (status != 0) return status;
-  struct out_table *t = out_table_new(line_columns, sizeof line_columns / sizeof *line_columns);
-  if (ledger_each(r.store, from_ms, to_ms, line_add, t, &err) < 0)
-    status = reading_failed(&err);
-  else
-    out_table_print(t, c, "the ledger is empty");
-  out_table_free(&t);
-  reading_close(&r);
-  return status;
-}
-
 static const struct cmd_option recount_options[] = {
     {"book", "BOOK", "another price book, by name or path: what it would have charged", false},
     {"from", "DAY", "tickets opened from this day on", false},
     {"to", "DAY", "tickets opened until the end of this day", false},
     {NULL, NULL, NULL, false},
 };
-static const struct cmd_option export_options[] = {
-    {"from", "DAY", "entries from this day on", false},
-    {"to", "DAY", "entries until the end of this day", false},
-    {NULL, NULL, NULL, false},
-};
-
 const struct cmd cmd_ledger_verify = {
     .name = "ledger verify",
     .args = "",
     .summary = "check the hash chain, and that all sums add up",
-    .help = "Status 1 and the first bad entry when it was changed.",
+    .help = "Status 1 and the first bad entry when it was changed. Without --key an export is\n"
+            "checked with the key that it names: compare the fingerprint with one you trust.",
+    .options = verify_options,
     .run = verify_run,
 };
 const struct cmd cmd_ledger_recount = {
@@ -234,11 +164,4 @@ const struct cmd cmd_ledger_recount = {
             "differences alone.",
     .options = recount_options,
     .run = recount_run,
-};
-const struct cmd cmd_ledger_export = {
-    .name = "ledger export",
-    .args = "",
-    .summary = "every entry, with its evidence and hashes",
-    .options = export_options,
-    .run = export_run,
 };

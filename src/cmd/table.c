@@ -5,16 +5,20 @@
 
 extern const struct cmd cmd_status, cmd_tickets, cmd_ticket, cmd_review, cmd_review_approve,
     cmd_review_reject, cmd_review_edit, cmd_report, cmd_invoice, cmd_ledger_verify,
-    cmd_ledger_recount, cmd_ledger_export, cmd_models, cmd_models_test, cmd_eval, cmd_train,
-    cmd_skills, cmd_skills_lint, cmd_redact, cmd_reindex, cmd_requeue, cmd_backup, cmd_help;
+    cmd_ledger_recount, cmd_ledger_export, cmd_ledger_keygen, cmd_period_close, cmd_period_list,
+    cmd_dispute_open, cmd_dispute_evidence, cmd_dispute_decide, cmd_dispute_list, cmd_dispute_show,
+    cmd_models, cmd_models_test, cmd_eval, cmd_train, cmd_skills, cmd_skills_lint, cmd_redact,
+    cmd_reindex, cmd_requeue, cmd_backup, cmd_help;
 
 const struct cmd *const cmd_table[] = {
-    &cmd_status,         &cmd_tickets,       &cmd_ticket,         &cmd_review,
-    &cmd_review_approve, &cmd_review_reject, &cmd_review_edit,    &cmd_report,
-    &cmd_invoice,        &cmd_ledger_verify, &cmd_ledger_recount, &cmd_ledger_export,
-    &cmd_models,         &cmd_models_test,   &cmd_eval,           &cmd_train,
-    &cmd_skills,         &cmd_skills_lint,   &cmd_redact,         &cmd_reindex,
-    &cmd_requeue,        &cmd_backup,        &cmd_help,           NULL,
+    &cmd_status,           &cmd_tickets,        &cmd_ticket,         &cmd_review,
+    &cmd_review_approve,   &cmd_review_reject,  &cmd_review_edit,    &cmd_report,
+    &cmd_invoice,          &cmd_ledger_verify,  &cmd_ledger_recount, &cmd_ledger_export,
+    &cmd_ledger_keygen,    &cmd_period_close,   &cmd_period_list,    &cmd_dispute_open,
+    &cmd_dispute_evidence, &cmd_dispute_decide, &cmd_dispute_list,   &cmd_dispute_show,
+    &cmd_models,           &cmd_models_test,    &cmd_eval,           &cmd_train,
+    &cmd_skills,           &cmd_skills_lint,    &cmd_redact,         &cmd_reindex,
+    &cmd_requeue,          &cmd_backup,         &cmd_help,           NULL,
 };
 
 const struct cmd_option cmd_common[] = {

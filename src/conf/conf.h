@@ -112,7 +112,8 @@ struct conf {
   int64_t model_cost_per_day_micros; /* 0: no limit */
   enum conf_on_limit on_limit;
   int64_t drain_ms;
-  char hash[65]; /* of the whole file's text: kept with every decision */
+  const char *signing_key; /* PEM; NULL: none */
+  char hash[65];           /* of the whole file's text: kept with every decision */
 };
 
 /* How conf finds plugins: the owner asks its registry. */

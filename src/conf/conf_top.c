@@ -80,6 +80,11 @@ const struct trg_field top_fields[] = {
      .words = "month",
      .offset = AT(period),
      .help = "what one invoice covers"},
+    {.name = "billing.signing_key",
+     .flags = TRG_SECRET,
+     .offset = AT(signing_key),
+     .help = "Ed25519 private key (PEM) for ledger export --signed; triagectl ledger keygen makes "
+             "one"},
     {.name = "limits.model_cost_per_day",
      .offset = AT(model_cost_per_day),
      .help = "US dollars for model calls a day, as 50.00; no limit when absent"},
@@ -228,6 +233,7 @@ void part_top(struct part *p) {
   c->policy.replies_per_ticket = t.replies_per_ticket;
   c->book = t.book;
   c->period = t.period;
+  c->signing_key = t.signing_key;
   c->drain_ms = t.drain_ms;
   limits_read(p, &t);
 }

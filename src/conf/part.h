@@ -33,6 +33,7 @@ void part_mcp_servers(struct part *p);
 struct top {
   char *state, *listen, *log_level, *log_format, *mcp_token, *metrics_token, *taxonomy;
   char *auto_citation, *disclosure, *book, *period, *model_cost_per_day, *on_limit;
+  char *signing_key;
   double auto_accept;
   int64_t replies_per_ticket, drain_ms;
 };

@@ -209,6 +209,19 @@ int ledger_live(struct store *s, struct trg_str charge_key, struct arena *a,
   return 0;
 }
 
+int ledger_get(struct store *s, int64_t seq, struct arena *a, struct ledger_line *ret,
+               struct trg_err *err) {
+  static const char text[] = "SELECT " LEDGER_COLUMNS " FROM ledger WHERE seq = ?";
+  struct sql q;
+  sql_read(&q, s, text);
+  sql_int(&q, seq);
+  const int rc = sql_one(&q, "ledger line", err);
+  if (rc != 0) return rc;
+  line_of(&q, a, ret);
+  sql_end(&q);
+  return 0;
+}
+
 int ledger_of_ticket(struct store *s, int64_t ticket_id, struct arena *a, struct ledger_line **ret,
                      size_t *ret_count, struct trg_err *err) {
   static const char text[] = "SELECT " LEDGER_COLUMNS

@@ -38,6 +38,9 @@ char *ledger_canonical(const struct ledger_line *line);
 /* Live charge of a key: charged and not reversed. TRG_ENOTFOUND. */
 int ledger_live(struct store *s, struct trg_str charge_key, struct arena *a,
                 struct ledger_line *ret, struct trg_err *err);
+/* The line of this number, or TRG_ENOTFOUND. */
+int ledger_get(struct store *s, int64_t seq, struct arena *a, struct ledger_line *ret,
+               struct trg_err *err);
 int ledger_of_ticket(struct store *s, int64_t ticket_id, struct arena *a, struct ledger_line **ret,
                      size_t *ret_count, struct trg_err *err);
 /* In order of seq; fn nonzero stops and is returned. Strings live during the call. */

@@ -276,11 +276,11 @@ static void test_fee_comes_once_a_month_and_the_commitment_at_its_end(void **sta
   const int64_t one = solved(d, "1", T0), two = solved(d, "2", T0 + 1);
   assert_int_equal(settle(d, b, one, T0 + DAY).lines, 2);
   assert_int_equal(settle(d, b, two, T0 + DAY).lines, 1);
-  must(d, period_close(d->s, b, "2026-11", T0 + DAY, &n, &d->err));
+  must(d, period_commit(d->s, b, "2026-11", T0 + DAY, &n, &d->err));
   assert_int_equal(n, 0);
-  must(d, period_close(d->s, b, "2026-11", T0 + 40 * DAY, &n, &d->err));
+  must(d, period_commit(d->s, b, "2026-11", T0 + 40 * DAY, &n, &d->err));
   assert_int_equal(n, 1);
-  must(d, period_close(d->s, b, "2026-11", T0 + 41 * DAY, &n, &d->err));
+  must(d, period_commit(d->s, b, "2026-11", T0 + 41 * DAY, &n, &d->err));
   assert_int_equal(n, 0);
   must(d, turn_flush(d->s, &d->err));
   const struct recount r = counted(d, b, T0 + 41 * DAY);

@@ -1,0 +1,25 @@
+/*
+ * An invoice as it is printed.
+ */
+#ifndef CMD_INVOICE_H
+#define CMD_INVOICE_H
+
+#include <stdbool.h>
+
+#include "base/time.h"
+#include "store/period.h"
+
+struct buf;
+
+struct invoice {
+  const char *month;
+  bool closed, over; /* frozen; the month is past */
+  struct period frozen;
+  char made[TIME_RFC3339_MAX];
+  struct period_item *items;
+  size_t count;
+  int64_t total_micros, model_cost_micros, entries;
+};
+void invoice_html(const struct invoice *v, struct buf *out); /* one self-contained page */
+
+#endif
