@@ -8,6 +8,8 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "net/loop.h"
+#include "store/dispute.h"
+#include "store/gap.h"
 #include "store/metrics.h"
 #include "store/store.h"
 #include "store/turn.h"
@@ -189,11 +191,28 @@ static int model_seconds(struct core *c, struct buf *b, struct arena *a, struct 
   return 0;
 }
 
+static int money_health(struct core *c, struct buf *b, struct arena *a, struct trg_err *err) {
+  struct gap *g = NULL;
+  size_t n = 0;
+  int64_t gaps = 0, open = 0, overdue = 0;
+  int rc = gap_list(c->store, 1, a, &g, &n, &gaps, err);
+  if (rc >= 0) rc = dispute_depth(c->store, clock_now_ms(), &open, &overdue, err);
+  if (rc < 0) return rc;
+  head(b, "triaged_conservation_gaps", "gauge", "Places where the books do not add up; 0 is well.");
+  buf_printf(b, "triaged_conservation_gaps %lld\n", (long long)gaps);
+  head(b, "triaged_disputes_open", "gauge", "Disputes that wait for a decision.");
+  buf_printf(b, "triaged_disputes_open %lld\n", (long long)open);
+  head(b, "triaged_disputes_overdue", "gauge", "Those of them whose deadline is over.");
+  buf_printf(b, "triaged_disputes_overdue %lld\n", (long long)overdue);
+  return 0;
+}
+
 int metrics_text(struct core *c, struct buf *b, struct trg_err *err) {
   struct arena *a = arena_new();
   int rc = stored(c, b, a, err);
   if (rc >= 0) rc = depth(c, b, err);
   if (rc >= 0) rc = model_seconds(c, b, a, err);
+  if (rc >= 0) rc = money_health(c, b, a, err);
   if (rc >= 0) {
     overhead(c, b);
     head(b, "triaged_store_commits_total", "counter", "Durable commits.");

@@ -252,3 +252,23 @@ int recount(struct store *reader, const struct book *b, int64_t from_ms, int64_t
   mem_free(k);
   return rc;
 }
+
+int recount_ticket(struct store *s, const struct book *b, int64_t ticket_id, int64_t now_ms,
+                   void (*fn)(void *arg, const char *ref, const char *key, int64_t is_micros,
+                              int64_t ought_micros, const char *why),
+                   void *arg, struct trg_err *err) {
+  struct recount unused = {0};
+  struct recounting k = {.s = s,
+                         .b = b,
+                         .from_ms = INT64_MIN,
+                         .now_ms = now_ms,
+                         .fn = fn,
+                         .arg = arg,
+                         .ret = &unused,
+                         .own = true};
+  bool there = false;
+  const int rc = ticket_recount(&k, ticket_id, &there, err);
+  places_free(&k.replayed);
+  mem_free(k.scopes);
+  return rc;
+}

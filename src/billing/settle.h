@@ -35,4 +35,10 @@ int recount(struct store *reader, const struct book *b, int64_t from_ms, int64_t
                        int64_t ought_micros, const char *why),
             void *arg, struct recount *ret, struct trg_err *err);
 
+/* The same for one ticket whose lines are of this book. */
+int recount_ticket(struct store *s, const struct book *b, int64_t ticket_id, int64_t now_ms,
+                   void (*fn)(void *arg, const char *ref, const char *key, int64_t is_micros,
+                              int64_t ought_micros, const char *why),
+                   void *arg, struct trg_err *err);
+
 #endif

@@ -13,10 +13,14 @@
 #include "cmd/open.h"
 #include "cmd/out.h"
 #include "conf/conf.h"
+#include "store/dispute.h"
+#include "store/gap.h"
 #include "store/inbox.h"
 #include "store/store.h"
 #include "store/ticket.h"
 #include "store/work.h"
+
+#define GAPS_SHOWN 5
 
 struct look {
   struct reading r;
@@ -149,6 +153,30 @@ static int put_budget(struct look *k, struct trg_err *err) {
   return rc;
 }
 
+/* What does not add up, and what people object to. */
+static int put_money(struct look *k, struct trg_err *err) {
+  struct gap *g = NULL;
+  size_t n = 0;
+  int64_t total = 0, open = 0, overdue = 0;
+  int rc = gap_list(k->r.store, GAPS_SHOWN, k->r.arena, &g, &n, &total, err);
+  if (rc >= 0) rc = dispute_depth(k->r.store, k->now_ms, &open, &overdue, err);
+  if (rc < 0) return rc;
+  json *o = json_object(), *list = json_array();
+  json_put_int(o, "gaps", total);
+  for (size_t i = 0; i < n; i++) {
+    json *e = json_object();
+    json_put_text(e, "subject", g[i].subject);
+    json_put_text(e, "what", g[i].what);
+    json_put_time(e, "since", g[i].since_ms / 1000 * 1000);
+    json_add(list, e);
+  }
+  json_put(o, "gap_list", list);
+  json_put_int(o, "disputes_open", open);
+  json_put_int(o, "disputes_overdue", overdue);
+  json_put(k->doc, "money", o);
+  return 0;
+}
+
 static int look(struct look *k, struct trg_err *err) {
   k->now_ms = clock_now_ms();
   k->doc = json_object();
@@ -159,6 +187,7 @@ static int look(struct look *k, struct trg_err *err) {
   if (rc >= 0) rc = put_queue(k, err);
   put_models(k);
   if (rc >= 0) rc = put_budget(k, err);
+  if (rc >= 0) rc = put_money(k, err);
   json_put_int(k->doc, "dead_letters", k->dead);
   put_database(k);
   return rc;
@@ -201,6 +230,25 @@ static void budget_text(const struct look *k, struct buf *b) {
     buf_printf(b, "budget     %s spent today; no limit is set\n", money(k, o, "spent_today"));
   buf_printf(b, "dead       %lld%s\n", (long long)k->dead,
              k->dead > 0 ? " (triagectl tickets --state dead; triagectl requeue REF)" : "");
+}
+
+static void money_text(const struct look *k, struct buf *b) {
+  const json *o = json_get(k->doc, "money");
+  const int64_t gaps = json_get_int(o, "gaps", 0), open = json_get_int(o, "disputes_open", 0);
+  if (gaps == 0) buf_text(b, "books      add up\n");
+  for (const json *g = json_first(json_get(o, "gap_list")); g != NULL; g = json_next(g)) {
+    buf_text(b, "GAP        ");
+    out_line(b, text_of(k, g, "subject"), 0);
+    buf_text(b, ": ");
+    out_line(b, text_of(k, g, "what"), 0);
+    buf_char(b, '\n');
+  }
+  if (gaps > GAPS_SHOWN)
+    buf_printf(b, "           and %lld more; triagectl ledger verify\n",
+               (long long)(gaps - GAPS_SHOWN));
+  if (open > 0)
+    buf_printf(b, "disputes   %lld open, %lld overdue (triagectl dispute list)\n", (long long)open,
+               (long long)json_get_int(o, "disputes_overdue", 0));
 }
 
 static void queue_text(const struct look *k, struct out_screen s, struct buf *b) {
@@ -284,6 +332,7 @@ static int status_run(const struct cmd_call *c) {
     buf_init(&b, 0);
     daemon_text(&k, &b);
     budget_text(&k, &b);
+    money_text(&k, &b);
     queue_text(&k, s, &b);
     desks_text(&k, s, &b);
     models_text(&k, s, &b);

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "billing/settle.h"
+#include "billing/watch.h"
 #include "conf/conf.h"
 #include "net/loop.h"
 #include "pipeline/stage.h"
@@ -412,6 +413,8 @@ int64_t settle_due(struct road *r, int limit) {
     struct settled s = {0};
     store_must(settle_ticket(r->setup.store, r->plan->book, ids[i], now, &s, &err), &err);
     if (s.wants_verify) verify_wanted(r, ids[i]);
+    store_must(watch_ticket(r->setup.store, r->plan->book, ids[i], now, &err), &err);
   }
+  if (n > 0) store_must(watch_totals(r->setup.store, now, &err), &err);
   return (int64_t)n;
 }

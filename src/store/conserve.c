@@ -1,6 +1,7 @@
 /* Conservation: every ticket, every charge and every cent of model cost is counted once. */
 #include <inttypes.h>
 
+#include "store/gap.h"
 #include "store/report.h"
 #include "store/sql.h"
 
@@ -79,6 +80,30 @@ static int none(struct store *s, const char *what, const char *text, struct trg_
   return TRG_ECORRUPT;
 }
 
+/* The roll-ups that invoices are made of, and closed periods, against the lines. */
+static int sums_hold(struct store *s, struct trg_err *err) {
+  static const char sums[] =
+      "SELECT l.period || ' (roll-up ' || coalesce(r.amount, 0) || ', lines ' || l.amount || ')'"
+      " FROM (SELECT period, count(*) AS lines, sum(amount_micros) AS amount,"
+      "  sum(model_cost_micros) AS cost FROM ledger GROUP BY period) l"
+      " LEFT JOIN (SELECT period, sum(lines) AS lines, sum(amount_micros) AS amount,"
+      "  sum(model_cost_micros) AS cost FROM ledger_sum GROUP BY period) r"
+      " ON r.period = l.period WHERE r.lines IS NOT l.lines OR r.amount IS NOT l.amount"
+      " OR r.cost IS NOT l.cost LIMIT 1";
+  static const char closed[] =
+      "SELECT p.period FROM period p LEFT JOIN (SELECT period, sum(lines) AS lines,"
+      "  sum(amount_micros) AS amount FROM ledger_sum GROUP BY period) r ON r.period = p.period"
+      " WHERE coalesce(r.lines, 0) <> p.lines OR coalesce(r.amount, 0) <> p.amount_micros"
+      " OR p.last_hash <> coalesce((SELECT l.hash FROM ledger l WHERE l.seq = p.last_seq), '')"
+      " LIMIT 1";
+  static const char gaps[] = "SELECT subject || ': ' || what FROM gap LIMIT 1";
+  int rc = none(s, "has other sums than its ledger lines", sums, err);
+  if (rc == 0) rc = none(s, "is closed, and the ledger has another sum now", closed, err);
+  if (rc == 0) rc = totals_conserved(s, err);
+  if (rc == 0) rc = none(s, "(found while settling)", gaps, err);
+  return rc;
+}
+
 int report_conserved(struct store *s, struct trg_err *err) {
   /* Charges for use ("usage": a conversation, an action) stand beside the resolution. */
   static const char unresolved[] =
@@ -98,6 +123,7 @@ int report_conserved(struct store *s, struct trg_err *err) {
   if (rc == 0) rc = none(s, "has a live charge but is not resolved", unresolved, err);
   if (rc == 0) rc = none(s, "is resolved but has no live charge", uncharged, err);
   if (rc == 0) rc = none(s, "has another sum of model calls than its budget says", budgets, err);
+  if (rc == 0) rc = sums_hold(s, err);
   (void)sql_snapshot(s, false, NULL);
   return rc;
 }

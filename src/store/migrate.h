@@ -12,7 +12,8 @@ struct store;
 #define STORE_APPLICATION_ID 0x74726764 /* "trgd" */
 
 /* Each ends with NULL. */
-extern const char *const migrate_001[], *const migrate_002[], *const migrate_billing[];
+extern const char *const migrate_001[], *const migrate_002[], *const migrate_billing[],
+                                                                  *const migrate_tally[];
 
 /* Brings a checked database from version `from` to STORE_VERSION, in one transaction. */
 int migrate(struct store *s, int64_t from, struct trg_err *err);

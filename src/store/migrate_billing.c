@@ -27,6 +27,57 @@ static const char periods[] =
     "  SELECT raise(ABORT, 'the period is closed');"
     " END;";
 
+/* Objections: every step is a row of its own; what a dispute is at follows from its last one. */
+static const char disputes[] =
+    "CREATE TABLE dispute_step ("
+    "  seq INTEGER PRIMARY KEY,"
+    "  dispute INTEGER NOT NULL," /* seq of its opening */
+    "  ledger_seq INTEGER NOT NULL REFERENCES ledger (seq),"
+    "  step TEXT NOT NULL CHECK (step IN ('open', 'evidence', 'upheld', 'credited')),"
+    "  who TEXT NOT NULL,"
+    "  reason TEXT NOT NULL,"
+    "  deadline_ms INTEGER NOT NULL,"
+    "  at_ms INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX dispute_by_opening ON dispute_step (dispute);"
+    "CREATE INDEX dispute_by_line ON dispute_step (ledger_seq);"
+    "CREATE TRIGGER dispute_step_kept BEFORE UPDATE ON dispute_step BEGIN"
+    "  SELECT raise(ABORT, 'dispute steps are append-only');"
+    " END;"
+    "CREATE TRIGGER dispute_step_stays BEFORE DELETE ON dispute_step BEGIN"
+    "  SELECT raise(ABORT, 'dispute steps are append-only');"
+    " END;"
+    "CREATE TRIGGER dispute_step_follows BEFORE INSERT ON dispute_step WHEN new.step <> 'open'"
+    " BEGIN"
+    "  SELECT raise(ABORT, 'only an open dispute goes on') WHERE NOT EXISTS"
+    "    (SELECT 1 FROM dispute_step d WHERE d.dispute = new.dispute AND d.step = 'open'"
+    "     AND d.ledger_seq = new.ledger_seq)"
+    "    OR EXISTS (SELECT 1 FROM dispute_step d WHERE d.dispute = new.dispute"
+    "     AND d.step IN ('upheld', 'credited'));"
+    " END;"
+    "CREATE TRIGGER dispute_once BEFORE INSERT ON dispute_step WHEN new.step = 'open' BEGIN"
+    "  SELECT raise(ABORT, 'the line is in dispute already') WHERE EXISTS"
+    "    (SELECT 1 FROM dispute_step o WHERE o.ledger_seq = new.ledger_seq AND o.step = 'open'"
+    "     AND NOT EXISTS (SELECT 1 FROM dispute_step d WHERE d.dispute = o.seq"
+    "      AND d.step IN ('upheld', 'credited')));"
+    " END;"
+    /* Which rules were in force, and who had put them there. */
+    "CREATE TABLE book_change ("
+    "  seq INTEGER PRIMARY KEY,"
+    "  book TEXT NOT NULL,"
+    "  book_hash TEXT NOT NULL,"
+    "  who TEXT NOT NULL,"
+    "  how TEXT NOT NULL,"
+    "  at_ms INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX book_change_by_hash ON book_change (book_hash);"
+    "CREATE TRIGGER book_change_kept BEFORE UPDATE ON book_change BEGIN"
+    "  SELECT raise(ABORT, 'book changes are append-only');"
+    " END;"
+    "CREATE TRIGGER book_change_stays BEFORE DELETE ON book_change BEGIN"
+    "  SELECT raise(ABORT, 'book changes are append-only');"
+    " END;";
+
 /* Roll-ups of the ledger, kept by trigger in the transaction of the line: invoices and reports read
  * these, however long the ledger is. */
 /* clang-format off */
@@ -89,56 +140,5 @@ static const char sums[] =
     "    amount_micros = amount_micros + excluded.amount_micros;"
     " END;";
 /* clang-format on */
-
-/* Objections: every step is a row of its own; what a dispute is at follows from its last one. */
-static const char disputes[] =
-    "CREATE TABLE dispute_step ("
-    "  seq INTEGER PRIMARY KEY,"
-    "  dispute INTEGER NOT NULL," /* seq of its opening */
-    "  ledger_seq INTEGER NOT NULL REFERENCES ledger (seq),"
-    "  step TEXT NOT NULL CHECK (step IN ('open', 'evidence', 'upheld', 'credited')),"
-    "  who TEXT NOT NULL,"
-    "  reason TEXT NOT NULL,"
-    "  deadline_ms INTEGER NOT NULL,"
-    "  at_ms INTEGER NOT NULL"
-    ") STRICT;"
-    "CREATE INDEX dispute_by_opening ON dispute_step (dispute);"
-    "CREATE INDEX dispute_by_line ON dispute_step (ledger_seq);"
-    "CREATE TRIGGER dispute_step_kept BEFORE UPDATE ON dispute_step BEGIN"
-    "  SELECT raise(ABORT, 'dispute steps are append-only');"
-    " END;"
-    "CREATE TRIGGER dispute_step_stays BEFORE DELETE ON dispute_step BEGIN"
-    "  SELECT raise(ABORT, 'dispute steps are append-only');"
-    " END;"
-    "CREATE TRIGGER dispute_step_follows BEFORE INSERT ON dispute_step WHEN new.step <> 'open'"
-    " BEGIN"
-    "  SELECT raise(ABORT, 'only an open dispute goes on') WHERE NOT EXISTS"
-    "    (SELECT 1 FROM dispute_step d WHERE d.dispute = new.dispute AND d.step = 'open'"
-    "     AND d.ledger_seq = new.ledger_seq)"
-    "    OR EXISTS (SELECT 1 FROM dispute_step d WHERE d.dispute = new.dispute"
-    "     AND d.step IN ('upheld', 'credited'));"
-    " END;"
-    "CREATE TRIGGER dispute_once BEFORE INSERT ON dispute_step WHEN new.step = 'open' BEGIN"
-    "  SELECT raise(ABORT, 'the line is in dispute already') WHERE EXISTS"
-    "    (SELECT 1 FROM dispute_step o WHERE o.ledger_seq = new.ledger_seq AND o.step = 'open'"
-    "     AND NOT EXISTS (SELECT 1 FROM dispute_step d WHERE d.dispute = o.seq"
-    "      AND d.step IN ('upheld', 'credited')));"
-    " END;"
-    /* Which rules were in force, and who had put them there. */
-    "CREATE TABLE book_change ("
-    "  seq INTEGER PRIMARY KEY,"
-    "  book TEXT NOT NULL,"
-    "  book_hash TEXT NOT NULL,"
-    "  who TEXT NOT NULL,"
-    "  how TEXT NOT NULL,"
-    "  at_ms INTEGER NOT NULL"
-    ") STRICT;"
-    "CREATE INDEX book_change_by_hash ON book_change (book_hash);"
-    "CREATE TRIGGER book_change_kept BEFORE UPDATE ON book_change BEGIN"
-    "  SELECT raise(ABORT, 'book changes are append-only');"
-    " END;"
-    "CREATE TRIGGER book_change_stays BEFORE DELETE ON book_change BEGIN"
-    "  SELECT raise(ABORT, 'book changes are append-only');"
-    " END;";
 
 const char *const migrate_billing[] = {periods, sums, disputes, NULL};

@@ -162,6 +162,27 @@ static void a_dispute_is_opened_decided_and_audited(void **state) {
   assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_resolutions WHERE state = 'reversed'"), 1);
 }
 
+/* --- conservation ----------------------------------------------------------------------------- */
+
+static void a_gap_of_one_is_logged_and_shown(void **state) {
+  sqlite3 *db = NULL;
+  (void)state;
+  says("status", 0, "books      add up");
+  assert_int_equal(sqlite3_open(rig_path(&R, "state/triaged.db"), &db), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(db,
+                                "UPDATE setting SET value = value + 1"
+                                " WHERE key LIKE 'billing/2026-11/resolution'",
+                                NULL, NULL, NULL),
+                   SQLITE_OK);
+  assert_int_equal(sqlite3_close(db), SQLITE_OK);
+  run("dispute open shop/1 --reason unsolved", 0); /* a new fact: it is settled again */
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_true(rig_log_has(&R, "err.log", "billing.gap"));
+  says("status", 0, "GAP        totals: ");
+  says("--format json status", 0, "\"gaps\": 1");
+  says("ledger verify", 1, "counted were 3");
+}
+
 static void whoever_owns_the_price_book_does_not_decide(void **state) {
   (void)state;
   rig_file(&R, "own.yaml", "");
@@ -201,6 +222,7 @@ int main(void) {
       TEST(a_signed_export_is_verified_without_the_database),
       TEST(a_line_changed_in_the_file_is_found_with_its_number),
       TEST(a_dispute_is_opened_decided_and_audited),
+      TEST(a_gap_of_one_is_logged_and_shown),
       TEST(whoever_owns_the_price_book_does_not_decide),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
