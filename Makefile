@@ -46,6 +46,9 @@ LIBS_connector-zendesk := -lcrypto
 LIBS_connector-intercom := -lcrypto
 LIBS_connector-salesforce := -lcrypto
 LIBS_model-local       := -llinear -lm
+# What the backends of remote models share is compiled into each of them.
+MODEL_COMMON := $(wildcard plugins/models/common/*.c)
+$(foreach m,$(filter-out local,$(MODELS)),$(eval COMMON_model-$(m) := $(MODEL_COMMON)))
 PLUGIN_LIBS := $(foreach p,$(CONNECTORS:%=connector-%) $(MODELS:%=model-%),$(LIBS_$(p)))
 
 PROGRAMS := $(B)/triaged $(B)/triagectl $(B)/helpdesk-sim
@@ -78,7 +81,7 @@ $(B)/obj/%.o: %.c
 # --- plugins -----------------------------------------------------------------------------------
 # The same sources give the shared object and, in a static build, the linked-in one.
 define plugin_rules
-$(B)/plugins/$(1)-$(2).so: $$(patsubst %.c,$(B)/pic/%.o,$$(wildcard $(3)/$(2)/*.c))
+$(B)/plugins/$(1)-$(2).so: $$(patsubst %.c,$(B)/pic/%.o,$$(wildcard $(3)/$(2)/*.c) $$(COMMON_$(1)-$(2)))
 	@mkdir -p $$(@D)
 	@echo "  SO    $$@"
 	@$(CC) -shared $(LDMODE) $(LDFLAGS) -Wl,-z,defs -o $$@ $$^ $$(LIBS_$(1)-$(2)) -lcjson
@@ -108,7 +111,7 @@ endif
 
 # --- one binary with every plugin linked in ---------------------------------------------------
 PLUGIN_SRC := $(foreach p,$(CONNECTORS),$(wildcard plugins/connectors/$(p)/*.c)) \
-              $(foreach p,$(MODELS),$(wildcard plugins/models/$(p)/*.c))
+              $(foreach p,$(MODELS),$(wildcard plugins/models/$(p)/*.c)) $(MODEL_COMMON)
 PLUGIN_OBJ := $(PLUGIN_SRC:%.c=$(B)/obj/%.o)
 BUILTIN    := $(B)/obj/builtin.o
 

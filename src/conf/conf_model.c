@@ -23,7 +23,7 @@ const struct trg_field model_fields[] = {
     {.name = "backend",
      .flags = TRG_REQUIRED,
      .offset = AT(backend),
-     .help = "name the plugin that speaks with it, as anthropic, openai or local"},
+     .help = "name the plugin that speaks with it, as anthropic, openai, gemini, bedrock or local"},
     {.name = "model", .offset = AT(model), .help = "the vendor's name of the model"},
     {.name = "timeout",
      .type = TRG_DURATION,

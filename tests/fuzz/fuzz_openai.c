@@ -9,15 +9,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 #define NOW_MS INT64_C(1795219200000)
 
 static void as_answer(struct trg_str body, bool schema_asked) {
-  struct openai_answer answer;
-  const enum openai_reading reading = openai_answer_read(body, schema_asked, &answer);
+  struct llm_answer answer;
+  const enum llm_reading reading = openai_answer_read(body, schema_asked, &answer);
   const struct trg_usage *u = &answer.usage;
   if (answer.is_json && !answer.text.n) abort();
-  if (reading != OPENAI_ANSWER && answer.text.n) abort();
+  if (reading != LLM_ANSWER && answer.text.n) abort();
   if (answer.stop == TRG_STOP_REFUSAL && answer.text.n) abort();
   if (u->input < 0 || u->output < 0 || u->cache_read < 0 || u->cache_write < 0) abort();
   if (u->reasoning < 0 || u->reasoning > u->output) abort();
-  openai_answer_clear(&answer);
+  llm_answer_clear(&answer);
 }
 
 /* The first line is a header's value, the rest the body of an error. */
@@ -46,7 +46,7 @@ static void as_error(struct trg_str bytes) {
       .why = bytes,
   };
   const struct openai_plan plan = {.effort = "low", .user_field = "user", .cache_key = "k"};
-  struct openai_fault fault;
+  struct llm_fault fault;
   struct trg_result result;
   char why[400];
   int64_t remaining;
@@ -55,7 +55,7 @@ static void as_error(struct trg_str bytes) {
   openai_fault_names(&fault, &plan);
   openai_fault_judge(&reply, &fault, NOW_MS, &result, why, sizeof why);
   if (result.retry_after_ms < 0 || strlen(why) >= sizeof why) abort();
-  openai_lost_judge(&reply, &result, why, sizeof why);
+  llm_lost_judge(&reply, &result, why, sizeof why);
   if (openai_rate(&reply, NOW_MS, &remaining, &reset_ms) && (remaining < 0 || reset_ms < 0))
     abort();
 }
@@ -74,30 +74,30 @@ static void as_prompt(struct trg_str bytes, enum openai_api api, enum openai_mod
       .schema_name = bytes,
       .user_hash = bytes,
   };
-  struct openai_text body = {0};
+  struct llm_text body = {0};
   struct trg_err err;
   struct trg_usage usage;
   if (openai_request_build(&plan, &request, &bytes, &body, &err) == 0) {
-    struct openai_answer answer;
+    struct llm_answer answer;
     openai_answer_read((struct trg_str){body.p, body.n}, true, &answer);
     if (strcmp(answer.served, "m") != 0) abort(); /* read back: the body is whole */
-    openai_answer_clear(&answer);
+    llm_answer_clear(&answer);
   }
-  openai_estimate(&plan, &request, &usage);
+  openai_exchange_estimate(&plan, &request, &usage);
   if (usage.input <= 0) abort();
-  openai_text_clear(&body);
+  llm_text_clear(&body);
 }
 
 static void as_url(struct trg_str bytes) {
-  struct openai_text base = {0};
-  struct openai_text url = {0};
-  openai_text_put(&base, "https://");
+  struct llm_text base = {0};
+  struct llm_text url = {0};
+  llm_text_put(&base, "https://");
   for (size_t i = 0; i < bytes.n && i < 200; i++)
-    if (bytes.p[i]) openai_text_add(&base, &bytes.p[i], 1);
+    if (bytes.p[i]) llm_text_add(&base, &bytes.p[i], 1);
   openai_url_build(base.p, OPENAI_CHAT, "d", "v", &url);
   if (strncmp(url.p, "https://", 8) != 0 || !strstr(url.p, "/chat/completions")) abort();
-  openai_text_clear(&base);
-  openai_text_clear(&url);
+  llm_text_clear(&base);
+  llm_text_clear(&url);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
@@ -109,9 +109,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   for (int i = 0; i < 6; i++)
     as_prompt(text, i < 3 ? OPENAI_CHAT : OPENAI_RESPONSES, (enum openai_mode)(i % 3));
   as_url(text);
-  const struct trg_str rest = openai_thought_skip(text, true);
+  const struct trg_str rest = llm_thought_skip(text, true);
   if (rest.n > text.n) abort();
-  if (openai_json_pick(text, &picked) &&
+  if (llm_json_pick(text, &picked) &&
       (picked.n == 0 || picked.p < text.p || picked.p + picked.n > text.p + text.n))
     abort();
   free(openai_schema_render(text));

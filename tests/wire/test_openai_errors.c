@@ -17,7 +17,7 @@ static struct trg_str str(const char *text) {
 
 static struct trg_result judge(int32_t status, const char *body, const struct trg_header *headers,
                                size_t count, char why[400]) {
-  struct openai_fault fault;
+  struct llm_fault fault;
   struct trg_result result;
   const struct trg_http_reply reply = {
       .size = sizeof reply,
@@ -129,7 +129,7 @@ static void test_one_request_above_the_rate_limit_never_fits(void **state) {
 
 static void test_errors_come_in_many_shapes(void **state) {
   (void)state;
-  struct openai_fault f;
+  struct llm_fault f;
   openai_fault_read(str("{\"error\":\"model not found\"}"), &f);
   assert_string_equal(f.message, "model not found");
   openai_fault_read(str("\n\n{\"object\":\"error\",\"message\":\"bad\",\"type\":"
@@ -231,7 +231,7 @@ static struct openai_plan full_plan(void) {
 }
 
 static unsigned names_of(const char *param, const char *message, const struct openai_plan *plan) {
-  struct openai_fault fault = {0};
+  struct llm_fault fault = {0};
   snprintf(fault.param, sizeof fault.param, "%s", param);
   snprintf(fault.message, sizeof fault.message, "%s", message);
   return openai_fault_names(&fault, plan);
@@ -320,12 +320,12 @@ static void test_resets_are_durations(void **state) {
   };
   int64_t ms;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    assert_true(openai_duration_read(rows[i].text, &ms));
+    assert_true(llm_duration_read(rows[i].text, &ms));
     assert_int_equal(ms, rows[i].ms);
   }
   static const char *const none[] = {"", "s", "-1s", "1x", "inf", "0x10", "1s ", ".5s"};
   for (size_t i = 0; i < sizeof none / sizeof *none; i++)
-    assert_false(openai_duration_read(none[i], &ms));
+    assert_false(llm_duration_read(none[i], &ms));
 }
 
 static void test_a_429_without_retry_after_waits_for_what_is_exhausted(void **state) {
@@ -384,12 +384,12 @@ static void test_a_lost_answer_says_that_it_may_have_been_counted(void **state) 
   struct trg_result r;
   struct trg_http_reply reply = {
       .size = sizeof reply, .sent = true, .why = TRG_STR("Operation timed out")};
-  openai_lost_judge(&reply, &r, why, sizeof why);
+  llm_lost_judge(&reply, &r, why, sizeof why);
   assert_int_equal(r.outcome, TRG_RETRY);
   assert_memory_equal(r.code.p, "timeout", 7);
   assert_int_equal(r.flags, TRG_RESULT_MAYBE_BILLED);
   reply = (struct trg_http_reply){.size = sizeof reply, .why = TRG_STR("Could not resolve host")};
-  openai_lost_judge(&reply, &r, why, sizeof why);
+  llm_lost_judge(&reply, &r, why, sizeof why);
   assert_memory_equal(r.code.p, "transient", 9);
   assert_int_equal(r.flags, 0);
 }

@@ -56,12 +56,12 @@ static struct openai_plan plan_of(enum openai_mode mode) {
 /* The body, or NULL when it is refused; the caller frees it. */
 static char *build(const struct openai_plan *plan, const struct trg_model_request *request,
                    const char *broken) {
-  struct openai_text body = {0};
+  struct llm_text body = {0};
   struct trg_err err = {0};
   const struct trg_str text = str(broken ? broken : "");
   if (openai_request_build(plan, request, broken ? &text : NULL, &body, &err) == 0) return body.p;
   assert_string_equal(err.code, "permanent");
-  openai_text_clear(&body);
+  llm_text_clear(&body);
   return NULL;
 }
 
@@ -267,18 +267,18 @@ static void test_a_repair_shows_the_broken_answer_and_asks_again(void **state) {
 
 static void test_a_schema_name_is_made_of_what_the_vendor_takes(void **state) {
   (void)state;
-  struct openai_text name = {0};
+  struct llm_text name = {0};
   char text[80];
   memset(text, 'n', 79);
-  openai_schema_name(&name, (struct trg_str){text, 79});
+  llm_schema_name(&name, (struct trg_str){text, 79});
   assert_int_equal(name.n, 64);
-  openai_text_clear(&name);
-  openai_schema_name(&name, TRG_STR("a b/\xC3\xA9"));
+  llm_text_clear(&name);
+  llm_schema_name(&name, TRG_STR("a b/\xC3\xA9"));
   assert_string_equal(name.p, "a_b___");
-  openai_text_clear(&name);
-  openai_schema_name(&name, (struct trg_str){0});
+  llm_text_clear(&name);
+  llm_schema_name(&name, (struct trg_str){0});
   assert_string_equal(name.p, "answer");
-  openai_text_clear(&name);
+  llm_text_clear(&name);
 }
 
 static void test_strict_schemas_close_every_object_and_require_every_property(void **state) {
@@ -326,31 +326,33 @@ static void test_the_estimate_is_an_upper_bound_with_the_repair_round(void **sta
   struct trg_usage once;
   struct trg_usage usage;
   openai_exchange_estimate(&plan, &request, &once);
-  openai_estimate(&plan, &request, &usage);
+  usage = once;
+  llm_repair_bound(&request, &usage);
   assert_true(usage.estimated);
   assert_true(usage.input > 2 * once.input + once.output);
   assert_int_equal(usage.output, 2 * 2348);
   request.schema = (struct trg_str){0}; /* free text is never repaired */
-  openai_estimate(&plan, &request, &usage);
+  openai_exchange_estimate(&plan, &request, &usage);
+  llm_repair_bound(&request, &usage);
   assert_int_equal(usage.output, 2348);
 }
 
 static void test_digits_and_foreign_scripts_count_a_token_a_byte(void **state) {
   (void)state;
-  assert_int_equal(openai_tokens_max(TRG_STR("411111111111")), 12);
-  assert_int_equal(openai_tokens_max(TRG_STR("\xE4\xB8\xAD\xE6\x96\x87")), 6);
-  assert_int_equal(openai_tokens_max(TRG_STR("invoices")), 4);
-  assert_int_equal(openai_tokens_max((struct trg_str){0}), 0);
+  assert_int_equal(llm_tokens_max(TRG_STR("411111111111")), 12);
+  assert_int_equal(llm_tokens_max(TRG_STR("\xE4\xB8\xAD\xE6\x96\x87")), 6);
+  assert_int_equal(llm_tokens_max(TRG_STR("invoices")), 4);
+  assert_int_equal(llm_tokens_max((struct trg_str){0}), 0);
 }
 
 /* ---- where to ---- */
 
 static void assert_url(const char *base, enum openai_api api, const char *deployment,
                        const char *version, const char *url) {
-  struct openai_text got = {0};
+  struct llm_text got = {0};
   openai_url_build(base, api, deployment, version, &got);
   assert_string_equal(got.p, url);
-  openai_text_clear(&got);
+  llm_text_clear(&got);
 }
 
 static void test_the_base_url_may_be_written_in_each_usual_way(void **state) {

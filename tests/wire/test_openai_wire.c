@@ -13,18 +13,18 @@ static struct trg_str str(const char *text) {
   return (struct trg_str){text, strlen(text)};
 }
 
-static struct openai_answer answer_of(const char *body, bool schema_asked) {
-  struct openai_answer answer;
-  assert_int_equal(openai_answer_read(str(body), schema_asked, &answer), OPENAI_ANSWER);
+static struct llm_answer answer_of(const char *body, bool schema_asked) {
+  struct llm_answer answer;
+  assert_int_equal(openai_answer_read(str(body), schema_asked, &answer), LLM_ANSWER);
   return answer;
 }
 
 static void assert_text(const char *body, bool schema_asked, int32_t stop, const char *text) {
-  struct openai_answer a = answer_of(body, schema_asked);
+  struct llm_answer a = answer_of(body, schema_asked);
   assert_int_equal(a.stop, stop);
   assert_string_equal(a.text.p ? a.text.p : "", text);
   assert_true(!schema_asked || a.is_json == (text[0] == '{'));
-  openai_answer_clear(&a);
+  llm_answer_clear(&a);
 }
 
 #define CHAT(message, reason)                                                                      \
@@ -98,13 +98,13 @@ static void test_thinking_tags_and_fences_are_taken_off(void **state) {
 static void test_one_object_is_picked_and_never_chosen_between_two(void **state) {
   (void)state;
   struct trg_str got;
-  assert_true(openai_json_pick(str(" {\"a\":{\"b\":2}}\n"), &got));
+  assert_true(llm_json_pick(str(" {\"a\":{\"b\":2}}\n"), &got));
   assert_memory_equal(got.p, "{\"a\":{\"b\":2}}", got.n);
-  assert_false(openai_json_pick(str("You said {\"a\":1}; I say {\"a\":2}"), &got));
-  assert_false(openai_json_pick(str("{\"a\":"), &got));
-  assert_false(openai_json_pick(str("\"text\""), &got)); /* valid JSON, but no object */
-  assert_false(openai_json_pick(str("42"), &got));
-  assert_false(openai_json_pick(str(""), &got));
+  assert_false(llm_json_pick(str("You said {\"a\":1}; I say {\"a\":2}"), &got));
+  assert_false(llm_json_pick(str("{\"a\":"), &got));
+  assert_false(llm_json_pick(str("\"text\""), &got)); /* valid JSON, but no object */
+  assert_false(llm_json_pick(str("42"), &got));
+  assert_false(llm_json_pick(str(""), &got));
 }
 
 static void test_finish_reasons_of_all_servers_have_a_meaning(void **state) {
@@ -126,10 +126,10 @@ static void test_finish_reasons_of_all_servers_have_a_meaning(void **state) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     char body[256];
     snprintf(body, sizeof body, CHAT("\"content\":\"x\"", "\"%s\""), rows[i].word);
-    struct openai_answer a = answer_of(body, false);
+    struct llm_answer a = answer_of(body, false);
     assert_int_equal(a.stop, rows[i].stop);
     assert_string_equal(a.stop_word, rows[i].word);
-    openai_answer_clear(&a);
+    llm_answer_clear(&a);
   }
   assert_text(CHAT("\"content\":\"x\"", "null"), false, TRG_STOP_OTHER, "x");
 }
@@ -144,10 +144,10 @@ static void test_a_closed_object_can_not_have_been_cut_off_by_an_unknown_reason(
 
 static void test_a_cut_off_answer_is_never_taken_for_json(void **state) {
   (void)state;
-  struct openai_answer a = answer_of(CHAT("\"content\":\"{\\\"a\\\":1}\"", "\"length\""), true);
+  struct llm_answer a = answer_of(CHAT("\"content\":\"{\\\"a\\\":1}\"", "\"length\""), true);
   assert_int_equal(a.stop, TRG_STOP_LENGTH);
   assert_false(a.is_json);
-  openai_answer_clear(&a);
+  llm_answer_clear(&a);
 }
 
 static void test_a_refusal_is_known_in_each_place_and_its_text_is_dropped(void **state) {
@@ -167,7 +167,7 @@ static void test_a_refusal_is_known_in_each_place_and_its_text_is_dropped(void *
 
 static void test_usage_takes_the_cached_tokens_out_of_the_prompt(void **state) {
   (void)state;
-  struct openai_answer a = answer_of(
+  struct llm_answer a = answer_of(
       "{\"choices\":[],\"usage\":{\"prompt_tokens\":1000,\"completion_tokens\":50,"
       "\"total_tokens\":1050,\"prompt_tokens_details\":{\"cached_tokens\":640,"
       "\"cache_write_tokens\":200},\"completion_tokens_details\":{\"reasoning_tokens\":"
@@ -179,7 +179,7 @@ static void test_usage_takes_the_cached_tokens_out_of_the_prompt(void **state) {
   assert_int_equal(a.usage.cache_write, 200);
   assert_int_equal(a.usage.output, 50);
   assert_int_equal(a.usage.reasoning, 30);
-  openai_answer_clear(&a);
+  llm_answer_clear(&a);
 }
 
 static void test_usage_of_other_servers_is_understood(void **state) {
@@ -210,18 +210,18 @@ static void test_usage_of_other_servers_is_understood(void **state) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     char body[512];
     snprintf(body, sizeof body, "{\"choices\":[],\"usage\":%s}", rows[i].usage);
-    struct openai_answer a = answer_of(body, false);
+    struct llm_answer a = answer_of(body, false);
     assert_int_equal(a.usage.input, rows[i].input);
     assert_int_equal(a.usage.cache_read, rows[i].cache_read);
     assert_int_equal(a.usage.output, rows[i].output);
     assert_int_equal(a.usage.reasoning, rows[i].reasoning);
     assert_true(a.input_counted && a.output_counted);
-    openai_answer_clear(&a);
+    llm_answer_clear(&a);
   }
-  struct openai_answer a = answer_of(
-      "{\"choices\":[],\"x_groq\":{\"usage\":{\"prompt_tokens\":3}}}", false);
+  struct llm_answer a = answer_of("{\"choices\":[],\"x_groq\":{\"usage\":{\"prompt_tokens\":3}}}",
+                                  false);
   assert_true(a.input_counted && !a.output_counted); /* Groq; half of it missing */
-  openai_answer_clear(&a);
+  llm_answer_clear(&a);
 }
 
 static void test_a_usage_that_counts_nothing_is_no_usage(void **state) {
@@ -236,16 +236,16 @@ static void test_a_usage_that_counts_nothing_is_no_usage(void **state) {
   for (size_t i = 0; i < sizeof usages / sizeof *usages; i++) {
     char body[256];
     snprintf(body, sizeof body, "{\"choices\":[],\"usage\":%s}", usages[i]);
-    struct openai_answer a = answer_of(body, false);
+    struct llm_answer a = answer_of(body, false);
     assert_false(a.input_counted || a.output_counted);
     assert_true(a.usage.input == 0 && a.usage.output == 0);
-    openai_answer_clear(&a);
+    llm_answer_clear(&a);
   }
 }
 
 static void test_a_responses_answer_is_gathered_from_its_messages(void **state) {
   (void)state;
-  struct openai_answer a = answer_of(
+  struct llm_answer a = answer_of(
       "{\"id\":\"resp_1\",\"model\":\"gpt-6-luna-2026-10-01\",\"status\":\"completed\",\"error\":"
       "null,\"incomplete_details\":null,\"output\":[{\"type\":\"reasoning\",\"summary\":[]},{"
       "\"type\":\"message\",\"phase\":\"commentary\",\"content\":[{\"type\":\"output_text\","
@@ -259,7 +259,7 @@ static void test_a_responses_answer_is_gathered_from_its_messages(void **state) 
   assert_string_equal(a.stop_word, "completed");
   assert_string_equal(a.served, "gpt-6-luna-2026-10-01");
   assert_string_equal(a.id, "resp_1");
-  openai_answer_clear(&a);
+  llm_answer_clear(&a);
   assert_text("{\"status\":\"incomplete\",\"incomplete_details\":{\"reason\":"
               "\"max_output_tokens\"},\"output\":[]}",
               true, TRG_STOP_LENGTH, "");
@@ -268,13 +268,13 @@ static void test_a_responses_answer_is_gathered_from_its_messages(void **state) 
 
 static void test_missing_id_and_another_served_model_are_normal(void **state) {
   (void)state;
-  struct openai_answer a = answer_of(
+  struct llm_answer a = answer_of(
       "{\"model\":\"org/other:free\",\"choices\":[{\"message\":{\"content\":\"x\"},"
       "\"finish_reason\":\"stop\"}]}",
       false);
   assert_string_equal(a.served, "org/other:free");
   assert_string_equal(a.id, "");
-  openai_answer_clear(&a);
+  llm_answer_clear(&a);
 }
 
 static void test_an_error_inside_a_success_is_told_apart(void **state) {
@@ -295,11 +295,11 @@ static void test_an_error_inside_a_success_is_told_apart(void **state) {
        0},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    struct openai_answer a;
-    assert_int_equal(openai_answer_read(str(rows[i].body), true, &a), OPENAI_ERROR);
+    struct llm_answer a;
+    assert_int_equal(openai_answer_read(str(rows[i].body), true, &a), LLM_ERROR);
     assert_int_equal(a.fault.status, rows[i].status);
     assert_int_equal(a.text.n, 0);
-    openai_answer_clear(&a);
+    llm_answer_clear(&a);
   }
   assert_text("{\"error\":null,\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":"
               "\"stop\"}]}",
@@ -311,9 +311,9 @@ static void test_a_body_that_is_no_answer_is_told_apart(void **state) {
   static const char *const broken[] = {"",     "<html>", "{\"choices\":[",   "[]",
                                        "null", "{}",     "{\"choices\":{}}", "\n\n: comment"};
   for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
-    struct openai_answer a;
-    assert_int_equal(openai_answer_read(str(broken[i]), true, &a), OPENAI_MALFORMED);
-    openai_answer_clear(&a);
+    struct llm_answer a;
+    assert_int_equal(openai_answer_read(str(broken[i]), true, &a), LLM_MALFORMED);
+    llm_answer_clear(&a);
   }
 }
 

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define AT(member)        offsetof(struct openai_conf, member)
 #define OUTPUT_MAX_TOKENS 64000
@@ -22,23 +21,14 @@ static const struct trg_field fields[] = {
      .default_text = "https://api.openai.com/v1",
      .offset = AT(url),
      .help = "base, with or without /v1, or the whole path; for Azure the resource"},
-    {.name = "key",
-     .flags = TRG_SECRET,
-     .offset = AT(key),
-     .help = "API key; a server of your own may need none"},
+    LLM_AUTH_FIELDS(struct openai_conf,
+                    "header for the key; default authorization, for Azure api-key"),
     {.name = "api",
      .type = TRG_CHOICE,
      .default_text = "chat",
      .words = "chat responses",
      .offset = AT(api),
      .help = "Chat Completions, which all servers know, or Responses"},
-    {.name = "auth.header",
-     .offset = AT(auth_header),
-     .help = "header for the key; default authorization, for Azure api-key"},
-    {.name = "auth.value",
-     .offset = AT(auth_value),
-     .help = "what that header holds, with {key} for the key; default Bearer {key} in "
-             "authorization, {key} in others"},
     {.name = "deployment",
      .offset = AT(deployment),
      .help = "Azure's older paths: the deployment, with api_version beside it"},
@@ -103,29 +93,12 @@ static int refuse(struct trg_err *err, const char *text) {
   return -1;
 }
 
-/* Printable ASCII without blanks: what a header value must be to arrive as it was written. */
-static bool is_plain(const char *text) {
-  for (; *text; text++)
-    if (*text <= 0x20 || *text >= 0x7F) return false;
-  return true;
-}
-
 static bool is_made_of(const char *text, const char *more) {
   for (; *text; text++)
     if (!((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
           (*text >= '0' && *text <= '9') || strchr(more, *text)))
       return false;
   return true;
-}
-
-static int auth_check(const struct openai_conf *c, struct trg_err *err) {
-  if (is_set(c->auth_header) && !is_made_of(c->auth_header, "-_"))
-    return refuse(err, "auth.header: not a header name (letters, digits, - and _)");
-  if ((is_set(c->auth_header) || is_set(c->auth_value)) && !is_set(c->key))
-    return refuse(err, "auth: needs a key beside it");
-  if (is_set(c->auth_value) && (!strstr(c->auth_value, "{key}") || strpbrk(c->auth_value, "\r\n")))
-    return refuse(err, "auth.value: must hold {key}, where the key goes, and no line break");
-  return 0;
 }
 
 static int azure_check(const struct openai_conf *c, struct trg_err *err) {
@@ -143,27 +116,14 @@ static int azure_check(const struct openai_conf *c, struct trg_err *err) {
   return 0;
 }
 
-static int conf_check(const struct openai_conf *c, struct trg_err *err) {
-  if (!is_set(c->model)) return refuse(err, "model: empty");
-  if (is_set(c->key) && !is_plain(c->key))
-    return refuse(err, "key: holds a blank, a line break or a byte beyond ASCII");
-  if (!is_set(c->key) && (openai_url_is_openai(c->url) || openai_url_is_azure(c->url)))
-    return refuse(err, "key: missing; this API needs one, as ${env:NAME} or ${file:PATH}");
-  return auth_check(c, err) != 0 ? -1 : azure_check(c, err);
-}
-
-static void auth_set(struct openai_inst *self) {
+static int auth_open(struct openai_inst *self, struct trg_err *err) {
   const struct openai_conf *c = self->conf;
-  if (!is_set(c->key)) return;
-  const char *name = openai_url_is_azure(c->url) ? "api-key" : "authorization";
-  if (is_set(c->auth_header)) name = c->auth_header;
-  const char *value = strcasecmp(name, "authorization") == 0 ? "Bearer {key}" : "{key}";
-  if (is_set(c->auth_value)) value = c->auth_value;
-  openai_text_put(&self->auth_name, name);
-  const char *at = strstr(value, "{key}");
-  openai_text_add(&self->auth_value, value, (size_t)(at - value));
-  openai_text_put(&self->auth_value, c->key);
-  openai_text_put(&self->auth_value, at + 5);
+  const bool azure = openai_url_is_azure(c->url);
+  const char *needed = azure || openai_url_is_openai(c->url)
+                           ? "key: missing; this API needs one, as ${env:NAME} or ${file:PATH}"
+                           : NULL;
+  return llm_auth_open(&self->llm.auth, &c->auth, azure ? "api-key" : "authorization", NULL, needed,
+                       err);
 }
 
 /* OpenAI's reasoning models refuse max_tokens; most other servers know nothing else. */
@@ -199,35 +159,40 @@ static struct openai_plan plan_of(const struct openai_conf *c) {
 static int open_instance(const struct trg_host *host, trg_inst *name, const void *conf,
                          void **ret_self, struct trg_err *err) {
   const struct openai_conf *c = conf;
-  if (conf_check(c, err) != 0) return -1;
+  if (!is_set(c->model)) return refuse(err, "model: empty");
+  if (azure_check(c, err) != 0) return -1;
   struct openai_inst *self = calloc(1, sizeof *self);
   if (!self) abort();
-  self->host = host;
-  self->name = name;
+  self->llm.host = host;
+  self->llm.name = name;
+  self->llm.vendor = &openai_vendor;
+  self->llm.model = c->model;
   self->conf = c;
   self->full = plan_of(c);
-  self->mode_pinned = is_set(c->structured) && !is_word(c->structured, "auto");
+  self->llm.first_mode = self->full.mode;
+  self->llm.mode_pinned = is_set(c->structured) && !is_word(c->structured, "auto");
   self->limit_pinned = is_set(c->max_tokens_field) && !is_word(c->max_tokens_field, "auto");
-  openai_url_build(c->url, self->full.api, c->deployment, c->api_version, &self->url);
-  auth_set(self);
+  openai_url_build(c->url, self->full.api, c->deployment, c->api_version, &self->llm.url);
+  if (auth_open(self, err) != 0) {
+    llm_inst_clear(&self->llm);
+    free(self);
+    return -1;
+  }
   *ret_self = self;
   return 0;
 }
 
 static void close_instance(void *me) {
   struct openai_inst *self = me;
-  if (self->auth_value.p) explicit_bzero(self->auth_value.p, self->auth_value.room);
-  openai_text_clear(&self->auth_value);
-  openai_text_clear(&self->auth_name);
-  openai_text_clear(&self->url);
+  llm_inst_clear(&self->llm);
   free(self);
 }
 
 static const struct trg_model_ops ops = {
     .size = sizeof ops,
-    .caps = TRG_MODEL_SCHEMA | TRG_MODEL_CACHE,
-    .complete = openai_complete,
-    .estimate = openai_estimate_op,
+    .caps = TRG_MODEL_SCHEMA | TRG_MODEL_CACHE | TRG_MODEL_NO_INPUT,
+    .complete = llm_complete,
+    .estimate = llm_estimate,
 };
 
 TRG_EXPORT const struct trg_plugin triaged_plugin_openai = {

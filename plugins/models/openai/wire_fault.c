@@ -7,23 +7,13 @@
 #include <string.h>
 #include <strings.h>
 
-static bool says(const char *text, const char *part) {
-  return strcasestr(text, part) != NULL;
-}
-
-static bool says_any(const char *text, const char *const *parts) {
-  for (; *parts; parts++)
-    if (says(text, *parts)) return true;
-  return false;
-}
-
 /* ---- reading ---- */
 
 /* A code comes as a word, as a number, or as a number in a string; a number is a status. */
-static void code_take(const cJSON *code, struct openai_fault *ret) {
+static void code_take(const cJSON *code, struct llm_fault *ret) {
   double number = 0;
   if (cJSON_IsString(code)) {
-    openai_word_copy(ret->code, sizeof ret->code, code->valuestring);
+    llm_word_copy(ret->code, sizeof ret->code, code->valuestring);
     if (strspn(ret->code, "0123456789") == strlen(ret->code)) number = strtod(ret->code, NULL);
   } else if (cJSON_IsNumber(code)) {
     number = code->valuedouble;
@@ -35,53 +25,55 @@ static void code_take(const cJSON *code, struct openai_fault *ret) {
 }
 
 /* Names of parameters only: anything else could be a quotation. */
-static void param_take(const char *param, struct openai_fault *ret) {
+static void param_take(const char *param, struct llm_fault *ret) {
   if (strncmp(param, "body.", 5) == 0) param += 5;
   for (const char *c = param; *c; c++)
     if (!isalnum((unsigned char)*c) && !strchr("_-.[]", *c)) return;
-  openai_word_copy(ret->param, sizeof ret->param, param);
+  llm_word_copy(ret->param, sizeof ret->param, param);
 }
 
 /* {"detail":[{"loc":["body","response_format"],"msg":"..."}]}, as validators of Python servers
  * write it: the place is the parameter. */
-static void detail_take(const cJSON *detail, struct openai_fault *ret) {
+static void detail_take(const cJSON *detail, struct llm_fault *ret) {
   if (cJSON_IsString(detail)) {
-    openai_word_copy(ret->message, sizeof ret->message, detail->valuestring);
+    llm_word_copy(ret->message, sizeof ret->message, detail->valuestring);
     return;
   }
   const cJSON *first = cJSON_IsArray(detail) ? detail->child : NULL;
-  struct openai_text place = {0};
+  struct llm_text place = {0};
   const cJSON *step;
-  cJSON_ArrayForEach(step, openai_json_member(first, "loc")) {
+  cJSON_ArrayForEach(step, llm_json_member(first, "loc")) {
     if (!cJSON_IsString(step)) continue;
-    if (place.n) openai_text_put(&place, ".");
-    openai_text_put(&place, step->valuestring);
+    if (place.n) llm_text_put(&place, ".");
+    llm_text_put(&place, step->valuestring);
   }
   if (place.n) param_take(place.p, ret);
-  openai_text_clear(&place);
-  openai_word_copy(ret->message, sizeof ret->message, openai_json_string(first, "msg"));
+  llm_text_clear(&place);
+  llm_word_copy(ret->message, sizeof ret->message, llm_json_string(first, "msg"));
 }
 
-void openai_fault_take(const cJSON *error, struct openai_fault *ret) {
+void openai_fault_take(const cJSON *error, struct llm_fault *ret) {
   if (cJSON_IsString(error)) {
-    openai_word_copy(ret->message, sizeof ret->message, error->valuestring);
+    llm_word_copy(ret->message, sizeof ret->message, error->valuestring);
     return;
   }
-  openai_word_copy(ret->type, sizeof ret->type, openai_json_string(error, "type"));
-  openai_word_copy(ret->message, sizeof ret->message, openai_json_string(error, "message"));
-  param_take(openai_json_string(error, "param"), ret);
-  code_take(openai_json_member(error, "code"), ret);
-  const cJSON *message = openai_json_member(error, "message");
-  const cJSON *detail = cJSON_IsObject(message) ? openai_json_member(message, "detail")
-                                                : openai_json_member(error, "detail");
+  llm_word_copy(ret->type, sizeof ret->type, llm_json_string(error, "type"));
+  llm_word_copy(ret->message, sizeof ret->message, llm_json_string(error, "message"));
+  param_take(llm_json_string(error, "param"), ret);
+  code_take(llm_json_member(error, "code"), ret);
+  const cJSON *message = llm_json_member(error, "message");
+  const cJSON *detail = cJSON_IsObject(message) ? llm_json_member(message, "detail")
+                                                : llm_json_member(error, "detail");
   if (!ret->message[0] && detail) detail_take(detail, ret);
+  /* Inside a success no status says it. */
+  if (!ret->status && strcasecmp(ret->type, "invalid_request_error") == 0) ret->status = 400;
 }
 
-void openai_fault_read(struct trg_str body, struct openai_fault *ret) {
-  *ret = (struct openai_fault){0};
-  cJSON *root = openai_json_parse(body);
+void openai_fault_read(struct trg_str body, struct llm_fault *ret) {
+  *ret = (struct llm_fault){0};
+  cJSON *root = llm_json_parse(body);
   const cJSON *top = cJSON_IsArray(root) ? root->child : root; /* some wrap it in an array */
-  const cJSON *error = openai_json_member(top, "error");
+  const cJSON *error = llm_json_member(top, "error");
   if (cJSON_IsObject(error) || cJSON_IsString(error))
     openai_fault_take(error, ret);
   else if (cJSON_IsObject(top))
@@ -92,7 +84,7 @@ void openai_fault_read(struct trg_str body, struct openai_fault *ret) {
 /* ---- which part of the request ---- */
 
 /* The request as a whole is too large: no part of it is at fault. */
-static bool is_too_long(const struct openai_fault *f) {
+static bool is_too_long(const struct llm_fault *f) {
   static const char *const words[] = {"context length",
                                       "context size",
                                       "context window",
@@ -101,7 +93,7 @@ static bool is_too_long(const struct openai_fault *f) {
                                       "reduce the length",
                                       NULL};
   return strcmp(f->code, "context_length_exceeded") == 0 ||
-         strcmp(f->type, "exceed_context_size_error") == 0 || says_any(f->message, words);
+         strcmp(f->type, "exceed_context_size_error") == 0 || llm_says_any(f->message, words);
 }
 
 static bool is_set(const char *text) {
@@ -117,7 +109,7 @@ static const char *limit_name(const struct openai_plan *plan) {
 static bool is_limit_value(const char *message) {
   static const char *const words[] = {"too large", "at most", "less than",
                                       "exceed",    "maximum", NULL};
-  return says_any(message, words);
+  return llm_says_any(message, words);
 }
 
 static unsigned names_in(const char *text, const struct openai_plan *plan, bool is_param) {
@@ -125,16 +117,18 @@ static unsigned names_in(const char *text, const struct openai_plan *plan, bool 
                                        "json_object",       "json mode",   "schema",
                                        "structured output", "grammar",     NULL};
   unsigned names = 0;
-  if (plan->mode != OPENAI_PROSE && says_any(text, format)) names |= OPENAI_NAMES_FORMAT;
-  if (is_set(plan->effort) && says(text, "reasoning")) names |= OPENAI_NAMES_EFFORT;
-  if (plan->limit != OPENAI_NO_LIMIT && says(text, limit_name(plan))) names |= OPENAI_NAMES_LIMIT;
-  if (is_set(plan->cache_key) && says(text, "prompt_cache_key")) names |= OPENAI_NAMES_CACHE_KEY;
+  if (plan->mode != OPENAI_PROSE && llm_says_any(text, format)) names |= OPENAI_NAMES_FORMAT;
+  if (is_set(plan->effort) && llm_says(text, "reasoning")) names |= OPENAI_NAMES_EFFORT;
+  if (plan->limit != OPENAI_NO_LIMIT && llm_says(text, limit_name(plan)))
+    names |= OPENAI_NAMES_LIMIT;
+  if (is_set(plan->cache_key) && llm_says(text, "prompt_cache_key"))
+    names |= OPENAI_NAMES_CACHE_KEY;
   if (is_set(plan->user_field)) {
     char quoted[32]; /* "user" is also a role */
     snprintf(quoted, sizeof quoted, "'%s'", plan->user_field);
     const bool is_plain_word = strcmp(plan->user_field, "user") == 0;
     if (is_param ? strcmp(text, plan->user_field) == 0
-                 : says(text, is_plain_word ? quoted : plan->user_field))
+                 : llm_says(text, is_plain_word ? quoted : plan->user_field))
       names |= OPENAI_NAMES_USER;
   }
   return names;
@@ -142,7 +136,7 @@ static unsigned names_in(const char *text, const struct openai_plan *plan, bool 
 
 /* Messages are not a stable interface, `param` is, where it is given. Both fail soft: a wording
  * that is not known leaves a plain refusal. */
-unsigned openai_fault_names(const struct openai_fault *fault, const struct openai_plan *plan) {
+unsigned openai_fault_names(const struct llm_fault *fault, const struct openai_plan *plan) {
   if (is_too_long(fault)) return 0;
   unsigned names = names_in(fault->param, plan, true);
   const bool elsewhere = strncmp(fault->param, "messages", 8) == 0 ||
@@ -155,20 +149,12 @@ unsigned openai_fault_names(const struct openai_fault *fault, const struct opena
 
 /* ---- meaning ---- */
 
-struct meaning {
-  const char *word; /* NULL: by status */
-  int32_t status;
-  int32_t outcome;
-  const char *code;
-  const char *words;
-};
-
 #define QUOTA_WORDS   "a spending limit or an empty balance: see the vendor's console"
 #define REFUSED_WORDS "the prompt or the answer was refused by a content filter"
 #define LONG_WORDS    "the prompt and the answer do not fit into the model's context"
 
 /* By code or type, which are the interface; by status for what edges and other servers answer. */
-static const struct meaning meanings[] = {
+static const struct llm_meaning meanings[] = {
     {"insufficient_quota", 0, TRG_REJECTED, TRG_CODE_QUOTA, QUOTA_WORDS},
     {"billing_hard_limit_reached", 0, TRG_REJECTED, TRG_CODE_QUOTA, QUOTA_WORDS},
     {"billing_not_active", 0, TRG_REJECTED, TRG_CODE_QUOTA, QUOTA_WORDS},
@@ -204,120 +190,38 @@ static const struct meaning meanings[] = {
     {NULL, 504, TRG_RETRY, TRG_CODE_TIMEOUT, "the API took too long"},
 };
 
-static struct meaning meaning_by_status(int32_t status) {
-  for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
-    if (status && meanings[i].status == status) return meanings[i];
-  if (status >= 300 && status < 400)
-    return (struct meaning){NULL, status, TRG_REJECTED, TRG_CODE_ENDPOINT,
-                            "redirected elsewhere, which is not followed: check url"};
-  if (status >= 400 && status < 500)
-    return (struct meaning){NULL, status, TRG_REJECTED, TRG_CODE_PERMANENT,
-                            "the request was refused"};
-  return (struct meaning){NULL, status, TRG_RETRY, TRG_CODE_TRANSIENT, "the API failed"};
-}
-
-static struct meaning meaning_of(int32_t status, const struct openai_fault *f) {
-  const char *const words[] = {f->code, f->type};
-  for (size_t w = 0; w < 2; w++)
-    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
-      if (meanings[i].word && strcasecmp(meanings[i].word, words[w]) == 0) return meanings[i];
-  return meaning_by_status(status);
+static struct llm_meaning meaning_of(int32_t status, const struct llm_fault *f) {
+  const size_t count = sizeof meanings / sizeof *meanings;
+  const struct llm_meaning by_code = llm_meaning_of(meanings, count, 0, f->code);
+  return llm_meaning_of(meanings, count, status, f->code[0] && by_code.word ? f->code : f->type);
 }
 
 /* Where the code is missing, and only for statuses under which these words are not about text of
  * the request. */
-static void message_obey(int32_t status, const struct openai_fault *f, struct meaning *m) {
+static void message_obey(int32_t status, const struct llm_fault *f, struct llm_meaning *m) {
   static const char *const money[] = {"insufficient balance", "insufficient credit",
                                       "credit balance",       "billing hard limit",
                                       "spending limit",       NULL};
-  if ((status == 402 || status == 403 || status == 429) && says_any(f->message, money))
-    *m = meaning_of(status, &(struct openai_fault){.code = "insufficient_quota"});
-  if (status == 403 && says(f->message, "flagged"))
-    *m = meaning_of(status, &(struct openai_fault){.code = "content_filter"});
+  if ((status == 402 || status == 403 || status == 429) && llm_says_any(f->message, money))
+    *m = meaning_of(status, &(struct llm_fault){.code = "insufficient_quota"});
+  if (status == 403 && llm_says(f->message, "flagged"))
+    *m = meaning_of(status, &(struct llm_fault){.code = "content_filter"});
   /* One request above the whole minute's budget never fits, however long it waits. */
-  if (status == 429 && says(f->message, "request too large"))
-    *m = (struct meaning){NULL, status, TRG_REJECTED, TRG_CODE_PERMANENT,
-                          "the request is larger than the rate limit lets through at once"};
+  if (status == 429 && llm_says(f->message, "request too large"))
+    *m = (struct llm_meaning){NULL, status, TRG_REJECTED, TRG_CODE_PERMANENT,
+                              "the request is larger than the rate limit lets through at once"};
 }
 
-/* The vendor's words up to the first quotation mark: behind it may be text of the prompt. A
- * refused key is repeated in part by some, so then nothing. */
-static int message_safe_bytes(const struct meaning *m, const char *message) {
-  const size_t n = strcspn(message, "\"'`{<");
-  if (strcmp(m->code, TRG_CODE_AUTH) == 0) return 0;
-  return (int)(n < 160 ? n : 160);
-}
-
-/* The vendor's own opinion goes above the table's, but what costs money or was refused stays. */
-static void should_retry_obey(const struct trg_http_reply *reply, struct meaning *m) {
-  const struct trg_str word = openai_header(reply, "x-should-retry");
-  if (strcmp(m->code, TRG_CODE_QUOTA) == 0 || strcmp(m->code, TRG_CODE_REFUSAL) == 0) return;
-  if (word.n == 4 && memcmp(word.p, "true", 4) == 0)
-    m->outcome = TRG_RETRY;
-  else if (word.n == 5 && memcmp(word.p, "false", 5) == 0)
-    m->outcome = TRG_REJECTED;
-}
-
-static void why_write(char *to, size_t room, int32_t status, const struct openai_fault *f,
-                      const struct meaning *m, struct trg_str id) {
-  const int said = message_safe_bytes(m, f->message);
-  const char *name = f->code[0] ? f->code : f->type[0] ? f->type : "without a code";
-  char id_text[100];
-  snprintf(id_text, sizeof id_text, "%.*s", (int)(id.n < 99 ? id.n : 99), id.n ? id.p : "");
-  snprintf(to, room, "HTTP %d %s%s%s: %s%s%.*s%s%s%s", (int)status, name, f->param[0] ? " " : "",
-           f->param, m->words, said ? " (" : "", said, f->message, said ? ")" : "",
-           id_text[0] ? "; request " : "", id_text);
-}
-
-int32_t openai_fault_status(const struct trg_http_reply *reply, const struct openai_fault *fault) {
-  if (reply->status < 200 || reply->status >= 300) return reply->status;
-  if (fault->status) return fault->status;
-  return strcmp(fault->type, "invalid_request_error") == 0 ? 400 : 0;
-}
-
-void openai_fault_judge(const struct trg_http_reply *reply, const struct openai_fault *fault,
+void openai_fault_judge(const struct trg_http_reply *reply, const struct llm_fault *fault,
                         int64_t now_ms, struct trg_result *ret, char *why_text, size_t why_room) {
-  const bool inside = reply->status >= 200 && reply->status < 300;
-  const int32_t status = openai_fault_status(reply, fault);
-  struct meaning m = meaning_of(status, fault);
+  const int32_t status = llm_fault_status(reply, fault);
+  struct llm_meaning m = meaning_of(status, fault);
   message_obey(status, fault, &m);
   const int64_t wait_ms = openai_retry_after(reply, fault->message, now_ms);
   const bool code_says = fault->code[0] && m.word; /* not merely the status */
-  if (status == 402 && !code_says && openai_header(reply, "retry-after").n && wait_ms > 0)
-    m = (struct meaning){NULL, status, TRG_RETRY, TRG_CODE_RATE, "told to wait for credit"};
-  should_retry_obey(reply, &m);
-  *ret = (struct trg_result){
-      .outcome = m.outcome,
-      .http_status = reply->status,
-      .retry_after_ms = m.outcome == TRG_RETRY ? wait_ms : 0,
-      .code = {m.code, strlen(m.code)},
-  };
-  /* The server had begun to write when it failed; or an edge waited no longer for an answer that
-   * may well have been written. */
-  const bool begun = inside && m.outcome == TRG_RETRY && strcmp(m.code, TRG_CODE_RATE) != 0;
-  if (begun || strcmp(m.code, TRG_CODE_TIMEOUT) == 0) ret->flags = TRG_RESULT_MAYBE_BILLED;
-  const struct trg_str ours = openai_header(reply, "x-request-id");
-  why_write(why_text, why_room, inside && status ? status : reply->status, fault, &m,
-            ours.n ? ours : openai_header(reply, "apim-request-id"));
-  ret->why = (struct trg_str){why_text, strlen(why_text)};
-}
-
-void openai_lost_judge(const struct trg_http_reply *reply, struct trg_result *ret, char *why_text,
-                       size_t why_room) {
-  char words[128] = "no reason given";
-  if (reply->why.n)
-    snprintf(words, sizeof words, "%.*s", (int)(reply->why.n < 120 ? reply->why.n : 120),
-             reply->why.p);
-  const bool slow = says(words, "timeout") || says(words, "timed out");
-  const char *code = slow ? TRG_CODE_TIMEOUT : TRG_CODE_TRANSIENT;
-  snprintf(why_text, why_room,
-           reply->sent ? "the answer was lost (%s): the vendor may have counted the call"
-                       : "the API could not be reached (%s): nothing was sent",
-           words);
-  *ret = (struct trg_result){
-      .outcome = TRG_RETRY,
-      .code = {code, strlen(code)},
-      .why = {why_text, strlen(why_text)},
-      .flags = reply->sent ? TRG_RESULT_MAYBE_BILLED : 0,
-  };
+  if (status == 402 && !code_says && llm_header(reply, "retry-after").n && wait_ms > 0)
+    m = (struct llm_meaning){NULL, status, TRG_RETRY, TRG_CODE_RATE, "told to wait for credit"};
+  const struct trg_str ours = llm_header(reply, "x-request-id");
+  llm_fault_end(reply, fault, &m, wait_ms, ours.n ? ours : llm_header(reply, "apim-request-id"),
+                ret, why_text, why_room);
 }

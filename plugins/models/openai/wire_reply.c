@@ -6,11 +6,11 @@
 #include <strings.h>
 
 static const cJSON *member(const cJSON *object, const char *name) {
-  return openai_json_member(object, name);
+  return llm_json_member(object, name);
 }
 
 static const char *string_of(const cJSON *object, const char *name) {
-  return openai_json_string(object, name);
+  return llm_json_string(object, name);
 }
 
 static bool is_word(const char *a, const char *b) {
@@ -20,8 +20,8 @@ static bool is_word(const char *a, const char *b) {
 /* ---- usage ---- */
 
 static int64_t first_count(const cJSON *object, const char *name, const char *other) {
-  const int64_t count = openai_json_count(object, name);
-  return count >= 0 ? count : openai_json_count(object, other);
+  const int64_t count = llm_json_count(object, name);
+  return count >= 0 ? count : llm_json_count(object, other);
 }
 
 static int64_t or_0(int64_t count) {
@@ -34,38 +34,38 @@ static int64_t at_most(int64_t count, int64_t limit) {
 
 /* Both APIs, under either's names. Here the prompt's count includes the cached tokens, and the
  * daemon's `input` does not. */
-static void usage_read(const cJSON *usage, struct openai_answer *ret) {
+static void usage_read(const cJSON *usage, struct llm_answer *ret) {
   const int64_t prompt = first_count(usage, "prompt_tokens", "input_tokens");
   int64_t output = first_count(usage, "completion_tokens", "output_tokens");
-  const int64_t total = openai_json_count(usage, "total_tokens");
+  const int64_t total = llm_json_count(usage, "total_tokens");
   const cJSON *in = member(usage, "prompt_tokens_details");
   const cJSON *out = member(usage, "completion_tokens_details");
   in = cJSON_IsObject(in) ? in : member(usage, "input_tokens_details");
   out = cJSON_IsObject(out) ? out : member(usage, "output_tokens_details");
-  int64_t cached = openai_json_count(in, "cached_tokens");
-  if (cached < 0) cached = openai_json_count(usage, "prompt_cache_hit_tokens"); /* DeepSeek */
+  int64_t cached = llm_json_count(in, "cached_tokens");
+  if (cached < 0) cached = llm_json_count(usage, "prompt_cache_hit_tokens"); /* DeepSeek */
   /* Some servers leave reasoning out of the completion and count it in the total only. */
   if (prompt > 0 && total > prompt + or_0(output)) output = total - prompt;
   ret->input_counted = prompt > 0; /* a prompt of no tokens is a server that does not count */
   ret->output_counted = prompt > 0 && output >= 0;
   ret->usage.cache_read = at_most(or_0(cached), or_0(prompt));
-  ret->usage.cache_write = at_most(or_0(openai_json_count(in, "cache_write_tokens")),
+  ret->usage.cache_write = at_most(or_0(llm_json_count(in, "cache_write_tokens")),
                                    or_0(prompt) - ret->usage.cache_read);
   ret->usage.input = or_0(prompt) - ret->usage.cache_read - ret->usage.cache_write;
   ret->usage.output = or_0(output);
-  ret->usage.reasoning = at_most(or_0(openai_json_count(out, "reasoning_tokens")), or_0(output));
+  ret->usage.reasoning = at_most(or_0(llm_json_count(out, "reasoning_tokens")), or_0(output));
 }
 
 /* ---- content ---- */
 
 /* What is gathered while reading. */
 struct found {
-  struct openai_text *text;
+  struct llm_text *text;
   bool refused;
 };
 
-static void string_add(struct openai_text *to, const char *string) {
-  openai_text_utf8(to, (struct trg_str){string, strlen(string)});
+static void string_add(struct llm_text *to, const char *string) {
+  llm_text_utf8(to, (struct trg_str){string, strlen(string)});
 }
 
 /* One part of an answer, by its type; thinking and unknown types are passed over. */
@@ -111,7 +111,7 @@ static const cJSON *choice_of(const cJSON *choices) {
 }
 
 /* Returns the vendor's word for how it stopped. Tool calls are not read: no tool was offered. */
-static const char *chat_read(const cJSON *root, struct found *found, struct openai_answer *ret) {
+static const char *chat_read(const cJSON *root, struct found *found, struct llm_answer *ret) {
   const cJSON *choice = choice_of(member(root, "choices"));
   const cJSON *message = member(choice, "message");
   content_read(message ? member(message, "content") : member(choice, "text"), found);
@@ -157,28 +157,6 @@ static int32_t stop_of(const char *word) {
   return TRG_STOP_OTHER;
 }
 
-static void text_replace(struct openai_text *text, struct trg_str with) {
-  struct openai_text fresh = {0};
-  openai_text_add(&fresh, with.p, with.n);
-  openai_text_clear(text);
-  *text = fresh;
-}
-
-/* What is an answer in the text, after how it stopped is known. */
-static void text_judge(struct openai_answer *ret, bool schema_asked, bool refused) {
-  if (refused) ret->stop = TRG_STOP_REFUSAL;
-  if (ret->stop == TRG_STOP_REFUSAL) openai_text_clear(&ret->text); /* a part of it is no answer */
-  if (ret->text.n == 0 || ret->stop == TRG_STOP_LENGTH) return;
-  struct trg_str rest = openai_thought_skip((struct trg_str){ret->text.p, ret->text.n},
-                                            schema_asked);
-  struct trg_str picked;
-  ret->is_json = schema_asked && openai_json_pick(rest, &picked);
-  if (ret->is_json) rest = picked;
-  text_replace(&ret->text, rest);
-  /* A word that is not known can not mean "cut off" when the object is closed. */
-  if (ret->is_json && ret->stop == TRG_STOP_OTHER) ret->stop = TRG_STOP_END;
-}
-
 static bool is_failure(const char *word) {
   return is_word(word, "error") || is_word(word, "failed") || is_word(word, "cancelled");
 }
@@ -188,39 +166,34 @@ static const cJSON *usage_of(const cJSON *root) {
   return cJSON_IsObject(usage) ? usage : member(member(root, "x_groq"), "usage");
 }
 
-static enum openai_reading root_read(const cJSON *root, bool schema_asked,
-                                     struct openai_answer *ret) {
+static enum llm_reading root_read(const cJSON *root, bool schema_asked, struct llm_answer *ret) {
   const bool chat = cJSON_IsArray(member(root, "choices"));
   const bool responses = !chat && cJSON_IsArray(member(root, "output"));
   struct found found = {.text = &ret->text};
   const char *word = chat        ? chat_read(root, &found, ret)
                      : responses ? responses_read(root, &found)
                                  : "";
-  openai_word_copy(ret->stop_word, sizeof ret->stop_word, word);
-  openai_word_copy(ret->served, sizeof ret->served, string_of(root, "model"));
-  openai_word_copy(ret->id, sizeof ret->id, string_of(root, "id"));
+  llm_word_copy(ret->stop_word, sizeof ret->stop_word, word);
+  llm_word_copy(ret->served, sizeof ret->served, string_of(root, "model"));
+  llm_word_copy(ret->id, sizeof ret->id, string_of(root, "id"));
   usage_read(usage_of(root), ret);
   if (holds_error(root)) openai_fault_take(member(root, "error"), &ret->fault);
   if (holds_error(root) || is_failure(word) || ret->fault.message[0] || ret->fault.code[0]) {
-    openai_text_clear(&ret->text);
-    return OPENAI_ERROR;
+    llm_text_clear(&ret->text);
+    return LLM_ERROR;
   }
-  if (!chat && !responses) return OPENAI_MALFORMED;
-  ret->stop = stop_of(word);
-  text_judge(ret, schema_asked, found.refused);
-  return OPENAI_ANSWER;
+  if (!chat && !responses) return LLM_MALFORMED;
+  ret->stop = found.refused ? TRG_STOP_REFUSAL : stop_of(word);
+  llm_answer_judge(ret, schema_asked);
+  return LLM_ANSWER;
 }
 
-enum openai_reading openai_answer_read(struct trg_str body, bool schema_asked,
-                                       struct openai_answer *ret) {
-  *ret = (struct openai_answer){.stop = TRG_STOP_OTHER};
-  cJSON *root = openai_json_parse(body);
-  const enum openai_reading reading = cJSON_IsObject(root) ? root_read(root, schema_asked, ret)
-                                                           : OPENAI_MALFORMED;
+enum llm_reading openai_answer_read(struct trg_str body, bool schema_asked,
+                                    struct llm_answer *ret) {
+  *ret = (struct llm_answer){.stop = TRG_STOP_OTHER};
+  cJSON *root = llm_json_parse(body);
+  const enum llm_reading reading = cJSON_IsObject(root) ? root_read(root, schema_asked, ret)
+                                                        : LLM_MALFORMED;
   cJSON_Delete(root);
   return reading;
-}
-
-void openai_answer_clear(struct openai_answer *answer) {
-  openai_text_clear(&answer->text);
 }

@@ -65,32 +65,32 @@ static bool is_set(const char *text) {
 }
 
 /* What lies between the base and the endpoint. */
-static void middle_add(struct openai_text *ret, const char *base, struct trg_str path,
+static void middle_add(struct llm_text *ret, const char *base, struct trg_str path,
                        const char *deployment) {
   if (is_set(deployment) && !path_has(path, "/deployments/")) {
-    openai_text_put(ret, path_ends(path, "/openai") ? "" : "/openai");
-    openai_text_put(ret, "/deployments/");
-    openai_text_put(ret, deployment);
+    llm_text_put(ret, path_ends(path, "/openai") ? "" : "/openai");
+    llm_text_put(ret, "/deployments/");
+    llm_text_put(ret, deployment);
   } else if (openai_url_is_azure(base) && !path_has(path, "/openai/")) {
-    openai_text_put(ret, path_ends(path, "/openai") ? "/v1" : "/openai/v1");
+    llm_text_put(ret, path_ends(path, "/openai") ? "/v1" : "/openai/v1");
   } else if (!has_version(path) && !path_has(path, "/deployments/")) {
-    openai_text_put(ret, "/v1");
+    llm_text_put(ret, "/v1");
   }
 }
 
-static void query_add(struct openai_text *ret, const char *query, const char *api_version) {
+static void query_add(struct llm_text *ret, const char *query, const char *api_version) {
   const size_t n = strcspn(query, "#");
   if (n) {
-    openai_text_put(ret, "?");
-    openai_text_add(ret, query, n);
+    llm_text_put(ret, "?");
+    llm_text_add(ret, query, n);
   }
   if (!is_set(api_version) || strstr(query, "api-version=")) return;
-  openai_text_put(ret, n ? "&api-version=" : "?api-version=");
-  openai_text_put(ret, api_version);
+  llm_text_put(ret, n ? "&api-version=" : "?api-version=");
+  llm_text_put(ret, api_version);
 }
 
 void openai_url_build(const char *base, enum openai_api api, const char *deployment,
-                      const char *api_version, struct openai_text *ret) {
+                      const char *api_version, struct llm_text *ret) {
   static const char *const tails[] = {"/chat/completions", "/responses"};
   const struct place place = place_of(base);
   struct trg_str path = place.path;
@@ -99,8 +99,8 @@ void openai_url_build(const char *base, enum openai_api api, const char *deploym
     whole = path_ends(path, tails[i]);
     if (whole) path.n -= strlen(tails[i]);
   }
-  openai_text_add(ret, base, place.path_at + path.n);
+  llm_text_add(ret, base, place.path_at + path.n);
   if (!whole) middle_add(ret, base, path, deployment);
-  openai_text_put(ret, tails[api == OPENAI_RESPONSES]);
+  llm_text_put(ret, tails[api == OPENAI_RESPONSES]);
   query_add(ret, place.query, api_version);
 }

@@ -1,10 +1,10 @@
-#include "wire.h"
+#include "llm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-void openai_text_add(struct openai_text *text, const char *p, size_t n) {
+void llm_text_add(struct llm_text *text, const char *p, size_t n) {
   if (n > SIZE_MAX / 4 || text->n > SIZE_MAX / 4) abort();
   if (text->room < text->n + n + 1) {
     const size_t room = (text->n + n + 64) * 2;
@@ -18,14 +18,14 @@ void openai_text_add(struct openai_text *text, const char *p, size_t n) {
   text->p[text->n] = '\0';
 }
 
-void openai_text_put(struct openai_text *text, const char *string) {
-  openai_text_add(text, string, strlen(string));
+void llm_text_put(struct llm_text *text, const char *string) {
+  llm_text_add(text, string, strlen(string));
 }
 
-void openai_text_int(struct openai_text *text, int64_t number) {
+void llm_text_int(struct llm_text *text, int64_t number) {
   char digits[24];
   snprintf(digits, sizeof digits, "%lld", (long long)number);
-  openai_text_put(text, digits);
+  llm_text_put(text, digits);
 }
 
 static bool is_tail(const unsigned char *p, size_t at, size_t n) {
@@ -60,24 +60,24 @@ static size_t mistake_bytes(const unsigned char *p, size_t n) {
   return surrogate ? 3 : 1;
 }
 
-static void escape_add(struct openai_text *text, unsigned char c) {
+static void escape_add(struct llm_text *text, unsigned char c) {
   char escape[8];
   switch (c) {
   case '"':
-    openai_text_add(text, "\\\"", 2);
+    llm_text_add(text, "\\\"", 2);
     return;
   case '\\':
-    openai_text_add(text, "\\\\", 2);
+    llm_text_add(text, "\\\\", 2);
     return;
   case '\n':
-    openai_text_add(text, "\\n", 2);
+    llm_text_add(text, "\\n", 2);
     return;
   case '\t':
-    openai_text_add(text, "\\t", 2);
+    llm_text_add(text, "\\t", 2);
     return;
   default:
     snprintf(escape, sizeof escape, "\\u%04x", c);
-    openai_text_add(text, escape, 6);
+    llm_text_add(text, escape, 6);
   }
 }
 
@@ -86,7 +86,7 @@ static bool is_plain(unsigned char c) {
   return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-static void utf8_add(struct openai_text *text, struct trg_str s, bool escaped) {
+static void utf8_add(struct llm_text *text, struct trg_str s, bool escaped) {
   const unsigned char *p = (const unsigned char *)s.p;
   size_t from = 0; /* start of the run that can be copied as it is */
   for (size_t at = 0; at < s.n;) {
@@ -100,37 +100,37 @@ static void utf8_add(struct openai_text *text, struct trg_str s, bool escaped) {
       at += bytes;
       continue;
     }
-    openai_text_add(text, s.p + from, at - from);
+    llm_text_add(text, s.p + from, at - from);
     if (special) {
       escape_add(text, p[at]);
       at++;
     } else {
-      openai_text_add(text, "\xEF\xBF\xBD", 3);
+      llm_text_add(text, "\xEF\xBF\xBD", 3);
       at += mistake_bytes(p + at, s.n - at);
     }
     from = at;
   }
-  if (from < s.n) openai_text_add(text, s.p + from, s.n - from);
+  if (from < s.n) llm_text_add(text, s.p + from, s.n - from);
 }
 
-void openai_text_utf8(struct openai_text *text, struct trg_str s) {
+void llm_text_utf8(struct llm_text *text, struct trg_str s) {
   utf8_add(text, s, false);
 }
 
-void openai_text_json(struct openai_text *text, struct trg_str s) {
-  openai_text_add(text, "\"", 1);
+void llm_text_json(struct llm_text *text, struct trg_str s) {
+  llm_text_add(text, "\"", 1);
   utf8_add(text, s, true);
-  openai_text_add(text, "\"", 1);
+  llm_text_add(text, "\"", 1);
 }
 
-void openai_text_trim(struct openai_text *text) {
+void llm_text_trim(struct llm_text *text) {
   char *exact = text->p ? realloc(text->p, text->n + 1) : NULL;
   if (!exact) return;
   text->p = exact;
   text->room = text->n + 1;
 }
 
-void openai_text_clear(struct openai_text *text) {
+void llm_text_clear(struct llm_text *text) {
   free(text->p);
-  *text = (struct openai_text){0};
+  *text = (struct llm_text){0};
 }

@@ -1,4 +1,4 @@
-#include "wire.h"
+#include "llm.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>
@@ -29,8 +29,7 @@ static bool is_low(int32_t unit) {
   return unit >= 0xDC00 && unit <= 0xDFFF;
 }
 
-/* Adds the JSON text with the escapes that cJSON can not take as U+FFFD. */
-static void repaired_add(struct openai_text *to, struct trg_str body) {
+void llm_json_repair(struct trg_str body, struct llm_text *to) {
   size_t from = 0;
   for (size_t at = 0; at < body.n;) {
     if (body.p[at] != '\\') {
@@ -47,13 +46,13 @@ static void repaired_add(struct openai_text *to, struct trg_str body) {
       continue;
     }
     if (unit == 0 || is_high(unit) || is_low(unit)) {
-      openai_text_add(to, body.p + from, at - from);
-      openai_text_add(to, "\\ufffd", 6);
+      llm_text_add(to, body.p + from, at - from);
+      llm_text_add(to, "\\ufffd", 6);
       from = at + 6;
     }
     at += 6;
   }
-  if (from < body.n) openai_text_add(to, body.p + from, body.n - from);
+  if (from < body.n) llm_text_add(to, body.p + from, body.n - from);
 }
 
 static size_t space_bytes(struct trg_str s, size_t at) {
@@ -72,32 +71,32 @@ static size_t lead_bytes(struct trg_str s) {
   return at;
 }
 
-struct cJSON *openai_json_parse(struct trg_str body) {
+struct cJSON *llm_json_parse(struct trg_str body) {
   const size_t lead = lead_bytes(body);
-  struct openai_text repaired = {0};
-  if (lead < body.n) repaired_add(&repaired, (struct trg_str){body.p + lead, body.n - lead});
+  struct llm_text repaired = {0};
+  if (lead < body.n) llm_json_repair((struct trg_str){body.p + lead, body.n - lead}, &repaired);
   cJSON *root = cJSON_ParseWithLength(repaired.p ? repaired.p : "", repaired.n);
-  openai_text_clear(&repaired);
+  llm_text_clear(&repaired);
   return root;
 }
 
-const struct cJSON *openai_json_member(const struct cJSON *object, const char *name) {
+const struct cJSON *llm_json_member(const struct cJSON *object, const char *name) {
   return cJSON_GetObjectItemCaseSensitive(object, name);
 }
 
-const char *openai_json_string(const struct cJSON *object, const char *name) {
-  const cJSON *item = openai_json_member(object, name);
+const char *llm_json_string(const struct cJSON *object, const char *name) {
+  const cJSON *item = llm_json_member(object, name);
   return cJSON_IsString(item) ? item->valuestring : "";
 }
 
-int64_t openai_json_count(const struct cJSON *object, const char *name) {
-  const cJSON *item = openai_json_member(object, name);
+int64_t llm_json_count(const struct cJSON *object, const char *name) {
+  const cJSON *item = llm_json_member(object, name);
   if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0) || item->valuedouble > 9007199254740992.0)
     return -1;
   return (int64_t)item->valuedouble;
 }
 
-void openai_word_copy(char *to, size_t room, const char *from) {
+void llm_word_copy(char *to, size_t room, const char *from) {
   size_t n = 0;
   for (; from[n] && n + 1 < room; n++)
     to[n] = (unsigned char)from[n] < 0x20 || (unsigned char)from[n] >= 0x7F ? '?' : from[n];
@@ -121,7 +120,7 @@ static size_t past(struct trg_str s, const char *mark) {
   return at ? (size_t)(at - s.p) + strlen(mark) : 0;
 }
 
-struct trg_str openai_thought_skip(struct trg_str text, bool schema_asked) {
+struct trg_str llm_thought_skip(struct trg_str text, bool schema_asked) {
   static const char *const tags[][2] = {{"<think>", "</think>"}, {"<thinking>", "</thinking>"}};
   if (text.n == 0) return text;
   text = after(text, space_bytes(text, 0));
@@ -149,7 +148,7 @@ static size_t value_bytes(const char *p, size_t n) {
   return (size_t)(end - p);
 }
 
-bool openai_json_pick(struct trg_str text, struct trg_str *ret) {
+bool llm_json_pick(struct trg_str text, struct trg_str *ret) {
   struct trg_str found = {0};
   int tries = 0;
   for (size_t at = 0; at < text.n;) {

@@ -1,0 +1,74 @@
+/*
+ * One complete() of a remote model: build, send, read, and what to do when the vendor refuses a
+ * part of the request or the answer is no JSON. A backend gives its functions; everything that an
+ * instance learns from its calls is kept here.
+ */
+#ifndef MODELS_COMMON_CALL_H
+#define MODELS_COMMON_CALL_H
+
+#include "auth.h"
+#include "llm.h"
+
+/* How a schema is enforced, best first. The last is the prompt alone. */
+#define LLM_MODE_MAX 3
+/* Bit 0 stands for the format; the others for optional parts that a backend numbers itself. */
+#define LLM_FORMAT   1u
+#define LLM_PART_MAX 8
+
+/* One exchange to be built: what is asked, and what is left out at present. */
+struct llm_ask {
+  const struct trg_model_request *request;
+  int mode;                     /* 0 .. LLM_MODE_MAX - 1 */
+  unsigned off;                 /* parts that were refused */
+  const struct trg_str *broken; /* NULL, or an answer that was no JSON, to be asked for again */
+};
+
+struct llm_inst;
+struct llm_vendor {
+  const char *modes[LLM_MODE_MAX]; /* for the log */
+  int last_mode;
+  const char *parts[LLM_PART_MAX]; /* by bit; [0] is not read */
+  const char *id_headers[2];       /* where the vendor's id of the request is, before the body's */
+  /* 0, or -1 with err when it can not be sent at all. The same input gives the same bytes. */
+  int (*build)(const struct llm_inst *inst, const struct llm_ask *ask, struct llm_text *ret,
+               struct trg_err *err);
+  /* Upper bound of one exchange. */
+  void (*estimate)(const struct llm_inst *inst, const struct llm_ask *ask, struct trg_usage *ret);
+  enum llm_reading (*read)(struct trg_str body, bool schema_asked, struct llm_answer *ret);
+  void (*fault_read)(const struct trg_http_reply *reply, struct llm_fault *ret);
+  /* Which optional parts of the request an error complains about. */
+  unsigned (*fault_names)(const struct llm_inst *inst, const struct llm_fault *fault,
+                          const struct llm_ask *ask);
+  void (*fault_judge)(const struct trg_http_reply *reply, const struct llm_fault *fault,
+                      int64_t now_ms, struct trg_result *ret, char *why_text, size_t why_room);
+  /* What the headers say about the next request; may be NULL. */
+  bool (*rate)(const struct trg_http_reply *reply, int64_t now_ms, int64_t *ret_remaining,
+               int64_t *ret_reset_ms);
+};
+
+/* The first member of a backend's instance. */
+struct llm_inst {
+  const struct trg_host *host;
+  trg_inst *name; /* as the host knows us */
+  const struct llm_vendor *vendor;
+  const char *model;
+  struct llm_text url;
+  struct llm_auth auth;
+  struct llm_text sigv4, userpwd; /* to have requests signed in place of the header; else empty */
+  struct trg_header extra[4];     /* sent with every request; their strings are the backend's */
+  size_t extra_count;
+  int first_mode;
+  bool mode_pinned;
+  /* What was refused, and until when it is left out. */
+  int mode;
+  int64_t mode_until_ms, off_until_ms[LLM_PART_MAX];
+  unsigned told; /* logged as a warning once */
+};
+
+/* The two functions of struct trg_model_ops; self is a struct llm_inst. */
+void llm_complete(void *self, trg_op op, const struct trg_model_request *request);
+void llm_estimate(void *self, const struct trg_model_request *request, struct trg_usage *ret);
+/* Frees what the instance holds, but not itself. */
+void llm_inst_clear(struct llm_inst *inst);
+
+#endif

@@ -1,0 +1,25 @@
+/* What the tests of the gemini and bedrock backends share: one opened instance and one question. */
+#ifndef TESTS_WIRE_LLM_RIG_H
+#define TESTS_WIRE_LLM_RIG_H
+
+#include "fake_host.h"
+
+extern const struct trg_model_request llm_triage; /* with a schema */
+
+struct llm_rig {
+  struct fake_host *host;
+  struct fake_inst *inst;
+};
+/* Settings end with NULL; the opening must succeed. */
+struct llm_rig llm_rig_open(const struct trg_plugin *plugin, const char *const *settings);
+/* Also asserts that nothing was violated and every answer was used. */
+void llm_rig_close(struct llm_rig *rig);
+void llm_rig_answer(struct llm_rig *rig, int32_t status, const char *headers, const char *body);
+const struct fake_op *llm_rig_ask(struct llm_rig *rig);
+void llm_rig_assert_end(const struct fake_op *op, int32_t outcome, const char *code);
+const char *llm_rig_body(const struct llm_rig *rig, size_t request);
+/* Opening with these settings fails, and says so. */
+void llm_rig_refused(const struct trg_plugin *plugin, const char *const *settings,
+                     const char *says);
+
+#endif
