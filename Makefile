@@ -147,6 +147,7 @@ test: deps-test
 	@B=$(B) TEST='$(TEST)' sh tests/run.sh
 
 include tests/tests.mk
+include tests/mcp/mcp.mk
 -include tests/bench/bench.mk
 
 # --- packages ----------------------------------------------------------------------------------

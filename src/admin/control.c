@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "admin/agent.h"
 #include "admin/control_bill.h"
 #include "admin/core.h"
 #include "admin/train.h"
@@ -203,6 +204,20 @@ static void do_bill(struct asking *k, struct trg_str what, const json *q) {
   asking_result(k, rc, &err);
 }
 
+/* --- mcp: one message of a client on standard input --------------------------------------------
+ */
+
+static void mcp_answered(void *arg, json *answer) {
+  json_put_bool(answer, "ok", true);
+  asking_answer(arg, answer);
+}
+
+static void do_mcp(struct asking *k, const json *q) {
+  struct core *c = k->core;
+  if (c->agent == NULL) c->agent = agent_new(c, false);
+  agent_line(c->agent, q, mcp_answered, k);
+}
+
 /* --- which
  * ---------------------------------------------------------------------------------------- */
 
@@ -230,6 +245,8 @@ void control_do(struct core *c, struct trg_str request,
                   &err);
   else if (str_is(what, "reload"))
     asking_result(k, core_reload(c, &err), &err);
+  else if (str_is(what, "mcp"))
+    do_mcp(k, q);
   else if (str_is(what, "train"))
     do_train(k, q);
   else if (str_is(what, "test"))

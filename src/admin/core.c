@@ -1,4 +1,5 @@
 #include "admin/core.h"
+#include "admin/agent.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,6 +153,7 @@ int core_open(const char *conf_path, struct core *ret) {
 }
 
 void core_close(struct core *c) {
+  agent_free(&c->agent);
   road_free(&c->road);
   router_free(&c->router);
   host_free(&c->host);

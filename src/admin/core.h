@@ -10,6 +10,7 @@
 #include "conf/conf.h"
 #include "pipeline/road.h"
 
+struct agent;
 struct http;
 struct registry;
 
@@ -23,6 +24,7 @@ struct core {
   struct router *router;
   struct road *road;
   struct road_plan *plan; /* in force; older ones behind it */
+  struct agent *agent;    /* MCP; made when it is first needed */
   uint8_t key[32];
   bool failed; /* the store refused a commit: the process must end */
 };

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/agent.h"
 #include "admin/core.h"
 #include "admin/metrics.h"
 #include "base/buf.h"
@@ -131,6 +132,13 @@ static void on_request(void *arg, const struct serve_request *r) {
       answer_text(w, r->id, str_is(r->method, "HEAD") ? 200 : 405, "POST only\n");
     return;
   }
+  if (str_is(r->path, "/mcp")) {
+    if (w->draining)
+      answer_text(w, r->id, 503, "stopping\n");
+    else
+      agent_request(w->core->agent, w->serve, r);
+    return;
+  }
   if (!get)
     answer_text(w, r->id, 405, "GET only\n");
   else if (str_is(r->path, "/healthz"))
@@ -140,7 +148,12 @@ static void on_request(void *arg, const struct serve_request *r) {
   else if (str_is(r->path, "/metrics"))
     on_metrics(w, r);
   else
-    answer_text(w, r->id, 404, "nothing here: /healthz, /readyz, /metrics, /webhooks/NAME\n");
+    answer_text(w, r->id, 404, "nothing here: /healthz, /readyz, /metrics, /mcp, /webhooks/NAME\n");
+}
+
+static void on_gone(void *arg, serve_id id) {
+  const struct web *w = arg;
+  agent_gone(w->core->agent, id);
 }
 
 struct web *web_new(struct core *c, bool listen, struct trg_err *err) {
@@ -155,13 +168,16 @@ struct web *web_new(struct core *c, bool listen, struct trg_err *err) {
                                   .idle_ms = IDLE_MS,
                                   .request_ms = REQUEST_MS,
                                   .on_request = on_request,
-                                  .arg = w};
+                                  .arg = w,
+                                  .on_gone = on_gone};
   w->serve = serve_new(c->loop, &o, err);
   if (w->serve == NULL) {
     err_prefix(err, "listen: %s:%d: ", f->listen_host, f->listen_port);
     mem_free(w);
     return NULL;
   }
+  agent_free(&c->agent);
+  c->agent = agent_new(c, true);
   return w;
 }
 

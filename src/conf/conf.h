@@ -82,6 +82,17 @@ struct conf_mcp_server {
   uint32_t line;
 };
 
+/* Who may use /mcp, by the token that they show. */
+#define CONF_MCP_READ  1u
+#define CONF_MCP_WRITE 2u /* fields and internal notes */
+#define CONF_MCP_SEND  4u /* what a customer sees */
+struct conf_mcp_token {
+  const char *name, *token;
+  uint32_t grants;
+  const char *helpdesk; /* the only one that it may see; NULL: all */
+  int64_t per_minute;   /* requests */
+};
+
 struct conf {
   const char *file; /* path it came from */
   const char *state;
@@ -102,6 +113,11 @@ struct conf {
   const struct conf_mcp_server *mcp_servers;
   size_t mcp_server_count;
   const char *mcp_token, *metrics_token; /* access tokens; NULL: none */
+  const struct conf_mcp_token *mcp_tokens;
+  size_t mcp_token_count;
+  const char *const *access_hosts; /* names under which /mcp may be asked, beside loopback's */
+  size_t access_host_count;
+  int64_t mcp_per_minute; /* of who shows mcp_token or, on loopback, none */
   struct conf_policy policy;
   const char *const *compliance;
   size_t compliance_count;

@@ -26,7 +26,14 @@ const struct trg_field top_fields[] = {
     {.name = "access.mcp_token",
      .flags = TRG_SECRET,
      .offset = AT(mcp_token),
-     .help = "who asks /mcp must show it; needed when listen is not a loopback address"},
+     .help = "who asks /mcp must show it, or one of mcp_tokens; reads only"},
+    {.name = "access.mcp_per_minute",
+     .type = TRG_INT,
+     .default_text = "600",
+     .min = 1,
+     .max = 1000000,
+     .offset = AT(mcp_per_minute),
+     .help = "requests to /mcp of one caller, unless its token says otherwise"},
     {.name = "access.metrics_token",
      .flags = TRG_SECRET,
      .offset = AT(metrics_token),
@@ -105,6 +112,12 @@ const struct trg_field top_fields[] = {
 };
 
 const struct trg_field top_lists[] = {
+    {.name = "access.mcp_tokens",
+     .type = TRG_JSON,
+     .help = "who may use /mcp: {name, token, grants: [read, write, send], helpdesk, per_minute}"},
+    {.name = "access.hosts",
+     .type = TRG_JSON,
+     .help = "names under which /mcp may be asked behind a proxy, beside loopback's"},
     {.name = "helpdesks", .type = TRG_JSON, .flags = TRG_REQUIRED, .help = "where tickets are"},
     {.name = "models", .type = TRG_JSON, .help = "without it one model: the embedded local one"},
     {.name = "tasks",
@@ -156,7 +169,7 @@ static int address_split(struct trg_str text, struct trg_str *ret_host) {
   return (int)port;
 }
 
-void listen_read(struct part *p, const char *text) {
+void listen_read(struct part *p, const char *text, bool has_tokens) {
   struct conf *c = p->conf;
   const struct yaml *node = yaml_get(p->root, "listen");
   struct trg_str host;
@@ -170,7 +183,7 @@ void listen_read(struct part *p, const char *text) {
   c->listen_host = arena_dup(p->r.arena, host);
   c->listen_port = port;
   if (is_loopback(c->listen_host) || p->reading) return;
-  if (c->mcp_token == NULL)
+  if (c->mcp_token == NULL && !has_tokens)
     field_wrong(&p->r, node, "access.mcp_token",
                 "is missing, and listen is not a loopback address: whoever reaches it could use "
                 "/mcp; write access: {mcp_token: \"${file:mcp_token}\", metrics_token: "
@@ -223,7 +236,9 @@ void part_top(struct part *p) {
   state_read(p, &t);
   c->mcp_token = t.mcp_token != NULL && t.mcp_token[0] != '\0' ? t.mcp_token : NULL;
   c->metrics_token = t.metrics_token != NULL && t.metrics_token[0] != '\0' ? t.metrics_token : NULL;
-  listen_read(p, t.listen);
+  c->mcp_per_minute = t.mcp_per_minute;
+  const struct yaml *tokens = node_at(p, "access", "mcp_tokens");
+  listen_read(p, t.listen, !yaml_is_null(tokens) && tokens->first != NULL);
   c->log_level = word_index("error warn info debug", t.log_level);
   c->log_json = word_index("text json", t.log_format) == 1;
   c->taxonomy = t.taxonomy == NULL || strcmp(t.taxonomy, "skills") == 0 ? NULL : t.taxonomy;

@@ -22,6 +22,7 @@ struct part {
 
 /* Each reads its key below the root into part->conf; in this order. */
 void part_top(struct part *p);
+void part_access(struct part *p); /* after helpdesks */
 void part_helpdesks(struct part *p);
 void part_models(struct part *p);
 void part_tasks(struct part *p);
@@ -35,13 +36,13 @@ struct top {
   char *auto_citation, *disclosure, *book, *period, *model_cost_per_day, *on_limit;
   char *signing_key;
   double auto_accept;
-  int64_t replies_per_ticket, drain_ms;
+  int64_t replies_per_ticket, drain_ms, mcp_per_minute;
 };
 extern const struct trg_field top_fields[], top_lists[]; /* what the reader fills; the rest */
 extern const struct trg_field helpdesk_fields[], model_fields[], price_fields[], task_fields[];
-extern const struct trg_field shadow_fields[], mcp_fields[];
+extern const struct trg_field shadow_fields[], mcp_fields[], token_fields[];
 
-void listen_read(struct part *p, const char *text);
+void listen_read(struct part *p, const char *text, bool has_tokens);
 /* Prices of one model's block; false when there are none to be had (told). */
 void prices_read(struct part *p, const struct yaml *node, const char *path, struct conf_model *m);
 /* Finds the plugin of a block, or tells why not and which there are. */

@@ -111,17 +111,17 @@ static int headers_check(const struct rpc_message *m, const struct era_headers *
                          struct trg_err *err) {
   const struct trg_str version = json_get_str(json_get(m->params, "_meta"), ERA_META_VERSION);
   if (h->version.n == 0) return mismatch(err, "MCP-Protocol-Version", "is missing");
-  if (!str_eq(h->version, version))
+  if (!str_eq(str_trim(h->version), version))
     return mismatch(err, "MCP-Protocol-Version", "is not the version in _meta");
   if (h->method.n == 0) return mismatch(err, "Mcp-Method", "is missing");
-  if (!str_eq(h->method, m->method))
+  if (!str_eq(str_trim(h->method), m->method))
     return mismatch(err, "Mcp-Method", "is not the method of the body");
   const char *key = name_key(m->method);
   if (key == NULL) return 0;
   if (h->name.p == NULL) return mismatch(err, "Mcp-Name", "is missing");
   struct arena *a = arena_new();
   struct trg_str name = {0};
-  const bool legible = era_header_decode(h->name, a, &name);
+  const bool legible = era_header_decode(str_trim(h->name), a, &name);
   const bool equal = legible && str_eq(name, json_get_str(m->params, key));
   arena_free(&a);
   if (!legible) return mismatch(err, "Mcp-Name", "holds characters that it cannot");

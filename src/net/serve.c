@@ -172,7 +172,9 @@ static void end_cb(void *arg, struct MHD_Connection *c, void **context,
   (void)why;
   if (r == NULL) return;
   if (r->peer != NULL) peer_give(r->peer, s->idle_ms);
+  const serve_id gone = r->state == SERVED_WAITING || r->state == SERVED_STREAM ? r->id : 0;
   served_free(r);
+  if (gone != 0 && s->on_gone != NULL && !s->closing) s->on_gone(s->arg, gone);
   *context = NULL;
 }
 
@@ -233,6 +235,7 @@ static bool peers_are_near(const char *host) {
 
 static void options_take(struct serve *s, const struct serve_options *o) {
   s->on_request = o->on_request;
+  s->on_gone = o->on_gone;
   s->arg = o->arg;
   s->body_max = o->body_max_bytes > 0 ? o->body_max_bytes : BODY_MAX;
   s->connections_max = o->connections_max > 0 ? o->connections_max : CONNECTIONS;

@@ -32,6 +32,9 @@ struct serve_options {
    * or later. Slices live during the call. */
   void (*on_request)(void *arg, const struct serve_request *r);
   void *arg;
+  /* Optional: the peer of this request went away before its answer was whole (or a stream of it
+   * ended). May come for requests that were answered; not while the server is freed. */
+  void (*on_gone)(void *arg, serve_id id);
 };
 struct serve *serve_new(struct loop *l, const struct serve_options *o, struct trg_err *err);
 void serve_free(struct serve **s);

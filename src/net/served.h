@@ -23,6 +23,7 @@ struct serve {
   loop_timer timer;
   struct slots open;
   void (*on_request)(void *arg, const struct serve_request *r);
+  void (*on_gone)(void *arg, serve_id id);
   void *arg;
   size_t body_max;
   unsigned connections_max, per_ip_max, peer_count;

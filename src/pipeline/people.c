@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "conf/conf.h"
+#include "pipeline/hand.h"
 #include "pipeline/stage.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
@@ -33,9 +34,10 @@ static void requeue_ticket(struct road *r, const struct ticket *t, struct arena 
     advance(r, t->id, TICKET_DEAD, TICKET_RECEIVED, &(struct advance){.why = "requeue"});
     return;
   }
-  store_must(ticket_outcome(r->setup.store, t->id, str_of(outcome_of_intent(last->intent)),
-                            TRG_STR("requeued"), clock_now_ms(), &err),
-             &err);
+  if (!hand_is(last->intent))
+    store_must(ticket_outcome(r->setup.store, t->id, str_of(outcome_of_intent(last->intent)),
+                              TRG_STR("requeued"), clock_now_ms(), &err),
+               &err);
   const bool uncertain = strcmp(last->state, "uncertain") == 0;
   advance(r, t->id, TICKET_DEAD, uncertain ? TICKET_UNCERTAIN : TICKET_DECIDED,
           &(struct advance){.why = "requeue"});

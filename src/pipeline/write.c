@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "conf/conf.h"
 #include "pipeline/action.h"
+#include "pipeline/hand.h"
 #include "pipeline/stage.h"
 #include "store/knowledge.h"
 #include "store/outbox.h"
@@ -97,12 +98,12 @@ static void write_plan(struct road *r, const struct ticket *t, struct arena *a,
 /* --- what came of it ---------------------------------------------------------------------------
  */
 
-static void write_event(struct road *r, const struct ticket *t, const char *kind,
+static void write_event(struct road *r, const struct ticket *t, const char *actor, const char *kind,
                         const char *ext_id, const char *data, int64_t at_ms) {
   const struct event e = {.ticket_id = t->id,
                           .kind = kind,
                           .ext_id = ext_id,
-                          .actor = "ai",
+                          .actor = actor,
                           .value = strcmp(kind, "msg_out") == 0 ? "answer" : "",
                           .data = data,
                           .at_ms = at_ms,
@@ -117,6 +118,8 @@ static void write_event(struct road *r, const struct ticket *t, const char *kind
 static void write_facts(struct task *k, const struct ticket *t, const struct writing *w) {
   json *action = json_parse(str_of(w->row.action), 0, NULL);
   const bool approved = json_get_str(action, "approved_by").n > 0;
+  /* What somebody wrote by hand is no answer of ours, and nothing to charge for. */
+  const char *actor = hand_is(w->row.intent) ? "human" : "ai";
   const char *data = approved
                          ? arena_printf(k->arena, "{\"approved_by\":\"person\",\"edited\":%s}",
                                         json_get_bool(action, "edited", false) ? "true" : "false")
@@ -126,8 +129,8 @@ static void write_facts(struct task *k, const struct ticket *t, const struct wri
     const char *ext = arena_printf(k->arena, "msg:%.*s", (int)id.n, id.p != NULL ? id.p : "");
     const int64_t at = json_get_int(one, "at", clock_now_ms());
     if (id.n == 0) continue;
-    if (str_is(kind, "reply")) write_event(k->road, t, "msg_out", ext, data, at);
-    if (str_is(kind, "note")) write_event(k->road, t, "note", ext, "", at);
+    if (str_is(kind, "reply")) write_event(k->road, t, actor, "msg_out", ext, data, at);
+    if (str_is(kind, "note")) write_event(k->road, t, actor, "note", ext, "", at);
   }
   json_free(&action);
 }
@@ -170,6 +173,8 @@ static void write_give_up(struct task *k, const struct ticket *t, const char *ou
   struct road *r = k->road;
   struct trg_err err = {0};
   outbox_end(k, "superseded");
+  if (hand_is(((struct writing *)k->more)->row.intent))
+    return; /* the ticket's own outcome stands */
   store_must(
       ticket_outcome(r->setup.store, t->id, str_of(outcome), str_of(reason), clock_now_ms(), &err),
       &err);
@@ -185,6 +190,8 @@ static const char *write_overtaken(struct task *k, const struct ticket *t) {
   if (t->status == TRG_STATUS_DELETED) return "deleted";
   if (t->status == TRG_STATUS_MERGED) return "merged";
   if (t->status == TRG_STATUS_CLOSED) return "closed";
+  const struct writing *w = k->more;
+  if (hand_is(w->row.intent) && !hand_is_reply(w->row.intent)) return NULL;
   store_must(message_list(k->road->setup.store, t->id, k->arena, &m, &n, &err), &err);
   bool newer = false, seen = false;
   for (size_t i = 0; i < n; i++) {
@@ -221,6 +228,12 @@ static void write_dead(struct task *k, const struct ticket *t) {
   struct writing *w = k->more;
   outbox_end(k, "rejected");
   struct trg_err err = {0};
+  if (hand_is(w->row.intent)) { /* its end, not the ticket's */
+    log_event(TRG_ERROR, "hand.rejected", "ticket", k->ref, "intent", w->row.intent, "code",
+              w->code, "why", w->why, NULL);
+    follow(k->road, t);
+    return;
+  }
   store_must(ticket_outcome(k->road->setup.store, t->id, TRG_STR("failed"), str_of(w->code),
                             clock_now_ms(), &err),
              &err);
@@ -440,7 +453,7 @@ static void write_begin(struct road *r, const struct stage *st, const struct tic
 
 void write_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a) {
   struct outbox row;
-  write_plan(r, t, a, &row);
+  if (!hand_waiting(r, t, a, &row)) write_plan(r, t, a, &row);
   if (strcmp(row.state, "done") == 0) {
     advance(r, t->id, TICKET_DECIDED, TICKET_FOLLOWING,
             &(struct advance){.why = "already_written"});

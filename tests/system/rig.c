@@ -285,7 +285,9 @@ long rig_http(const char *method, const char *url, const char *headers, const ch
   assert_non_null(c);
   struct text t = {calloc(1, 1), 0};
   struct curl_slist *list = NULL;
-  if (headers != NULL) list = curl_slist_append(list, headers);
+  char *lines = headers != NULL ? strdup(headers) : NULL, *rest = lines;
+  for (char *one; (one = strsep(&rest, "\n")) != NULL;) list = curl_slist_append(list, one);
+  free(lines);
   curl_easy_setopt(c, CURLOPT_URL, url);
   curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
   curl_easy_setopt(c, CURLOPT_HTTPHEADER, list);

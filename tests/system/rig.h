@@ -49,7 +49,8 @@ cJSON *rig_get(struct rig *r, const char *path);                    /* from the 
 cJSON *rig_post(struct rig *r, const char *path, const char *body); /* to the simulator */
 /* Moves the simulator's time and the clock of what is run after it. */
 void rig_later(struct rig *r, const char *duration);
-/* Any local URL; the HTTP status, body in *ret_body (free; may be NULL). */
+/* Any local URL; `headers`: lines, or NULL. The HTTP status, body in *ret_body (free; may be
+ * NULL). */
 long rig_http(const char *method, const char *url, const char *headers, const char *body,
               char **ret_body);
 

@@ -1,4 +1,4 @@
-#include "cmd/ticket.h"
+#include "admin/ticket_gather.h"
 
 #include <string.h>
 #include <triaged/connector.h>
