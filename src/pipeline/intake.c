@@ -187,12 +187,27 @@ static void ticket_facts_put(struct road *r, int64_t ticket_id, const struct trg
 
 /* --- storing ---------------------------------------------------------------------------------- */
 
-int intake_map(const struct road *r, const struct trg_ticket *t, struct pii_map *m,
-               struct trg_err *err) {
-  pii_map_profiles(m, r->plan->conf->pii_profiles);
+/* What is stored of this ticket is what masking gives now, as far as both have the message. */
+static bool is_stored(const struct road *r, int64_t ticket_id, const struct trg_ticket *t,
+                      const struct redacted *masked, struct arena *a) {
+  struct message *m = NULL;
+  size_t n = 0;
+  struct trg_err err = {0};
+  store_must(message_list(r->setup.store, ticket_id, a, &m, &n, &err), &err);
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < t->message_count; k++)
+      if (str_is(t->messages[k].id, m[i].ext_id) && !str_is(masked->messages[k], m[i].text))
+        return false;
+  return true;
+}
+
+int intake_map(const struct road *r, int64_t ticket_id, const struct trg_ticket *t,
+               struct pii_map *m, bool *ret_same, struct trg_err *err) {
   struct arena *a = arena_new();
   struct redacted out;
+  pii_map_profiles(m, r->plan->conf->pii_profiles);
   const int rc = redact_ticket(t, m, a, &out, err);
+  if (rc >= 0) *ret_same = is_stored(r, ticket_id, t, &out, a);
   arena_free(&a);
   return rc;
 }

@@ -13,6 +13,7 @@ const struct reason reasons[] = {
     {"uncited_claim", "draft", "an amount or term in the draft is in none of its sources"},
     {"link_not_allowed", "draft", "a link leads to a host that policy.links does not name"},
     {"invented_token", "draft", "the draft names personal data that the ticket does not have"},
+    {"text_changed", "draft", "the ticket's texts or the masking rules changed after the draft"},
     {"leaked_prompt", "draft", "the draft repeats instructions that are not for customers"},
     {"too_long", "draft", "the draft is longer than a reply should be"},
     {"note_only", "draft", "this channel takes no public reply through the connector"},

@@ -29,6 +29,7 @@ struct writing {
   struct trg_action action;
   struct pii_map *map; /* NULL: nothing to restore */
   bool mapped;         /* the ticket was read for its tokens */
+  bool changed;        /* its texts are others than those that were stored: no token is restored */
   bool rereading;      /* after a conflict: what changed? */
   bool reread;
   bool finding; /* looking for an uncertain write */
@@ -255,6 +256,17 @@ static void write_uncertain(struct task *k, const struct ticket *t, int64_t retr
                             .why = "uncertain"});
 }
 
+/* A token may stand for another person now. The reply goes to the agent, with its tokens. */
+static void write_as_draft(struct task *k, const struct ticket *t) {
+  struct trg_err err = {0};
+  outbox_end(k, "superseded");
+  store_must(ticket_outcome(k->road->setup.store, t->id, TRG_STR("draft"), TRG_STR("text_changed"),
+                            clock_now_ms(), &err),
+             &err);
+  log_event(TRG_WARN, "write.text_changed", "ticket", k->ref, NULL);
+  advance(k->road, t->id, TICKET_WRITING, TICKET_DECIDED, &(struct advance){.why = "text_changed"});
+}
+
 static void write_again(struct task *k, const struct ticket *t, int64_t retry_after_ms) {
   struct writing *w = k->more;
   outbox_end(k, "planned");
@@ -296,11 +308,10 @@ static void on_ticket(void *arg, const struct trg_ticket *ticket) {
   }
   pii_map_free(&w->map);
   w->map = pii_map_new();
-  if (intake_map(k->road, ticket, w->map, &err) < 0) {
-    pii_map_free(&w->map);
-    return;
-  }
-  w->mapped = true;
+  bool same = false;
+  w->mapped = intake_map(k->road, k->ticket_id, ticket, w->map, &same, &err) >= 0;
+  w->changed = w->mapped && !same;
+  if (!same) pii_map_free(&w->map);
 }
 
 static void on_done(void *arg, const struct trg_result *res);
@@ -394,13 +405,19 @@ static void on_done(void *arg, const struct trg_result *res) {
            res->code.p != NULL ? res->code.p : "");
   snprintf(w->why, sizeof w->why, "%.*s", (int)res->why.n, res->why.p != NULL ? res->why.p : "");
   const bool read_for_tokens = w->mapped && w->action.idem_key.n == 0;
-  if (read_for_tokens && res->outcome == TRG_DONE) {
+  const bool unsure = w->changed && !w->finding && strcmp(w->row.intent, "reply") == 0;
+  if (read_for_tokens && res->outcome == TRG_DONE && !unsure) {
     write_send(k); /* the tokens can be restored now */
     return;
   }
   if (write_rereads(k, res)) return;
   struct ticket t;
-  if (task_current(k, &t)) write_judge(k, &t, res);
+  if (task_current(k, &t)) {
+    if (read_for_tokens && res->outcome == TRG_DONE)
+      write_as_draft(k, &t);
+    else
+      write_judge(k, &t, res);
+  }
   task_end(k);
   pace_add(r, ticket_id, clock_mono_us() - from_us);
 }

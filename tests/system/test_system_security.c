@@ -379,6 +379,35 @@ static void a_name_that_is_a_link_or_markup_does_not_become_one_in_our_reply(voi
   rig_open(&R);
 }
 
+static void a_token_that_stands_for_somebody_else_now_is_not_restored(void **state) {
+  (void)state;
+  char reason[120];
+  rig_close(&R);
+  /* Not in a category that may be answered: the draft waits. Nothing but the requester's name is
+   * masked, so that is [NAME_1]. */
+  rig_open(&R);
+  rig_file(
+      &R, "tickets.jsonl",
+      "{\"id\":\"1\",\"subject\":\"Parcel\",\"body\":\"I am with Dr. Victor Stranger. Where is my "
+      "parcel? Regards, Olga Owner\",\"requester\":{\"name\":\"Olga Owner\",\"email\":"
+      "\"olga@example.com\"}}\n");
+  rig_sim(&R, "--seed 3 --behaviour off");
+  char by[200];
+  snprintf(by, sizeof by, "claude-haiku-5-5, url: \"http://127.0.0.1:%d\"",
+           evil_model("Dear [NAME_1], your parcel is on its way."));
+  rig_conf(&R, "claude-haiku-5-5, url: \"http://127.0.0.1:@PORT@\"", by, "mode: auto",
+           "mode: draft", NULL);
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(rig_replies(&R, 1), 0);
+  /* Now the doctor is [NAME_1]. */
+  rig_conf_change(&R, "policy:", "compliance: [gdpr]\npolicy:", NULL);
+  assert_int_equal(rig_run(&R, "triagectl", "review approve shop/1", NULL), 0);
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  rig_sql_text(&R, "SELECT outcome || ' ' || reason FROM v_tickets", reason, sizeof reason);
+  assert_string_equal(reason, "draft text_changed");
+  assert_int_equal(rig_replies(&R, 1), 0);
+}
+
 /* --- injection
  * ------------------------------------------------------------------------------------------ */
 
@@ -454,6 +483,7 @@ int main(void) {
       T(nothing_harmful_that_a_model_writes_is_sent),
       T(a_harmless_draft_of_the_same_model_is_sent_and_placeholders_stay_text),
       T(a_name_that_is_a_link_or_markup_does_not_become_one_in_our_reply),
+      T(a_token_that_stands_for_somebody_else_now_is_not_restored),
       T(injected_instructions_change_no_action),
       T(metrics_and_mcp_beyond_loopback_want_tokens),
   };
