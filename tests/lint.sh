@@ -36,9 +36,9 @@ for r in $rooms; do
     [ "$theirs" -lt "$mine" ] || finding "$file:$line: $r must not know $other"
   done < <(grep -nH '^#include "' "src/$r"/*.[ch] 2>/dev/null)
 done
-grep -nE '#include *<(sqlite3\.h)>' -r src plugins --include='*.[ch]' | grep -v '^src/store/' | while read -r l; do echo "SQL outside the store: $l"; done | tee /dev/stderr | grep -q . && bad=$((bad + 1))
-grep -nE '#include *<(curl/curl|microhttpd|uv)\.h>' -r src plugins --include='*.[ch]' | grep -v '^src/net/' | tee /dev/stderr | grep -q . && finding 'uv, curl or microhttpd outside net'
-grep -rniE 'zendesk|salesforce|intercom' src include --include='*.[ch]' | tee /dev/stderr | grep -q . && finding "a vendor's word outside its connector"
+grep -nE '#include *<(sqlite3\.h)>' -r src plugins --include='*.[ch]' | grep -v '^src/store/' | while read -r l; do echo "SQL outside the store: $l"; done | tee -a /dev/stderr | grep -q . && bad=$((bad + 1))
+grep -nE '#include *<(curl/curl|microhttpd|uv)\.h>' -r src plugins --include='*.[ch]' | grep -v '^src/net/' | tee -a /dev/stderr | grep -q . && finding 'uv, curl or microhttpd outside net'
+grep -rniE 'zendesk|salesforce|intercom' src include --include='*.[ch]' | tee -a /dev/stderr | grep -q . && finding "a vendor's word outside its connector"
 for f in $(git ls-files 'plugins/*.[ch]'); do
   grep -nE '#include *"(\.\./)*src/|#include *"(base|conf|store|net)/' "$f" && finding "$f: a plugin includes only <triaged/...>"
 done

@@ -156,7 +156,8 @@ int intake_store(struct desk *d, const struct trg_ticket *t, struct intake *ret,
                  struct trg_err *err);
 /* Masks as intake does and keeps the map, to restore a reply's tokens before it is sent. *ret_same:
  * the stored texts came out again, so a token still stands for what it stood for when the draft was
- * made; it does not after other rules were switched on, or a message was changed at the helpdesk. */
+ * made; it does not after other rules were switched on, or a message was changed at the helpdesk.
+ */
 int intake_map(const struct road *r, int64_t ticket_id, const struct trg_ticket *t,
                struct pii_map *m, bool *ret_same, struct trg_err *err);
 /* What the stored conversation asks for now: a new pass, an end, or nothing. */
