@@ -75,7 +75,7 @@ static inline void on_reply(void *self, trg_op op, const struct trg_http_reply *
   s->reply.status = r->status;
   s->reply.sent = r->sent;
   (void)snprintf(s->why, sizeof s->why, "%.*s", (int)r->why.n, r->why.n == 0 ? "" : r->why.p);
-  if (script == S_LIMITED) s->host->bucket(s->inst, NULL, 0, 30);
+  if (script == S_LIMITED) s->host->bucket(s->inst, NULL, 0, 400);
   finish(s, op, TRG_DONE);
 }
 

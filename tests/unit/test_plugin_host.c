@@ -26,7 +26,7 @@ static void test_an_empty_bucket_holds_exchanges_until_its_reset(void **state) {
   struct fixture *f = *state;
   script = S_LIMITED;
   struct got first = {0}, second = {0}, third = {0};
-  probe_done(f, &first); /* tells the bucket: nothing for 30 ms */
+  probe_done(f, &first); /* tells the bucket: nothing for 400 ms, long on a busy machine too */
   assert_true(inst_wait_ms(f->i) > 0);
   const int64_t before = mono_ms();
   probe(f, &third, 5);
@@ -38,7 +38,7 @@ static void test_an_empty_bucket_holds_exchanges_until_its_reset(void **state) {
   assert_int_equal(f->served, 1);
   script = S_HTTP;
   assert_true(run_until(f->l, is_done, &second, 2000));
-  assert_true(mono_ms() - before >= 20);
+  assert_true(mono_ms() - before >= 300);
   assert_int_equal(f->self->reply.status, 200);
   assert_int_equal(f->served, 2);
 }
