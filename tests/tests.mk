@@ -11,10 +11,11 @@ SIM_TEST  := $(patsubst tests/sim/test/%.c,$(B)/tests/%,$(wildcard tests/sim/tes
 SYS_TEST  := $(patsubst tests/system/%.c,$(B)/tests/%,$(wildcard tests/system/test_*.c))
 TEST_BIN  := $(UNIT_BIN) $(WIRE_BIN) $(ABI_BIN) $(SIM_TEST) $(SYS_TEST)
 
-$(SYS_TEST): $(B)/tests/%: tests/system/%.c tests/system/rig.c tests/system/rig.h
+SYS_HELP := $(filter-out $(wildcard tests/system/test_*.c),$(wildcard tests/system/*.c))
+$(SYS_TEST): $(B)/tests/%: tests/system/%.c $(SYS_HELP) $(wildcard tests/system/*.h)
 	@mkdir -p $(@D)
 	@echo "  TEST  $@"
-	@$(CC) $(CFLAGS_ALL) -Itests/system $(LDMODE) -o $@ $< tests/system/rig.c -lcmocka -lcurl -lcjson -lsqlite3
+	@$(CC) $(CFLAGS_ALL) -Itests/system $(LDMODE) -o $@ $< $(SYS_HELP) -lcmocka -lcurl -lcjson -lsqlite3 -lcrypto
 
 $(UNIT_BIN): $(B)/tests/%: tests/unit/%.c $(B)/libtriaged.a $(B)/obj/src/plugin/builtin.o
 	@mkdir -p $(@D)

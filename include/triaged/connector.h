@@ -157,6 +157,16 @@ struct trg_delivery {
   size_t header_count;
   struct trg_str body; /* the untouched bytes */
   int64_t now_ms;
+  struct trg_str method; /* "POST" */
+  struct trg_str path;   /* what follows /webhooks/NAME: "" or "/..."; some vendors' only secret */
+  struct trg_str query;  /* without the '?' */
+};
+
+/* What the vendor wants to read when its delivery was taken; the status is 200. */
+struct trg_answer {
+  uint32_t size;
+  struct trg_str content_type; /* empty: text/plain */
+  struct trg_str body;         /* empty: "ok" */
 };
 
 #define TRG_CAN_WEBHOOK 1u
@@ -189,6 +199,9 @@ struct trg_connector_ops {
   /* Pure: which items does it name? Calls sink once for each; 0 or -1 with err. */
   int (*parse)(void *self, const struct trg_delivery *delivery,
                void (*sink)(void *arg, const struct trg_notice *), void *arg, struct trg_err *err);
+  /* Pure, may be NULL: the body that the vendor expects for a delivery that was taken, where "ok"
+   * will not do. It is sent once the notices are durable. Slices live while the delivery does. */
+  void (*answer)(void *self, const struct trg_delivery *delivery, struct trg_answer *ret);
 };
 
 #endif

@@ -20,6 +20,7 @@
 #define CONNECTIONS_MAX 512
 #define IDLE_MS         15000
 #define REQUEST_MS      10000
+#define HOOK_PATH       "/webhooks/"
 /* More webhooks than this in one turn are asked to come again. */
 #define HOOKS_PER_TURN 256
 
@@ -40,41 +41,71 @@ static void answer_text(struct web *w, serve_id id, int status, const char *text
 struct hook {
   struct web *web;
   serve_id id;
+  struct buf type, body; /* of the answer */
 };
 
 static void hook_durable(void *arg) {
   struct hook *h = arg;
   h->web->hooks--;
-  answer_text(h->web, h->id, 200, "ok\n");
+  serve_answer(h->web->serve, h->id, 200, buf_view(&h->type), NULL, 0, buf_view(&h->body));
+  buf_free(&h->type);
+  buf_free(&h->body);
   mem_free(h);
 }
 
-static void on_webhook(struct web *w, const struct serve_request *r, struct trg_str name) {
+/* /webhooks/NAME, and what the vendor's own way in adds to it. */
+static struct trg_delivery delivery_of(const struct serve_request *r, struct trg_str *ret_name) {
+  const struct trg_str all = {r->path.p + sizeof HOOK_PATH - 1, r->path.n - (sizeof HOOK_PATH - 1)};
+  const char *slash = all.n > 0 ? memchr(all.p, '/', all.n) : NULL;
+  const size_t n = slash == NULL ? all.n : (size_t)(slash - all.p);
+  *ret_name = (struct trg_str){all.p, n};
+  return (struct trg_delivery){.size = sizeof(struct trg_delivery),
+                               .headers = r->headers,
+                               .header_count = r->header_count,
+                               .body = r->body,
+                               .now_ms = clock_now_ms(),
+                               .method = r->method,
+                               .path = {all.p + n, all.n - n},
+                               .query = r->query};
+}
+
+static void hook_refuse(struct web *w, const struct serve_request *r, int rc,
+                        const struct trg_err *err) {
+  char peer[64];
+  (void)snprintf(peer, sizeof peer, "%.*s", (int)r->peer.n, r->peer.p);
+  log_event(TRG_WARN, "webhook.refused", "peer", peer, "code", err->code, "why", err->text, NULL);
+  if (rc == TRG_ENOTFOUND)
+    answer_text(w, r->id, 404, "no such helpdesk\n");
+  else if (rc == TRG_EINVAL)
+    answer_text(w, r->id, 401, "the signature does not fit\n");
+  else
+    answer_text(w, r->id, 400, "this can not be understood\n");
+}
+
+static void on_webhook(struct web *w, const struct serve_request *r) {
   if (w->draining || w->hooks >= HOOKS_PER_TURN) {
     static const struct trg_header retry = {{"Retry-After", 11}, {"30", 2}};
     serve_answer(w->serve, r->id, w->draining ? 503 : 429, TRG_STR("text/plain"), &retry, 1,
                  TRG_STR("busy; come again\n"));
     return;
   }
-  const struct trg_delivery d = {.size = sizeof d,
-                                 .headers = r->headers,
-                                 .header_count = r->header_count,
-                                 .body = r->body,
-                                 .now_ms = clock_now_ms()};
+  struct trg_str name;
+  const struct trg_delivery d = delivery_of(r, &name);
+  struct trg_answer answer = {0};
   struct trg_err err = {0};
-  const int rc = road_webhook(w->core->road, name, &d, &err);
+  const int rc = road_webhook(w->core->road, name, &d, &answer, &err);
   if (rc < 0) {
-    log_event(TRG_WARN, "webhook.refused", "peer", "", "code", err.code, "why", err.text, NULL);
-    answer_text(w, r->id,
-                rc == TRG_ENOTFOUND ? 404
-                : rc == TRG_EINVAL  ? 401
-                                    : 400,
-                rc == TRG_EINVAL ? "the signature does not fit\n" : "refused\n");
+    hook_refuse(w, r, rc, &err);
     return;
   }
   struct hook *h = mem_alloc(sizeof *h);
   h->web = w;
   h->id = r->id;
+  buf_init(&h->type, 256);
+  buf_init(&h->body, BODY_MAX);
+  buf_str(&h->type,
+          answer.content_type.n > 0 ? answer.content_type : TRG_STR("text/plain; charset=utf-8"));
+  buf_str(&h->body, answer.body.n > 0 ? answer.body : TRG_STR("ok\n"));
   w->hooks++;
   turn_after_commit(w->core->store, hook_durable, h);
 }
@@ -124,10 +155,9 @@ static void on_ready(struct web *w, const struct serve_request *r) {
 static void on_request(void *arg, const struct serve_request *r) {
   struct web *w = arg;
   const bool get = str_is(r->method, "GET") || str_is(r->method, "HEAD");
-  if (str_starts(r->path, "/webhooks/")) {
-    const struct trg_str name = {r->path.p + 10, r->path.n - 10};
+  if (str_starts(r->path, HOOK_PATH)) {
     if (str_is(r->method, "POST"))
-      on_webhook(w, r, name);
+      on_webhook(w, r);
     else
       answer_text(w, r->id, str_is(r->method, "HEAD") ? 200 : 405, "POST only\n");
     return;

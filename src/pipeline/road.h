@@ -74,9 +74,12 @@ int road_requeue(struct road *r, struct trg_str ref, const char *who, struct trg
 /* verb: approve | reject | edit. */
 int road_review(struct road *r, const char *verb, struct trg_str ref, const char *who,
                 struct trg_str text, struct trg_err *err);
-/* A verified webhook named these tickets; the inbox rows are written in this turn. */
+/* A webhook for this helpdesk: verified, and the tickets that it names become inbox rows in this
+ * turn; answer it with *ret_answer (slices of the delivery or lasting texts) when they are durable.
+ * TRG_ENOTFOUND: no such helpdesk, or it takes none; TRG_EINVAL: the signature does not fit;
+ * TRG_ESTATE: signed, but not to be understood. */
 int road_webhook(struct road *r, struct trg_str helpdesk, const struct trg_delivery *d,
-                 struct trg_err *err);
+                 struct trg_answer *ret_answer, struct trg_err *err);
 
 /* For status and metrics. */
 struct desk_state {

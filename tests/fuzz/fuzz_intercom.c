@@ -111,7 +111,7 @@ static void on_notice(void *arg, const struct trg_notice *notice) {
 }
 
 static void as_delivery(struct trg_str body) {
-  const struct trg_delivery delivery = {sizeof delivery, NULL, 0, body, 1};
+  const struct trg_delivery delivery = {.size = sizeof delivery, .body = body, .now_ms = 1};
   struct trg_err err;
   struct trg_str id;
   int64_t created_s;

@@ -90,7 +90,8 @@ static void on_notice(void *arg, const struct trg_notice *notice) {
 
 static void as_delivery(struct trg_str body) {
   const struct trg_header header = {TRG_STR("x-triage-timestamp"), body};
-  const struct trg_delivery delivery = {sizeof delivery, &header, 1, body, 1};
+  const struct trg_delivery delivery = {
+      .size = sizeof delivery, .headers = &header, .header_count = 1, .body = body, .now_ms = 1};
   struct trg_err err;
   (void)salesforce_hook_read(&delivery, on_notice, NULL, &err);
   (void)salesforce_soap_text(body, "OrganizationId");

@@ -68,7 +68,8 @@ static void on_notice(void *arg, const struct trg_notice *notice) {
 
 static void as_delivery(struct trg_str body) {
   const struct trg_header header = {TRG_STR("x-zendesk-webhook-invocation-id"), body};
-  const struct trg_delivery delivery = {sizeof delivery, &header, 1, body, 1};
+  const struct trg_delivery delivery = {
+      .size = sizeof delivery, .headers = &header, .header_count = 1, .body = body, .now_ms = 1};
   struct trg_err err;
   (void)zd_webhook_read(&delivery, on_notice, NULL, &err);
 }

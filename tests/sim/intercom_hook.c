@@ -11,14 +11,24 @@ static void headers_write(const struct sim *s, uint64_t event, const char *body,
   unsigned char mac[EVP_MAX_MD_SIZE];
   unsigned n = 0;
   (void)event;
-  HMAC(EVP_sha1(), s->opt.webhook_secret, (int)strlen(s->opt.webhook_secret),
-       (const unsigned char *)body, strlen(body), mac, &n);
+  const char *secret = s->opt.webhook_secret[DESK_INTERCOM];
+  HMAC(EVP_sha1(), secret, (int)strlen(secret), (const unsigned char *)body, strlen(body), mac, &n);
   buf_str(out, "User-Agent: intercom-service-server-webhooks\r\nX-Hub-Signature: sha1=");
   for (unsigned i = 0; i < n; i++) {
     buf_printf(out, "%02x", mac[i]);
   }
   buf_str(out, "\r\n");
 }
+
+/* Once more, whatever went wrong; then it is lost. */
+static bool again(int status, unsigned attempt) {
+  return status != 410 && attempt < 2;
+}
+
+static const struct push_way way = {.desk = DESK_INTERCOM,
+                                    .content_type = "application/json",
+                                    .headers = headers_write,
+                                    .again = again};
 
 /* Deliveries are stamped with the receiver's time: the simulator's own may have jumped. */
 static void push_topic(struct sim *s, const struct ticket *t, const char *topic) {
@@ -51,7 +61,7 @@ static void push_topic(struct sim *s, const struct ticket *t, const char *topic)
   }
   jw_close(&b, '}');
   jw_close(&b, '}');
-  pusher_send(s, buf_text(&b), event, headers_write);
+  pusher_send(s, buf_text(&b), event, &way);
   buf_free(&b);
 }
 

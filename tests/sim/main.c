@@ -31,7 +31,8 @@ static const char usage_text[] =
     "  --slow-ms N           duration of a slow reply (default 300)\n"
     "  --token-ttl D         life of OAuth tokens (default 30m)\n"
     "  --required-to-solve F custom field that must be set before solving\n"
-    "  --webhook URL         push signed events there; with --webhook-secret S,\n"
+    "  --webhook [DESK=]URL  push events there, of one helpdesk or of all; with\n"
+    "                        --webhook-secret [DESK=]S to sign them,\n"
     "                        --webhook-repeat P, --webhook-late P, --webhook-lost P\n"
     "  --with-parent         end when the process that started it ends\n"
     "  --help\n";
@@ -129,6 +130,21 @@ static double arg_share(const char *option) {
   return v;
 }
 
+/* "zendesk=VALUE" for one helpdesk, "VALUE" for all. */
+static void arg_by_desk(const char **each) {
+  static const char *const names[DESK_COUNT] = {"zendesk", "salesforce", "intercom"};
+  for (size_t i = 0; i < DESK_COUNT; i++) {
+    size_t n = strlen(names[i]);
+    if (text_starts(optarg, names[i]) && optarg[n] == '=') {
+      each[i] = optarg + n + 1;
+      return;
+    }
+  }
+  for (size_t i = 0; i < DESK_COUNT; i++) {
+    each[i] = optarg;
+  }
+}
+
 static void option_take(struct options *o, int id, const char *name) {
   switch (id) {
   case OPT_PORT:
@@ -182,10 +198,10 @@ static void option_take(struct options *o, int id, const char *name) {
     o->required_to_solve = optarg;
     break;
   case OPT_WEBHOOK:
-    o->webhook = optarg;
+    arg_by_desk(o->webhook);
     break;
   case OPT_SECRET:
-    o->webhook_secret = optarg;
+    arg_by_desk(o->webhook_secret);
     break;
   case OPT_HOOK_REPEAT:
     o->webhook_repeat = arg_share(name);
@@ -216,7 +232,8 @@ static struct options options_read(int argc, char **argv) {
                       .export_lag_ms = 60000,
                       .repeat = 1,
                       .behaviour = true,
-                      .webhook_secret = "simulated-webhook-secret"};
+                      .webhook_secret = {"simulated-webhook-secret", "simulated-webhook-secret",
+                                         "simulated-webhook-secret"}};
   int at = 0;
   int id = 0;
   while ((id = getopt_long(argc, argv, "", long_options, &at)) != -1) {

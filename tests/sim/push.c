@@ -16,9 +16,15 @@ struct push {
   int64_t at_ms; /* real time */
   char *body;
   uint64_t event;
-  push_headers *headers;
+  const struct push_way *way;
   unsigned attempt;
   struct push *next;
+};
+
+struct target {
+  bool set;
+  char path[256];
+  struct sockaddr_in address;
 };
 
 struct pusher {
@@ -28,8 +34,7 @@ struct pusher {
   pthread_cond_t wake;
   struct push *waiting; /* ascending in at_ms */
   bool stopping;
-  char path[256];
-  struct sockaddr_in address;
+  struct target targets[DESK_COUNT];
   uint64_t sent, failed;
 };
 
@@ -42,25 +47,42 @@ static void push_insert(struct pusher *p, struct push *item) {
   *at = item;
 }
 
-/* Returns the HTTP status, or 0 when there was none. */
+/* Reads the answer until its end, as far as there is room; its status, or 0. */
+static int answer_read(int fd, char *reply, size_t room) {
+  size_t n = 0;
+  int status = 0;
+  for (ssize_t got = 1; got > 0 && n < room - 1;) {
+    got = recv(fd, reply + n, room - 1 - n, 0);
+    n += got > 0 ? (size_t)got : 0;
+  }
+  reply[n] = '\0';
+  (void)sscanf(reply, "HTTP/1.%*d %d", &status);
+  return status;
+}
+
+/* Returns the HTTP status, or 0 when there was none or the answer is not what is wanted. */
 static int push_send(struct pusher *p, const struct push *item) {
+  const struct target *to = &p->targets[item->way->desk];
   struct buf request = {0};
   struct timeval patience = {.tv_sec = 12};
+  char reply[4096];
   buf_printf(&request,
              "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nConnection: close\r\n"
-             "Content-Type: application/json\r\n",
-             p->path, (unsigned)ntohs(p->address.sin_port));
-  item->headers(p->sim, item->event, item->body, &request);
+             "Content-Type: %s\r\n",
+             to->path, (unsigned)ntohs(to->address.sin_port), item->way->content_type);
+  if (item->way->headers) {
+    item->way->headers(p->sim, item->event, item->body, &request);
+  }
   buf_printf(&request, "Content-Length: %zu\r\n\r\n%s", strlen(item->body), item->body);
   int status = 0;
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  if (fd >= 0 && connect(fd, (struct sockaddr *)&p->address, sizeof p->address) == 0) {
-    char reply[512];
-    ssize_t sent = send(fd, request.p, request.n, MSG_NOSIGNAL);
-    ssize_t n = sent == (ssize_t)request.n ? recv(fd, reply, sizeof reply - 1, 0) : 0;
-    reply[n > 0 ? n : 0] = '\0';
-    sscanf(reply, "HTTP/1.%*d %d", &status);
+  if (fd >= 0 && connect(fd, (const struct sockaddr *)&to->address, sizeof to->address) == 0 &&
+      send(fd, request.p, request.n, MSG_NOSIGNAL) == (ssize_t)request.n) {
+    status = answer_read(fd, reply, sizeof reply);
+    if (item->way->wanted && strstr(reply, item->way->wanted) == NULL) {
+      status = 0;
+    }
   }
   if (fd >= 0) {
     close(fd);
@@ -72,13 +94,6 @@ static int push_send(struct pusher *p, const struct push *item) {
 static void push_free(struct push *item) {
   free(item->body);
   free(item);
-}
-
-/* The vendor repeats after a conflict up to three times and after a time-out up to five; other
- * codes never. */
-static bool push_again(const struct push *item, int status) {
-  return (status == 409 && item->attempt < 3) || (status == 0 && item->attempt < 5) ||
-         ((status == 429 || status == 503) && item->attempt < 3);
 }
 
 static void *pusher_thread(void *subject) {
@@ -104,7 +119,7 @@ static void *pusher_thread(void *subject) {
     item->attempt++;
     if (status >= 200 && status < 300) {
       p->sent++;
-    } else if (push_again(item, status)) {
+    } else if (item->way->again(status, item->attempt)) {
       item->at_ms = clock_real_ms() + 1000;
       push_insert(p, item);
       continue;
@@ -117,22 +132,30 @@ static void *pusher_thread(void *subject) {
   return NULL;
 }
 
-struct pusher *pusher_open(struct sim *s) {
+static bool target_read(struct target *t, const char *url) {
   unsigned port = 0;
   char path[256] = "/";
-  int n = sscanf(s->opt.webhook, "http://127.0.0.1:%u%255s", &port, path);
+  int n = sscanf(url, "http://127.0.0.1:%u%255s", &port, path);
   if (n < 1) {
-    n = sscanf(s->opt.webhook, "http://localhost:%u%255s", &port, path);
+    n = sscanf(url, "http://localhost:%u%255s", &port, path);
   }
-  if (n < 1 || port == 0 || port > 65535) {
-    return NULL;
-  }
+  memcpy(t->path, path, sizeof path);
+  t->address.sin_family = AF_INET;
+  t->address.sin_port = htons((uint16_t)port);
+  t->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  t->set = n >= 1 && port > 0 && port <= 65535;
+  return t->set;
+}
+
+struct pusher *pusher_open(struct sim *s) {
   struct pusher *p = mem_alloc(sizeof *p);
   p->sim = s;
-  memcpy(p->path, path, sizeof path);
-  p->address.sin_family = AF_INET;
-  p->address.sin_port = htons((uint16_t)port);
-  p->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  for (size_t i = 0; i < DESK_COUNT; i++) {
+    if (s->opt.webhook[i] && !target_read(&p->targets[i], s->opt.webhook[i])) {
+      free(p);
+      return NULL;
+    }
+  }
   pthread_mutex_init(&p->lock, NULL);
   pthread_cond_init(&p->wake, NULL);
   pthread_create(&p->thread, NULL, pusher_thread, p);
@@ -156,29 +179,33 @@ void pusher_close(struct pusher *p) {
   free(p);
 }
 
-static void push_add(struct pusher *p, const char *body, uint64_t event, push_headers *headers,
+static void push_add(struct pusher *p, const char *body, uint64_t event, const struct push_way *way,
                      int64_t delay_ms) {
   struct push *item = mem_alloc(sizeof *item);
   struct buf copy = {0};
   buf_str(&copy, body);
   item->body = buf_take(&copy);
   item->event = event;
-  item->headers = headers;
+  item->way = way;
   item->at_ms = clock_real_ms() + delay_ms;
   push_insert(p, item);
 }
 
-void pusher_send(struct sim *s, const char *body, uint64_t event, push_headers *headers) {
+bool pusher_wants(const struct sim *s, size_t desk) {
+  return s->pusher && s->pusher->targets[desk].set;
+}
+
+void pusher_send(struct sim *s, const char *body, uint64_t event, const struct push_way *way) {
   struct pusher *p = s->pusher;
   uint64_t h = hash_mix(hash_mix(s->opt.seed, 0x9055), event);
   pthread_mutex_lock(&p->lock);
   /* late by up to three seconds: what happened afterwards overtakes it */
   int64_t delay_ms = hash_unit(h) < s->opt.webhook_late ? (int64_t)(hash_mix(h, 1) % 3000) : 0;
   if (hash_unit(hash_mix(h, 2)) < s->opt.webhook_repeat) {
-    push_add(p, body, event, headers, delay_ms + 50);
+    push_add(p, body, event, way, delay_ms + 50);
   }
   if (hash_unit(hash_mix(h, 3)) >= s->opt.webhook_lost) {
-    push_add(p, body, event, headers, delay_ms);
+    push_add(p, body, event, way, delay_ms);
   }
   pthread_cond_signal(&p->wake);
   pthread_mutex_unlock(&p->lock);

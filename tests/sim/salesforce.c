@@ -430,4 +430,5 @@ const struct vendor vendor_salesforce = {
     .enter = salesforce_enter,
     .missing = salesforce_missing,
     .fail = salesforce_fail,
+    .pushed = salesforce_pushed,
 };

@@ -113,6 +113,8 @@ struct sf_call {
   struct buf out; /* empty: no body */
   char location[160];
 };
+void salesforce_pushed(struct sim *s, const struct ticket *t, const struct entry *e);
+
 const char *sf_call_header(const struct sf_call *c, const char *name);
 void sf_error(struct sf_call *c, int status, const char *code, const char *field,
               const char *format, ...) __attribute__((format(printf, 5, 6)));

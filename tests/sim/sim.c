@@ -8,7 +8,8 @@ static void on_entry(void *subject, struct desk *d, struct ticket *t, struct ent
     return;
   }
   struct entry copy = *e; /* what people do now may move the history */
-  for (size_t i = 0; s->pusher && sim_vendors[i]; i++) {
+  const bool wanted = pusher_wants(s, (size_t)(d - s->store.desks));
+  for (size_t i = 0; wanted && sim_vendors[i]; i++) {
     if (sim_vendors[i]->pushed && strcmp(sim_vendors[i]->name, d->name) == 0) {
       sim_vendors[i]->pushed(s, t, &copy);
     }
@@ -27,9 +28,11 @@ bool sim_open(struct sim *s, const struct options *opt) {
   for (size_t i = 0; sim_vendors[i]; i++) {
     s->vendor_state[i] = sim_vendors[i]->open ? sim_vendors[i]->open() : NULL;
   }
-  if (opt->webhook) {
-    s->pusher = pusher_open(s);
-    return s->pusher != NULL;
+  for (size_t i = 0; i < DESK_COUNT; i++) {
+    if (opt->webhook[i]) {
+      s->pusher = pusher_open(s);
+      return s->pusher != NULL;
+    }
   }
   return true;
 }

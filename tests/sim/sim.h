@@ -29,8 +29,8 @@ struct options {
   bool rate_limits;
   const char
       *required_to_solve; /* custom field id that must be set before a ticket is solved, or NULL */
-  const char *webhook;
-  const char *webhook_secret;
+  const char *webhook[DESK_COUNT]; /* URL; NULL: no pushes */
+  const char *webhook_secret[DESK_COUNT];
   double webhook_repeat, webhook_late, webhook_lost;
 };
 
@@ -126,12 +126,20 @@ void stats_after_close(struct sim *s, const struct desk *d, struct ticket *t);
 struct model_stats *stats_model(struct stats *st, const char *name);
 void stats_write(struct sim *s, struct buf *b);
 
-/* Pushes to --webhook; see push.c. The vendor's headers, each with its line end, are written when
- * it is sent. */
-typedef void push_headers(const struct sim *s, uint64_t event, const char *body, struct buf *out);
-struct pusher *pusher_open(struct sim *s);
+/* How a vendor pushes; see push.c. */
+struct push_way {
+  size_t desk; /* DESK_... */
+  const char *content_type;
+  /* the vendor's headers, each with its line end, when it is sent; NULL: none */
+  void (*headers)(const struct sim *s, uint64_t event, const char *body, struct buf *out);
+  const char *wanted; /* what the answer must contain besides a status of 2xx, or NULL */
+  /* after `attempt` attempts, of which the last had this status (0: none) */
+  bool (*again)(int status, unsigned attempt);
+};
+struct pusher *pusher_open(struct sim *s); /* NULL: an address is wrong */
 void pusher_close(struct pusher *p);
-void pusher_send(struct sim *s, const char *body, uint64_t event, push_headers *headers);
+bool pusher_wants(const struct sim *s, size_t desk);
+void pusher_send(struct sim *s, const char *body, uint64_t event, const struct push_way *way);
 void pusher_count(struct pusher *p, uint64_t *ret_sent, uint64_t *ret_failed);
 
 #endif

@@ -17,8 +17,9 @@ static void headers_write(const struct sim *s, uint64_t event, const char *body,
   time_text(clock_wall_ms(), stamp);
   buf_str(&signed_text, stamp);
   buf_str(&signed_text, body);
-  HMAC(EVP_sha256(), s->opt.webhook_secret, (int)strlen(s->opt.webhook_secret),
-       (const unsigned char *)signed_text.p, signed_text.n, mac, &n);
+  const char *secret = s->opt.webhook_secret[DESK_ZENDESK];
+  HMAC(EVP_sha256(), secret, (int)strlen(secret), (const unsigned char *)signed_text.p,
+       signed_text.n, mac, &n);
   /* the invocation id stays the same when a delivery is repeated */
   buf_printf(out,
              "User-Agent: Zendesk Webhook\r\nX-Zendesk-Account-Id: 123456\r\nX-Zendesk-Webhook-Id: "
@@ -30,6 +31,18 @@ static void headers_write(const struct sim *s, uint64_t event, const char *body,
   buf_str(out, "\r\n");
   buf_free(&signed_text);
 }
+
+/* Repeated after a conflict up to three times and after a time-out up to five; after 429 and 503
+ * because the answer says when. Other codes never. */
+static bool again(int status, unsigned attempt) {
+  return (status == 409 && attempt < 3) || (status == 0 && attempt < 5) ||
+         ((status == 429 || status == 503) && attempt < 3);
+}
+
+static const struct push_way way = {.desk = DESK_ZENDESK,
+                                    .content_type = "application/json",
+                                    .headers = headers_write,
+                                    .again = again};
 
 static void upper_kstr(struct buf *b, const char *key, const char *value) {
   char text[64];
@@ -119,7 +132,7 @@ static void push_event(struct sim *s, const struct ticket *t, const struct entry
   struct buf body = {0};
   uint64_t event = ++s->pushed;
   event_write(s, &body, t, e, type, c, event);
-  pusher_send(s, buf_text(&body), event, headers_write);
+  pusher_send(s, buf_text(&body), event, &way);
   buf_free(&body);
 }
 

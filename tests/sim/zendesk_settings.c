@@ -226,7 +226,7 @@ void zendesk_webhook_secret(struct exchange *x) {
   jw_open(b, '{');
   jw_kopen(b, "signing_secret", '{');
   jw_kstr(b, "algorithm", "SHA256");
-  jw_kstr(b, "secret", x->sim->opt.webhook_secret);
+  jw_kstr(b, "secret", x->sim->opt.webhook_secret[DESK_ZENDESK]);
   jw_close(b, '}');
   jw_close(b, '}');
 }

@@ -1,4 +1,4 @@
-/* The daemon as a service: signals, health, metrics, webhooks, its socket, its log. */
+/* The daemon as a service: signals, health, metrics, its socket, its log. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 #include <ctype.h>
-#include <dlfcn.h>
 #include <regex.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -300,118 +299,6 @@ static void metrics_have_every_promised_name_and_parse(void **state) {
   assert_int_equal(rig_stop(&R, SIGTERM), 0);
 }
 
-/* --- webhooks
- * --------------------------------------------------------------------------------------- */
-
-typedef unsigned char *hmac_fn(const void *md, const void *key, int key_n, const unsigned char *d,
-                               size_t n, unsigned char *out, unsigned *out_n);
-
-/* base64(HMAC-SHA256(secret, stamp + body)), as the vendor documents it. */
-static void sign(const char *secret, const char *stamp, const char *body, char out[64]) {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  void *lib = dlopen("libcrypto.so.3", RTLD_NOW);
-  assert_non_null(lib);
-  hmac_fn *hmac = NULL;
-  const void *(*sha256)(void) = NULL;
-  *(void **)&hmac = dlsym(lib, "HMAC");
-  *(void **)&sha256 = dlsym(lib, "EVP_sha256");
-  assert_true(hmac != NULL && sha256 != NULL);
-  char text[4000];
-  unsigned char mac[64] = {0};
-  unsigned n = 0;
-  snprintf(text, sizeof text, "%s%s", stamp, body);
-  hmac(sha256(), secret, (int)strlen(secret), (const unsigned char *)text, strlen(text), mac, &n);
-  assert_int_equal(n, 32);
-  size_t k = 0;
-  for (unsigned i = 0; i < 33; i += 3) {
-    const unsigned v = (unsigned)mac[i] << 16 | (unsigned)mac[i + 1] << 8 | mac[i + 2];
-    for (int j = 3; j >= 0; j--) out[k++] = digits[v >> (6 * j) & 63];
-  }
-  out[43] = '=';
-  out[44] = '\0';
-}
-
-static long push(const char *base, const char *ticket, const char *delivery, const char *secret) {
-  char body[600], stamp[40], mac[64], headers[600], url[200];
-  const time_t now = time(NULL);
-  struct tm tm;
-  strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
-  snprintf(body, sizeof body,
-           "{\"type\":\"zen:event-type:ticket.created\",\"id\":\"ev-%s\",\"account_id\":1,"
-           "\"time\":\"%s\",\"subject\":\"zen:ticket:%s\",\"zendesk_event_version\":\"2022-11-06\","
-           "\"detail\":{\"id\":\"%s\",\"status\":\"NEW\",\"updated_at\":\"%s\"},\"event\":{}}",
-           delivery, stamp, ticket, ticket, stamp);
-  sign(secret, stamp, body, mac);
-  snprintf(headers, sizeof headers,
-           "X-Zendesk-Webhook-Signature: %s\r\nX-Zendesk-Webhook-Signature-Timestamp: %s\r\n"
-           "X-Zendesk-Webhook-Invocation-Id: %s\r\nContent-Type: application/json",
-           mac, stamp, delivery);
-  snprintf(url, sizeof url, "%s/webhooks/shop", base);
-  return rig_http("POST", url, headers, body, NULL);
-}
-
-static void a_signed_webhook_starts_triage_at_once_and_a_replay_does_nothing(void **state) {
-  (void)state;
-  rig_tickets(&R, 1);
-  rig_sim(&R, "--behaviour off --export-lag 0s");
-  const char *base = conf_listening("poll: 1h");
-  rig_start(&R, "");
-  rig_until(&R, "SELECT count(*) FROM v_tickets WHERE state = 'following'", 1);
-  rig_add(&R, "{\"id\":\"901\",\"body\":\"How do I pair the app?\",\"requester\":{\"name\":\"New "
-              "One\",\"email\":\"new@example.com\"}}");
-  assert_int_equal(push(base, "901", "d-0", "not-the-secret"), 401);
-  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM inbox WHERE source = 'webhook'"), 0);
-  assert_int_equal(push(base, "901", "d-1", "the-webhook-secret"), 200);
-  /* 2xx means stored, and the next poll is an hour away. */
-  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM inbox WHERE source = 'webhook'"), 1);
-  rig_until(&R, "SELECT count(*) FROM v_tickets WHERE state = 'following'", 2);
-  const int64_t calls = rig_sql(&R, "SELECT count(*) FROM v_model_calls");
-  cJSON *stats = rig_get(&R, "/sim/stats");
-  const int asked = cJSON_GetObjectItem(stats, "requests")->valueint;
-  cJSON_Delete(stats);
-  assert_int_equal(push(base, "901", "d-1", "the-webhook-secret"), 200);
-  rig_sleep_ms(300); /* for what should not happen */
-  stats = rig_get(&R, "/sim/stats");
-  /* The two looks at the statistics are all that was asked meanwhile. */
-  assert_true(cJSON_GetObjectItem(stats, "requests")->valueint - asked <= 1);
-  cJSON_Delete(stats);
-  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_model_calls"), calls);
-  char url[200];
-  snprintf(url, sizeof url, "%s/webhooks/nobody", base);
-  assert_int_equal(rig_http("POST", url, NULL, "{}", NULL), 404);
-  snprintf(url, sizeof url, "%s/webhooks/shop", base);
-  assert_int_equal(rig_http("POST", url, NULL, "{}", NULL), 401);
-  assert_int_equal(rig_http("GET", url, NULL, NULL, NULL), 405);
-  assert_int_equal(rig_stop(&R, SIGTERM), 0);
-  assert_false(rig_log_has(&R, "daemon.log", "the-webhook-secret"));
-}
-
-static void a_storm_of_webhooks_late_and_twice_gives_each_ticket_one_answer(void **state) {
-  (void)state;
-  rig_tickets(&R, 1);
-  char args[300];
-  R.port = rig_port(); /* of the simulator, which must know the daemon's and the other way round */
-  const char *base = conf_listening("poll: 1h");
-  snprintf(args, sizeof args,
-           "--behaviour off --export-lag 0s --webhook %s/webhooks/shop --webhook-secret "
-           "the-webhook-secret --webhook-repeat 0.5 --webhook-late 0.2 --port %d",
-           base, R.port);
-  rig_sim(&R, args);
-  rig_start(&R, "");
-  rig_until(&R, "SELECT count(*) FROM v_tickets WHERE state = 'following'", 1);
-  char line[300];
-  for (int i = 0; i < 40; i++) {
-    snprintf(line, sizeof line,
-             "{\"id\":\"%d\",\"body\":\"Where is parcel %d?\",\"requester\":{\"name\":\"P%d\","
-             "\"email\":\"q%d@example.com\"}}",
-             2000 + i, i, i, i);
-    rig_add(&R, line);
-  }
-  rig_until(&R, "SELECT count(*) FROM v_tickets WHERE state = 'following'", 41);
-  assert_int_equal(rig_check_no_double(&R, NULL, NULL), 41);
-  assert_int_equal(rig_stop(&R, SIGTERM), 0);
-}
-
 /* --- systemd, socket, log, modes
  * --------------------------------------------------------------------- */
 
@@ -619,8 +506,6 @@ int main(void) {
       T(a_reload_that_takes_a_helpdesk_out_and_in_again_goes_on_where_it_was),
       T(ready_is_503_until_every_helpdesk_was_reached),
       T(metrics_have_every_promised_name_and_parse),
-      T(a_signed_webhook_starts_triage_at_once_and_a_replay_does_nothing),
-      T(a_storm_of_webhooks_late_and_twice_gives_each_ticket_one_answer),
       T(systemd_is_told_ready_reloading_and_stopping),
       T(the_control_socket_survives_garbage),
       T(every_line_about_a_ticket_names_it),

@@ -359,8 +359,11 @@ static void test_an_id_that_is_no_number_never_reaches_the_url(void **state) {
 static int verify(struct intercom_case *c, const char *body, const char *header, int64_t now_ms,
                   struct trg_str *ret_id) {
   const struct trg_header h = {TRG_STR("x-hub-signature"), {header, strlen(header)}};
-  const struct trg_delivery delivery = {
-      sizeof delivery, &h, header[0] != '\0' ? 1 : 0, {body, strlen(body)}, now_ms};
+  const struct trg_delivery delivery = {.size = sizeof delivery,
+                                        .headers = &h,
+                                        .header_count = header[0] != '\0' ? 1 : 0,
+                                        .body = {body, strlen(body)},
+                                        .now_ms = now_ms};
   struct trg_err err;
   return c->ops->verify(c->self, &delivery, ret_id, &err);
 }

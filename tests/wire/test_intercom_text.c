@@ -316,7 +316,8 @@ static void on_notice(void *arg, const struct trg_notice *notice) {
 
 static const char *named_by(const char *body) {
   static char text[256];
-  const struct trg_delivery delivery = {sizeof delivery, NULL, 0, intercom_str(body), 5000};
+  const struct trg_delivery delivery = {
+      .size = sizeof delivery, .body = intercom_str(body), .now_ms = 5000};
   struct trg_err err;
   text[0] = '\0';
   if (intercom_hook_read(&delivery, on_notice, text, &err) != 0) return "refused";

@@ -337,7 +337,11 @@ static void test_a_delivery_counts_only_signed_fresh_and_unchanged(void **state)
   sign("hook", "1795219190", body, signature);
   struct trg_header headers[] = {{TRG_STR("x-triage-timestamp"), TRG_STR("1795219190")},
                                  {TRG_STR("x-triage-signature"), str(signature)}};
-  struct trg_delivery delivery = {sizeof delivery, headers, 2, str(body), FAKE_NOW_MS};
+  struct trg_delivery delivery = {.size = sizeof delivery,
+                                  .headers = headers,
+                                  .header_count = 2,
+                                  .body = str(body),
+                                  .now_ms = FAKE_NOW_MS};
   struct trg_str id;
   struct trg_err err;
   struct told told = {.count = 0};
@@ -364,13 +368,14 @@ static void test_a_delivery_counts_only_signed_fresh_and_unchanged(void **state)
   salesforce_case_end(&c);
 }
 
-static void test_an_outbound_message_needs_the_secret_of_a_proxy(void **state) {
+static void test_an_outbound_message_needs_the_secret_in_its_address_or_of_a_proxy(void **state) {
   (void)state;
   struct salesforce_case c = salesforce_case_begin(
       (const char *const[]){"webhook_secret=hook", NULL});
   char *body = salesforce_fixture("outbound.xml");
   struct trg_header header = {TRG_STR("x-triage-secret"), TRG_STR("hook")};
-  struct trg_delivery delivery = {sizeof delivery, &header, 0, str(body), FAKE_NOW_MS};
+  struct trg_delivery delivery = {
+      .size = sizeof delivery, .headers = &header, .body = str(body), .now_ms = FAKE_NOW_MS};
   struct trg_str id;
   struct trg_err err;
   struct told told = {.count = 0};
@@ -380,15 +385,74 @@ static void test_an_outbound_message_needs_the_secret_of_a_proxy(void **state) {
   assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), -1);
   header.value = TRG_STR("hook");
   assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), 0);
-  assert_int_equal(strncmp(id.p, "04lA000000Noti1IAC", id.n), 0);
+  assert_int_equal(id.n, 0); /* two Notifications: each has its own */
   assert_int_equal(c.ops->parse(c.self, &delivery, on_notice, &told, &err), 0);
   assert_int_equal(told.count, 2);
   assert_string_equal(told.ids[0], SALESFORCE_CASE);
+  delivery.header_count = 0;
+  delivery.path = TRG_STR("/hoo");
+  assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), -1);
+  delivery.path = TRG_STR("/hook");
+  assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), 0);
+  delivery.size = offsetof(struct trg_delivery, method); /* of a host that knows no paths */
+  assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), -1);
+  delivery.size = sizeof delivery;
   salesforce_answer(&c, "LIMIT%201", 200, NO_ROWS);
   salesforce_probe_run(&c); /* now our own org is known */
   strstr(body, "AcmeMAC")[0] = 'B';
   assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), -1);
   free(body);
+  salesforce_case_end(&c);
+}
+
+#define NOTIFICATION(id, record)                                                                   \
+  "<Notification><Id>" id "</Id><sObject xsi:type=\"sf:Case\"><sf:Id>" record                      \
+  "</sf:Id></sObject></Notification>"
+#define OUTBOUND(notifications)                                                                    \
+  "<?xml version=\"1.0\"?><soapenv:Envelope><soapenv:Body><notifications><OrganizationId>"         \
+  "00DA0000000AcmeMAC</OrganizationId>" notifications                                              \
+  "</notifications></soapenv:Body></soapenv:Envelope>"
+
+static void test_a_notification_counts_once_alone_or_among_others(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(
+      (const char *const[]){"webhook_secret=hook", NULL});
+  struct trg_delivery delivery = {
+      .size = sizeof delivery, .now_ms = FAKE_NOW_MS, .path = TRG_STR("/hook")};
+  struct trg_str id;
+  struct trg_err err;
+  struct told told = {.count = 0};
+  delivery.body = TRG_STR(OUTBOUND(NOTIFICATION("04lA000000Noti1IAC", "500A0000006Vm9uIAC")));
+  assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), 0);
+  assert_int_equal(id.n, 18);
+  assert_memory_equal(id.p, "04lA000000Noti1IAC", 18);
+  assert_int_equal(c.ops->parse(c.self, &delivery, on_notice, &told, &err), 0);
+  assert_string_equal(told.version, "hook:04lA000000Noti1IAC");
+  /* its Ack was lost, and it comes again with a younger one */
+  delivery.body = TRG_STR(OUTBOUND(NOTIFICATION("04lA000000Noti2IAC", "500A0000006Vm9vIAC")
+                                       NOTIFICATION("04lA000000Noti1IAC", "500A0000006Vm9uIAC")));
+  assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), 0);
+  assert_int_equal(id.n, 0);
+  assert_int_equal(c.ops->parse(c.self, &delivery, on_notice, &told, &err), 0);
+  assert_int_equal(told.count, 3);
+  assert_string_equal(told.ids[2], told.ids[0]);
+  assert_string_equal(told.version, "hook:04lA000000Noti1IAC"); /* and the inbox knows it */
+  salesforce_case_end(&c);
+}
+
+static void test_an_outbound_message_reads_its_ack(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  struct trg_delivery delivery = {.size = sizeof delivery, .body = TRG_STR(OUTBOUND(""))};
+  struct trg_answer answer = {.size = sizeof answer};
+  c.ops->answer(c.self, &delivery, &answer);
+  assert_int_equal(strncmp(answer.content_type.p, "text/xml", 8), 0);
+  assert_non_null(strstr(answer.body.p, "<Ack>true</Ack>"));
+  assert_non_null(strstr(answer.body.p, "http://soap.sforce.com/2005/09/outbound"));
+  answer = (struct trg_answer){.size = sizeof answer};
+  delivery.body = TRG_STR("{\"id\":\"500A0000006Vm9uIAC\"}");
+  c.ops->answer(c.self, &delivery, &answer);
+  assert_int_equal(answer.body.n, 0);
   salesforce_case_end(&c);
 }
 
@@ -408,7 +472,9 @@ int main(void) {
       cmocka_unit_test(test_a_403_can_be_a_rate_limit),
       cmocka_unit_test(test_pages_that_are_not_the_api_go_by_their_status),
       cmocka_unit_test(test_a_delivery_counts_only_signed_fresh_and_unchanged),
-      cmocka_unit_test(test_an_outbound_message_needs_the_secret_of_a_proxy),
+      cmocka_unit_test(test_an_outbound_message_needs_the_secret_in_its_address_or_of_a_proxy),
+      cmocka_unit_test(test_a_notification_counts_once_alone_or_among_others),
+      cmocka_unit_test(test_an_outbound_message_reads_its_ack),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

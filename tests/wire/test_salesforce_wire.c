@@ -357,7 +357,7 @@ static void test_headers_tell_usage_and_waiting(void **state) {
 
 static void test_a_delivery_may_not_say_one_thing_twice(void **state) {
   (void)state;
-  struct trg_delivery delivery = {sizeof delivery, NULL, 0, TRG_STR(""), 1};
+  struct trg_delivery delivery = {.size = sizeof delivery, .now_ms = 1};
   struct trg_err err;
   assert_int_equal(salesforce_hook_read(&delivery, NULL, NULL, &err), 0);
   delivery.body = TRG_STR("{\"id\":\"500A0000006Vm9x\",\"id\":\"500A0000006Vm9u\"}");

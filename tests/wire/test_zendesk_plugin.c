@@ -533,7 +533,11 @@ static int verify(struct zendesk_case *c, struct trg_str stamp, struct trg_str s
       {TRG_STR("x-zendesk-webhook-signature-timestamp"), stamp},
       {TRG_STR("x-zendesk-webhook-signature"), signature},
       {TRG_STR("x-zendesk-webhook-invocation-id"), TRG_STR("inv-1")}};
-  const struct trg_delivery delivery = {sizeof delivery, headers, 3, body, now_ms};
+  const struct trg_delivery delivery = {.size = sizeof delivery,
+                                        .headers = headers,
+                                        .header_count = 3,
+                                        .body = body,
+                                        .now_ms = now_ms};
   struct trg_err err;
   return c->ops->verify(c->self, &delivery, ret_id, &err);
 }

@@ -531,7 +531,9 @@ static void test_webhooks_name_their_ticket_in_every_form(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct named named = {"", "", 0};
     struct trg_err err;
-    const struct trg_delivery delivery = {sizeof delivery, &header, 1, zd_str(cases[i].body), 5};
+    struct trg_delivery delivery = {.size = sizeof delivery, .header_count = 1, .now_ms = 5};
+    delivery.headers = &header;
+    delivery.body = zd_str(cases[i].body);
     assert_int_equal(zd_webhook_read(&delivery, on_named, &named, &err), cases[i].rc);
     assert_int_equal(named.count, cases[i].id[0] != '\0');
     assert_string_equal(named.id, cases[i].id);

@@ -188,22 +188,32 @@ static int refused(struct trg_err *err, const char *text) {
   return -1;
 }
 
-/* An outbound message is not signed: something before us must add the secret. */
+/* Is the address /webhooks/NAME/SECRET? */
+static bool path_is(const struct trg_delivery *delivery, const char *secret) {
+  if (delivery->size < offsetof(struct trg_delivery, path) + sizeof delivery->path) return false;
+  const struct trg_str path = delivery->path;
+  return path.n > 1 && salesforce_secret_is(secret, (struct trg_str){path.p + 1, path.n - 1});
+}
+
+/* An outbound message is not signed: its address holds the secret, or something before us adds it
+ * as a header. */
 static int soap_verify(const struct sf *self, const struct trg_delivery *delivery,
                        struct trg_str *ret_id, struct trg_err *err) {
   struct trg_str secret = salesforce_header(delivery->headers, delivery->header_count,
                                             "x-triage-secret");
-  if (secret.n == 0)
-    return refused(err, "an outbound message is not signed: let the proxy before this daemon add "
-                        "the header X-Triage-Secret on a path that only Salesforce knows");
-  if (!salesforce_secret_is(self->conf->webhook_secret, secret))
+  const bool by_path = path_is(delivery, self->conf->webhook_secret);
+  if (!by_path && secret.n == 0)
+    return refused(err, "an outbound message is not signed: its endpoint URL must end in "
+                        "/webhooks/NAME/ and webhook_secret, or the proxy before this daemon must "
+                        "add the header X-Triage-Secret");
+  if (!by_path && !salesforce_secret_is(self->conf->webhook_secret, secret))
     return refused(err, "the header X-Triage-Secret is not webhook_secret");
   char org[SF_ID_BYTES];
   struct trg_str told = salesforce_soap_text(delivery->body, "OrganizationId");
   if (!salesforce_id18(told, org)) return refused(err, "the message does not name its org");
   if (self->org_id[0] != '\0' && strcmp(org, self->org_id) != 0)
     return refused(err, "the message comes from another org");
-  *ret_id = salesforce_soap_text(delivery->body, "Id"); /* of the first Notification */
+  *ret_id = salesforce_soap_only_id(delivery->body);
   return 0;
 }
 
@@ -236,6 +246,11 @@ static int plugin_parse(void *self, const struct trg_delivery *delivery,
   return salesforce_hook_read(delivery, sink, arg, err);
 }
 
+static void plugin_answer(void *self, const struct trg_delivery *delivery, struct trg_answer *ret) {
+  (void)self;
+  salesforce_hook_answer(delivery, ret);
+}
+
 static const struct trg_connector_ops ops = {.size = sizeof ops,
                                              .caps = TRG_CAN_WEBHOOK | TRG_CAN_FIND |
                                                      TRG_CAN_REPLY | TRG_CAN_NOTE | TRG_CAN_FIELDS,
@@ -245,7 +260,8 @@ static const struct trg_connector_ops ops = {.size = sizeof ops,
                                              .write = salesforce_write,
                                              .find = salesforce_find,
                                              .verify = plugin_verify,
-                                             .parse = plugin_parse};
+                                             .parse = plugin_parse,
+                                             .answer = plugin_answer};
 
 TRG_EXPORT extern const struct trg_plugin triaged_plugin_salesforce;
 const struct trg_plugin triaged_plugin_salesforce = {

@@ -57,6 +57,35 @@ struct trg_str salesforce_soap_text(struct trg_str xml, const char *name) {
   return element_next(xml, name, &at, &text) ? text : (struct trg_str){NULL, 0};
 }
 
+/* The Notifications of an outbound message one after the other, each as the text from its start to
+ * the next one's. */
+static bool notification_next(struct trg_str xml, size_t *at, struct trg_str *ret) {
+  struct trg_str text;
+  if (!element_next(xml, "Notification", at, &text)) return false;
+  size_t next = *at;
+  const size_t end = element_next(xml, "Notification", &next, &text) ? next : xml.n;
+  *ret = (struct trg_str){xml.p + *at, end - *at};
+  return true;
+}
+
+struct trg_str salesforce_soap_only_id(struct trg_str xml) {
+  struct trg_str first, second;
+  size_t at = 0;
+  if (!notification_next(xml, &at, &first) || notification_next(xml, &at, &second))
+    return (struct trg_str){NULL, 0};
+  return salesforce_soap_text(first, "Id");
+}
+
+void salesforce_hook_answer(const struct trg_delivery *delivery, struct trg_answer *ret) {
+  if (!salesforce_hook_is_soap(delivery)) return;
+  ret->content_type = TRG_STR("text/xml; charset=utf-8");
+  ret->body = TRG_STR(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soapenv:Envelope "
+      "xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\"><soapenv:Body>"
+      "<notificationsResponse xmlns=\"http://soap.sforce.com/2005/09/outbound\"><Ack>true</Ack>"
+      "</notificationsResponse></soapenv:Body></soapenv:Envelope>");
+}
+
 struct telling {
   void (*sink)(void *arg, const struct trg_notice *);
   void *arg;
@@ -73,11 +102,20 @@ static void case_tell(struct telling *t, struct trg_str text) {
   t->sink(t->arg, &notice);
 }
 
-/* The cases of an outbound message: each Notification has its own id and then the record's. */
+/* The cases of an outbound message: each Notification has its own id, which stays the same when it
+ * is sent again, alone or among others; and then the record's. */
 static void soap_tell(struct telling *t, struct trg_str xml) {
-  struct trg_str text;
-  for (size_t at = 0; element_next(xml, "Id", &at, &text);) case_tell(t, text);
-  for (size_t at = 0; element_next(xml, "ParentId", &at, &text);) case_tell(t, text);
+  struct trg_str one, text;
+  for (size_t at = 0; notification_next(xml, &at, &one);) {
+    struct sf_buf version = salesforce_buf_new(64);
+    salesforce_puts(&version, "hook:");
+    text = salesforce_soap_text(one, "Id");
+    salesforce_put_clean(&version, text.n <= 40 ? text : (struct trg_str){NULL, 0});
+    t->version = salesforce_slice(&version);
+    for (size_t i = 0; element_next(one, "Id", &i, &text);) case_tell(t, text);
+    for (size_t i = 0; element_next(one, "ParentId", &i, &text);) case_tell(t, text);
+    salesforce_buf_free(&version);
+  }
 }
 
 /* Two readers may disagree about which of two equal keys counts, and the body is signed. */
@@ -121,21 +159,15 @@ static int json_tell(struct telling *t, struct trg_str body, struct trg_err *err
 int salesforce_hook_read(const struct trg_delivery *delivery,
                          void (*sink)(void *arg, const struct trg_notice *), void *arg,
                          struct trg_err *err) {
-  const bool soap = salesforce_hook_is_soap(delivery);
   const struct trg_header *headers = delivery->headers;
   struct sf_buf version = salesforce_buf_new(256);
   int rc = 0;
   if (delivery->body.n == 0) return 0; /* a test delivery: signed, and about nothing */
-  struct trg_str stamp = salesforce_header(headers, delivery->header_count, "x-triage-timestamp");
   salesforce_puts(&version, "hook:");
-  if (soap) {
-    /* The first Id is the Notification's own, which stays the same when it is sent again. */
-    stamp = salesforce_soap_text(delivery->body, "Id");
-    if (stamp.n > 40) stamp.n = 0;
-  }
-  salesforce_put_clean(&version, stamp);
+  salesforce_put_clean(&version,
+                       salesforce_header(headers, delivery->header_count, "x-triage-timestamp"));
   struct telling telling = {sink, arg, salesforce_slice(&version), delivery->now_ms, 0};
-  if (soap)
+  if (salesforce_hook_is_soap(delivery))
     soap_tell(&telling, delivery->body);
   else
     rc = json_tell(&telling, delivery->body, err);

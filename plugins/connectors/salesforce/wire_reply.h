@@ -78,6 +78,10 @@ int64_t salesforce_stamp_ms(struct trg_str stamp);
 bool salesforce_hook_is_soap(const struct trg_delivery *delivery);
 /* The text of the first element with this name (any prefix); empty: there is none. */
 struct trg_str salesforce_soap_text(struct trg_str xml, const char *name);
+/* The id of the message's Notification when it has one only; else empty: each has its own. */
+struct trg_str salesforce_soap_only_id(struct trg_str xml);
+/* An outbound message wants to read its Ack, or it is sent again for a day. */
+void salesforce_hook_answer(const struct trg_delivery *delivery, struct trg_answer *ret);
 /* Calls sink once for each case that a delivery names. */
 int salesforce_hook_read(const struct trg_delivery *delivery,
                          void (*sink)(void *arg, const struct trg_notice *), void *arg,
