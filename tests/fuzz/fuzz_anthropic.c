@@ -7,11 +7,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static void as_answer(struct trg_str body, bool schema_asked) {
-  struct anthropic_answer answer;
+  struct llm_answer answer;
   anthropic_answer_read(body, schema_asked, &answer);
   if (answer.is_json && !answer.text.n) abort();
   if (answer.usage.input < 0 || answer.usage.output < 0 || answer.usage.cache_write < 0) abort();
-  anthropic_answer_clear(&answer);
+  llm_answer_clear(&answer);
 }
 
 /* The first line is a header's value, the rest the body of an error. */
@@ -36,7 +36,7 @@ static void as_error(struct trg_str bytes) {
       .body = end ? (struct trg_str){end + 1, bytes.n - line - 1} : bytes,
       .why = bytes,
   };
-  struct anthropic_fault fault;
+  struct llm_fault fault;
   struct trg_result result;
   char why[320];
   int64_t remaining;
@@ -45,7 +45,7 @@ static void as_error(struct trg_str bytes) {
   anthropic_fault_names(&fault, ANTHROPIC_FORMAT);
   anthropic_fault_judge(&reply, &fault, INT64_C(1795219200000), &result, why, sizeof why);
   if (result.retry_after_ms < 0 || strlen(why) >= sizeof why) abort();
-  anthropic_lost_judge(&reply, &result, why, sizeof why);
+  llm_lost_judge(&reply, &result, why, sizeof why);
   if (anthropic_rate(&reply, INT64_C(1795219200000), &remaining, &reset_ms) && reset_ms < 0)
     abort();
 }
@@ -55,16 +55,15 @@ static void as_prompt(struct trg_str bytes) {
   const struct anthropic_plan plan = {.model = "m", .cache_ttl = "5m", .max_output_tokens = 9};
   const struct trg_model_request request = {
       .size = sizeof request, .stable = bytes, .parts = &part, .part_count = 1};
-  struct anthropic_text body = {0};
+  struct llm_text body = {0};
   struct trg_err err;
   if (anthropic_request_build(&plan, &request, &body, &err) == 0) {
-    struct anthropic_answer answer; /* what we send must be JSON; it is no message */
-    if (anthropic_answer_read((struct trg_str){body.p, body.n}, false, &answer) !=
-        ANTHROPIC_MALFORMED)
+    struct llm_answer answer; /* what we send must be JSON; it is no message */
+    if (anthropic_answer_read((struct trg_str){body.p, body.n}, false, &answer) != LLM_MALFORMED)
       abort();
-    anthropic_answer_clear(&answer);
+    llm_answer_clear(&answer);
   }
-  anthropic_text_clear(&body);
+  llm_text_clear(&body);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
@@ -74,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   as_answer(text, true);
   as_error(text);
   as_prompt(text);
-  if (anthropic_json_pick(text, &picked) &&
+  if (llm_json_pick(text, &picked) &&
       (picked.n == 0 || picked.p < text.p || picked.p + picked.n > text.p + text.n))
     abort();
   free(anthropic_schema_render(text));

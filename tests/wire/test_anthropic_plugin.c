@@ -182,8 +182,8 @@ static void test_settings_that_can_not_work_are_refused_at_once(void **state) {
   assert_refused((const char *const[]){"key=k", NULL}, "model");
   assert_refused((const char *const[]){"model=m", NULL}, "key: missing");
   assert_refused((const char *const[]){"model=m", "key=secret\n", NULL}, "line break");
-  assert_refused((const char *const[]){"model=m", "key=k", "auth.value={key}", NULL},
-                 "auth.header");
+  assert_refused((const char *const[]){"model=m", "key=k", "auth.token_command=x", NULL},
+                 "one of the two");
   assert_refused((const char *const[]){"model=m", "key=k", "auth.header=a:b", NULL}, "auth.header");
   assert_refused(
       (const char *const[]){"model=m", "key=k", "auth.header=a", "auth.value=fixed", NULL},

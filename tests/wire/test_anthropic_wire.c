@@ -52,11 +52,11 @@ static struct anthropic_plan plan_of(enum anthropic_mode mode) {
 
 /* The body, or NULL when it is refused; the caller frees it. */
 static char *build(const struct anthropic_plan *plan, const struct trg_model_request *request) {
-  struct anthropic_text body = {0};
+  struct llm_text body = {0};
   struct trg_err err = {0};
   if (anthropic_request_build(plan, request, &body, &err) == 0) return body.p;
   assert_string_equal(err.code, "permanent");
-  anthropic_text_clear(&body);
+  llm_text_clear(&body);
   return NULL;
 }
 
@@ -291,15 +291,15 @@ static void test_the_estimate_is_above_what_the_vendor_counts(void **state) {
 
 /* ---- answers ---- */
 
-static struct anthropic_answer answer_of(const char *body, bool schema_asked) {
-  struct anthropic_answer answer;
-  assert_int_equal(anthropic_answer_read(str(body), schema_asked, &answer), ANTHROPIC_MESSAGE);
+static struct llm_answer answer_of(const char *body, bool schema_asked) {
+  struct llm_answer answer;
+  assert_int_equal(anthropic_answer_read(str(body), schema_asked, &answer), LLM_ANSWER);
   return answer;
 }
 
 static void test_text_is_chosen_by_type_and_joined(void **state) {
   (void)state;
-  struct anthropic_answer a = answer_of(
+  struct llm_answer a = answer_of(
       "{\"type\":\"message\",\"model\":\"claude-haiku-5-5-20261001\",\"content\":[{\"type\":"
       "\"thinking\",\"thinking\":\"\",\"signature\":\"x\"},{\"type\":\"text\",\"text\":\"Hello\","
       "\"citations\":null},{\"type\":\"dream\",\"text\":\"never\"},7,null,{\"type\":\"text\","
@@ -309,13 +309,13 @@ static void test_text_is_chosen_by_type_and_joined(void **state) {
   assert_string_equal(a.text.p, "Hello, you");
   assert_int_equal(a.stop, TRG_STOP_END);
   assert_string_equal(a.served, "claude-haiku-5-5-20261001");
-  assert_true(a.counted);
-  anthropic_answer_clear(&a);
+  assert_true(a.input_counted);
+  llm_answer_clear(&a);
 }
 
 static void test_usage_is_read_with_nulls_and_both_cache_forms(void **state) {
   (void)state;
-  struct anthropic_answer a = answer_of(
+  struct llm_answer a = answer_of(
       "{\"content\":[],\"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":3,"
       "\"output_tokens\":40,\"cache_creation_input_tokens\":null,\"cache_read_input_tokens\":900,"
       "\"cache_creation\":{\"ephemeral_5m_input_tokens\":10,\"ephemeral_1h_input_tokens\":20},"
@@ -326,14 +326,14 @@ static void test_usage_is_read_with_nulls_and_both_cache_forms(void **state) {
   assert_int_equal(a.usage.cache_read, 900);
   assert_int_equal(a.usage.cache_write, 30);
   assert_int_equal(a.usage.reasoning, 25);
-  anthropic_answer_clear(&a);
+  llm_answer_clear(&a);
   a = answer_of("{\"content\":[],\"usage\":{\"input_tokens\":null,\"output_tokens\":-4,"
                 "\"cache_creation_input_tokens\":\"7\",\"cache_creation\":null}}",
                 false);
-  assert_false(a.counted);
+  assert_false(a.input_counted);
   assert_int_equal(a.usage.output, 0);
   assert_int_equal(a.usage.cache_write, 0);
-  anthropic_answer_clear(&a);
+  llm_answer_clear(&a);
 }
 
 static void test_stop_reasons_follow_the_table_and_unknown_ones_are_kept(void **state) {
@@ -353,41 +353,41 @@ static void test_stop_reasons_follow_the_table_and_unknown_ones_are_kept(void **
     snprintf(body, sizeof body,
              "{\"content\":[{\"type\":\"text\",\"text\":\"x\"}],\"stop_reason\":\"%s\"}",
              rows[i].word);
-    struct anthropic_answer a = answer_of(body, false);
+    struct llm_answer a = answer_of(body, false);
     assert_int_equal(a.stop, rows[i].stop);
     assert_string_equal(a.stop_word, rows[i].word);
-    anthropic_answer_clear(&a);
+    llm_answer_clear(&a);
   }
-  struct anthropic_answer a = answer_of("{\"content\":[],\"stop_reason\":null}", false);
+  struct llm_answer a = answer_of("{\"content\":[],\"stop_reason\":null}", false);
   assert_int_equal(a.stop, TRG_STOP_OTHER);
-  anthropic_answer_clear(&a);
+  llm_answer_clear(&a);
 }
 
 static void test_a_refusals_partial_text_is_dropped(void **state) {
   (void)state;
-  struct anthropic_answer a = answer_of(
+  struct llm_answer a = answer_of(
       "{\"content\":[{\"type\":\"text\",\"text\":\"Well, first\"}],\"stop_reason\":"
       "\"refusal\",\"stop_details\":{\"type\":\"refusal\",\"category\":\"cyber\"}}",
       true);
   assert_int_equal(a.text.n, 0);
-  assert_string_equal(a.category, "cyber");
-  anthropic_answer_clear(&a);
+  assert_string_equal(a.detail, "cyber");
+  llm_answer_clear(&a);
 }
 
 static void test_truncated_json_is_never_taken_for_an_answer(void **state) {
   (void)state;
-  struct anthropic_answer a = answer_of(
+  struct llm_answer a = answer_of(
       "{\"content\":[{\"type\":\"text\",\"text\":\"{\\\"a\\\":1}\"}],\"stop_reason\":"
       "\"max_tokens\"}",
       true);
   assert_false(a.is_json);
   assert_int_equal(a.stop, TRG_STOP_LENGTH);
-  anthropic_answer_clear(&a);
+  llm_answer_clear(&a);
 }
 
 static void test_the_tools_input_is_the_answer_in_tool_mode(void **state) {
   (void)state;
-  struct anthropic_answer a = answer_of(
+  struct llm_answer a = answer_of(
       "{\"content\":[{\"type\":\"text\",\"text\":\"Calling.\"},{\"type\":\"tool_use\","
       "\"id\":\"t\",\"name\":\"triage\",\"input\":{ \"category\" : \"b\\u00fcg\" }}],"
       "\"stop_reason\":\"tool_use\"}",
@@ -395,43 +395,43 @@ static void test_the_tools_input_is_the_answer_in_tool_mode(void **state) {
   assert_true(a.is_json);
   assert_int_equal(a.stop, TRG_STOP_END);
   assert_string_equal(a.text.p, "{\"category\":\"b\xC3\xBCg\"}");
-  anthropic_answer_clear(&a);
+  llm_answer_clear(&a);
 }
 
 static void test_json_is_picked_out_of_a_fence_but_never_chosen_between_two(void **state) {
   (void)state;
   struct trg_str got;
-  assert_true(anthropic_json_pick(str(" {\"a\":1}\n"), &got));
+  assert_true(llm_json_pick(str(" {\"a\":1}\n"), &got));
   assert_int_equal(got.n, 7);
-  assert_true(anthropic_json_pick(str("Sure {x}:\n```json\n{\"a\":{\"b\":2}}\n```\n"), &got));
+  assert_true(llm_json_pick(str("Sure {x}:\n```json\n{\"a\":{\"b\":2}}\n```\n"), &got));
   assert_memory_equal(got.p, "{\"a\":{\"b\":2}}", got.n);
-  assert_false(anthropic_json_pick(str("You said {\"a\":1}; I say {\"a\":2}"), &got));
-  assert_false(anthropic_json_pick(str("{\"a\":"), &got));
-  assert_false(anthropic_json_pick(str(""), &got));
-  assert_false(anthropic_json_pick(str("no"), &got));
+  assert_false(llm_json_pick(str("You said {\"a\":1}; I say {\"a\":2}"), &got));
+  assert_false(llm_json_pick(str("{\"a\":"), &got));
+  assert_false(llm_json_pick(str(""), &got));
+  assert_false(llm_json_pick(str("no"), &got));
 }
 
 static void test_nul_and_lone_surrogate_escapes_do_not_cut_an_answer(void **state) {
   (void)state;
-  struct anthropic_answer a = answer_of(
+  struct llm_answer a = answer_of(
       "{\"content\":[{\"type\":\"text\",\"text\":\"a\\u0000b\\ud800c\\ud83d\\ude42 "
       "\\\\u0000\"}],\"stop_reason\":\"end_turn\"}",
       false);
   assert_string_equal(a.text.p, "a\xEF\xBF\xBD"
                                 "b\xEF\xBF\xBD"
                                 "c\xF0\x9F\x99\x82 \\u0000");
-  anthropic_answer_clear(&a);
+  llm_answer_clear(&a);
 }
 
 static void test_a_body_that_is_no_message_is_told_apart(void **state) {
   (void)state;
-  struct anthropic_answer a;
+  struct llm_answer a;
   static const char *const broken[] = {"", "<html>", "{\"content\":[", "[]", "{\"content\":null}"};
   for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
-    assert_int_equal(anthropic_answer_read(str(broken[i]), true, &a), ANTHROPIC_MALFORMED);
+    assert_int_equal(anthropic_answer_read(str(broken[i]), true, &a), LLM_MALFORMED);
   assert_int_equal(
       anthropic_answer_read(str("{\"error\":{\"type\":\"overloaded_error\"}}"), true, &a),
-      ANTHROPIC_ERROR);
+      LLM_ERROR);
 }
 
 int main(void) {

@@ -2,29 +2,12 @@
  * The Anthropic Messages API as bytes: requests out of the daemon's terms, answers and errors into
  * them. Everything here is pure (no network, no clock, no state), so that it can be tested on
  * fixtures and fuzzed. wire_request.c builds, wire_reply.c reads answers, wire_fault.c reads errors
- * and headers, wire_text.c is the buffer below them.
+ * and headers; ../common/llm.h is below them.
  */
 #ifndef ANTHROPIC_WIRE_H
 #define ANTHROPIC_WIRE_H
 
-#include <triaged/model.h>
-
-/* A growing, always NUL-terminated text. All zero is the empty one. Running out of memory ends
- * the process. */
-struct anthropic_text {
-  char *p;
-  size_t n, room;
-};
-void anthropic_text_add(struct anthropic_text *text, const char *p, size_t n);
-void anthropic_text_put(struct anthropic_text *text, const char *string);
-void anthropic_text_int(struct anthropic_text *text, int64_t number);
-/* Adds s with every byte that is not UTF-8, and every lone surrogate, as U+FFFD. */
-void anthropic_text_utf8(struct anthropic_text *text, struct trg_str s);
-/* Likewise, as a JSON string with its quotes. */
-void anthropic_text_json(struct anthropic_text *text, struct trg_str s);
-/* Gives back what is kept for growing. */
-void anthropic_text_trim(struct anthropic_text *text);
-void anthropic_text_clear(struct anthropic_text *text);
+#include "../common/llm.h"
 
 /* How a schema is enforced, best first. Forcing a tool (tool_choice any or tool) is no rung of
  * this ladder: the newer models answer it with 400. */
@@ -53,7 +36,7 @@ struct anthropic_plan {
  * 0, or -1 with err when it can not be sent at all (U+0000, nothing to ask, a broken schema, too
  * large). ret is to be cleared by the caller in both cases. */
 int anthropic_request_build(const struct anthropic_plan *plan,
-                            const struct trg_model_request *request, struct anthropic_text *ret,
+                            const struct trg_model_request *request, struct llm_text *ret,
                             struct trg_err *err);
 /* max_tokens of that request. */
 int64_t anthropic_max_tokens(const struct anthropic_plan *plan, int64_t wanted);
@@ -64,56 +47,21 @@ void anthropic_estimate(const struct anthropic_plan *plan, const struct trg_mode
  * that the caller frees, NULL when it is not a JSON object. */
 char *anthropic_schema_render(struct trg_str schema);
 
-enum anthropic_reading {
-  ANTHROPIC_MESSAGE = 0,  /* a message; what it holds is in the answer */
-  ANTHROPIC_ERROR = 1,    /* an error although the status was 200 */
-  ANTHROPIC_MALFORMED = 2 /* neither */
-};
-struct anthropic_answer {
-  struct anthropic_text text; /* of all text blocks, or the JSON that was asked for */
-  bool is_json;               /* a schema was asked for, and text is one JSON document */
-  int32_t stop;               /* enum trg_stop */
-  char stop_word[64];
-  char category[32]; /* of a refusal; may be empty */
-  char served[128];
-  struct trg_usage usage;
-  bool counted; /* the vendor gave a usage */
-};
 /* Reads a 200's body. schema_asked: pick the JSON document. ret is to be cleared in all cases. */
-enum anthropic_reading anthropic_answer_read(struct trg_str body, bool schema_asked,
-                                             struct anthropic_answer *ret);
-void anthropic_answer_clear(struct anthropic_answer *answer);
-/* The one JSON object in a text that may have a fence or words around it. False when there is
- * none, or more than one: guessing between them would let quoted text answer. */
-bool anthropic_json_pick(struct trg_str text, struct trg_str *ret);
-/* A copy of a JSON text in which the escapes that cJSON cuts strings at or refuses (U+0000, lone
- * surrogates) are U+FFFD. */
-void anthropic_json_repair(struct trg_str body, struct anthropic_text *ret);
-
-struct anthropic_fault {
-  char type[64], error_code[64], request_id[128];
-  char message[512]; /* may quote the request: not for the log */
-};
+enum llm_reading anthropic_answer_read(struct trg_str body, bool schema_asked,
+                                       struct llm_answer *ret);
 /* Reads an error body; what it does not find stays empty (HTML from an edge is normal). */
-void anthropic_fault_read(struct trg_str body, struct anthropic_fault *ret);
+void anthropic_fault_read(struct trg_str body, struct llm_fault *ret);
 
 #define ANTHROPIC_NAMES_FORMAT 1u
 #define ANTHROPIC_NAMES_EFFORT 2u
 /* Which optional parts of the request a 400 complains about: worth one try without them. */
-unsigned anthropic_fault_names(const struct anthropic_fault *fault, enum anthropic_mode mode);
+unsigned anthropic_fault_names(const struct llm_fault *fault, enum anthropic_mode mode);
 
 /* What an HTTP error means. code and the fields of ret but `why` are set; `why` goes to why_text
  * as a sentence without quotations from the request. */
-void anthropic_fault_judge(const struct trg_http_reply *reply, const struct anthropic_fault *fault,
+void anthropic_fault_judge(const struct trg_http_reply *reply, const struct llm_fault *fault,
                            int64_t now_ms, struct trg_result *ret, char *why_text, size_t why_room);
-/* How the exchange failed when there was no HTTP status. */
-void anthropic_lost_judge(const struct trg_http_reply *reply, struct trg_result *ret,
-                          char *why_text, size_t why_room);
-
-/* Value of a header by its lower-case name; empty when absent. */
-struct trg_str anthropic_header(const struct trg_http_reply *reply, const char *name);
-/* retry-after-ms, else retry-after (seconds or an HTTP date); 0 when there is none. */
-int64_t anthropic_retry_after(const struct trg_http_reply *reply, int64_t now_ms);
 /* What the rate headers say about the next request: how many there may be until reset_ms from
  * now. An exhausted token budget counts as no requests. False when they say nothing. */
 bool anthropic_rate(const struct trg_http_reply *reply, int64_t now_ms, int64_t *ret_remaining,

@@ -109,19 +109,20 @@ static void reply_emit(const struct llm_inst *self, trg_op op, const struct call
 
 /* What a counted answer is worth, by how it stopped. */
 static struct trg_result answer_judge(const struct llm_answer *answer, bool schema_asked,
-                                      int32_t status, char why[160]) {
+                                      int32_t status, char why[200]) {
   switch (answer->stop) {
   case TRG_STOP_REFUSAL:
-    snprintf(why, 160, "the model or a content filter declined (%s)", answer->stop_word);
+    snprintf(why, 200, "the model or a content filter declined (%s%s%s)", answer->stop_word,
+             answer->detail[0] ? ", category " : "", answer->detail);
     return result_of(TRG_REJECTED, status, TRG_CODE_REFUSAL, why);
   case TRG_STOP_LENGTH:
-    snprintf(why, 160, "the answer was cut off (%s): raise max_output_tokens or reasoning_tokens",
+    snprintf(why, 200, "the answer was cut off (%s): raise max_output_tokens or reasoning_tokens",
              answer->stop_word);
     return result_of(TRG_REJECTED, status, TRG_CODE_LENGTH, why);
   case TRG_STOP_END:
     break;
   default:
-    snprintf(why, 160, "the model stopped for a reason that is no answer (%s)",
+    snprintf(why, 200, "the model stopped for a reason that is no answer (%s)",
              answer->stop_word[0] ? answer->stop_word : "none given");
     return result_of(TRG_REJECTED, status, TRG_CODE_MALFORMED, why);
   }
@@ -129,7 +130,7 @@ static struct trg_result answer_judge(const struct llm_answer *answer, bool sche
     return result_of(TRG_REJECTED, status, TRG_CODE_MALFORMED, "the answer is empty");
   if (schema_asked && !answer->is_json)
     return result_of(TRG_RETRY, status, TRG_CODE_MALFORMED,
-                     "the answer is not one JSON object, also when asked for again");
+                     "the answer is not one JSON object, also where it was asked for again");
   return result_of(TRG_DONE, status, TRG_CODE_OK, "");
 }
 
@@ -296,11 +297,12 @@ static void repair_start(struct llm_inst *self, trg_op op, struct call *call,
 
 static void answered(struct llm_inst *self, trg_op op, struct call *call,
                      const struct trg_http_reply *http, struct llm_answer *answer) {
-  char why[160];
+  char why[200];
   const bool schema_asked = call->request.schema.n > 0;
   const struct trg_usage usage = usage_of(self, call, answer);
   reply_emit(self, op, call, http, answer, &usage);
-  if (schema_asked && !call->repairs && answer->stop == TRG_STOP_END && !answer->is_json) {
+  if (schema_asked && !self->vendor->no_repair && !call->repairs && answer->stop == TRG_STOP_END &&
+      !answer->is_json) {
     repair_start(self, op, call, answer, &usage);
     return;
   }
@@ -397,7 +399,8 @@ void llm_estimate(void *me, const struct trg_model_request *request, struct trg_
   const struct llm_ask ask = {
       .request = &whole, .mode = mode_now(self, now_ms), .off = off_now(self, now_ms)};
   self->vendor->estimate(self, &ask, ret);
-  llm_repair_bound(&whole, ret);
+  ret->estimated = true;
+  if (!self->vendor->no_repair) llm_repair_bound(&whole, ret);
 }
 
 void llm_inst_clear(struct llm_inst *inst) {

@@ -27,6 +27,7 @@ struct llm_inst;
 struct llm_vendor {
   const char *modes[LLM_MODE_MAX]; /* for the log */
   int last_mode;
+  bool no_repair;                  /* prose where JSON was asked for is not asked for again */
   const char *parts[LLM_PART_MAX]; /* by bit; [0] is not read */
   const char *id_headers[2];       /* where the vendor's id of the request is, before the body's */
   /* 0, or -1 with err when it can not be sent at all. The same input gives the same bytes. */

@@ -103,6 +103,7 @@ struct llm_fault {
   char message[512]; /* may quote the request: not for the log */
   int32_t status;    /* an HTTP status inside the body, or 0 */
   int64_t wait_ms;   /* told in the body, or 0 */
+  char id[128];      /* the vendor's of the request, or empty */
 };
 
 /* What an error means, by a word of the vendor's or by its status. */
@@ -140,6 +141,7 @@ struct llm_answer {
   bool is_json;         /* a schema was asked for, and text is one JSON object */
   int32_t stop;         /* enum trg_stop */
   char stop_word[64];
+  char detail[40]; /* more about how it stopped; may be empty */
   char served[128], id[128];
   struct trg_usage usage;
   bool input_counted, output_counted; /* the vendor gave that part of the usage */
