@@ -286,7 +286,10 @@ long rig_http(const char *method, const char *url, const char *headers, const ch
   struct text t = {calloc(1, 1), 0};
   struct curl_slist *list = NULL;
   char *lines = headers != NULL ? strdup(headers) : NULL, *rest = lines;
-  for (char *one; (one = strsep(&rest, "\n")) != NULL;) list = curl_slist_append(list, one);
+  for (char *one; (one = strsep(&rest, "\n")) != NULL;) {
+    one[strcspn(one, "\r")] = '\0';
+    list = curl_slist_append(list, one);
+  }
   free(lines);
   curl_easy_setopt(c, CURLOPT_URL, url);
   curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
