@@ -4,6 +4,7 @@
 
 #include "admin/agent.h"
 #include "admin/control_bill.h"
+#include "admin/control_subject.h"
 #include "admin/core.h"
 #include "admin/train.h"
 #include "base/err.h"
@@ -191,11 +192,13 @@ static void do_test(struct asking *k, const json *q) {
   op_complete(inst, &request, &test_events, k, TEST_DEADLINE_MS);
 }
 
-static void do_bill(struct asking *k, struct trg_str what, const json *q) {
+/* Done wholly or not at all, with what came of it in the answer. */
+static void do_whole(struct asking *k, struct trg_str what, const json *q) {
   struct trg_err err = {0};
   json *o = json_object();
   json_put_bool(o, "ok", true);
-  const int rc = control_bill(k->core, what, q, o, k->arena, &err);
+  const int rc = str_is(what, "erase") ? control_erase(k->core, q, o, k->arena, &err)
+                                       : control_bill(k->core, what, q, o, k->arena, &err);
   if (rc >= 0) {
     asking_answer(k, o);
     return;
@@ -251,8 +254,8 @@ void control_do(struct core *c, struct trg_str request,
     do_train(k, q);
   else if (str_is(what, "test"))
     do_test(k, q);
-  else if (control_bills(what))
-    do_bill(k, what, q);
+  else if (control_bills(what) || str_is(what, "erase"))
+    do_whole(k, what, q);
   else
     asking_result(k,
                   err_set(&err, TRG_EINVAL, "usage", "no such request: \"%.*s\"", (int)what.n,

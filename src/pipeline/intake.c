@@ -17,25 +17,24 @@
 #include "store/knowledge.h"
 #include "store/outbox.h"
 #include "store/store.h"
+#include "store/subject.h"
 #include "store/talk.h"
 #include "store/work.h"
 
 /* --- who and what ----------------------------------------------------------------------------- */
 
-/* A keyed hash stands for the requester: the same person is the same hash in this state directory,
- * and nobody can go back from it. */
+/* A pseudonym stands for the requester: the same person is the same in this state directory, and
+ * nobody can go back from it once the way to it was erased. */
 static const char *requester_hash(const struct road *r, const struct trg_ticket *t,
                                   struct arena *a) {
   const struct trg_str who = t->requester_email.n > 0 ? t->requester_email : t->requester_id;
   if (who.n == 0) return "";
-  char *low = arena_dup(a, who);
-  for (char *p = low; *p != '\0'; p++)
-    if (*p >= 'A' && *p <= 'Z') *p = (char)(*p - 'A' + 'a');
-  uint8_t sum[HASH_BYTES];
-  hash_hmac((struct trg_str){(const char *)r->key, sizeof r->key}, str_of(low), sum);
-  char *hex = arena_alloc(a, 33);
-  hex_encode(sum, 16, hex);
-  return hex;
+  char lookup[SUBJECT_HEX];
+  char *pseudonym = arena_alloc(a, SUBJECT_HEX);
+  struct trg_err err = {0};
+  subject_lookup(r->key, who, lookup);
+  store_must(subject_pseudonym(r->setup.store, lookup, pseudonym, &err), &err);
+  return pseudonym;
 }
 
 static const char *actor_word(int32_t author) {

@@ -12,8 +12,9 @@ struct store;
 #define STORE_APPLICATION_ID 0x74726764 /* "trgd" */
 
 /* Each ends with NULL. */
-extern const char *const migrate_001[], *const migrate_002[], *const migrate_billing[],
-                                                                  *const migrate_tally[];
+extern const char *const migrate_001[], *const migrate_002[];
+extern const char *const migrate_billing[], *const migrate_tally[];
+extern const char *const migrate_subject[];
 
 /* Brings a checked database from version `from` to STORE_VERSION, in one transaction. */
 int migrate(struct store *s, int64_t from, struct trg_err *err);

@@ -1,5 +1,7 @@
 #include "store/talk.h"
 
+#include <triaged/connector.h>
+
 #include "store/sql.h"
 
 /* --- messages -------------------------------------------------------------------------------- */
@@ -52,11 +54,32 @@ static int message_update(struct store *s, int64_t id, const struct message *m,
   return sql_run(&q, err);
 }
 
+/* The ticket's person was erased, and this is not something new that they wrote since. */
+static int is_erased(struct store *s, const struct message *m, bool *ret, struct trg_err *err) {
+  static const char text[] = "SELECT erased_ms FROM ticket WHERE id = ? AND erased_ms > 0";
+  struct sql q;
+  sql_read(&q, s, text);
+  sql_int(&q, m->ticket_id);
+  const int rc = sql_next(&q, err);
+  *ret = false;
+  if (rc <= 0) return rc;
+  *ret = m->author != TRG_AUTHOR_CUSTOMER || m->at_ms <= sql_get_int(&q);
+  sql_end(&q);
+  return 0;
+}
+
 int message_put(struct store *s, const struct message *m, bool *ret_new, struct trg_err *err) {
   int64_t id = 0;
+  bool erased = false;
+  struct message kept = *m;
   int rc = turn_write(s, err);
   if (rc == 0) rc = message_known(s, m, &id, err);
-  if (rc == 0) rc = id == 0 ? message_insert(s, m, err) : message_update(s, id, m, err);
+  if (rc == 0) rc = is_erased(s, m, &erased, err);
+  if (rc == 0 && erased) {
+    kept.text = kept.author_id = "";
+    kept.attachments = "[]";
+  }
+  if (rc == 0) rc = id == 0 ? message_insert(s, &kept, err) : message_update(s, id, &kept, err);
   if (rc == 0) *ret_new = id == 0;
   return rc;
 }

@@ -54,7 +54,9 @@ static int insert(struct store *s, const struct ticket_facts *f, int64_t now_ms,
 static int update(struct store *s, int64_t id, const struct ticket_facts *f, int64_t now_ms,
                   struct trg_err *err) {
   static const char text[] =
-      "UPDATE ticket SET version = ?1, subject = ?2, requester_hash = ?3, url = ?4,"
+      "UPDATE ticket SET version = ?1, "
+      "  subject = iif(erased_ms > 0, subject, ?2),"
+      "  requester_hash = iif(erased_ms > 0, requester_hash, ?3), url = ?4,"
       "  merged_into = ?5, status = ?6, channel = ?7, flags = ?8, sandbox = ?9, updated_ms = ?10,"
       "  changed_ms = ?12"
       " WHERE id = ?11 AND (version, subject, requester_hash, url, merged_into, status, channel,"

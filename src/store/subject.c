@@ -1,0 +1,165 @@
+#include "store/subject.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "store/sql.h"
+#include "store/ticket.h"
+
+void subject_lookup(const uint8_t key[32], struct trg_str who, char out[SUBJECT_HEX]) {
+  struct arena *a = arena_new();
+  char *low = arena_dup(a, who);
+  for (char *p = low; *p != '\0'; p++)
+    if (*p >= 'A' && *p <= 'Z') *p = (char)(*p - 'A' + 'a');
+  uint8_t sum[HASH_BYTES];
+  hash_hmac((struct trg_str){(const char *)key, 32}, str_of(low), sum);
+  hex_encode(sum, 16, out);
+  arena_free(&a);
+}
+
+/* 1 and the pseudonym, 0 when there is none, or negative. */
+static int find(struct store *s, const char *lookup, char out[SUBJECT_HEX], struct trg_err *err) {
+  static const char text[] = "SELECT pseudonym FROM subject WHERE lookup = ?";
+  struct sql q;
+  sql_read(&q, s, text);
+  sql_text(&q, lookup);
+  const int rc = sql_next(&q, err);
+  if (rc <= 0) return rc;
+  (void)snprintf(out, SUBJECT_HEX, "%s", sql_get_text(&q, NULL));
+  sql_end(&q);
+  return 1;
+}
+
+int subject_pseudonym(struct store *s, const char *lookup, char out[SUBJECT_HEX],
+                      struct trg_err *err) {
+  static const char text[] = "INSERT INTO subject (lookup, pseudonym) VALUES (?, ?)";
+  const int found = find(s, lookup, out, err);
+  if (found != 0) return found < 0 ? found : 0;
+  uint8_t raw[16];
+  random_bytes(raw, sizeof raw);
+  hex_encode(raw, sizeof raw, out);
+  struct sql q;
+  sql_write(&q, s, text);
+  sql_text(&q, lookup);
+  sql_text(&q, out);
+  return sql_run(&q, err);
+}
+
+int subject_refs(struct store *s, const char *lookup, struct arena *a, const char ***ret,
+                 size_t *ret_count, struct trg_err *err) {
+  static const char text[] = "SELECT t.ref FROM subject p JOIN ticket t"
+                             " ON t.requester_hash = p.pseudonym WHERE p.lookup = ?"
+                             " ORDER BY t.created_ms, t.id";
+  const char **list = NULL;
+  size_t n = 0;
+  struct sql q;
+  sql_read(&q, s, text);
+  sql_text(&q, lookup);
+  int rc;
+  while ((rc = sql_next(&q, err)) > 0) {
+    list = sql_room(a, list, n, sizeof *list);
+    list[n++] = sql_get_text(&q, a);
+  }
+  if (rc < 0) return rc;
+  *ret = list;
+  *ret_count = n;
+  return 0;
+}
+
+/* --- erasing ---------------------------------------------------------------------------------- */
+
+/* A ticket that is on its way would write its texts again. */
+static int none_at_work(struct store *s, const char *pseudonym, struct trg_err *err) {
+  static const char text[] = "SELECT ref, state FROM ticket WHERE requester_hash = ?"
+                             " AND state NOT IN (?, ?, ?) ORDER BY id LIMIT 1";
+  struct sql q;
+  sql_read(&q, s, text);
+  sql_text(&q, pseudonym);
+  sql_text(&q, ticket_state_word(TICKET_FOLLOWING));
+  sql_text(&q, ticket_state_word(TICKET_DONE));
+  sql_text(&q, ticket_state_word(TICKET_DEAD));
+  const int rc = sql_next(&q, err);
+  if (rc <= 0) return rc;
+  char ref[160];
+  (void)snprintf(ref, sizeof ref, "%s", sql_get_text(&q, NULL));
+  const int status = err_set(err, TRG_ESTATE, "busy",
+                             "%s is being worked on (%s): erase again when it is answered, or set "
+                             "its helpdesk to mode off first",
+                             ref, sql_get_text(&q, NULL));
+  sql_end(&q);
+  return status;
+}
+
+#define THEIRS " ticket_id IN (SELECT id FROM ticket WHERE requester_hash = ?1)"
+
+static int step(struct store *s, const char *text, const char *pseudonym, int64_t *ret_rows,
+                struct trg_err *err) {
+  struct sql q;
+  sql_write(&q, s, text);
+  sql_text(&q, pseudonym);
+  const int rc = sql_run(&q, err);
+  if (rc >= 0 && ret_rows != NULL) *ret_rows = sql_changed(s);
+  return rc;
+}
+
+static int erase_texts(struct store *s, const char *pseudonym, struct subject_erased *e,
+                       struct trg_err *err) {
+  static const char messages[] = "UPDATE message SET text = '', attachments = '[]', author_id = ''"
+                                 " WHERE" THEIRS;
+  static const char drafts[] = "UPDATE draft SET body = '', citations = '[]', missing = '[]',"
+                               " next_step = '', edited = '', review_reason = '' WHERE" THEIRS;
+  static const char decisions[] = "UPDATE decision SET verdict = '{}' WHERE" THEIRS;
+  static const char requests[] = "DELETE FROM model_bytes WHERE model_call_id IN"
+                                 " (SELECT id FROM model_call WHERE" THEIRS ")";
+  static const char reasons[] = "UPDATE model_call SET why = '' WHERE" THEIRS;
+  static const char writes[] = "UPDATE outbox SET action = '{}', why = '' WHERE" THEIRS;
+  static const char past[] = "DELETE FROM past WHERE" THEIRS;
+  struct {
+    const char *text;
+    int64_t *rows;
+  } const steps[] = {{messages, &e->messages}, {drafts, &e->drafts}, {decisions, NULL},
+                     {requests, &e->requests}, {reasons, NULL},      {writes, NULL},
+                     {past, &e->past}};
+  for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+    const int rc = step(s, steps[i].text, pseudonym, steps[i].rows, err);
+    if (rc < 0) return rc;
+  }
+  return 0;
+}
+
+static int erase_tickets(struct store *s, const char *pseudonym, int64_t now_ms,
+                         struct subject_erased *e, struct trg_err *err) {
+  static const char text[] = "UPDATE ticket SET subject = '', summary = '', priority_reason = '',"
+                             " hold_reason = '', url = '', erased_ms = ?2, changed_ms = ?2"
+                             " WHERE requester_hash = ?1";
+  struct sql q;
+  sql_write(&q, s, text);
+  sql_text(&q, pseudonym);
+  sql_int(&q, now_ms);
+  const int rc = sql_run(&q, err);
+  e->tickets = sql_changed(s);
+  return rc;
+}
+
+int subject_erase(struct store *s, const char *lookup, int64_t now_ms, struct subject_erased *ret,
+                  struct trg_err *err) {
+  static const char link[] = "DELETE FROM subject WHERE pseudonym = ?";
+  /* Merges the index, so that no deleted word stays in an older part of it. */
+  static const char words[] = "INSERT INTO past_fts (past_fts) VALUES ('optimize')";
+  char pseudonym[SUBJECT_HEX];
+  struct subject_erased e = {0};
+  int rc = find(s, lookup, pseudonym, err);
+  if (rc == 0) rc = err_set(err, TRG_ENOTFOUND, "not_found", "nobody of that address has a ticket");
+  if (rc > 0) rc = none_at_work(s, pseudonym, err);
+  if (rc >= 0) rc = erase_texts(s, pseudonym, &e, err);
+  if (rc >= 0) rc = erase_tickets(s, pseudonym, now_ms, &e, err);
+  if (rc >= 0) rc = step(s, link, pseudonym, NULL, err);
+  if (rc < 0) return rc;
+  struct sql q;
+  sql_write(&q, s, words);
+  rc = sql_run(&q, err);
+  if (rc < 0) return rc;
+  *ret = e;
+  return 0;
+}
