@@ -14,6 +14,7 @@
 #include "model/price.h"
 #include "net/loop.h"
 #include "plugin/host.h"
+#include "store/store.h"
 #include "store/turn.h"
 #include "store/work.h"
 
@@ -159,12 +160,6 @@ void router_free(struct router **r) {
 }
 
 /* A failed write of ours is the end of the process: the store's rule. */
-static void store_must(int rc, const struct trg_err *err) {
-  if (rc >= 0) return;
-  log_event(TRG_ERROR, "store.failed", "why", err->text, NULL);
-  BUG("the store refused a write");
-}
-
 static void prompt_hash(const struct trg_model_request *q, char out[HASH_HEX_MAX]) {
   struct hash *h = hash_new();
   hash_add(h, q->stable);

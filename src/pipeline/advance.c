@@ -44,12 +44,6 @@ bool advance_allowed(enum ticket_state from, enum ticket_state to) {
   return from < TICKET_STATES && to < TICKET_STATES && (transitions[from] & TO(to)) != 0;
 }
 
-void store_must(int rc, const struct trg_err *err) {
-  if (rc >= 0) return;
-  log_event(TRG_ERROR, "store.failed", "code", err->code, "why", err->text, NULL);
-  BUG("the store refused a write");
-}
-
 void advance(struct road *r, int64_t ticket_id, enum ticket_state from, enum ticket_state to,
              const struct advance *how) {
   if (!advance_allowed(from, to)) {

@@ -121,7 +121,26 @@ void policy_run(struct road *r, const struct stage *st, const struct ticket *t, 
   decide(r, t, rule.outcome, rule.reason);
 }
 
-/* Texts that a draft may take amounts and tokens from: what it cites, and what was said. */
+/* What a citation names: a passage, or a past ticket's reply. false: it is gone. */
+static bool cited_text(struct road *r, struct trg_str id, struct arena *a, struct trg_str *ret) {
+  struct passage p;
+  struct past past;
+  struct trg_err err = {0};
+  int rc = passage_by_id(r->setup.store, id, a, &p, &err);
+  if (rc == 0) *ret = str_of(p.text);
+  if (rc != TRG_ENOTFOUND) {
+    store_must(rc, &err);
+    return true;
+  }
+  rc = past_by_ref(r->setup.store, id, a, &past, &err);
+  if (rc == TRG_ENOTFOUND) return false;
+  store_must(rc, &err);
+  *ret = str_of(past.reply);
+  return true;
+}
+
+/* Texts that a draft may take amounts and tokens from: what it cites, and what was said. What is
+ * cited and what people of ours said may also be promised. */
 static void guard_sources(struct road *r, const struct ticket *t, const struct draft *d,
                           struct arena *a, struct guard_sources *ret, size_t *ret_citations) {
   struct message *m = NULL;
@@ -131,19 +150,22 @@ static void guard_sources(struct road *r, const struct ticket *t, const struct d
   json *cited = json_parse(str_of(d->citations), 0, NULL);
   const size_t most = n + json_count(cited) + 1;
   struct trg_str *texts = arena_alloc(a, sizeof *texts * most);
-  size_t k = 0;
-  for (size_t i = 0; i < n; i++) texts[k++] = str_of(m[i].text);
+  struct trg_str *own = arena_alloc(a, sizeof *own * most);
+  for (size_t i = 0; i < n; i++) {
+    texts[ret->count++] = str_of(m[i].text);
+    if (m[i].author == TRG_AUTHOR_AGENT) own[ret->own_count++] = str_of(m[i].text);
+  }
   for (const json *c = json_first(cited); c != NULL; c = json_next(c)) {
-    struct passage p;
-    const int rc = passage_by_id(r->setup.store, json_str(c), a, &p, &err);
-    if (rc == TRG_ENOTFOUND) continue;
-    store_must(rc, &err);
-    texts[k++] = str_of(p.text);
+    struct trg_str text;
+    if (!cited_text(r, json_str(c), a, &text)) continue;
+    texts[ret->count++] = text;
+    own[ret->own_count++] = text;
     (*ret_citations)++;
   }
   json_free(&cited);
   ret->texts = texts;
-  ret->count = k;
+  ret->own = own;
+  ret->language = t->language;
 }
 
 void guard_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a) {

@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "pipeline/guard_inner.h"
+#include "pipeline/language.h"
 
 #define REPLY_MAX ((size_t)6000)
 
@@ -19,7 +21,8 @@ static bool is_id_char(char c) {
          (unsigned char)c >= 0x80;
 }
 
-/* A bracket that holds the id of a passage or the ref of a ticket: "kb:..." or "name/123". */
+/* A bracket that holds the id of a passage or the ref of a ticket: "kb:..." or "name/123"; digits
+ * alone ("[24/7]", "[10:30]") are none. */
 static bool bracket_at(struct trg_str s, size_t at, struct trg_str *ret_inner) {
   if (s.p[at] != '[') return false;
   size_t end = at + 1;
@@ -27,6 +30,10 @@ static bool bracket_at(struct trg_str s, size_t at, struct trg_str *ret_inner) {
   if (end >= s.n || s.p[end] != ']' || end == at + 1) return false;
   const struct trg_str inner = {s.p + at + 1, end - at - 1};
   if (memchr(inner.p, ':', inner.n) == NULL && memchr(inner.p, '/', inner.n) == NULL) return false;
+  bool digits = true;
+  for (size_t i = 0; i < inner.n && digits; i++)
+    digits = isdigit((unsigned char)inner.p[i]) || strchr(":/.-", inner.p[i]) != NULL;
+  if (digits) return false;
   if (end + 1 < s.n && s.p[end + 1] == '(') return false; /* a markdown link */
   *ret_inner = inner;
   return true;
@@ -103,44 +110,6 @@ static bool tokens_known(struct trg_str body, const struct guard_sources *from) 
   return true;
 }
 
-static bool host_allowed(struct trg_str host, const struct conf_policy *p) {
-  for (size_t i = 0; i < p->link_count; i++) {
-    const size_t n = strlen(p->links[i]);
-    if (host.n < n || strncasecmp(host.p + host.n - n, p->links[i], n) != 0) continue;
-    if (host.n == n || host.p[host.n - n - 1] == '.') return true;
-  }
-  return false;
-}
-
-/* Where the authority of a link that begins at `at` stands: behind "://", behind "(//", or at
- * "www." itself. false: no link begins here. */
-static bool link_authority(struct trg_str s, size_t at, size_t *ret_from) {
-  const struct trg_str rest = {s.p + at, s.n - at};
-  if (str_starts(rest, "://") || str_starts(rest, "(//")) {
-    *ret_from = at + 3;
-    return true;
-  }
-  if (rest.n < 4 || strncasecmp(rest.p, "www.", 4) != 0) return false;
-  if (at > 0 && (isalnum((unsigned char)s.p[at - 1]) || s.p[at - 1] == '.')) return false;
-  *ret_from = at;
-  return true;
-}
-
-/* The host of that link: everything before an "@" in the authority is a user name. */
-static bool link_at(struct trg_str s, size_t at, struct trg_str *ret_host) {
-  size_t from = 0;
-  if (!link_authority(s, at, &from)) return false;
-  size_t end = from;
-  for (; end < s.n && !isspace((unsigned char)s.p[end]) && strchr("/?#)>\"'\\", s.p[end]) == NULL;
-       end++)
-    if (s.p[end] == '@') from = end + 1;
-  size_t host_end = from;
-  while (host_end < end && strchr(":,;", s.p[host_end]) == NULL) host_end++;
-  while (host_end > from && s.p[host_end - 1] == '.') host_end--;
-  *ret_host = (struct trg_str){s.p + from, host_end - from};
-  return true;
-}
-
 static bool links_allowed(struct trg_str body, const struct conf_policy *p) {
   for (size_t i = 0; i < body.n; i++) {
     struct trg_str host;
@@ -150,43 +119,6 @@ static bool links_allowed(struct trg_str body, const struct conf_policy *p) {
   return str_find_nocase(body, "<img") < 0 && str_find_nocase(body, "javascript:") < 0 &&
          str_find_nocase(body, "data:text") < 0 && str_find(body, "![") < 0 &&
          str_find_nocase(body, "<a ") < 0 && str_find_nocase(body, "mailto:") < 0;
-}
-
-static size_t number_end(struct trg_str s, size_t at) {
-  for (; at < s.n; at++) {
-    const bool point = (s.p[at] == '.' || s.p[at] == ',') && at + 1 < s.n &&
-                       isdigit((unsigned char)s.p[at + 1]);
-    if (!isdigit((unsigned char)s.p[at]) && !point) break;
-  }
-  return at;
-}
-
-/* Does a currency or percent sign stand within a few bytes of the number? */
-static bool is_amount(struct trg_str s, size_t from, size_t end) {
-  static const char *const marks[] = {"$", "€", "£", "%", "EUR", "USD", "GBP", "CHF", "zł"};
-  const size_t before = from >= 4 ? from - 4 : 0, after = end + 5 < s.n ? end + 5 : s.n;
-  const struct trg_str left = {s.p + before, from - before}, right = {s.p + end, after - end};
-  for (size_t k = 0; k < sizeof marks / sizeof marks[0]; k++) {
-    const ptrdiff_t at = str_find(right, marks[k]);
-    if (str_find(left, marks[k]) >= 0 || (at >= 0 && at <= 2)) return true;
-  }
-  return false;
-}
-
-/* The host of a word such as "evil.com/login", of which mail programs make a link. */
-static bool bare_at(struct trg_str s, size_t at, struct trg_str *ret_host) {
-  if (at > 0 && (isalnum((unsigned char)s.p[at - 1]) || strchr(".-@/", s.p[at - 1]) != NULL))
-    return false;
-  size_t end = at, label = at;
-  while (end < s.n && (isalnum((unsigned char)s.p[end]) || s.p[end] == '-' || s.p[end] == '.')) {
-    if (s.p[end] == '.') label = end + 1;
-    end++;
-  }
-  if (label == at || end >= s.n || s.p[end] != '/' || end - label < 2) return false;
-  for (size_t i = label; i < end; i++)
-    if (!isalpha((unsigned char)s.p[i])) return false;
-  *ret_host = (struct trg_str){s.p + at, end - at};
-  return true;
 }
 
 static bool url_allowed(struct trg_str url, const struct conf_policy *p) {
@@ -225,29 +157,14 @@ static bool rendered_links_allowed(struct trg_str body, const struct conf_policy
   buf_init(&text, 1 << 20);
   cmark_node *doc = cmark_parse_document(body.p, body.n, CMARK_OPT_VALIDATE_UTF8);
   bool ok = render_look(doc, p, &text);
-  const struct trg_str seen = buf_view(&text);
-  for (size_t i = 0; i < seen.n && ok; i++) {
-    struct trg_str host;
-    if (link_at(seen, i, &host) || bare_at(seen, i, &host)) ok = host_allowed(host, p);
-  }
+  struct buf plain;
+  buf_init(&plain, 1 << 20);
+  ok = ok && hosts_allowed(buf_view(&text), p) &&
+       hosts_allowed(link_plain(buf_view(&text), &plain), p);
   cmark_node_free(doc);
+  buf_free(&plain);
   buf_free(&text);
   return ok;
-}
-
-/* Amounts of money and percentages must stand in a source, digits and all. */
-static bool amounts_known(struct trg_str body, const struct guard_sources *from) {
-  for (size_t i = 0; i < body.n;) {
-    if (!isdigit((unsigned char)body.p[i])) {
-      i++;
-      continue;
-    }
-    const size_t end = number_end(body, i);
-    if (is_amount(body, i, end) && !in_sources(from, (struct trg_str){body.p + i, end - i}))
-      return false;
-    i = end;
-  }
-  return true;
 }
 
 static bool prompt_leaks(struct trg_str body) {
@@ -270,6 +187,7 @@ const char *guard_text(struct trg_str body, const struct conf_policy *p,
   if (prompt_leaks(body)) return "leaked_prompt";
   if (!tokens_known(body, from)) return "invented_token";
   if (!links_allowed(body, p) || !rendered_links_allowed(body, p)) return "link_not_allowed";
-  if (!amounts_known(body, from)) return "uncited_claim";
+  if (!claims_known(body, from)) return "uncited_claim";
+  if (language_contradicts(body, from->language)) return "wrong_language";
   return NULL;
 }

@@ -10,10 +10,14 @@
 struct arena;
 
 struct guard_sources {
-  const struct trg_str *texts; /* cited passages and the ticket's own messages */
+  const struct trg_str *texts; /* everything: what is cited and the ticket's own messages */
   size_t count;
+  const struct trg_str *own; /* of these what a customer could not write: cited, or said by us */
+  size_t own_count;
+  const char *language; /* the ticket's, ISO 639-1; "" or NULL: unknown */
 };
-/* The first failed check's reason code, or NULL. */
+/* The first failed check's reason code, or NULL. What counts as a link stands in guard_link.c, what
+ * as a claim in guard_claim.c. */
 const char *guard_text(struct trg_str body, const struct conf_policy *p,
                        const struct guard_sources *from);
 /* Ids in square brackets in the body ("[kb:returns#2]"), in order, each once. */

@@ -100,8 +100,6 @@ void pace_end(struct road *r, int64_t ticket_id);
 /* Capped exponential back-off with jitter. */
 int64_t backoff_ms(struct road *r, int64_t attempts, int64_t retry_after_ms);
 bool code_is_peer(const char *code);
-/* The store's rule: a failed write ends the process. */
-void store_must(int rc, const struct trg_err *err);
 
 /* The stages (one file each). */
 void triage_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a);

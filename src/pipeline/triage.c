@@ -14,6 +14,7 @@
 #include "pipeline/verdict.h"
 #include "skill/skill.h"
 #include "skill/taxonomy.h"
+#include "store/store.h"
 #include "store/knowledge.h"
 #include "store/talk.h"
 #include "store/work.h"

@@ -42,6 +42,9 @@ struct past {
 int past_put(struct store *s, const struct past *p, int64_t now_ms, struct trg_err *err);
 int past_search(struct store *s, struct trg_str words, int64_t not_ticket_id, int limit,
                 struct arena *a, struct past **ret, size_t *ret_count, struct trg_err *err);
+/* The past ticket of this reference. TRG_ENOTFOUND. */
+int past_by_ref(struct store *s, struct trg_str ref, struct arena *a, struct past *ret,
+                struct trg_err *err);
 /* The open ticket of the same requester with nearly the same text that was opened before this one,
  * by at most within_ms: the later of the two is the duplicate. TRG_ENOTFOUND. */
 int past_twin(struct store *s, int64_t ticket_id, int64_t within_ms, struct arena *a,

@@ -24,6 +24,33 @@ int past_put(struct store *s, const struct past *p, int64_t now_ms, struct trg_e
   return sql_run(&q, err);
 }
 
+static void past_read(struct sql *q, struct arena *a, struct past *p) {
+  p->ticket_id = sql_get_int(q);
+  p->ref = sql_get_text(q, a);
+  p->subject = sql_get_text(q, a);
+  p->text = sql_get_text(q, a);
+  p->category = sql_get_text(q, a);
+  p->language = sql_get_text(q, a);
+  p->reply = sql_get_text(q, a);
+  p->status = sql_get_text(q, a);
+}
+
+int past_by_ref(struct store *s, struct trg_str ref, struct arena *a, struct past *ret,
+                struct trg_err *err) {
+  static const char text[] =
+      "SELECT ticket_id, ref, subject, text, category, language, reply, status FROM past"
+      " WHERE ref = ?";
+  struct sql q;
+  sql_read(&q, s, text);
+  sql_str(&q, ref);
+  const int rc = sql_one(&q, "past ticket", err);
+  if (rc != 0) return rc;
+  *ret = (struct past){0};
+  past_read(&q, a, ret);
+  sql_end(&q);
+  return 0;
+}
+
 int past_search(struct store *s, struct trg_str words, int64_t not_ticket_id, int limit,
                 struct arena *a, struct past **ret, size_t *ret_count, struct trg_err *err) {
   static const char text[] =
@@ -47,14 +74,7 @@ int past_search(struct store *s, struct trg_str words, int64_t not_ticket_id, in
   while ((rc = sql_next(&q, err)) > 0) {
     list = sql_room(a, list, n, sizeof *list);
     struct past *p = &list[n++];
-    p->ticket_id = sql_get_int(&q);
-    p->ref = sql_get_text(&q, a);
-    p->subject = sql_get_text(&q, a);
-    p->text = sql_get_text(&q, a);
-    p->category = sql_get_text(&q, a);
-    p->language = sql_get_text(&q, a);
-    p->reply = sql_get_text(&q, a);
-    p->status = sql_get_text(&q, a);
+    past_read(&q, a, p);
     p->score = -sql_get_real(&q);
   }
   if (rc != 0) return rc;

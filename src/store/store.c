@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+#include "base/log.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "store/migrate.h"
@@ -253,4 +255,10 @@ void store_close(struct store **s) {
   mem_free(x->dir);
   mem_free(x->path);
   mem_free(x);
+}
+
+void store_must(int rc, const struct trg_err *err) {
+  if (rc >= 0) return;
+  log_event(TRG_ERROR, "store.failed", "code", err->code, "why", err->text, NULL);
+  BUG("the store refused a write");
 }

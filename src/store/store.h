@@ -50,4 +50,8 @@ int store_key(const char *state_dir, uint8_t out[32], struct trg_err *err);
 int store_get(struct store *s, const char *key, struct arena *a, char **ret, struct trg_err *err);
 int store_put(struct store *s, const char *key, const char *value, struct trg_err *err);
 
+/* The store's rule for who has no other way out: a failure is logged and ends the process; the file
+ * recovers at the next start. */
+void store_must(int rc, const struct trg_err *err);
+
 #endif
