@@ -211,6 +211,40 @@ static void test_a_draft_quotes_what_answers_and_cites_it(void **state) {
   rig_close(&rig);
 }
 
+static void test_no_half_of_a_pair_of_marks_is_quoted(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *quoted;
+  } cases[] = {
+      {"Open **Account > E-mail**. Nothing else.", "Open **Account > E-mail**. "},
+      {"**Account > E-mail**. We send a link.", "**Account > E-mail**. "},
+      {"**Change e-mail in the account. Then wait.** Nothing.", "Change e-mail in the account. "},
+      {"- Change your `e-mail address. Then` wait.", "Change your e-mail address. "},
+      {"* **New e-mail**: open your account.", "**New e-mail**: open your account. "},
+      {"# E-mail\\n> Change the e-mail in your account.", "Change the e-mail in your account. "},
+      {"1. Change the e-mail in your account.", "1. Change the e-mail in your account. "},
+  };
+  struct rig rig;
+  rig_open(&rig);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char input[1024];
+    snprintf(input, sizeof input,
+             "{\"ticket\":{\"body\":\"How do I change the e-mail address of my account?\"},"
+             "\"triage\":{\"language\":\"en\"},\"passages\":[{\"id\":\"kb:mail\","
+             "\"title\":\"Change the e-mail address of an account\",\"language\":\"en\","
+             "\"score\":9,\"text\":\"%s\"}]}",
+             cases[i].text);
+    cJSON *got = answer(&rig, "draft", input);
+    if (strstr(text_of(got, "body"), cases[i].quoted) == NULL)
+      fail_msg("\"%s\" is quoted as %s", cases[i].text, text_of(got, "body"));
+    size_t stars = 0;
+    for (const char *p = text_of(got, "body"); (p = strstr(p, "**")) != NULL; p += 2) stars++;
+    assert_int_equal(stars % 2, 0);
+    cJSON_Delete(got);
+  }
+  rig_close(&rig);
+}
+
 static void test_without_a_match_the_draft_claims_nothing(void **state) {
   (void)state;
   struct rig rig;
@@ -377,6 +411,7 @@ int main(void) {
       cmocka_unit_test(test_signals_of_the_request_are_heard),
       cmocka_unit_test(test_empty_and_odd_requests_still_get_every_key),
       cmocka_unit_test(test_a_draft_quotes_what_answers_and_cites_it),
+      cmocka_unit_test(test_no_half_of_a_pair_of_marks_is_quoted),
       cmocka_unit_test(test_without_a_match_the_draft_claims_nothing),
       cmocka_unit_test(test_thanks_resolve_and_remaining_trouble_does_not),
       cmocka_unit_test(test_a_long_input_is_answered_on_the_pool),

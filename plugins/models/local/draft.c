@@ -49,13 +49,42 @@ static float draft_confidence(const struct local_passages *ranked, bool foreign)
   return (foreign ? 0.6f : 1.0f) / (1.0f + expf(-sum));
 }
 
+static size_t mark_count(const char *bytes, size_t n, const char *mark) {
+  const size_t length = strlen(mark);
+  size_t count = 0;
+  for (size_t i = 0; i + length <= n; i++) {
+    if (memcmp(bytes + i, mark, length) != 0) continue;
+    count++;
+    i += length - 1;
+  }
+  return count;
+}
+
+/* A sentence cut out of a text can hold one half of a pair of marks ("**Open E-mail**. Then"); such
+ * marks are left out, as the reader would see them as they are. */
+static void sentence_add(struct prose *prose, const char *bytes, size_t n) {
+  static const char *const marks[] = {"**", "__", "`"};
+  const char *odd[3] = {0};
+  for (size_t k = 0; k < 3; k++)
+    if (mark_count(bytes, n, marks[k]) % 2 == 1) odd[k] = marks[k];
+  for (size_t i = 0; i < n;) {
+    size_t skip = 0;
+    for (size_t k = 0; k < 3 && skip == 0; k++)
+      if (odd[k] != NULL && i + strlen(odd[k]) <= n &&
+          memcmp(bytes + i, odd[k], strlen(odd[k])) == 0)
+        skip = strlen(odd[k]);
+    if (skip == 0) prose_add(prose, bytes + i, 1);
+    i += skip > 0 ? skip : 1;
+  }
+}
+
 /* The quoted sentences of one passage in their order, with the citation after each run. */
 static void passage_quote(struct prose *prose, const struct local_passage *passage) {
   bool open = false;
   for (size_t i = 0; i < passage->sentence_count; i++) {
     if (!passage->sentences[i].chosen) continue;
     if (open) prose_text(prose, " ");
-    prose_add(prose, passage->sentences[i].bytes, passage->sentences[i].n);
+    sentence_add(prose, passage->sentences[i].bytes, passage->sentences[i].n);
     open = true;
   }
   if (!open) return;

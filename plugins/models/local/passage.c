@@ -114,10 +114,22 @@ static void terms_weigh(struct terms *terms, const struct local_phrases *all, si
 static bool ends_sentence(const char *text, size_t at, size_t n) {
   if (text[at] == '\n') return true;
   if (text[at] != '.' && text[at] != '!' && text[at] != '?') return false;
-  /* "e.g. 3.4.1": a full stop ends a sentence only before a blank and not after one letter */
+  /* "e.g. 3.4.1", "1. Open it": a full stop ends a sentence only before a blank and not after one
+   * letter */
   const bool blank_next = at + 1 >= n || text[at + 1] == ' ' || text[at + 1] == '\n';
   return blank_next &&
-         !(text[at] == '.' && at >= 2 && (text[at - 2] == '.' || text[at - 2] == ' '));
+         !(text[at] == '.' && at >= 1 && (at == 1 || strchr(". \n", text[at - 2]) != NULL));
+}
+
+/* Where the words begin: behind blanks, marks of headings, quotes and lists, but not behind "**",
+ * which has its other half further on. */
+static size_t words_begin(const char *text, size_t start, size_t end) {
+  for (; start < end; start++) {
+    const bool list = strchr("*-+", text[start]) != NULL && start + 1 < end &&
+                      (text[start + 1] == ' ' || text[start + 1] == '\t');
+    if (!list && strchr(" \t\r\n#>", text[start]) == NULL) break;
+  }
+  return start;
 }
 
 static void sentences_split(struct local_passage *passage) {
@@ -127,7 +139,7 @@ static void sentences_split(struct local_passage *passage) {
   for (size_t at = 0; at <= n && passage->sentence_count < LOCAL_SENTENCES_MAX; at++) {
     if (at < n && !ends_sentence(text, at, n)) continue;
     size_t end = at < n && text[at] != '\n' ? at + 1 : at;
-    while (start < end && strchr(" \t\r\n#*-", text[start]) != NULL) start++;
+    start = words_begin(text, start, end);
     while (end > start && strchr(" \t\r\n", text[end - 1]) != NULL) end--;
     if (end > start + 1) {
       struct local_sentence *sentence = &passage->sentences[passage->sentence_count++];
