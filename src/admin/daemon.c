@@ -113,6 +113,7 @@ static void on_signal(void *arg, int signum) {
 static void on_idle(void *arg) {
   struct daemon *d = arg;
   road_sweep(d->core.road);
+  log_tell_left_out();
   if (!turn_open(d->core.store)) store_idle(d->core.store);
 }
 
@@ -202,6 +203,7 @@ int daemon_run(const char *conf_path, bool once) {
       status = 1;
     }
     if (once && road_failed(d.core.road)) status = 1;
+    log_tell_left_out();
     log_event(TRG_INFO, "daemon.stopped", "status", log_num(status), NULL);
   }
   web_free(&d.web);

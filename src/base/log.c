@@ -22,8 +22,8 @@
 #define COUNTERS        256
 
 struct counter {
-  char event[48];
-  int64_t mono_us, wall_ms; /* when this second began */
+  char event[48], ticket[64]; /* ticket "": of all */
+  int64_t mono_us, wall_ms;   /* when this second began */
   uint32_t lines, left_out;
 };
 
@@ -206,7 +206,8 @@ static void write_line(int level, const char *event, const char *const *kv) {
 static void tell(struct counter *c) {
   char count[16];
   (void)snprintf(count, sizeof count, "%u", c->left_out);
-  const char *const kv[] = {"of", c->event, "count", count, NULL};
+  const char *const kv[] = {"of",    c->event, "ticket", c->ticket[0] != '\0' ? c->ticket : NULL,
+                            "count", count,    NULL};
   c->left_out = 0;
   write_line(TRG_WARN, "log.left_out", kv);
 }
@@ -217,33 +218,47 @@ static bool is_over(const struct counter *c, int64_t mono_us, int64_t wall_ms) {
   return mono_us - c->mono_us >= 1000000 || moved >= 1000 || moved <= -1000;
 }
 
-static struct counter *counter_of(const char *event) {
+static struct counter *counter_of(const char *event, const char *ticket) {
   uint32_t h = 2166136261u;
   for (const char *p = event; *p != '\0'; p++) h = (h ^ (unsigned char)*p) * 16777619u;
+  for (const char *p = ticket; *p != '\0'; p++) h = (h ^ (unsigned char)*p) * 16777619u;
   struct counter *first = &sink.counters[h % COUNTERS];
   for (uint32_t k = 0; k < 8; k++) {
     struct counter *c = &sink.counters[(h + k) % COUNTERS];
-    if (c->event[0] == '\0' || strncmp(c->event, event, sizeof c->event - 1) == 0) return c;
+    if (c->event[0] == '\0' || (strncmp(c->event, event, sizeof c->event - 1) == 0 &&
+                                strncmp(c->ticket, ticket, sizeof c->ticket - 1) == 0))
+      return c;
   }
   if (first->left_out > 0) tell(first);
   *first = (struct counter){0};
   return first;
 }
 
-static bool may_pass(const char *event) {
+static void left_out_tell(bool all, int64_t mono_us, int64_t wall_ms) {
+  if (!sink.left_out) return;
+  sink.left_out = false;
+  for (size_t i = 0; i < COUNTERS; i++) {
+    struct counter *c = &sink.counters[i];
+    if (c->left_out > 0 && (all || is_over(c, mono_us, wall_ms))) tell(c);
+    sink.left_out |= c->left_out > 0;
+  }
+}
+
+static const char *ticket_of(const char *const *kv) {
+  for (size_t i = 0; kv != NULL && i < 2 * PAIRS_MAX && kv[i] != NULL; i += 2)
+    if (strcmp(kv[i], "ticket") == 0) return kv[i + 1] != NULL ? kv[i + 1] : "";
+  return "";
+}
+
+static bool may_pass(int level, const char *event, const char *ticket) {
   const int64_t mono_us = clock_mono_us();
   const int64_t wall_ms = clock_now_ms();
-  if (sink.left_out) {
-    sink.left_out = false;
-    for (size_t i = 0; i < COUNTERS; i++) {
-      if (sink.counters[i].left_out > 0 && is_over(&sink.counters[i], mono_us, wall_ms))
-        tell(&sink.counters[i]);
-      sink.left_out |= sink.counters[i].left_out > 0;
-    }
-  }
-  struct counter *c = counter_of(event);
+  left_out_tell(false, mono_us, wall_ms);
+  if (level >= TRG_INFO && ticket[0] != '\0') return true;
+  struct counter *c = counter_of(event, ticket);
   if (c->event[0] == '\0' || is_over(c, mono_us, wall_ms)) {
     (void)snprintf(c->event, sizeof c->event, "%s", event);
+    (void)snprintf(c->ticket, sizeof c->ticket, "%s", ticket);
     c->mono_us = mono_us;
     c->wall_ms = wall_ms;
     c->lines = 0;
@@ -260,7 +275,13 @@ static bool may_pass(const char *event) {
 void log_pairs(int level, const char *event, const char *const *kv) {
   if (!log_wants(level)) return;
   (void)pthread_mutex_lock(&sink.mutex);
-  if (may_pass(event)) write_line(level, event, kv);
+  if (may_pass(level, event, ticket_of(kv))) write_line(level, event, kv);
+  (void)pthread_mutex_unlock(&sink.mutex);
+}
+
+void log_tell_left_out(void) {
+  (void)pthread_mutex_lock(&sink.mutex);
+  left_out_tell(true, 0, 0);
   (void)pthread_mutex_unlock(&sink.mutex);
 }
 

@@ -2,6 +2,8 @@
  * The log: one line per event on standard error, `key=value` text or JSON. The subject comes
  * first: ticket=support/101. No bodies and no secrets at any level. Rate-limited per event name:
  * after 20 lines a second of one event, the rest of that second is counted and told in one line.
+ * What a ticket went through is never left out: lines with a `ticket` at info and debug always
+ * pass, as there are only so many for each; its warnings and errors are counted for it alone.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -18,6 +20,8 @@ bool log_wants(int level);
  * Example: log_event(TRG_INFO, "triage.decided", "ticket", ref, "category", c, NULL); */
 void log_event(int level, const char *event, ...) __attribute__((sentinel));
 void log_pairs(int level, const char *event, const char *const *kv);
+/* Tells now what was left out, whether its second is over or not: when nothing may follow. */
+void log_tell_left_out(void);
 /* Registers a secret: it is replaced by *** wherever it would appear in a line. */
 void log_mask(const char *secret);
 void log_masks_forget(void);

@@ -128,6 +128,38 @@ static void test_after_twenty_lines_a_second_the_rest_is_counted(void **state) {
   assert_int_equal(count(" busy"), 21);
 }
 
+static void test_no_line_of_a_ticket_is_left_out(void **state) {
+  (void)state;
+  char ref[32];
+  for (int i = 0; i < 300; i++) {
+    (void)snprintf(ref, sizeof ref, "support/%d", i);
+    log_event(TRG_INFO, "policy.decided", "ticket", ref, "outcome", "draft", NULL);
+    log_event(TRG_WARN, "write.failed", "why", "x", "ticket", ref, NULL);
+  }
+  assert_int_equal(count(" policy.decided "), 300);
+  assert_int_equal(count(" write.failed "), 300);
+  assert_int_equal(count("log.left_out"), 0);
+}
+
+static void test_one_tickets_repeated_warning_is_limited_and_counted_for_it(void **state) {
+  (void)state;
+  for (int i = 0; i < 25; i++) log_event(TRG_WARN, "retry", "ticket", "support/1", NULL);
+  log_event(TRG_WARN, "retry", "ticket", "support/2", NULL);
+  assert_int_equal(count(" retry "), 21);
+  clock_set_ms(NOW + 1000);
+  log_event(TRG_INFO, "other", "ticket", "support/3", NULL);
+  assert_non_null(strstr(text, "warn log.left_out of=retry ticket=support/1 count=5\n"));
+}
+
+static void test_what_was_left_out_is_told_at_the_end_too(void **state) {
+  (void)state;
+  for (int i = 0; i < 21; i++) log_event(TRG_INFO, "busy", NULL);
+  log_tell_left_out();
+  assert_non_null(strstr(text, "of=busy count=1\n"));
+  log_tell_left_out();
+  assert_int_equal(count("log.left_out"), 1);
+}
+
 static void test_very_many_event_names_do_not_confuse_the_counting(void **state) {
   (void)state;
   char name[32];
@@ -181,6 +213,9 @@ int main(void) {
       EACH(test_secrets_never_appear_in_any_of_their_forms),
       EACH(test_a_long_value_is_cut_but_never_inside_a_secret),
       EACH(test_after_twenty_lines_a_second_the_rest_is_counted),
+      EACH(test_no_line_of_a_ticket_is_left_out),
+      EACH(test_one_tickets_repeated_warning_is_limited_and_counted_for_it),
+      EACH(test_what_was_left_out_is_told_at_the_end_too),
       EACH(test_very_many_event_names_do_not_confuse_the_counting),
       EACH(test_numbers_as_text_live_for_eight_calls),
       EACH(test_the_journal_gets_priorities_instead_of_times),
