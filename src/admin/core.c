@@ -35,13 +35,23 @@ static const char *const *plugin_names(void *arg, int32_t kind) {
   return registry_names(arg, kind);
 }
 
-struct conf *core_conf(struct registry *r, const char *path) {
+typedef struct conf *conf_reader(const char *path, const struct conf_plugins *plugins,
+                                 struct conf_problems *p);
+
+static struct conf *conf_read(struct registry *r, const char *path, conf_reader *read,
+                              size_t *ret_errors) {
   const struct conf_plugins plugins = {find_plugin, plugin_names, r};
   struct conf_problems problems = {0};
-  struct conf *c = conf_load(path, &plugins, &problems);
+  struct conf *c = read(path, &plugins, &problems);
   problems_print(&problems, stderr);
+  *ret_errors = problems.errors;
   problems_free(&problems);
   return c;
+}
+
+struct conf *core_conf(struct registry *r, const char *path) {
+  size_t errors = 0;
+  return conf_read(r, path, conf_load, &errors);
 }
 
 /* --- the labels of the trained classifier ------------------------------------------------------
@@ -257,6 +267,12 @@ static void check_loads(const struct conf *conf, struct checking *k) {
       fprintf(stderr, "%s:0: knowledge: %s is no folder\n", conf->file, conf->knowledge[i]);
       k->problems++;
     }
+  for (size_t i = 0; t != NULL && i < conf->policy.auto_category_count; i++)
+    if (taxonomy_category(t, str_of(conf->policy.auto_categories[i])) == NULL)
+      fprintf(stderr,
+              "%s: policy.auto.categories: warning: \"%s\" is no category of the taxonomy; nothing "
+              "is sent for it unless it was trained\n",
+              conf->file, conf->policy.auto_categories[i]);
   taxonomy_free(&t);
   skills_free(&s);
 }
@@ -283,12 +299,13 @@ static void check_instances(const struct conf *conf, struct checking *k) {
                                    .origins = desk ? d->origins : m->origins,
                                    .origin_count = desk ? d->origin_count : m->origin_count};
     struct trg_inst *inst = NULL;
+    if (o.plugin == NULL) continue; /* told already */
     if (inst_open(host, &o, &inst, &err) >= 0) {
       inst_retire(inst);
       continue;
     }
-    fprintf(stderr, "%s:%u: %s %s: %s\n", conf->file, desk ? d->line : m->line,
-            desk ? "helpdesk" : "model", o.name, err.text);
+    fprintf(stderr, "%s:%u: %s[%zu]: %s: %s\n", conf->file, desk ? d->line : m->line,
+            desk ? "helpdesks" : "models", desk ? i : i - conf->helpdesk_count, o.name, err.text);
     k->problems++;
   }
   host_free(&host);
@@ -305,13 +322,14 @@ int core_check(const char *conf_path) {
   log_init(TRG_WARN, LOG_TEXT, NULL);
   struct checking k = {.file = conf_path};
   struct registry *r = registry_new(NULL);
-  struct conf *conf = core_conf(r, conf_path);
+  size_t errors = 0;
+  struct conf *conf = conf_read(r, conf_path, conf_load_checking, &errors);
   registry_check(r, check_plugin, &k);
   if (conf != NULL) {
     check_loads(conf, &k);
     check_instances(conf, &k);
   }
-  const bool good = conf != NULL && k.problems == 0;
+  const bool good = conf != NULL && errors == 0 && k.problems == 0;
   if (good) printf("%s: ok\n", conf_path);
   conf_free(&conf);
   registry_free(&r);

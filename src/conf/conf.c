@@ -19,6 +19,9 @@
 
 #define FILE_BYTES ((size_t)1 << 20)
 
+/* Who asks decides what may be missing. */
+enum purpose { RUNNING, READING, CHECKING };
+
 struct whole {
   struct conf conf; /* first: its address is the configuration's */
   struct arena *arena;
@@ -196,13 +199,13 @@ static void exposure_check(struct part *p) {
 
 static struct conf *tree_read(const struct yaml *root, struct trg_str text, const char *path,
                               const struct conf_plugins *plugins, struct conf_problems *problems,
-                              bool reading) {
+                              enum purpose purpose) {
   struct whole *w = mem_alloc(sizeof *w);
   w->arena = arena_new();
   struct conf *c = &w->conf;
   c->file = arena_dup(w->arena, str_of(path));
   (void)hash_hex(text, c->hash);
-  struct part p = {.conf = c, .plugins = plugins, .root = root, .reading = reading};
+  struct part p = {.conf = c, .plugins = plugins, .root = root, .reading = purpose == READING};
   p.r = (struct field_reader){.arena = w->arena,
                               .file = c->file,
                               .folder = folder_of(w->arena, path),
@@ -218,9 +221,29 @@ static struct conf *tree_read(const struct yaml *root, struct trg_str text, cons
   return c;
 }
 
+static bool has_error(const struct conf_problems *p, const char *list, size_t i) {
+  char path[48];
+  const int n = snprintf(path, sizeof path, "%s[%zu]", list, i);
+  for (size_t k = 0; k < p->count; k++)
+    if (!p->items[k].warning && strncmp(p->items[k].key, path, (size_t)n) == 0) return true;
+  return false;
+}
+
+/* Nobody opens an instance of a block that has an error. */
+static void broken_close(struct conf *c, const struct conf_problems *p) {
+  for (size_t i = 0; i < c->helpdesk_count; i++) {
+    struct conf_helpdesk *d = (struct conf_helpdesk *)&c->helpdesks[i];
+    if (has_error(p, "helpdesks", i)) d->plugin = NULL, d->settings = NULL;
+  }
+  for (size_t i = 0; i < c->model_count; i++) {
+    struct conf_model *m = (struct conf_model *)&c->models[i];
+    if (has_error(p, "models", i)) m->plugin = NULL, m->settings = NULL;
+  }
+}
+
 /* Its problems apart first: the caller's may hold the same ones, of an earlier reading. */
 static struct conf *parse(struct trg_str text, const char *path, const struct conf_plugins *plugins,
-                          struct conf_problems *problems, bool reading) {
+                          struct conf_problems *problems, enum purpose purpose) {
   struct conf_problems found = {0};
   struct trg_err err = {0};
   struct conf *c = NULL;
@@ -228,16 +251,17 @@ static struct conf *parse(struct trg_str text, const char *path, const struct co
   if (root == NULL)
     syntax_tell(&found, path, text, &err);
   else
-    c = tree_read(root, text, path, plugins, &found, reading);
+    c = tree_read(root, text, path, plugins, &found, purpose);
   yaml_free(&root);
-  if (found.errors > 0) conf_free(&c);
+  if (found.errors > 0 && purpose != CHECKING) conf_free(&c);
+  if (c != NULL && found.errors > 0) broken_close(c, &found);
   problems_move(&found, problems);
   return c;
 }
 
 struct conf *conf_parse(struct trg_str text, const char *path, const struct conf_plugins *plugins,
                         struct conf_problems *p) {
-  return parse(text, path, plugins, p, false);
+  return parse(text, path, plugins, p, RUNNING);
 }
 
 static void unreadable_tell(struct conf_problems *p, const char *path, int cause) {
@@ -253,7 +277,7 @@ static void unreadable_tell(struct conf_problems *p, const char *path, int cause
 }
 
 static struct conf *load(const char *path, const struct conf_plugins *plugins,
-                         struct conf_problems *p, bool reading) {
+                         struct conf_problems *p, enum purpose purpose) {
   struct stat s;
   if (stat(path, &s) != 0) {
     unreadable_tell(p, path, errno);
@@ -273,7 +297,7 @@ static struct conf *load(const char *path, const struct conf_plugins *plugins,
   buf_init(&b, FILE_BYTES + 1);
   struct conf *c = NULL;
   if (file_read(path, FILE_BYTES, &b, &err) == 0)
-    c = parse(buf_view(&b), path, plugins, p, reading);
+    c = parse(buf_view(&b), path, plugins, p, purpose);
   else
     problems_add(p, false, path, 0, "", "%s", err.text);
   if (b.n > 0) explicit_bzero(b.p, b.n);
@@ -283,12 +307,17 @@ static struct conf *load(const char *path, const struct conf_plugins *plugins,
 
 struct conf *conf_load(const char *path, const struct conf_plugins *plugins,
                        struct conf_problems *p) {
-  return load(path, plugins, p, false);
+  return load(path, plugins, p, RUNNING);
 }
 
 struct conf *conf_load_reading(const char *path, const struct conf_plugins *plugins,
                                struct conf_problems *p) {
-  return load(path, plugins, p, true);
+  return load(path, plugins, p, READING);
+}
+
+struct conf *conf_load_checking(const char *path, const struct conf_plugins *plugins,
+                                struct conf_problems *p) {
+  return load(path, plugins, p, CHECKING);
 }
 
 void conf_free(struct conf **c) {

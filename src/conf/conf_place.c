@@ -34,16 +34,19 @@ static const char *const *folders_read(struct part *p, const char *key, bool fil
   size_t n = 0;
   const char *const *texts = field_list(&p->r, list, key, &n);
   const char **all = arena_alloc(p->r.arena, (n + 1) * sizeof *all);
+  size_t good = 0;
   for (size_t i = 0; i < n; i++) {
-    all[i] = conf_place_of(p, texts[i]);
-    if (!file_exists(all[i]))
-      field_wrong(&p->r, list, path_item(p, key, i), "%s does not exist%s; correct the path",
-                  all[i], texts[i][0] == '/' ? "" : " (relative to the config's folder)");
-    else if (!files_too && !file_is_dir(all[i]))
+    const char *place = conf_place_of(p, texts[i]);
+    if (!file_exists(place))
+      field_wrong(&p->r, list, path_item(p, key, i), "%s does not exist%s; correct the path", place,
+                  texts[i][0] == '/' ? "" : " (relative to the config's folder)");
+    else if (!files_too && !file_is_dir(place))
       field_wrong(&p->r, list, path_item(p, key, i), "%s is a file; name the folder that it is in",
-                  all[i]);
+                  place);
+    else
+      all[good++] = place;
   }
-  *ret_count = n;
+  *ret_count = good;
   return all;
 }
 
@@ -115,9 +118,11 @@ void part_places(struct part *p) {
   struct conf *c = p->conf;
   if (c->taxonomy != NULL) {
     c->taxonomy = conf_place_of(p, c->taxonomy);
-    if (!is_file(c->taxonomy))
+    if (!is_file(c->taxonomy)) {
       field_wrong(&p->r, yaml_get(p->root, "taxonomy"), "taxonomy",
                   "must be skills or a file of categories and teams; %s is no file", c->taxonomy);
+      c->taxonomy = NULL;
+    }
   }
   if (yaml_is_null(yaml_get(p->root, "skills")))
     skills_default(p);

@@ -111,6 +111,46 @@ static void check_reads_categories_and_price_book_too(void **state) {
   free(err);
 }
 
+static void check_tells_everything_in_one_run_whatever_else_is_wrong(void **state) {
+  (void)state;
+  static const char *const want[] = {
+      "triaged.yaml:1: colour: ",
+      "triaged.yaml:3: helpdesks[0].url: ",
+      "triaged.yaml:4: helpdesks[1]", /* what only the plugin itself can find */
+      "triaged.yaml:6: skills[1]: ",
+      "kinds.yaml:2: categories[0]: ",
+      "kinds.yaml:3: categories[1].priority: ",
+      "book.yaml:6: ",
+      "skills/broken/SKILL.md:1: skill: warning: ",
+  };
+  R.port = 9;
+  rig_file(&R, "triaged.yaml",
+           "colour: red\n"
+           "helpdesks:\n"
+           "  - {name: a, connector: zendesk, url: \"nonsense\", auth: {type: bearer, token: t}}\n"
+           "  - {name: b, connector: file, url: \"file://@DIR@/no-such-folder\"}\n"
+           "taxonomy: @DIR@/kinds.yaml\n"
+           "skills: [@DIR@/skills, @DIR@/none]\n"
+           "billing: {book: @DIR@/book.yaml}\n"
+           "policy: {auto: {accept: 0.9, categories: [weather], citation: required}}\n");
+  (void)mkdir(rig_path(&R, "skills"), 0700);
+  (void)mkdir(rig_path(&R, "skills/broken"), 0700);
+  rig_file(&R, "skills/broken/SKILL.md", "---\ndescription: use: it\n---\ntext\n");
+  rig_file(&R, "kinds.yaml", "categories:\n  - {nam: x}\n  - {name: y, priority: P9}\n");
+  rig_file(&R, "book.yaml",
+           "book: mine\nabout: x\ncurrency: USD\nversions:\n  - effective: 2026-01-01"
+           "\n    scope: galaxy\n");
+  char *err = said("triaged", "--check", 78);
+  for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) must_say(err, want[i]);
+  free(err);
+  /* A category that nobody has is told when there are categories to tell by. */
+  rig_file(&R, "kinds.yaml", "categories: [x, y]\n");
+  err = said("triaged", "--check", 78);
+  must_say(err, "policy.auto.categories: warning: \"weather\"");
+  must_say(err, "book.yaml:6: ");
+  free(err);
+}
+
 static void a_good_configuration_is_ok_and_starts_nothing(void **state) {
   (void)state;
   R.port = 9;
@@ -395,6 +435,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       T(check_prints_every_problem_with_its_line_and_key),
       T(check_reads_categories_and_price_book_too),
+      T(check_tells_everything_in_one_run_whatever_else_is_wrong),
       T(a_good_configuration_is_ok_and_starts_nothing),
       T(a_configuration_that_is_not_there_or_no_yaml_is_78),
       T(a_plugin_of_another_interface_version_is_named_by_check),
