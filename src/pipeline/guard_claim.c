@@ -102,20 +102,35 @@ static size_t digits_at(struct trg_str s, size_t at) {
   return n;
 }
 
+/* Lengths of up to three groups of digits with one mark between them: "15.03.2026". */
+struct groups {
+  size_t n[3], end;
+  char mark;
+};
+
+static struct groups groups_at(struct trg_str s, size_t at) {
+  struct groups g = {.n = {digits_at(s, at)}};
+  g.end = at + g.n[0];
+  for (size_t i = 1; i < 3; i++) {
+    const char mark = g.end < s.n ? s.p[g.end] : '\0';
+    if (mark == '\0' || strchr("-./", mark) == NULL || (i > 1 && mark != g.mark)) break;
+    g.n[i] = digits_at(s, g.end + 1);
+    if (g.n[i] == 0) break;
+    g.mark = mark;
+    g.end += 1 + g.n[i];
+  }
+  return g;
+}
+
 /* The end of a date in digits that begins at `at`: "2026-03-15", "15.03.2026", "15/03/2026",
  * "03/15"; 0: none. "24/7" is none, "10.2.1" is a version. */
 static size_t date_end(struct trg_str s, size_t at) {
-  const size_t one = digits_at(s, at);
-  const char mark = at + one < s.n ? s.p[at + one] : '\0';
-  if (one == 0 || mark == '\0' || strchr("-./", mark) == NULL) return 0;
-  const size_t second = at + one + 1, two = digits_at(s, second);
-  if (two == 0 || two > 2) return 0;
-  const size_t end = second + two;
-  const size_t three = end < s.n && s.p[end] == mark ? digits_at(s, end + 1) : 0;
-  if (one == 4 && mark == '-' && three > 0 && three <= 2) return end + 1 + three;
-  if (one <= 2 && mark != '-' && three == 4) return end + 1 + three;
-  const bool around_the_clock = str_starts((struct trg_str){s.p + at, s.n - at}, "24/7");
-  return one <= 2 && mark == '/' && three == 0 && !around_the_clock ? end : 0;
+  const struct groups g = groups_at(s, at);
+  if (g.n[1] == 0 || g.n[1] > 2) return 0;
+  if (g.mark == '-') return g.n[0] == 4 && (g.n[2] == 1 || g.n[2] == 2) ? g.end : 0;
+  if (g.n[0] > 2) return 0;
+  if (g.n[2] > 0) return g.n[2] == 4 ? g.end : 0;
+  return g.mark == '/' && !str_starts((struct trg_str){s.p + at, s.n - at}, "24/7") ? g.end : 0;
 }
 
 /* Does the number stand in s by itself, not as a part of a longer one? */
@@ -157,32 +172,40 @@ static bool is_amount(struct trg_str s, size_t from, size_t end) {
   return false;
 }
 
-/* "3 business days", "2-3 Tage", "15. März", "March 15". */
-static bool is_term(struct trg_str s, size_t from, size_t end) {
-  size_t at = end;
-  while (at < s.n && (s.p[at] == ' ' || s.p[at] == '.' || s.p[at] == '-')) at++;
-  /* "3 to 5 days", "between 2 and 4 weeks": the first number shares the second one's unit. */
-  const struct trg_str near = {s.p + at, s.n - at};
+/* Where the unit of a number stands that ends at `end`: in "3 to 5 days" and "2-3 Tage" the first
+ * number shares the second one's. */
+static size_t unit_at(struct trg_str s, size_t end) {
   static const char *const links[] = {"to ", "bis ", "à ",   "or ", "oder ",
                                       "a ",  "tot ", "and ", "do "};
+  size_t at = end;
+  while (at < s.n && strchr(" .-", s.p[at]) != NULL) at++;
+  const struct trg_str near = {s.p + at, s.n - at};
   for (size_t k = 0; k < COUNT(links); k++)
     if (str_starts(near, links[k]) && digit_at(near, strlen(links[k]))) at += strlen(links[k]);
-  if (digit_at(s, at) && at > end) {
-    at = number_end(s, at);
-    while (at < s.n && s.p[at] == ' ') at++;
-  }
-  struct trg_str rest = {s.p + at, s.n - at};
-  if (str_starts(rest, "de ")) rest = (struct trg_str){rest.p + 3, rest.n - 3};
-  if (starts_any(rest, periods, COUNT(periods)) || starts_any(rest, months, COUNT(months)))
-    return true;
+  if (at == end || !digit_at(s, at)) return at;
+  at = number_end(s, at);
+  while (at < s.n && s.p[at] == ' ') at++;
+  return at;
+}
+
+/* "March 15": a month ends right before the number. */
+static bool month_before(struct trg_str s, size_t from) {
   const size_t before = from >= 12 ? from - 12 : 0;
   const struct trg_str left = {s.p + before, from - before};
   for (size_t i = 0; i < COUNT(months); i++) {
     const ptrdiff_t found = str_find(left, months[i]);
-    const size_t n = strlen(months[i]);
-    if (found >= 0 && left.n - (size_t)found - n <= 1) return true;
+    if (found >= 0 && left.n - (size_t)found - strlen(months[i]) <= 1) return true;
   }
   return false;
+}
+
+/* "3 business days", "2-3 Tage", "15. März", "15 de marzo", "March 15". */
+static bool is_term(struct trg_str s, size_t from, size_t end) {
+  const size_t at = unit_at(s, end);
+  struct trg_str rest = {s.p + at, s.n - at};
+  if (str_starts(rest, "de ")) rest = (struct trg_str){rest.p + 3, rest.n - 3};
+  return starts_any(rest, periods, COUNT(periods)) || starts_any(rest, months, COUNT(months)) ||
+         month_before(s, from);
 }
 
 /* --- sentences -----------------------------------------------------------------------------------

@@ -150,19 +150,22 @@ static bool is_address(const struct run *r) {
          (next == '/' || (next == ':' && isdigit((unsigned char)char_at(r->text, r->end + 1))));
 }
 
-static bool is_host(const struct run *r) {
-  const char before = r->from > 0 ? r->text.p[r->from - 1] : '\0';
-  const char after = char_at(r->text, r->end);
-  if (r->dots == 0 || after == '@') return false; /* what is behind the "@" counts */
-  if (is_address(r)) return true;
-  if (before == '@' && all_letters(r->last)) return true;
-  const bool path = after == '/' || after == '?';
+/* Is the last label a domain, by the rule above? */
+static bool ends_in_domain(const struct run *r, bool path) {
   if (in_list(r->last, both, COUNT(both))) return path;
   if (in_list(r->last, files, COUNT(files))) return false;
   if (path && all_letters(r->last)) return true;
   if (is_country(r->last)) return r->dots > 1 || r->last.p - 1 > r->text.p + r->from + 1;
   return in_list(r->last, generics, COUNT(generics)) ||
          (r->last.n > 4 && strncasecmp(r->last.p, "xn--", 4) == 0);
+}
+
+static bool is_host(const struct run *r) {
+  const char after = char_at(r->text, r->end);
+  if (r->dots == 0 || after == '@') return false; /* what is behind the "@" counts */
+  if (is_address(r)) return true;
+  if (r->from > 0 && r->text.p[r->from - 1] == '@' && all_letters(r->last)) return true;
+  return ends_in_domain(r, after == '/' || after == '?');
 }
 
 /* Where the authority of a link that begins at `at` stands: behind "://", behind "(//", or at

@@ -12,17 +12,16 @@
 enum script { LATIN, CYRILLIC, GREEK, HEBREW, ARABIC, INDIC, THAI, HAN, KANA, HANGUL, SCRIPTS };
 
 static enum script script_of(uint32_t c) {
-  if (c < 0x370) return LATIN;
-  if (c < 0x400) return GREEK;
-  if (c < 0x530) return CYRILLIC;
-  if (c >= 0x590 && c < 0x600) return HEBREW;
-  if (c >= 0x600 && c < 0x780) return ARABIC;
-  if (c >= 0x900 && c < 0xE00) return INDIC;
-  if (c >= 0xE00 && c < 0xE80) return THAI;
-  if (c >= 0x3040 && c < 0x3100) return KANA;
-  if (c >= 0x4E00 && c < 0xA000) return HAN;
-  if (c >= 0xAC00 && c < 0xD7B0) return HANGUL;
-  return c >= 0x1E00 && c < 0x1F00 ? LATIN : SCRIPTS;
+  static const struct {
+    uint32_t from, end;
+    enum script script;
+  } blocks[] = {{0, 0x370, LATIN},      {0x370, 0x400, GREEK},   {0x400, 0x530, CYRILLIC},
+                {0x590, 0x600, HEBREW}, {0x600, 0x780, ARABIC},  {0x900, 0xE00, INDIC},
+                {0xE00, 0xE80, THAI},   {0x1E00, 0x1F00, LATIN}, {0x3040, 0x3100, KANA},
+                {0x4E00, 0xA000, HAN},  {0xAC00, 0xD7B0, HANGUL}};
+  for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
+    if (c >= blocks[i].from && c < blocks[i].end) return blocks[i].script;
+  return SCRIPTS;
 }
 
 static const struct {
