@@ -277,6 +277,19 @@ static void check_loads(const struct conf *conf, struct checking *k) {
   skills_free(&s);
 }
 
+static void check_instance(struct host *host, const struct inst_options *o, uint32_t line,
+                           const char *list, size_t i, struct checking *k) {
+  struct trg_err err = {0};
+  struct trg_inst *inst = NULL;
+  if (o->plugin == NULL) return; /* its block has an error, which is told */
+  if (inst_open(host, o, &inst, &err) >= 0) {
+    inst_retire(inst);
+    return;
+  }
+  fprintf(stderr, "%s:%u: %s[%zu]: %s: %s\n", k->file, line, list, i, o->name, err.text);
+  k->problems++;
+}
+
 /* Opens every instance once, as the daemon would, and closes it: what a plugin itself finds wrong
  * with its settings is a problem like any other. */
 static void check_instances(const struct conf *conf, struct checking *k) {
@@ -289,24 +302,24 @@ static void check_instances(const struct conf *conf, struct checking *k) {
     return;
   }
   struct host *host = host_new(l, h);
-  for (size_t i = 0; i < conf->helpdesk_count + conf->model_count; i++) {
-    const bool desk = i < conf->helpdesk_count;
-    const struct conf_helpdesk *d = desk ? &conf->helpdesks[i] : NULL;
-    const struct conf_model *m = desk ? NULL : &conf->models[i - conf->helpdesk_count];
-    const struct inst_options o = {.plugin = desk ? d->plugin : m->plugin,
-                                   .name = desk ? d->name : m->name,
-                                   .conf = desk ? d->settings : m->settings,
-                                   .origins = desk ? d->origins : m->origins,
-                                   .origin_count = desk ? d->origin_count : m->origin_count};
-    struct trg_inst *inst = NULL;
-    if (o.plugin == NULL) continue; /* told already */
-    if (inst_open(host, &o, &inst, &err) >= 0) {
-      inst_retire(inst);
-      continue;
-    }
-    fprintf(stderr, "%s:%u: %s[%zu]: %s: %s\n", conf->file, desk ? d->line : m->line,
-            desk ? "helpdesks" : "models", desk ? i : i - conf->helpdesk_count, o.name, err.text);
-    k->problems++;
+  k->file = conf->file;
+  for (size_t i = 0; i < conf->helpdesk_count; i++) {
+    const struct conf_helpdesk *d = &conf->helpdesks[i];
+    const struct inst_options o = {.plugin = d->plugin,
+                                   .name = d->name,
+                                   .conf = d->settings,
+                                   .origins = d->origins,
+                                   .origin_count = d->origin_count};
+    check_instance(host, &o, d->line, "helpdesks", i, k);
+  }
+  for (size_t i = 0; i < conf->model_count; i++) {
+    const struct conf_model *m = &conf->models[i];
+    const struct inst_options o = {.plugin = m->plugin,
+                                   .name = m->name,
+                                   .conf = m->settings,
+                                   .origins = m->origins,
+                                   .origin_count = m->origin_count};
+    check_instance(host, &o, m->line, "models", i, k);
   }
   host_free(&host);
   http_free(&h);

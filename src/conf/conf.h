@@ -168,9 +168,10 @@ struct conf *conf_parse(struct trg_str text, const char *path, const struct conf
  * plugin instance with what comes out. */
 struct conf *conf_load_reading(const char *path, const struct conf_plugins *plugins,
                                struct conf_problems *p);
-/* For `--check`: comes also when there are errors, as far as it could be read, so that what it names
- * is looked at in the same run; NULL only when there is no such file or no YAML in it. A helpdesk or
- * model with an error has neither plugin nor settings, a place that is not there is left out. */
+/* For `--check`: comes also when there are errors, as far as it could be read, so that what it
+ * names is looked at in the same run; NULL only when there is no such file or no YAML in it. A
+ * helpdesk or model with an error has neither plugin nor settings, a place that is not there is
+ * left out. */
 struct conf *conf_load_checking(const char *path, const struct conf_plugins *plugins,
                                 struct conf_problems *p);
 void conf_free(struct conf **c);
