@@ -142,9 +142,10 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@B=$(B) sh tests/demo.sh
 
+# STATIC=1: the system tests against the programs with their plugins linked in.
 test: deps-test
-	@$(MAKE) --no-print-directory test-build
-	@B=$(B) TEST='$(TEST)' sh tests/run.sh
+	@$(MAKE) --no-print-directory test-build $(if $(STATIC),static)
+	@B=$(B) TEST='$(TEST)' STATIC='$(STATIC)' sh tests/run.sh
 
 include tests/tests.mk
 include tests/mcp/mcp.mk
@@ -166,7 +167,8 @@ clean:
 help:
 	@echo "make            build everything into $(B)/"
 	@echo "make demo       the whole job offline, with a report at the end"
-	@echo "make test       unit, integration and end-to-end tests (TEST=name for one)"
+	@echo "make test       unit, integration and end-to-end tests (TEST=name for one,"
+	@echo "                STATIC=1 for the system tests on the static programs)"
 	@echo "make bench      benchmarks with their ratios"
 	@echo "make sanitize   the tests under ASan and UBSan"
 	@echo "make fuzz       every fuzz target for SECONDS=60 each"

@@ -2,10 +2,14 @@
 # Runs every test program below $B/tests (or those whose name has $TEST in it), a few at a time
 # ($TEST_JOBS, default two a core: most of a system test is waiting), and adds up: the closing line
 # is "N passed, N failed[, N skipped]". The output of a program is shown only when something in it
-# failed.
+# failed. With STATIC=1 the same system tests run against the programs that have their plugins linked
+# in ($B/static); the others do not start a program and are left out.
 set -u
 B=${B:-build}
-export HELPDESK_SIM="$PWD/$B/helpdesk-sim" TRIAGED="$PWD/$B/triaged" TRIAGECTL="$PWD/$B/triagectl"
+P=$B
+only=test_
+if [ -n "${STATIC:-}" ]; then P=$B/static only=test_system_; fi
+export HELPDESK_SIM="$PWD/$B/helpdesk-sim" TRIAGED="$PWD/$P/triaged" TRIAGECTL="$PWD/$P/triagectl"
 export TRIAGED_ROOT="$PWD" TRIAGED_SHARED="${TRIAGED_SHARED:-$PWD/../shared}"
 export CMOCKA_MESSAGE_OUTPUT=TAP
 
@@ -39,6 +43,7 @@ trap 'rm -rf "$dir"' EXIT
 for t in "$B"/tests/test_system_* "$B"/tests/test_*; do
   case $t in *.d) continue ;; esac
   [ -x "$t" ] || continue
+  case ${t##*/} in "$only"*) ;; *) continue ;; esac
   case ${t##*/} in *"${TEST:-}"*) echo "$t" ;; esac
 done | awk '!seen[$0]++' |
   xargs -P "${TEST_JOBS:-$((2 * $(nproc)))}" -I{} sh "$0" --one {} "$dir"

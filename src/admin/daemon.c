@@ -175,9 +175,10 @@ static int daemon_prepare(struct daemon *d, struct trg_err *err) {
   loop_timer_start(c->loop, IDLE_EVERY_MS, IDLE_EVERY_MS, on_idle, d);
   loop_timer_start(c->loop, CLEAN_EVERY_MS, CLEAN_EVERY_MS, on_clean, d);
   uint64_t watchdog_us = 0;
-  if (sd_watchdog_enabled(0, &watchdog_us) > 0)
-    loop_timer_start(c->loop, (int64_t)(watchdog_us / 3000), (int64_t)(watchdog_us / 3000),
-                     on_watchdog, d);
+  if (sd_watchdog_enabled(0, &watchdog_us) > 0) {
+    const int64_t third_ms = watchdog_us < 3000 ? 1 : (int64_t)(watchdog_us / 3000);
+    loop_timer_start(c->loop, third_ms, third_ms, on_watchdog, d);
+  }
   return 0;
 }
 

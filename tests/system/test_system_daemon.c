@@ -28,7 +28,6 @@ static int begin(void **state) {
 
 static int end(void **state) {
   (void)state;
-  unsetenv("NOTIFY_SOCKET");
   rig_close(&R);
   return 0;
 }
@@ -299,35 +298,8 @@ static void metrics_have_every_promised_name_and_parse(void **state) {
   assert_int_equal(rig_stop(&R, SIGTERM), 0);
 }
 
-/* --- systemd, socket, log, modes
+/* --- socket, log, modes
  * --------------------------------------------------------------------- */
-
-static void systemd_is_told_ready_reloading_and_stopping(void **state) {
-  (void)state;
-  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  struct sockaddr_un a = {.sun_family = AF_UNIX};
-  snprintf(a.sun_path, sizeof a.sun_path, "%s", rig_path(&R, "notify"));
-  assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
-  setenv("NOTIFY_SOCKET", a.sun_path, 1);
-  struct timeval patience = {.tv_sec = 10};
-  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  rig_tickets(&R, 1);
-  rig_sim(&R, "--behaviour off");
-  rig_conf(&R, NULL);
-  rig_start(&R, "");
-  static const char *const want[] = {"READY=1", "RELOADING=1\nMONOTONIC_USEC=", "READY=1",
-                                     "STOPPING=1"};
-  for (size_t i = 0; i < 4; i++) {
-    char text[400] = "";
-    const ssize_t n = recv(fd, text, sizeof text - 1, 0);
-    assert_true(n > 0);
-    if (strstr(text, want[i]) == NULL) fail_msg("expected %s, got %s", want[i], text);
-    if (i == 0) kill(R.daemon, SIGHUP);
-    if (i == 2) kill(R.daemon, SIGTERM);
-  }
-  close(fd);
-  assert_int_equal(rig_stop(&R, SIGTERM), 0);
-}
 
 static int sock_connect(void) {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -506,7 +478,6 @@ int main(void) {
       T(a_reload_that_takes_a_helpdesk_out_and_in_again_goes_on_where_it_was),
       T(ready_is_503_until_every_helpdesk_was_reached),
       T(metrics_have_every_promised_name_and_parse),
-      T(systemd_is_told_ready_reloading_and_stopping),
       T(the_control_socket_survives_garbage),
       T(every_line_about_a_ticket_names_it),
       T(the_json_log_is_one_object_a_line),
