@@ -84,6 +84,10 @@ struct trg_model_ops {
    * through host->work(). `report`: JSON text of what came out, through emit_reply(). */
   void (*train)(void *self, trg_op op, const struct trg_example *examples, size_t count,
                 struct trg_str path);
+  /* Optional (NULL, or beyond size): how far the training is that runs now, in steps of the
+   * plugin's choice; 0 of 0 when none runs. Asked on the loop thread, also while the training is at
+   * work on another one. */
+  void (*train_progress)(void *self, int64_t *ret_done, int64_t *ret_total);
 };
 
 #endif

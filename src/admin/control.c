@@ -146,6 +146,17 @@ static void do_train(struct asking *k, const json *q) {
   if (rc < 0) asking_result(k, rc, &err);
 }
 
+/* How far the training is that runs now; 0 of 0: none, or the backend does not tell. */
+static void do_progress(struct asking *k) {
+  json *o = json_object();
+  int64_t done = 0, total = 0;
+  train_progress(k->core, &done, &total);
+  json_put_bool(o, "ok", true);
+  json_put_int(o, "done", done);
+  json_put_int(o, "total", total);
+  asking_answer(k, o);
+}
+
 /* --- test: one tiny round trip ------------------------------------------------------------------
  */
 
@@ -252,6 +263,8 @@ void control_do(struct core *c, struct trg_str request,
     do_mcp(k, q);
   else if (str_is(what, "train"))
     do_train(k, q);
+  else if (str_is(what, "progress"))
+    do_progress(k);
   else if (str_is(what, "test"))
     do_test(k, q);
   else if (control_bills(what) || str_is(what, "erase"))

@@ -244,6 +244,14 @@ int train_start(struct core *c, const struct train_job *job, struct trg_err *err
   return 0;
 }
 
+void train_progress(struct core *c, int64_t *ret_done, int64_t *ret_total) {
+  const struct trg_inst *inst = router_trainable(c->router, NULL);
+  const struct trg_model_ops *ops = inst != NULL ? inst_model(inst) : NULL;
+  *ret_done = *ret_total = 0;
+  if (ops != NULL && ops->train_progress != NULL)
+    ops->train_progress(inst_self(inst), ret_done, ret_total);
+}
+
 /* --- the starter --------------------------------------------------------------------------------
  */
 

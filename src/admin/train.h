@@ -40,4 +40,7 @@ int train_start(struct core *c, const struct train_job *job, struct trg_err *err
 bool train_starter_needed(struct core *c);
 void train_starter(struct core *c, void (*on_done)(void *arg), void *arg);
 
+/* Steps done and all steps of the training that runs now; 0 of 0: none, or nobody can tell. */
+void train_progress(struct core *c, int64_t *ret_done, int64_t *ret_total);
+
 #endif

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "admin/control.h"
+#include "admin/train.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -82,10 +83,36 @@ static int daemon_send(const char *state, struct trg_str line, int64_t timeout_m
 
 /* --- without a daemon ---------------------------------------------------------------------- */
 
+#define LOOK_EVERY_MS 200
+
 struct own {
   struct loop *loop;
   char *answer;
 };
+
+static void own_look(void *arg) {
+  struct asking_side *s = arg;
+  int64_t done = 0, total = 0;
+  train_progress(&s->core, &done, &total);
+  s->done = (size_t)done;
+  s->total = (size_t)total;
+}
+
+bool ask_progress(void *side, size_t *ret_done, size_t *ret_total) {
+  struct asking_side *s = side;
+  struct trg_err err = {0};
+  if (!s->daemon) {
+    *ret_done = s->done;
+    *ret_total = s->total;
+    return true;
+  }
+  json *answer = ask_daemon(s->state, "progress", &err);
+  if (answer == NULL) return false;
+  *ret_done = (size_t)json_get_int(answer, "done", 0);
+  *ret_total = (size_t)json_get_int(answer, "total", 0);
+  json_free(&answer);
+  return true;
+}
 
 static void own_answer(void *arg, struct trg_str answer) {
   struct own *o = arg;
@@ -96,8 +123,10 @@ static void own_answer(void *arg, struct trg_str answer) {
 static int own_send(struct asking_side *s, struct trg_str line, char **ret_answer,
                     struct trg_err *err) {
   struct own o = {.loop = s->core.loop};
+  const loop_timer look = loop_timer_start(o.loop, LOOK_EVERY_MS, LOOK_EVERY_MS, own_look, s);
   control_do(&s->core, line, own_answer, &o);
   loop_run(s->core.loop);
+  loop_timer_stop(o.loop, look);
   const int rc = turn_flush(s->core.store, err);
   if (rc >= 0 && o.answer == NULL)
     return err_set(err, TRG_ESTATE, "no_answer", "it was interrupted before there was an answer");

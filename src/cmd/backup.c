@@ -9,7 +9,7 @@ static int backup_run(const struct cmd_call *c) {
   struct trg_err err = {0};
   int status = reading_open(c, &r);
   if (status != 0) return status;
-  struct out_clock *clock = out_clock_start("copying");
+  struct out_clock *clock = out_clock_start("copying", NULL, NULL);
   const int rc = store_backup(r.store, c->words[0], &err);
   out_clock_end(&clock);
   if (rc < 0) status = reading_failed(&err);

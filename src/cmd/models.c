@@ -135,7 +135,7 @@ static int test_run(const struct cmd_call *c) {
     return status;
   }
   struct out_table *t = out_table_new(test_columns, sizeof test_columns / sizeof *test_columns);
-  struct out_clock *clock = out_clock_start("testing");
+  struct out_clock *clock = out_clock_start("testing", NULL, NULL);
   size_t failed = 0;
   for (size_t i = 0; i < r.conf->model_count; i++)
     if (name == NULL || strcmp(r.conf->models[i].name, name) == 0)

@@ -35,6 +35,7 @@ struct asking_side {
   char *state;
   bool daemon; /* a daemon is asked; else core does it */
   struct core core;
+  _Atomic size_t done, total; /* of what core does now */
 };
 int ask_open(const struct cmd_call *c, struct asking_side *ret);
 /* Takes request. 0 and the answer (json_free), or negative and err: it was not asked, or the
@@ -42,6 +43,8 @@ int ask_open(const struct cmd_call *c, struct asking_side *ret);
 int ask_send(struct asking_side *s, json *request, int64_t timeout_ms, json **ret_answer,
              struct trg_err *err);
 void ask_close(struct asking_side *s);
+/* An out_look for an asking_side: how far the training is that ask_send waits for. */
+bool ask_progress(void *side, size_t *ret_done, size_t *ret_total);
 /* All three; prints what went wrong. ret_answer may be NULL. */
 int ask_once(const struct cmd_call *c, json *request, int64_t timeout_ms, json **ret_answer);
 /* Asks a running daemon, silently: NULL when none runs or it does not answer. */

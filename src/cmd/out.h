@@ -80,9 +80,11 @@ struct out_bar {
 void out_bar_start(struct out_bar *b, const char *what);
 void out_bar_show(struct out_bar *b, size_t done, size_t total); /* total 0: only the time */
 void out_bar_end(struct out_bar *b);
-/* The same by a thread of its own, while this one is blocked. */
+/* The same by a thread of its own, while this one is blocked. `look` (may be NULL) is called by
+ * that thread a few times a second and says how far the work is; false or 0 of 0: not known. */
 struct out_clock;
-struct out_clock *out_clock_start(const char *what);
+typedef bool out_look(void *arg, size_t *ret_done, size_t *ret_total);
+struct out_clock *out_clock_start(const char *what, out_look *look, void *arg);
 void out_clock_end(struct out_clock **c);
 
 #endif

@@ -8,8 +8,9 @@
 #include "base/time.h"
 #include "cmd/out.h"
 
-#define EVERY_US 100000
-#define BAR      30
+#define EVERY_US      100000
+#define BAR           30
+#define LOOK_EVERY_NS 250000000
 
 void out_bar_start(struct out_bar *b, const char *what) {
   *b = (struct out_bar){.what = what, .on = isatty(STDERR_FILENO) != 0};
@@ -43,26 +44,39 @@ struct out_clock {
   pthread_mutex_t lock;
   pthread_cond_t end;
   bool ended;
+  out_look *look;
+  void *arg;
 };
 
 static void *clock_run(void *arg) {
   struct out_clock *c = arg;
   pthread_mutex_lock(&c->lock);
   while (!c->ended) {
-    out_bar_show(&c->bar, 0, 0);
+    size_t done = 0, total = 0;
+    pthread_mutex_unlock(&c->lock); /* the look may take its time */
+    if (c->look != NULL && !c->look(c->arg, &done, &total)) done = total = 0;
+    pthread_mutex_lock(&c->lock);
+    if (c->ended) break;
+    out_bar_show(&c->bar, done, total);
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec++;
+    until.tv_nsec += LOOK_EVERY_NS;
+    if (until.tv_nsec >= 1000000000) {
+      until.tv_nsec -= 1000000000;
+      until.tv_sec++;
+    }
     (void)pthread_cond_timedwait(&c->end, &c->lock, &until);
   }
   pthread_mutex_unlock(&c->lock);
   return NULL;
 }
 
-struct out_clock *out_clock_start(const char *what) {
+struct out_clock *out_clock_start(const char *what, out_look *look, void *arg) {
   if (isatty(STDERR_FILENO) == 0) return NULL;
   struct out_clock *c = mem_alloc(sizeof *c);
   out_bar_start(&c->bar, what);
+  c->look = look;
+  c->arg = arg;
   pthread_mutex_init(&c->lock, NULL);
   pthread_cond_init(&c->end, NULL);
   if (pthread_create(&c->thread, NULL, clock_run, c) == 0) return c;

@@ -34,7 +34,7 @@ static int reindex_run(const struct cmd_call *c) {
   int rc = 0;
   if (daemon) {
     json *answer = NULL;
-    struct out_clock *clock = out_clock_start("the daemon indexes");
+    struct out_clock *clock = out_clock_start("the daemon indexes", NULL, NULL);
     rc = ask_send(&s, ask_request("reload"), TIMEOUT_MS, &answer, &err);
     out_clock_end(&clock);
     json_free(&answer);

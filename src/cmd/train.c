@@ -43,7 +43,7 @@ static int train_ask(const struct cmd_call *c, json *request) {
     json_free(&request);
     return status;
   }
-  struct out_clock *clock = out_clock_start("training");
+  struct out_clock *clock = out_clock_start("training", ask_progress, &s);
   const int rc = ask_send(&s, request, TIMEOUT_MS, &answer, &err);
   out_clock_end(&clock);
   ask_close(&s);

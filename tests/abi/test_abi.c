@@ -231,12 +231,13 @@ static const struct golden golden[] = {
     SIZE(trg_example, 32),
     AT(trg_example, text, 0),
     AT(trg_example, labels, 16),
-    SIZE(trg_model_ops, 32),
+    SIZE(trg_model_ops, 40),
     AT(trg_model_ops, size, 0),
     AT(trg_model_ops, caps, 4),
     AT(trg_model_ops, complete, 8),
     AT(trg_model_ops, estimate, 16),
     AT(trg_model_ops, train, 24),
+    AT(trg_model_ops, train_progress, 32),
 };
 
 static void test_no_struct_of_the_interface_has_moved(void **state) {

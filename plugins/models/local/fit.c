@@ -330,5 +330,6 @@ struct local_classifier *local_fit_plain(const struct local_sample *samples, siz
   free(vectors.nodes);
   free(vectors.starts);
   free(vectors.labels);
+  if (options->steps != NULL) options->steps->done++;
   return classifier;
 }

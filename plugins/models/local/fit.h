@@ -9,6 +9,11 @@ struct local_sample {
   uint32_t label; /* of the names given to local_fit */
 };
 
+/* How far a training is, in classifiers that were fitted; read by another thread. */
+struct local_steps {
+  _Atomic int64_t done, total;
+};
+
 /* The knobs; local_fit_rule() sets them from the kind of label and the size of the set. */
 struct local_fit_options {
   struct local_recipe recipe;
@@ -22,6 +27,7 @@ struct local_fit_options {
   uint32_t parts_used;   /* how many of them are really held back, one at a time */
   bool strangers;        /* leave classes out too, to learn what "none of them" looks like */
   uint32_t seed;
+  struct local_steps *steps; /* counted on; NULL: nobody asks */
 };
 
 struct local_fit_options local_fit_rule(const char *key, size_t samples, size_t classes,
@@ -55,5 +61,7 @@ void local_calibrate(struct local_classifier *classifier, struct local_trials *t
 struct local_classifier *local_fit(const struct local_sample *samples, size_t n,
                                    const char *const *names, size_t class_count,
                                    const struct local_fit_options *options);
+/* So many steps local_fit takes for n samples. */
+int64_t local_fit_steps(size_t n, const struct local_fit_options *options);
 
 #endif

@@ -34,6 +34,16 @@ static void round_run(const struct round *round, const char *const *names, size_
   local_classifier_free(&trial);
 }
 
+/* Rounds in which classes are left out too. */
+static uint32_t outside_turns(const struct local_fit_options *options) {
+  if (!options->strangers) return 0;
+  return options->parts_used > 1 ? OUTSIDE_STEP : 1;
+}
+
+int64_t local_fit_steps(size_t n, const struct local_fit_options *options) {
+  return n < HOLDOUT_LEAST ? 1 : 1 + (int64_t)options->parts_used + outside_turns(options);
+}
+
 struct local_classifier *local_fit(const struct local_sample *samples, size_t n,
                                    const char *const *names, size_t class_count,
                                    const struct local_fit_options *options) {
@@ -52,9 +62,7 @@ struct local_classifier *local_fit(const struct local_sample *samples, size_t n,
     }
     round_run(&round, names, class_count, options, &trials);
   }
-  const uint32_t outside_turns = options->parts_used > 1 ? OUTSIDE_STEP : 1;
-  for (uint32_t turn = 0; turn < outside_turns && options->strangers && n >= HOLDOUT_LEAST;
-       turn++) {
+  for (uint32_t turn = 0; turn < outside_turns(options) && n >= HOLDOUT_LEAST; turn++) {
     round.seen_count = round.held_count = 0;
     for (size_t i = 0; i < n; i++) {
       const bool left_out = samples[i].label % OUTSIDE_STEP == turn;

@@ -39,6 +39,12 @@ struct backend {
   struct local_language *language;
   struct local_scratch scratch;
   struct local_text text;
+  struct training *training; /* the newest that runs; NULL: none */
+};
+
+struct training {
+  struct backend *backend;
+  struct local_train *train;
 };
 
 static const struct trg_field fields[] = {
@@ -222,7 +228,17 @@ static void estimate(void *self, const struct trg_model_request *request, struct
 }
 
 static void train_free(void *state) {
-  local_train_free(state);
+  struct training *training = state;
+  if (training->backend->training == training) training->backend->training = NULL;
+  local_train_free(training->train);
+  free(training);
+}
+
+static void train_progress(void *self, int64_t *ret_done, int64_t *ret_total) {
+  const struct backend *backend = self;
+  const struct training *training = backend->training;
+  *ret_done = training != NULL ? training->train->steps.done : 0;
+  *ret_total = training != NULL ? training->train->steps.total : 0;
 }
 
 static void train_after(void *self, trg_op op, void *arg) {
@@ -254,10 +270,12 @@ static void train(void *self, trg_op op, const struct trg_example *examples, siz
   struct backend *backend = self;
   const char *file = backend->conf->file;
   if (path.n == 0 && file != NULL) path = (struct trg_str){file, strlen(file)};
-  struct local_train *training = local_train_new(examples, count, path,
-                                                 (uint32_t)backend->conf->seed);
+  struct training *training = local_alloc(1, sizeof *training);
+  training->backend = backend;
+  training->train = local_train_new(examples, count, path, (uint32_t)backend->conf->seed);
+  backend->training = training;
   backend->host->op_set(op, training, train_free);
-  backend->host->work(op, train_work, train_after, training);
+  backend->host->work(op, train_work, train_after, training->train);
 }
 
 static const struct trg_model_ops ops = {
@@ -266,6 +284,7 @@ static const struct trg_model_ops ops = {
     .complete = complete,
     .estimate = estimate,
     .train = train,
+    .train_progress = train_progress,
 };
 
 extern const struct trg_plugin triaged_plugin_local;

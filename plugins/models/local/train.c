@@ -124,8 +124,9 @@ static int key_train(struct local_train *train, cJSON *const *labels, const char
   int result = labelled_take(train, labels, key, &labelled);
   *ret_single = labelled.name_count == 1;
   if (result == 0 && labelled.name_count >= 2) {
-    const struct local_fit_options options = local_fit_rule(key, labelled.n, labelled.name_count,
-                                                            train->seed);
+    struct local_fit_options options = local_fit_rule(key, labelled.n, labelled.name_count,
+                                                      train->seed);
+    options.steps = &train->steps;
     struct local_classifier *classifier = local_fit(labelled.samples, labelled.n,
                                                     (const char *const *)labelled.names,
                                                     labelled.name_count, &options);
@@ -167,8 +168,25 @@ static int labels_parse(struct local_train *train, cJSON **labels) {
   return 0;
 }
 
+/* Steps of all kinds of labels together, so that what is left is known from the start. */
+static int steps_count(struct local_train *train, cJSON *const *labels) {
+  int64_t total = 0;
+  for (size_t i = 0; i < LOCAL_LABELS_MAX; i++) {
+    struct labelled labelled = {0};
+    const int result = labelled_take(train, labels, label_keys[i], &labelled);
+    const struct local_fit_options options = local_fit_rule(label_keys[i], labelled.n,
+                                                            labelled.name_count, train->seed);
+    if (labelled.name_count >= 2) total += local_fit_steps(labelled.n, &options);
+    labelled_free(&labelled);
+    if (result != 0) return -1;
+  }
+  train->steps.total = total;
+  return 0;
+}
+
 static int keys_train(struct local_train *train, cJSON *const *labels) {
   const char *single = NULL;
+  if (steps_count(train, labels) != 0) return -1;
   for (size_t i = 0; i < LOCAL_LABELS_MAX; i++) {
     bool is_single = false;
     if (key_train(train, labels, label_keys[i], &is_single) != 0) return -1;

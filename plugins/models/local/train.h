@@ -2,6 +2,7 @@
 #ifndef TRIAGED_LOCAL_TRAIN_H
 #define TRIAGED_LOCAL_TRAIN_H
 
+#include "fit.h"
 #include "modelfile.h"
 
 #include <triaged/model.h>
@@ -12,6 +13,7 @@ struct local_train {
   size_t count;
   char *path;
   uint32_t seed;
+  struct local_steps steps; /* how far it is */
   struct local_model model; /* what came out; the taker empties it */
   char *report;             /* JSON; NULL: it failed and err says why */
   struct trg_err err;
