@@ -233,10 +233,14 @@ static void check_skill(void *arg, const char *path, uint32_t line, const char *
 
 /* Of a file an error, each with its key; of the skills a warning. */
 static void check_taxonomy(void *arg, const char *path, uint32_t line, const char *text) {
-  (void)arg;
+  const struct checking *k = arg;
   const struct trg_str p = str_of(path);
-  const bool skill = str_ends(p, ".md") || str_ends(p, ".jsonl") || str_is(p, "skills");
-  fprintf(stderr, "%s:%u: %s%s\n", path, line, skill ? "taxonomy: warning: " : "", text);
+  if (str_is(p, "skills"))
+    fprintf(stderr, "%s: skills: warning: %s\n", k->file, text);
+  else if (str_ends(p, ".md") || str_ends(p, ".jsonl"))
+    fprintf(stderr, "%s:%u: taxonomy: warning: %s\n", path, line, text);
+  else
+    fprintf(stderr, "%s:%u: %s\n", path, line, text);
 }
 
 static void check_book(void *arg, uint32_t line, const char *key, const char *text) {
@@ -264,7 +268,8 @@ static void check_loads(const struct conf *conf, struct checking *k) {
   }
   for (size_t i = 0; i < conf->knowledge_count; i++)
     if (!file_is_dir(conf->knowledge[i])) {
-      fprintf(stderr, "%s:0: knowledge: %s is no folder\n", conf->file, conf->knowledge[i]);
+      fprintf(stderr, "%s: knowledge: %s is a file; name the folder that it is in\n", conf->file,
+              conf->knowledge[i]);
       k->problems++;
     }
   for (size_t i = 0; t != NULL && i < conf->policy.auto_category_count; i++)
