@@ -35,14 +35,12 @@ static const char *const *plugin_names(void *arg, int32_t kind) {
   return registry_names(arg, kind);
 }
 
-typedef struct conf *conf_reader(const char *path, const struct conf_plugins *plugins,
-                                 struct conf_problems *p);
-
-static struct conf *conf_read(struct registry *r, const char *path, conf_reader *read,
+static struct conf *conf_read(struct registry *r, const char *path, bool checking,
                               size_t *ret_errors) {
   const struct conf_plugins plugins = {find_plugin, plugin_names, r};
   struct conf_problems problems = {0};
-  struct conf *c = read(path, &plugins, &problems);
+  struct conf *c = checking ? conf_load_checking(path, &plugins, &problems)
+                            : conf_load(path, &plugins, &problems);
   problems_print(&problems, stderr);
   *ret_errors = problems.errors;
   problems_free(&problems);
@@ -51,7 +49,7 @@ static struct conf *conf_read(struct registry *r, const char *path, conf_reader 
 
 struct conf *core_conf(struct registry *r, const char *path) {
   size_t errors = 0;
-  return conf_read(r, path, conf_load, &errors);
+  return conf_read(r, path, false, &errors);
 }
 
 /* --- the labels of the trained classifier ------------------------------------------------------
@@ -341,7 +339,7 @@ int core_check(const char *conf_path) {
   struct checking k = {.file = conf_path};
   struct registry *r = registry_new(NULL);
   size_t errors = 0;
-  struct conf *conf = conf_read(r, conf_path, conf_load_checking, &errors);
+  struct conf *conf = conf_read(r, conf_path, true, &errors);
   registry_check(r, check_plugin, &k);
   if (conf != NULL) {
     check_loads(conf, &k);
