@@ -6,6 +6,7 @@
 #define PIPELINE_STAGE_H
 
 #include "pipeline/road.h"
+#include "store/store.h"
 
 /* Attempts after which a step that fails for its own sake is a dead letter; for trouble on the
  * other side (network, rate, quota) it goes on waiting much longer. */
