@@ -119,10 +119,15 @@ static int draft_check(void *arg, struct trg_str text, double *ret_confidence,
 static const char *draft_guard(struct consulting *k, const json *o) {
   const size_t most = k->message_count + k->passage_count;
   struct trg_str *texts = arena_alloc(k->arena, sizeof *texts * (most + 1));
-  size_t n = 0;
-  for (size_t i = 0; i < k->message_count; i++) texts[n++] = str_of(k->messages[i].text);
-  for (size_t i = 0; i < k->passage_count; i++) texts[n++] = str_of(k->passages[i].text);
-  const struct guard_sources from = {texts, n};
+  struct trg_str *own = arena_alloc(k->arena, sizeof *own * (most + 1));
+  struct guard_sources from = {.texts = texts, .own = own, .language = k->ticket.language};
+  for (size_t i = 0; i < k->message_count; i++) {
+    texts[from.count++] = str_of(k->messages[i].text);
+    if (k->messages[i].author == TRG_AUTHOR_AGENT)
+      own[from.own_count++] = str_of(k->messages[i].text);
+  }
+  for (size_t i = 0; i < k->passage_count; i++)
+    texts[from.count++] = own[from.own_count++] = str_of(k->passages[i].text);
   return guard_text(json_get_str(o, "body"), &k->plan->conf->policy, &from);
 }
 
