@@ -114,8 +114,12 @@ static int reply_check(const struct road *r, const struct ticket *t, const struc
     return err_set(err, TRG_ESTATE, "loop", "%s had %lld replies within a day, which is the most",
                    t->ref, (long long)today);
   struct trg_str *texts = arena_alloc(a, sizeof *texts * (n + 2));
-  for (size_t i = 0; i < n; i++) texts[i] = str_of(m[i].text);
-  const struct guard_sources from = {texts, n};
+  struct trg_str *own = arena_alloc(a, sizeof *own * (n + 1));
+  struct guard_sources from = {.texts = texts, .count = n, .own = own, .language = t->language};
+  for (size_t i = 0; i < n; i++) {
+    texts[i] = str_of(m[i].text);
+    if (m[i].author == TRG_AUTHOR_AGENT) own[from.own_count++] = texts[i];
+  }
   const char *failed = guard_text(w->text, &r->plan->conf->policy, &from);
   if (failed == NULL) return 0;
   return err_set(err, TRG_EINVAL, failed, "the guard refuses the reply: %s",
