@@ -197,6 +197,11 @@ struct trg_host {
   void (*emit_receipt)(trg_op op, const struct trg_receipt *receipt);
   /* Models, complete(): the answer. */
   void (*emit_reply)(trg_op op, const struct trg_model_reply *reply);
+  /* Lets the instance talk to one more origin, which the vendor's answer named (an account that
+   * moved). That it is the vendor's is for the plugin to check first: whoever forges an answer must
+   * not get credentials sent elsewhere. The host insists on https beyond loopback, and on few.
+   * 0, or -1 and err. */
+  int (*allow_origin)(trg_inst *inst, struct trg_str url, struct trg_err *err);
 };
 
 enum trg_kind { TRG_CONNECTOR = 1, TRG_MODEL = 2 };

@@ -93,6 +93,7 @@ static json *desks_json(struct core *c) {
     json_put_int(o, "dead", d[i].dead);
     json_put_int(o, "rate_wait_ms", d[i].rate_wait_ms);
     json_put_text(o, "error", d[i].error);
+    json_put_text(o, "code", d[i].code);
     json_add(list, o);
   }
   return list;

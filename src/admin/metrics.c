@@ -136,11 +136,12 @@ static int depth(struct core *c, struct buf *b, struct trg_err *err) {
     label(b, "helpdesk", d[i].name, true);
     buf_printf(b, "} %.3f\n", (double)d[i].lag_ms / 1000.0);
   }
-  head(b, "triaged_helpdesk_up", "gauge", "1 when the last contact worked; the reason as a label.");
+  head(b, "triaged_helpdesk_up", "gauge",
+       "1 when the last contact worked; else the reason, in a word.");
   for (size_t i = 0; i < desks; i++) {
     buf_text(b, "triaged_helpdesk_up");
     label(b, "helpdesk", d[i].name, true);
-    label(b, "reason", d[i].error, false);
+    label(b, "reason", d[i].code, false);
     buf_printf(b, "} %d\n", d[i].reached && d[i].error[0] == '\0' ? 1 : 0);
   }
   return 0;

@@ -76,10 +76,10 @@ static void desk_failed(struct desk *d, const struct trg_result *res) {
   d->failures++;
   snprintf(d->error, sizeof d->error, "%.*s", (int)res->why.n,
            res->why.p != NULL ? res->why.p : "");
-  char code[32];
-  snprintf(code, sizeof code, "%.*s", (int)res->code.n, res->code.p != NULL ? res->code.p : "");
+  snprintf(d->code, sizeof d->code, "%.*s", (int)res->code.n,
+           res->code.p != NULL ? res->code.p : "");
   log_event(d->failures == 1 || d->failures % 10 == 0 ? TRG_ERROR : TRG_WARN, "helpdesk.failed",
-            "helpdesk", d->conf->name, "code", code, "why", d->error, "failures",
+            "helpdesk", d->conf->name, "code", d->code, "why", d->error, "failures",
             log_num(d->failures), NULL);
   struct arena *a = arena_new();
   struct cursor c = {0};
@@ -115,6 +115,7 @@ static void poll_on_done(void *arg, const struct trg_result *res) {
   d->reached = true;
   d->failures = 0;
   d->error[0] = '\0';
+  d->code[0] = '\0';
   const bool again = d->more || d->stale;
   d->stale = false;
   d->caught_up = !again;
@@ -139,6 +140,9 @@ static void desk_poll(struct desk *d) {
     c.since_ms = d->conf->since_ms != 0 ? d->conf->since_ms : clock_now_ms();
     store_must(cursor_put(d->road->setup.store, str_of(d->conf->name), &c, &err), &err);
   }
+  d->since_ms = c.since_ms;
+  if (d->covered_ms == 0) d->covered_ms = c.covered_ms;
+  d->asked_us = clock_mono_us();
   d->polling = true;
   d->more = false;
   op_poll(d->inst, str_of(c.cursor), c.since_ms, &poll_events, d, POLL_DEADLINE_MS);
@@ -361,6 +365,25 @@ int64_t desks_next_due(const struct road *r) {
   return due;
 }
 
+/* A poll that takes this long is told as the reason of a lag. */
+#define SLOW_POLL_MS 5000
+
+static void desk_trouble(const struct desk *d, struct desk_state *s) {
+  const int64_t asked_ms = d->polling ? (clock_mono_us() - d->asked_us) / 1000 : 0;
+  snprintf(s->error, sizeof s->error, "%s", d->error);
+  snprintf(s->code, sizeof s->code, "%s", d->code);
+  if (d->error[0] != '\0') return;
+  if (s->rate_wait_ms > 0) {
+    snprintf(s->error, sizeof s->error, "held back by the helpdesk's rate limit for %lld s",
+             (long long)((s->rate_wait_ms + 999) / 1000));
+    snprintf(s->code, sizeof s->code, TRG_CODE_RATE);
+  } else if (asked_ms >= SLOW_POLL_MS) {
+    snprintf(s->error, sizeof s->error, "waiting for an answer since %lld s",
+             (long long)(asked_ms / 1000));
+    snprintf(s->code, sizeof s->code, "slow");
+  }
+}
+
 size_t road_desks(const struct road *r, struct desk_state *ret, size_t room) {
   size_t n = 0;
   const int64_t now = clock_now_ms();
@@ -369,11 +392,13 @@ size_t road_desks(const struct road *r, struct desk_state *ret, size_t room) {
     ret[n] = (struct desk_state){.name = d->conf->name,
                                  .connector = d->conf->connector,
                                  .mode = conf_mode_word(d->conf->mode),
-                                 .error = d->error,
                                  .reached = d->reached,
-                                 .lag_ms = d->covered_ms > 0 ? now - d->covered_ms : -1,
+                                 .lag_ms = d->covered_ms > 0 ? now - d->covered_ms
+                                           : d->since_ms > 0 ? now - d->since_ms
+                                                             : -1,
                                  .ok_ms = d->ok_ms,
                                  .rate_wait_ms = inst_wait_ms(d->inst)};
+    desk_trouble(d, &ret[n]);
     store_must(
         inbox_depth(r->setup.store, str_of(d->conf->name), &ret[n].waiting, &ret[n].dead, &err),
         &err);

@@ -83,9 +83,11 @@ int road_webhook(struct road *r, struct trg_str helpdesk, const struct trg_deliv
 
 /* For status and metrics. */
 struct desk_state {
-  const char *name, *connector, *mode, *error;
-  bool reached;   /* at least once */
-  int64_t lag_ms; /* how far behind the helpdesk we may be */
+  const char *name, *connector, *mode;
+  char error[400]; /* why it lags, for people; "" when it does not */
+  char code[32];   /* the same in a word: a plugin's code, or "slow" */
+  bool reached;    /* at least once */
+  int64_t lag_ms;  /* how far behind the helpdesk we may be; -1: not known yet */
   int64_t ok_ms, waiting, dead, rate_wait_ms;
 };
 size_t road_desks(const struct road *r, struct desk_state *ret, size_t room);

@@ -132,7 +132,10 @@ struct desk {
   int fetching;
   int64_t failures;
   int64_t ok_ms, covered_ms;
-  char error[320];
+  int64_t since_ms; /* what was never covered counts from here */
+  int64_t asked_us; /* monotonic: since when the poll under way runs */
+  char error[320];  /* of the last poll, "" when it was fine */
+  char code[32];    /* the same in a word */
   bool retired;
   struct desk *next;
 };

@@ -359,7 +359,9 @@ static void find_result(struct task *k, const struct ticket *t, const struct trg
             &(struct advance){.attempts = k->attempts, .why = "not_written"});
     return;
   }
-  if (res->outcome == TRG_REJECTED || k->attempts + 1 >= ATTEMPTS_PEER) {
+  /* Credentials, a path that moved: the helpdesk's trouble, and the write may have happened. */
+  const bool refused = res->outcome == TRG_REJECTED && !code_is_peer(w->code);
+  if (refused || k->attempts + 1 >= ATTEMPTS_PEER) {
     outbox_end(k, "uncertain");
     write_dead(k, t);
     return;

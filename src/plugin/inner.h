@@ -152,6 +152,7 @@ void emit_reply(trg_op op, const struct trg_model_reply *reply);
 /* inst.c */
 void inst_start_waiting(struct trg_inst *i);
 void inst_close(struct trg_inst *i);
+int inst_allow_origin(struct trg_inst *i, struct trg_str url, struct trg_err *err);
 
 /* What `from` has beyond its own size reads as zero; size 0 is taken for a whole struct. */
 void struct_read(void *to, size_t to_size, const void *from, uint32_t from_size);

@@ -7,6 +7,7 @@
 #include "plugin/registry.h"
 
 #define IN_FLIGHT_DEFAULT 32
+#define ORIGINS_MAX       16
 
 static void inst_free(struct trg_inst *i) {
   mem_free(i->origins);
@@ -58,6 +59,23 @@ int inst_open(struct host *h, const struct inst_options *o, struct trg_inst **re
   if (h->first != NULL) h->first->prev = i;
   h->first = i;
   *ret = i;
+  return 0;
+}
+
+int inst_allow_origin(struct trg_inst *i, struct trg_str text, struct trg_err *err) {
+  struct url u;
+  int rc = url_parse(text, &u, err);
+  if (rc == 0) rc = url_check(&u, err);
+  if (rc != 0) {
+    err_prefix(err, "%s: ", i->name);
+    return -1;
+  }
+  for (size_t n = 0; n < i->origin_count; n++)
+    if (url_same_origin(&u, &i->origins[n])) return 0;
+  if (i->origin_count >= ORIGINS_MAX)
+    return err_set(err, -1, "endpoint", "%s was sent from host to host too often", i->name);
+  i->origins = mem_grow(i->origins, (i->origin_count + 1) * sizeof *i->origins);
+  i->origins[i->origin_count++] = u;
   return 0;
 }
 

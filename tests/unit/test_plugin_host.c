@@ -1,4 +1,5 @@
 /* What the host does for a plugin, and the life of instances. */
+#include "base/str.h"
 #include "test_plugin_fake.h"
 
 static void test_an_exchange_goes_through_the_host(void **state) {
@@ -20,6 +21,27 @@ static void test_other_hosts_than_the_instances_own_are_refused(void **state) {
   assert_false(f->self->reply.sent);
   assert_non_null(strstr(f->self->why, "evil.example"));
   assert_null(strstr(f->self->why, "secret"));
+}
+
+static void test_another_origin_can_be_allowed_and_only_https_beyond_loopback(void **state) {
+  struct fixture *f = *state;
+  const struct trg_host *host = f->self->host;
+  struct trg_err err = {0};
+  assert_int_equal(host->allow_origin(f->self->inst, str_of("https://moved.example.com/"), &err),
+                   0);
+  assert_int_equal(host->allow_origin(f->self->inst, str_of("https://moved.example.com"), &err), 0);
+  assert_int_equal(host->allow_origin(f->self->inst, str_of("http://moved.example.com"), &err), -1);
+  assert_non_null(strstr(err.text, "support"));
+  assert_int_equal(host->allow_origin(f->self->inst, str_of("https://a:b@moved.example.com"), &err),
+                   -1);
+  assert_int_equal(host->allow_origin(f->self->inst, str_of("moved"), &err), -1);
+  char url[64];
+  int taken = 0;
+  for (int i = 0; i < 100; i++) { /* nobody is sent around for ever */
+    (void)snprintf(url, sizeof url, "https://moved%d.example.com", i);
+    taken += host->allow_origin(f->self->inst, str_of(url), &err) == 0;
+  }
+  assert_in_range(taken, 8, 16);
 }
 
 static void test_an_empty_bucket_holds_exchanges_until_its_reset(void **state) {
@@ -219,6 +241,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       T(test_an_exchange_goes_through_the_host),
       T(test_other_hosts_than_the_instances_own_are_refused),
+      T(test_another_origin_can_be_allowed_and_only_https_beyond_loopback),
       T(test_an_empty_bucket_holds_exchanges_until_its_reset),
       T(test_work_comes_back_on_the_loop),
       T(test_cancelled_work_keeps_the_instance_until_the_pool_is_through),

@@ -247,6 +247,14 @@ static void host_emit_reply(trg_op op, const struct trg_model_reply *reply) {
   r->response_bytes = fake_keep_str(r->response_bytes);
 }
 
+/* As the daemon: https only; what belongs to the vendor is the plugin's to judge. */
+static int host_allow_origin(trg_inst *inst, struct trg_str url, struct trg_err *err) {
+  (void)inst;
+  if (url.n > 8 && memcmp(url.p, "https://", 8) == 0) return 0;
+  *err = (struct trg_err){.code = "endpoint", .text = "not https"};
+  return -1;
+}
+
 const struct trg_host fake_host_functions = {
     .size = sizeof fake_host_functions,
     .now_ms = host_now_ms,
@@ -263,4 +271,5 @@ const struct trg_host fake_host_functions = {
     .emit_ticket = host_emit_ticket,
     .emit_receipt = host_emit_receipt,
     .emit_reply = host_emit_reply,
+    .allow_origin = host_allow_origin,
 };

@@ -173,7 +173,55 @@ static void test_wrong_credentials_are_told_once_to_all_who_wait(void **state) {
   salesforce_case_end(&c);
 }
 
-static void test_an_org_that_moved_is_followed_only_where_the_settings_allow(void **state) {
+static void test_a_token_request_that_may_work_later_is_no_wrong_credential(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_bare((const char *const[]){URL, CLIENT, NULL});
+  salesforce_answer(&c, LOGIN, 400,
+                    "{\"error\":\"unknown_error\",\"error_description\":\"retry your request\"}");
+  ends(salesforce_probe_run(&c), TRG_RETRY, TRG_CODE_TRANSIENT);
+  salesforce_case_end(&c);
+}
+
+static void org_moves_to(const char *instance, const char *asked, const char *setting) {
+  char token[600];
+  struct salesforce_case c = salesforce_case_bare(
+      (const char *const[]){URL, CLIENT, setting, NULL});
+  snprintf(token, sizeof token, TOKEN_AT("B", "%s"), instance);
+  salesforce_answer(&c, LOGIN, 200, TOKEN("A"));
+  salesforce_answer(&c, "acme.my.salesforce.com/services/data", 401, EXPIRED);
+  salesforce_answer(&c, LOGIN, 200, token);
+  if (asked != NULL) salesforce_answer(&c, asked, 200, NO_ROWS);
+  const struct fake_op *op = salesforce_probe_run(&c);
+  if (asked != NULL) {
+    ends(op, TRG_DONE, "");
+  } else {
+    ends(op, TRG_REJECTED, TRG_CODE_ENDPOINT);
+    assert_non_null(strstr(op->result.why.p, "\"instance: "));
+  }
+  salesforce_case_end(&c);
+}
+
+static void test_an_org_that_moved_is_followed_within_salesforce_or_as_configured(void **state) {
+  (void)state;
+  org_moves_to("https://acme2.my.salesforce.com", "acme2.my.salesforce.com/services/data", NULL);
+  org_moves_to("https://acme--uat.sandbox.my.salesforce.com",
+               "acme--uat.sandbox.my.salesforce.com/services/data", NULL);
+  org_moves_to("https://api.acme.example", "api.acme.example/services/data",
+               "instance=https://api.acme.example");
+  static const char *const elsewhere[] = {"https://salesforce.com.evil.example",
+                                          "https://evil.example/.salesforce.com",
+                                          "https://evil.example:443#.salesforce.com",
+                                          "https://evil.example?.salesforce.com",
+                                          "https://a@evil.example",
+                                          "https://evil.example\\.salesforce.com",
+                                          "http://acme2.my.salesforce.com",
+                                          "https://evilsalesforce.com",
+                                          "https://.salesforce.com"};
+  for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++)
+    org_moves_to(elsewhere[i], NULL, NULL);
+}
+
+static void test_an_org_that_moves_back_and_forth_is_followed(void **state) {
   (void)state;
 #define MOVED "https://acme2.my.salesforce.com"
   struct salesforce_case c = salesforce_case_bare(
@@ -183,13 +231,6 @@ static void test_an_org_that_moved_is_followed_only_where_the_settings_allow(voi
   salesforce_answer(&c, LOGIN, 200, TOKEN_AT("B", MOVED));
   salesforce_answer(&c, "acme2.my.salesforce.com/services/data", 200, NO_ROWS);
   ends(salesforce_probe_run(&c), TRG_DONE, "");
-  salesforce_case_end(&c);
-  c = salesforce_case_bare((const char *const[]){URL, CLIENT, NULL});
-  salesforce_answer(&c, LOGIN, 200, TOKEN_AT("B", MOVED));
-  const struct fake_op *op = salesforce_probe_run(&c);
-  ends(op, TRG_REJECTED, TRG_CODE_ENDPOINT);
-  assert_non_null(strstr(op->result.why.p, "\"instance: " MOVED "\""));
-  assert_int_equal(salesforce_asked(&c, NULL, "acme2"), 0);
   salesforce_case_end(&c);
 }
 
@@ -275,6 +316,35 @@ static void test_a_403_can_be_a_rate_limit(void **state) {
   assert_int_equal(fake_host_bucket(c.host, 0)->remaining, 0);
   salesforce_answer(&c, "LIMIT%201", 403, SF_ERROR("API_DISABLED_FOR_ORG", "no"));
   ends(salesforce_probe_run(&c), TRG_REJECTED, TRG_CODE_PERMISSION);
+  salesforce_case_end(&c);
+}
+
+static int64_t crowded(struct salesforce_case *c) {
+  salesforce_answer(c, "LIMIT%201", 403,
+                    SF_ERROR("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests Limit exceeded."));
+  const struct fake_op *op = salesforce_probe_run(c);
+  ends(op, TRG_RETRY, TRG_CODE_RATE);
+  return op->result.retry_after_ms;
+}
+
+/* Some requests of a crowd end in seconds: half a minute for each 403 made a busy org stand. */
+static void
+test_too_many_requests_at_once_wait_seconds_and_longer_only_when_it_goes_on(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  assert_int_equal(crowded(&c), 1000);
+  fake_host_advance(c.host, 400);
+  assert_int_equal(crowded(&c), 600); /* of the same crowd */
+  for (int64_t wait = 2000; wait <= 16000; wait *= 2) {
+    fake_host_advance(c.host, 16000);
+    assert_int_equal(crowded(&c), wait);
+  }
+  fake_host_advance(c.host, 16000);
+  assert_int_equal(crowded(&c), 30000); /* never longer */
+  fake_host_advance(c.host, 30000);
+  salesforce_answer(&c, "LIMIT%201", 200, NO_ROWS);
+  ends(salesforce_probe_run(&c), TRG_DONE, TRG_CODE_OK);
+  assert_int_equal(crowded(&c), 1000); /* from the beginning */
   salesforce_case_end(&c);
 }
 
@@ -466,10 +536,13 @@ int main(void) {
       cmocka_unit_test(test_a_session_that_no_login_can_mend_is_not_renewed),
       cmocka_unit_test(test_two_stale_answers_cost_one_new_token),
       cmocka_unit_test(test_wrong_credentials_are_told_once_to_all_who_wait),
-      cmocka_unit_test(test_an_org_that_moved_is_followed_only_where_the_settings_allow),
+      cmocka_unit_test(test_a_token_request_that_may_work_later_is_no_wrong_credential),
+      cmocka_unit_test(test_an_org_that_moved_is_followed_within_salesforce_or_as_configured),
+      cmocka_unit_test(test_an_org_that_moves_back_and_forth_is_followed),
       cmocka_unit_test(test_a_jwt_signs_in_with_a_signature_that_the_public_key_accepts),
       cmocka_unit_test(test_the_share_of_the_daily_allowance_holds_requests_back),
       cmocka_unit_test(test_a_403_can_be_a_rate_limit),
+      cmocka_unit_test(test_too_many_requests_at_once_wait_seconds_and_longer_only_when_it_goes_on),
       cmocka_unit_test(test_pages_that_are_not_the_api_go_by_their_status),
       cmocka_unit_test(test_a_delivery_counts_only_signed_fresh_and_unchanged),
       cmocka_unit_test(test_an_outbound_message_needs_the_secret_in_its_address_or_of_a_proxy),

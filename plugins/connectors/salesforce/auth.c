@@ -110,16 +110,40 @@ static void refusal_set(struct sf *self, int32_t outcome, const char *code) {
   self->refusal.code = code;
 }
 
-/* The host only talks to the origins of the instance's settings, and so it should: whoever forges
- * an answer must not get the token sent elsewhere. */
+/* https://NAME.my.salesforce.com and the like, and nothing else: no port, no user, no path. */
+static bool is_salesforces(struct trg_str url) {
+  static const char scheme[] = "https://", domain[] = ".salesforce.com";
+  const size_t head = sizeof scheme - 1, tail = sizeof domain - 1;
+  if (url.n > 0 && url.p[url.n - 1] == '/') url.n--;
+  if (url.n <= head + tail || memcmp(url.p, scheme, head) != 0) return false;
+  if (memcmp(url.p + url.n - tail, domain, tail) != 0) return false;
+  for (size_t i = head; i < url.n; i++) {
+    const char c = url.p[i];
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (!plain && c != '-' && c != '.') return false;
+  }
+  return true;
+}
+
+static bool instance_allowed(struct sf *self, struct trg_str told) {
+  const char *instance = self->conf->instance;
+  const struct trg_host *host = self->host;
+  struct trg_err err;
+  if (instance != NULL && salesforce_same_origin(told, salesforce_str(instance))) return true;
+  if (host->size < offsetof(struct trg_host, allow_origin) + sizeof host->allow_origin)
+    return false;
+  return is_salesforces(told) && host->allow_origin(self->inst, told, &err) == 0;
+}
+
+/* The token goes to the login's own origin, to the configured one, or to one of Salesforce's:
+ * whoever forges an answer must not get it sent elsewhere. */
 static bool instance_take(struct sf *self, const struct sf_token *token) {
   const struct trg_str told = salesforce_str(token->instance_url);
-  const char *instance = self->conf->instance;
   if (told.n == 0 || salesforce_same_origin(told, self->login)) {
     snprintf(self->base, sizeof self->base, "%.*s", (int)self->login.n, self->login.p);
     return true;
   }
-  if (instance != NULL && salesforce_same_origin(told, salesforce_str(instance))) {
+  if (instance_allowed(self, told)) {
     snprintf(self->base, sizeof self->base, "%.*s", (int)told.n, told.p);
     return true;
   }
@@ -153,6 +177,14 @@ static const char *refusal_hint(const struct sf_error *error) {
   return "";
 }
 
+/* Errors of the token endpoint that come as 400 and pass. */
+static bool token_may_come(const struct sf_error *error) {
+  static const char *const passing[] = {"unknown_error", "server_error", "temporarily_unavailable"};
+  for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++)
+    if (strcmp(error->name, passing[i]) == 0) return true;
+  return false;
+}
+
 /* No write was sent for want of a token, so whatever went wrong here is no "unknown". */
 static void token_refused(struct sf *self, const struct trg_http_reply *reply,
                           const struct trg_err *err) {
@@ -164,6 +196,8 @@ static void token_refused(struct sf *self, const struct trg_http_reply *reply,
            reply->why.n > 0 ? reply->why.p : "");
   if (salesforce_error_says(&error, "rate exceeded"))
     verdict = (struct sf_verdict){TRG_RETRY, TRG_CODE_RATE};
+  else if (token_may_come(&error))
+    verdict = (struct sf_verdict){TRG_RETRY, TRG_CODE_TRANSIENT};
   else if (reply->status == 400 || reply->status == 401 || reply->status == 403)
     verdict = (struct sf_verdict){TRG_REJECTED, TRG_CODE_AUTH};
   refusal_set(self, verdict.outcome, verdict.code);

@@ -5,11 +5,13 @@
 
 #include "salesforce.h"
 
-#define ANSWER_BYTES  ((size_t)16 << 20)
-#define DAY_WAIT_MS   900000 /* the allowance is of a rolling day: some of it comes back soon */
-#define SHORT_WAIT_MS 30000  /* too many requests at once */
-#define USAGE_MS      3600000
-#define ABSENT_MS     3600000
+#define ANSWER_BYTES ((size_t)16 << 20)
+#define DAY_WAIT_MS  900000 /* the allowance is of a rolling day: some of it comes back soon */
+/* Too many requests at once: it is over when some of them have ended. */
+#define CROWD_WAIT_MS     1000
+#define CROWD_WAIT_MAX_MS 30000
+#define USAGE_MS          3600000
+#define ABSENT_MS         3600000
 
 static void call_free(void *state) {
   struct sf_call *call = state;
@@ -61,14 +63,30 @@ static void usage_tell(struct sf *self, const struct trg_http_reply *reply) {
   self->host->bucket(self->inst, NULL, left > 0 ? left : 0, left > 0 ? USAGE_MS : DAY_WAIT_MS);
 }
 
-static int64_t wait_of(const struct sf *self, const struct trg_http_reply *reply,
+static bool is_crowd(const struct trg_http_reply *reply, const struct sf_error *error) {
+  return strcmp(error->name, "REQUEST_LIMIT_EXCEEDED") == 0
+             ? salesforce_error_says(error, "concurrent")
+             : reply->status == 429;
+}
+
+/* What a crowd has left to wait. The answers of one crowd come together and count once; one that
+ * comes after a wait makes the next twice as long. */
+static int64_t crowd_wait_ms(struct sf *self) {
+  const int64_t now = self->host->now_ms();
+  if (now < self->crowd_until_ms) return self->crowd_until_ms - now;
+  self->crowd_ms = self->crowd_ms == 0 ? CROWD_WAIT_MS : self->crowd_ms * 2;
+  if (self->crowd_ms > CROWD_WAIT_MAX_MS) self->crowd_ms = CROWD_WAIT_MAX_MS;
+  self->crowd_until_ms = now + self->crowd_ms;
+  return self->crowd_ms;
+}
+
+static int64_t wait_of(struct sf *self, const struct trg_http_reply *reply,
                        const struct sf_error *error) {
   int64_t told_ms = salesforce_retry_after_ms(reply->headers, reply->header_count,
                                               salesforce_now_ms(self));
   if (told_ms > 0) return told_ms;
-  if (strcmp(error->name, "REQUEST_LIMIT_EXCEEDED") != 0)
-    return reply->status == 429 ? SHORT_WAIT_MS : 0;
-  return salesforce_error_says(error, "concurrent") ? SHORT_WAIT_MS : DAY_WAIT_MS;
+  if (is_crowd(reply, error)) return crowd_wait_ms(self);
+  return strcmp(error->name, "REQUEST_LIMIT_EXCEEDED") == 0 ? DAY_WAIT_MS : 0;
 }
 
 static void reply_tell(struct sf *self, const struct trg_http_reply *reply) {
@@ -76,6 +94,7 @@ static void reply_tell(struct sf *self, const struct trg_http_reply *reply) {
   int64_t date_ms = salesforce_date_ms(reply->headers, reply->header_count);
   if (date_ms > 0) self->skew_ms = date_ms - self->host->now_ms();
   usage_tell(self, reply);
+  if (salesforce_ok(reply) && self->host->now_ms() >= self->crowd_until_ms) self->crowd_ms = 0;
   if (reply->status != 403 && reply->status != 429) return;
   salesforce_error_read(&error, reply->body);
   if (reply->status == 429 || strcmp(error.name, "REQUEST_LIMIT_EXCEEDED") == 0)

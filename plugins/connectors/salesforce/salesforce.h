@@ -53,6 +53,7 @@ struct sf {
   int64_t absent_until_ms[SF_HISTORY + 1]; /* objects that this org does not have */
   int64_t window_ms[SF_LISTS];             /* how much to ask for at once; 0: all */
   int64_t skew_ms;                         /* Salesforce's clock minus ours */
+  int64_t crowd_ms, crowd_until_ms; /* the wait after too many requests at once; by our clock */
 };
 
 struct sf_call;
