@@ -44,6 +44,11 @@ $(SIM_TEST): $(B)/tests/%: tests/sim/test/%.c $(SIM_HELP) $(B)/helpdesk-sim
 test-build: all $(TEST_BIN)
 
 
+# The vendors' official clients against the simulator; needs npm, else it says so.
+.PHONY: test-clients
+test-clients: all
+	@B=$(B) sh tests/clients/clients.sh
+
 .PHONY: lint sanitize coverage
 lint: deps-all
 	@$(MAKE) --no-print-directory all

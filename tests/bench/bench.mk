@@ -1,5 +1,5 @@
-# make bench: every benchmark and one closing table. BENCH=name for one: road, memory, router, pii,
-# search, local.
+# make bench: every benchmark and one closing table. BENCH=name for one: road, mixed, memory, router,
+# pii, search, local.
 BENCH_BIN   := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/bench_*.c))
 BENCH_RIG   := tests/system/rig.c tests/system/rig.h tests/bench/bench.h
 BENCH_LIB   := $(B)/obj/src/plugin/builtin.o $(B)/libtriaged.a
@@ -9,6 +9,11 @@ $(B)/bench/bench_road: tests/bench/bench_road.c tests/bench/bare.c tests/bench/b
 	@mkdir -p $(@D)
 	@echo "  BENCH $@"
 	@$(CC) $(CFLAGS_ALL) $(LDMODE) -o $@ $< tests/bench/bare.c tests/system/rig.c -lcmocka -lcurl -lcjson -lsqlite3
+
+$(B)/bench/bench_mixed: tests/bench/bench_mixed.c tests/system/mixed.c tests/system/mixed.h $(BENCH_RIG)
+	@mkdir -p $(@D)
+	@echo "  BENCH $@"
+	@$(CC) $(CFLAGS_ALL) -Itests $(LDMODE) -o $@ $< tests/system/mixed.c tests/system/rig.c -lcmocka -lcurl -lcjson -lsqlite3
 
 $(B)/bench/bench_memory: tests/bench/bench_memory.c $(BENCH_RIG)
 	@mkdir -p $(@D)

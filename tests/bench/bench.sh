@@ -32,6 +32,7 @@ word() { [ "$1" -eq 0 ] && echo ok || echo below; }
 
 if wanted router; then measured "$B/bench/bench_router"; fi
 if wanted road; then measured "$B/bench/bench_road"; fi
+if wanted mixed; then measured "$B/bench/bench_mixed"; fi
 if wanted memory; then measured "$B/bench/bench_memory"; fi
 
 data=$TRIAGED_SHARED/data
@@ -68,7 +69,7 @@ if wanted local; then
   fi
 fi
 
-[ "$found" -eq 1 ] || { echo "no benchmark is called '$BENCH': road, memory, router, pii, search, local"; exit 2; }
+[ "$found" -eq 1 ] || { echo "no benchmark is called '$BENCH': road, mixed, memory, router, pii, search, local"; exit 2; }
 echo
 { printf 'what\tfigure\tpromise\tratio\tverdict\n'; cat "$rows"; } |
   awk -F'\t' '{ for (i = 1; i <= 5; i++) { c[NR, i] = $i; if (length($i) > w[i]) w[i] = length($i) } }
