@@ -46,6 +46,9 @@ LIBS_connector-zendesk := -lcrypto
 LIBS_connector-intercom := -lcrypto
 LIBS_connector-salesforce := -lcrypto
 LIBS_model-local       := -llinear -lm
+# What the connectors of remote helpdesks share is compiled into each of them.
+CONNECTOR_COMMON := $(wildcard plugins/connectors/common/*.c)
+$(foreach c,$(filter-out file,$(CONNECTORS)),$(eval COMMON_connector-$(c) := $(CONNECTOR_COMMON)))
 # What the backends of remote models share is compiled into each of them.
 MODEL_COMMON := $(wildcard plugins/models/common/*.c)
 $(foreach m,$(filter-out local,$(MODELS)),$(eval COMMON_model-$(m) := $(MODEL_COMMON)))
@@ -110,7 +113,7 @@ ifneq ($(PLUGINS),)
 endif
 
 # --- one binary with every plugin linked in ---------------------------------------------------
-PLUGIN_SRC := $(foreach p,$(CONNECTORS),$(wildcard plugins/connectors/$(p)/*.c)) \
+PLUGIN_SRC := $(foreach p,$(CONNECTORS),$(wildcard plugins/connectors/$(p)/*.c)) $(CONNECTOR_COMMON) \
               $(foreach p,$(MODELS),$(wildcard plugins/models/$(p)/*.c)) $(MODEL_COMMON)
 PLUGIN_OBJ := $(PLUGIN_SRC:%.c=$(B)/obj/%.o)
 BUILTIN    := $(B)/obj/builtin.o

@@ -8,15 +8,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static void must_be_utf8(struct trg_str text) {
   for (size_t i = 0, step = 1; i < text.n; i += step)
-    if (intercom_utf8_next(text.p + i, text.n - i, &step) == 0xFFFD && step == 1) abort();
+    if (hd_utf8_next(text.p + i, text.n - i, &step) == 0xFFFD && step == 1) abort();
 }
 
 static void as_writes(const struct intercom_thread *thread, const struct trg_action *action) {
   const struct intercom_map map = {TRG_STR("a"), TRG_STR("b"), "{\"billing\":\"44\"}", true};
   const struct intercom_pair pairs[] = {intercom_category_of(&map, action),
                                         intercom_priority_of(&map, action)};
-  struct intercom_buf put = intercom_buf_new((size_t)4 << 20);
-  struct intercom_mem mem = {.limit_bytes = 65536};
+  struct hd_buf put = hd_buf_new((size_t)4 << 20);
+  struct hd_mem mem = {.limit_bytes = 65536};
   const struct intercom_pair to = intercom_assignee_of(&map, action->team, &mem);
   (void)intercom_news(thread, action, TRG_STR("991"));
   (void)intercom_own_part(thread, TRG_STR("991"), true, action->note, action->idem_key, 0);
@@ -26,9 +26,9 @@ static void as_writes(const struct intercom_thread *thread, const struct trg_act
   (void)intercom_is_assigned(&thread->item, &to);
   intercom_body_attributes(&put, false, TRG_STR("991"), pairs, 2);
   intercom_body_reply(&put, TRG_STR("991"), true, action->note, action->idem_key);
-  must_be_utf8(intercom_slice(&put));
-  intercom_buf_free(&put);
-  intercom_mem_free(&mem);
+  must_be_utf8(hd_slice(&put));
+  hd_buf_free(&put);
+  hd_mem_free(&mem);
 }
 
 static void as_thread(struct trg_str body, bool is_ticket, bool plain) {
@@ -70,7 +70,7 @@ static void as_small_documents(struct trg_str body) {
   struct intercom_page page;
   struct intercom_me me;
   struct intercom_error error;
-  struct intercom_mem mem = {.limit_bytes = 65536};
+  struct hd_mem mem = {.limit_bytes = 65536};
   struct trg_str state_id;
   struct trg_err err;
   for (int ticket = 0; ticket < 2; ticket++)
@@ -80,19 +80,19 @@ static void as_small_documents(struct trg_str body) {
   (void)intercom_ticket_types_read(body, TRG_STR("95"), &mem, &state_id, &err);
   intercom_error_read(&error, body);
   if (error.text[0] == '\0') abort();
-  must_be_utf8(intercom_str(error.text));
-  intercom_mem_free(&mem);
+  must_be_utf8(hd_str(error.text));
+  hd_mem_free(&mem);
 }
 
 /* What reads as a cursor must read the same when it is written again, and windows must end. */
 static void as_cursor(struct trg_str text) {
   struct intercom_cursor cursor, again;
-  struct intercom_buf out = intercom_buf_new(65536);
+  struct hd_buf out = hd_buf_new(65536);
   if (intercom_cursor_read(text, 5, &cursor) == 0) {
     intercom_cursor_put(&out, &cursor);
-    if (!out.full && (intercom_cursor_read(intercom_slice(&out), 5, &again) != 0 ||
-                      again.mark_s != cursor.mark_s || again.to_s != cursor.to_s ||
-                      !intercom_same(again.after, cursor.after)))
+    if (!out.full &&
+        (intercom_cursor_read(hd_slice(&out), 5, &again) != 0 || again.mark_s != cursor.mark_s ||
+         again.to_s != cursor.to_s || !hd_same(again.after, cursor.after)))
       abort();
     for (int i = 0; intercom_window_open(&cursor, 2000000000, 5, 300) && i < 64; i++) {
       bool end = false;
@@ -100,7 +100,7 @@ static void as_cursor(struct trg_str text) {
       if (cursor.open && cursor.from_s > cursor.to_s) abort();
     }
   }
-  intercom_buf_free(&out);
+  hd_buf_free(&out);
 }
 
 static void on_notice(void *arg, const struct trg_notice *notice) {
@@ -135,14 +135,14 @@ static void as_headers(struct trg_str value) {
 
 /* Neither a placeholder nor a byte too many may come through. */
 static void as_html(struct trg_str html) {
-  struct intercom_buf safe = intercom_buf_new(512), text = intercom_buf_new(4096);
-  intercom_put_html_safe(&safe, html, 512);
-  if (safe.full || intercom_seek(intercom_slice(&safe), "{{") != SIZE_MAX) abort();
-  must_be_utf8(intercom_slice(&safe));
-  intercom_put_html_text(&text, html);
+  struct hd_buf safe = hd_buf_new(512), text = hd_buf_new(4096);
+  hd_put_html_safe(&safe, html, 512);
+  if (safe.full || hd_seek(hd_slice(&safe), "{{") != SIZE_MAX) abort();
+  must_be_utf8(hd_slice(&safe));
+  hd_put_html_text(&text, html);
   intercom_put_essence(&text, html);
-  intercom_buf_free(&safe);
-  intercom_buf_free(&text);
+  hd_buf_free(&safe);
+  hd_buf_free(&text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static void must_be_utf8(struct trg_str text) {
   for (size_t i = 0, step = 1; i < text.n; i += step)
-    if (salesforce_utf8_next(text.p + i, text.n - i, &step) == 0xFFFD && step == 1) abort();
+    if (hd_utf8_next(text.p + i, text.n - i, &step) == 0xFFFD && step == 1) abort();
 }
 
 static void as_write(struct sf_thread *thread, const struct trg_ticket *ticket,
@@ -29,18 +29,18 @@ static void as_write(struct sf_thread *thread, const struct trg_ticket *ticket,
                              .groups = "{\"billing\":\"00GA0000001BillMAC\"}",
                              .tags = true,
                              .priority = true};
-  struct sf_buf fields = salesforce_buf_new((size_t)4 << 20), all = fields;
+  struct hd_buf fields = hd_buf_new((size_t)4 << 20), all = fields;
   if (salesforce_has_news(thread, &action, own_id)) abort(); /* it was read this moment */
   (void)salesforce_put_fields(&fields, &thread->kase, &action, &map, "Closed");
-  must_be_utf8(salesforce_slice(&fields));
+  must_be_utf8(hd_slice(&fields));
   salesforce_put_comment(&all, action.ticket_id, body, true);
   salesforce_put_post(&all, action.ticket_id, body);
   salesforce_put_mail(&all, &thread->kase, body, NULL);
-  must_be_utf8(salesforce_slice(&all));
+  must_be_utf8(hd_slice(&all));
   for (int list = SF_MAILS; list <= SF_FEED; list++)
     (void)salesforce_line_find(thread, list, true, own_id, body, 0);
-  salesforce_buf_free(&fields);
-  salesforce_buf_free(&all);
+  hd_buf_free(&fields);
+  hd_buf_free(&all);
 }
 
 /* The same bytes as each document of a fetch, one after the other. */
@@ -114,37 +114,36 @@ static void as_headers(struct trg_str value) {
 static void as_cursor(struct trg_str text) {
   struct sf_cursor cursor, back;
   struct trg_err err;
-  struct sf_buf buf = salesforce_buf_new(4096);
+  struct hd_buf buf = hd_buf_new(4096);
   if (salesforce_cursor_read(&cursor, text, &err) == 0) {
     salesforce_cursor_put(&buf, &cursor);
-    if (salesforce_cursor_read(&back, salesforce_slice(&buf), &err) != 0) abort();
+    if (salesforce_cursor_read(&back, hd_slice(&buf), &err) != 0) abort();
     if (strcmp(back.next, cursor.next) != 0 || back.at_ms != (back.on < 0 ? 0 : cursor.at_ms))
       if (cursor.on >= 0) abort();
   }
-  salesforce_buf_free(&buf);
+  hd_buf_free(&buf);
 }
 
 /* Neither a merge field nor a byte too many may come through. */
 static void as_html(struct trg_str html) {
-  struct sf_buf mail = salesforce_buf_new(4096), feed = salesforce_buf_new(4096),
-                text = salesforce_buf_new((size_t)1 << 20);
+  struct hd_buf mail = hd_buf_new(4096), feed = hd_buf_new(4096),
+                text = hd_buf_new((size_t)1 << 20);
   salesforce_put_mail_html(&mail, html, 512);
   salesforce_put_feed_html(&feed, html, 512);
   if (mail.n > 512 || feed.n > 2048) abort();
-  if (salesforce_seek(salesforce_slice(&mail), "{!") != SIZE_MAX ||
-      salesforce_seek(salesforce_slice(&mail), "{{") != SIZE_MAX)
+  if (hd_seek(hd_slice(&mail), "{!") != SIZE_MAX || hd_seek(hd_slice(&mail), "{{") != SIZE_MAX)
     abort();
-  must_be_utf8(salesforce_slice(&mail));
-  must_be_utf8(salesforce_slice(&feed));
+  must_be_utf8(hd_slice(&mail));
+  must_be_utf8(hd_slice(&feed));
   salesforce_put_comment_text(&text, html, 512);
   if (text.n > 512) abort();
-  must_be_utf8(salesforce_slice(&text));
+  must_be_utf8(hd_slice(&text));
   (void)salesforce_unquoted(html);
   salesforce_put_untokened(&text, html);
   salesforce_put_soql(&text, html);
-  salesforce_buf_free(&mail);
-  salesforce_buf_free(&feed);
-  salesforce_buf_free(&text);
+  hd_buf_free(&mail);
+  hd_buf_free(&feed);
+  hd_buf_free(&text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static void must_be_utf8(struct trg_str text) {
   for (size_t i = 0, step = 1; i < text.n; i += step)
-    if (zd_utf8_next(text.p + i, text.n - i, &step) == 0xFFFD && step == 1) abort();
+    if (hd_utf8_next(text.p + i, text.n - i, &step) == 0xFFFD && step == 1) abort();
 }
 
 /* The same bytes as each document of a fetch, one after the other. */
@@ -39,11 +39,11 @@ static void as_thread(struct trg_str body) {
                                     .category = ticket.subject};
   const struct zd_map map = {TRG_STR("1"), "{\"billing\":\"44\"}", true, true};
   const struct zd_update update = {&thread.ticket, &action, &map, body, false, true};
-  struct zd_buf put = zd_buf_new((size_t)4 << 20);
+  struct hd_buf put = hd_buf_new((size_t)4 << 20);
   (void)zd_news_since(&thread, &action, TRG_STR("500"), true);
   (void)zd_body_update(&put, &update);
-  must_be_utf8(zd_slice(&put));
-  zd_buf_free(&put);
+  must_be_utf8(hd_slice(&put));
+  hd_buf_free(&put);
   zd_thread_free(&thread);
 }
 
@@ -63,7 +63,7 @@ static void as_small_documents(struct trg_str body) {
 
 static void on_notice(void *arg, const struct trg_notice *notice) {
   (void)arg;
-  if (!zd_digits(notice->id) && !zd_is(notice->id, "-1")) abort();
+  if (!hd_digits(notice->id) && !hd_is(notice->id, "-1")) abort();
 }
 
 static void as_delivery(struct trg_str body) {
@@ -82,22 +82,22 @@ static void as_headers(struct trg_str value) {
   struct zd_rate rates[ZD_RATE_MAX];
   (void)zd_rates_read(headers, 4, rates);
   if (zd_retry_after_ms(headers, 4, 0) < 0) abort();
-  (void)zd_time_ms(value);
+  (void)hd_time_ms(value);
 }
 
 /* Neither a placeholder nor a byte too many may come through. */
 static void as_html(struct trg_str html) {
-  struct zd_buf safe = zd_buf_new(512), text = zd_buf_new(4096);
-  zd_put_html_safe(&safe, html, 512);
-  if (safe.full || zd_seek(zd_slice(&safe), "{{") != SIZE_MAX ||
-      zd_seek(zd_slice(&safe), "{%") != SIZE_MAX)
+  struct hd_buf safe = hd_buf_new(512), text = hd_buf_new(4096);
+  hd_put_html_safe(&safe, html, 512);
+  if (safe.full || hd_seek(hd_slice(&safe), "{{") != SIZE_MAX ||
+      hd_seek(hd_slice(&safe), "{%") != SIZE_MAX)
     abort();
-  must_be_utf8(zd_slice(&safe));
-  zd_put_html_text(&text, html);
-  (void)zd_unquoted(zd_slice(&text));
+  must_be_utf8(hd_slice(&safe));
+  hd_put_html_text(&text, html);
+  (void)zd_unquoted(hd_slice(&text));
   (void)zd_unquoted(html);
-  zd_buf_free(&safe);
-  zd_buf_free(&text);
+  hd_buf_free(&safe);
+  hd_buf_free(&text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {

@@ -11,22 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void is_text(const struct intercom_buf *buf, const char *want) {
+static void is_text(const struct hd_buf *buf, const char *want) {
   const char *have = buf->n > 0 ? buf->p : "";
   if (strcmp(have, want) != 0) fail_msg("\"%s\" is not \"%s\"", have, want);
 }
 
 static void is_str(struct trg_str have, const char *want) {
-  if (!intercom_is(have, want)) fail_msg("\"%.*s\" is not \"%s\"", (int)have.n, have.p, want);
+  if (!hd_is(have, want)) fail_msg("\"%.*s\" is not \"%s\"", (int)have.n, have.p, want);
 }
 
 /* ---- windows ---- */
 
 static void is_cursor(const struct intercom_cursor *cursor, const char *want) {
-  struct intercom_buf buf = intercom_buf_new(8192);
+  struct hd_buf buf = hd_buf_new(8192);
   intercom_cursor_put(&buf, cursor);
   is_text(&buf, want);
-  intercom_buf_free(&buf);
+  hd_buf_free(&buf);
 }
 
 static void test_a_cursor_reads_as_it_was_written(void **state) {
@@ -35,7 +35,7 @@ static void test_a_cursor_reads_as_it_was_written(void **state) {
                                       "1 0 0 0 0 0 0 c 0 0 "};
   struct intercom_cursor cursor;
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-    assert_int_equal(intercom_cursor_read(intercom_str(texts[i]), 9, &cursor), 0);
+    assert_int_equal(intercom_cursor_read(hd_str(texts[i]), 9, &cursor), 0);
     is_cursor(&cursor, texts[i]);
   }
   static const char *const bad[] = {"x",
@@ -46,7 +46,7 @@ static void test_a_cursor_reads_as_it_was_written(void **state) {
                                     "1 5 100 40 200 40 90 x 0 0 ",
                                     "1 5 -1"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-    assert_int_equal(intercom_cursor_read(intercom_str(bad[i]), 9, &cursor), -1);
+    assert_int_equal(intercom_cursor_read(hd_str(bad[i]), 9, &cursor), -1);
 }
 
 static void test_windows_are_closed_and_overlap(void **state) {
@@ -94,7 +94,7 @@ static void test_a_window_is_halved_down_to_one_second(void **state) {
 static void test_the_search_names_window_page_and_size(void **state) {
   (void)state;
   struct intercom_cursor cursor;
-  struct intercom_buf buf = intercom_buf_new(4096);
+  struct hd_buf buf = hd_buf_new(4096);
   assert_int_equal(intercom_cursor_read(TRG_STR("1 0 0 100 200 100 200 c 1 0 a\"b"), 0, &cursor),
                    0);
   intercom_body_search(&buf, &cursor, 150);
@@ -102,7 +102,7 @@ static void test_the_search_names_window_page_and_size(void **state) {
                 "\"operator\":\">\",\"value\":99},{\"field\":\"updated_at\",\"operator\":\"<\","
                 "\"value\":201}]},\"pagination\":{\"per_page\":150,\"starting_after\":\"a\\\"b\"},"
                 "\"sort\":{\"field\":\"updated_at\",\"order\":\"ascending\"}}");
-  intercom_buf_free(&buf);
+  hd_buf_free(&buf);
 }
 
 static void test_rows_of_one_second_differ_by_their_parts(void **state) {
@@ -110,7 +110,7 @@ static void test_rows_of_one_second_differ_by_their_parts(void **state) {
   struct intercom_page page;
   struct trg_err err;
   char *text = intercom_fixture("search.json");
-  assert_int_equal(intercom_page_read(&page, intercom_str(text), false, &err), 0);
+  assert_int_equal(intercom_page_read(&page, hd_str(text), false, &err), 0);
   assert_int_equal(page.count, 3);
   is_str(page.notices[0].version, "1795215100/12/closed");
   is_str(page.notices[1].version, "1795215000/3/open");
@@ -119,7 +119,7 @@ static void test_rows_of_one_second_differ_by_their_parts(void **state) {
   intercom_page_free(&page);
   free(text);
   text = intercom_fixture("search_tickets.json");
-  assert_int_equal(intercom_page_read(&page, intercom_str(text), true, &err), 0);
+  assert_int_equal(intercom_page_read(&page, hd_str(text), true, &err), 0);
   is_str(page.notices[0].id, "ticket-88");
   is_str(page.notices[0].version, "1795208000/0/resolved");
   assert_int_equal(page.after.n, 0);
@@ -137,7 +137,7 @@ static void test_a_page_that_can_not_be_followed_is_no_page(void **state) {
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     struct intercom_page page;
     struct trg_err err;
-    assert_int_equal(intercom_page_read(&page, intercom_str(bad[i]), false, &err), -1);
+    assert_int_equal(intercom_page_read(&page, hd_str(bad[i]), false, &err), -1);
   }
 }
 
@@ -145,15 +145,15 @@ static void test_a_page_that_can_not_be_followed_is_no_page(void **state) {
 
 static void test_who_sees_a_text_is_always_said(void **state) {
   (void)state;
-  struct intercom_buf buf = intercom_buf_new(4096);
+  struct hd_buf buf = hd_buf_new(4096);
   intercom_body_reply(&buf, TRG_STR("991"), true, TRG_STR("<p>n</p>"), TRG_STR("k 1"));
   is_text(&buf, "{\"message_type\":\"note\",\"type\":\"admin\",\"admin_id\":\"991\","
                 "\"body\":\"<p>n</p><p>triaged:k_1</p>\"}");
-  intercom_buf_free(&buf);
+  hd_buf_free(&buf);
   intercom_body_reply(&buf, TRG_STR("991"), false, TRG_STR("<p>r {{name}}</p>"), TRG_STR("k1"));
   is_text(&buf, "{\"message_type\":\"comment\",\"type\":\"admin\",\"admin_id\":\"991\","
                 "\"body\":\"<p>r {\xE2\x80\x8B{name}}</p>\"}");
-  intercom_buf_free(&buf);
+  hd_buf_free(&buf);
 }
 
 static void test_long_texts_are_cut_visibly_and_keep_their_marker(void **state) {
@@ -161,13 +161,13 @@ static void test_long_texts_are_cut_visibly_and_keep_their_marker(void **state) 
   char *html = malloc(200001);
   for (size_t i = 0; i < 200000; i += 10) memcpy(html + i, "<p>z\xC3\xA9</p>", 10);
   html[200000] = '\0';
-  struct intercom_buf buf = intercom_buf_new((size_t)1 << 20);
-  intercom_body_reply(&buf, TRG_STR("991"), true, intercom_str(html), TRG_STR("k1"));
+  struct hd_buf buf = hd_buf_new((size_t)1 << 20);
+  intercom_body_reply(&buf, TRG_STR("991"), true, hd_str(html), TRG_STR("k1"));
   assert_false(buf.full);
   assert_true(buf.n < INTERCOM_BODY_BYTES + 2048);
   assert_non_null(strstr(buf.p, "[cut here: the text was longer"));
   assert_non_null(strstr(buf.p, "triaged:k1</p>\"}"));
-  intercom_buf_free(&buf);
+  hd_buf_free(&buf);
   free(html);
 }
 
@@ -177,24 +177,24 @@ static void test_tickets_take_other_bodies_than_conversations(void **state) {
                                         {{NULL, 0}, {NULL, 0}}};
   const struct intercom_pair team = {TRG_STR("team"), TRG_STR("44")};
   const struct trg_str admin = TRG_STR("991");
-  struct intercom_buf buf = intercom_buf_new(4096);
+  struct hd_buf buf = hd_buf_new(4096);
   intercom_body_attributes(&buf, false, admin, pairs, 2);
   intercom_body_attributes(&buf, true, admin, pairs, 2);
   is_text(&buf, "{\"custom_attributes\":{\"issue_type\":\"a\\\"b\"}}"
                 "{\"ticket_attributes\":{\"issue_type\":\"a\\\"b\"},\"admin_id\":991,"
                 "\"skip_notifications\":true}");
-  intercom_buf_free(&buf);
+  hd_buf_free(&buf);
   intercom_body_assign(&buf, false, admin, &team);
   intercom_body_assign(&buf, true, admin, &team);
   is_text(&buf, "{\"message_type\":\"assignment\",\"type\":\"team\",\"admin_id\":\"991\","
                 "\"assignee_id\":\"44\"}{\"admin_id\":991,\"skip_notifications\":true,"
                 "\"assignee_id\":\"44\"}");
-  intercom_buf_free(&buf);
+  hd_buf_free(&buf);
   intercom_body_solve(&buf, false, admin, (struct trg_str){NULL, 0});
   intercom_body_solve(&buf, true, admin, TRG_STR("8500"));
   is_text(&buf, "{\"message_type\":\"close\",\"type\":\"admin\",\"admin_id\":\"991\"}"
                 "{\"admin_id\":991,\"ticket_state_id\":\"8500\",\"open\":false}");
-  intercom_buf_free(&buf);
+  hd_buf_free(&buf);
 }
 
 static void test_settings_of_writing_are_checked(void **state) {
@@ -251,7 +251,7 @@ static void test_every_status_has_its_meaning(void **state) {
       {503, true, false, "<html>", TRG_RETRY, TRG_CODE_TRANSIENT}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct intercom_error error;
-    intercom_error_read(&error, intercom_str(cases[i].body));
+    intercom_error_read(&error, hd_str(cases[i].body));
     assert_true(error.text[0] != '\0');
     const struct intercom_verdict v = intercom_verdict_of(cases[i].status, cases[i].sent, &error,
                                                           cases[i].once);
@@ -317,7 +317,7 @@ static void on_notice(void *arg, const struct trg_notice *notice) {
 static const char *named_by(const char *body) {
   static char text[256];
   const struct trg_delivery delivery = {
-      .size = sizeof delivery, .body = intercom_str(body), .now_ms = 5000};
+      .size = sizeof delivery, .body = hd_str(body), .now_ms = 5000};
   struct trg_err err;
   text[0] = '\0';
   if (intercom_hook_read(&delivery, on_notice, text, &err) != 0) return "refused";
@@ -370,7 +370,7 @@ static void test_a_deliverys_id_is_the_outermost_one(void **state) {
     struct trg_str id;
     struct trg_err err;
     int64_t created_s;
-    const struct trg_str body = intercom_str(cases[i].body);
+    const struct trg_str body = hd_str(cases[i].body);
     assert_int_equal(intercom_hook_head(body, &id, &created_s, &err), 0);
     is_str(id, cases[i].id);
     assert_int_equal(created_s, 7);

@@ -14,14 +14,14 @@
 static const struct intercom_me me = {.id = "991", .app_id = "a86dr8yl", .region = "US"};
 
 static void is_str(struct trg_str have, const char *want) {
-  if (!intercom_is(have, want)) fail_msg("\"%.*s\" is not \"%s\"", (int)have.n, have.p, want);
+  if (!hd_is(have, want)) fail_msg("\"%.*s\" is not \"%s\"", (int)have.n, have.p, want);
 }
 
 static void read_text(struct intercom_thread *thread, const char *json, bool is_ticket,
                       struct trg_ticket *ret) {
   struct trg_err err;
   intercom_thread_init(thread);
-  if (intercom_thread_read(thread, intercom_str(json), is_ticket, !is_ticket, &err) != 0)
+  if (intercom_thread_read(thread, hd_str(json), is_ticket, !is_ticket, &err) != 0)
     fail_msg("%s", err.text);
   intercom_thread_tell(thread, &me, ret);
 }
@@ -35,7 +35,7 @@ static void read_file(struct intercom_thread *thread, const char *name, const ch
 
 static const struct trg_ticket_fact *fact_of(const struct trg_ticket *t, const char *id) {
   for (size_t i = 0; i < t->fact_count; i++)
-    if (intercom_is(t->facts[i].id, id)) return &t->facts[i];
+    if (hd_is(t->facts[i].id, id)) return &t->facts[i];
   fail_msg("no fact has the id %s", id);
   return NULL;
 }
@@ -48,7 +48,7 @@ static size_t facts_of(const struct trg_ticket *t, int32_t kind) {
 
 static const struct trg_message *message_of(const struct trg_ticket *t, const char *id) {
   for (size_t i = 0; i < t->message_count; i++)
-    if (intercom_is(t->messages[i].id, id)) return &t->messages[i];
+    if (hd_is(t->messages[i].id, id)) return &t->messages[i];
   return NULL;
 }
 
@@ -60,7 +60,7 @@ static void test_ids_keep_conversations_and_tickets_apart(void **state) {
   is_str(key.id, "88");
   static const char *const bad[] = {"", "ticket-", "ticket-x", "5/5", "../me", "ticket-8?x=1"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-    assert_false(intercom_key_read(intercom_str(bad[i]), &key));
+    assert_false(intercom_key_read(hd_str(bad[i]), &key));
 }
 
 static void test_the_source_is_the_first_message_and_parts_follow(void **state) {
@@ -212,23 +212,23 @@ static void test_a_list_that_was_cut_at_500_parts_is_partial(void **state) {
   (void)state;
   struct intercom_thread thread;
   struct trg_ticket t;
-  struct intercom_buf json = intercom_buf_new(1 << 20);
-  intercom_puts(&json, "{\"id\":\"1\",\"state\":\"open\",\"created_at\":5,\"source\":{\"id\":\"9\","
-                       "\"body\":\"first\",\"author\":{\"type\":\"user\",\"id\":\"u\"}},"
-                       "\"conversation_parts\":{\"total_count\":730,\"conversation_parts\":[");
+  struct hd_buf json = hd_buf_new(1 << 20);
+  hd_puts(&json, "{\"id\":\"1\",\"state\":\"open\",\"created_at\":5,\"source\":{\"id\":\"9\","
+                 "\"body\":\"first\",\"author\":{\"type\":\"user\",\"id\":\"u\"}},"
+                 "\"conversation_parts\":{\"total_count\":730,\"conversation_parts\":[");
   for (int i = 0; i < 500; i++) {
     char part[160];
     snprintf(part, sizeof part, "%s{\"id\":\"%d\",\"part_type\":\"%s\",\"created_at\":%d}",
              i > 0 ? "," : "", 1000 + i, i == 0 ? "open" : "language_detection_details", 100 + i);
-    intercom_puts(&json, part);
+    hd_puts(&json, part);
   }
-  intercom_puts(&json, "]}}");
+  hd_puts(&json, "]}}");
   read_text(&thread, json.p, false, &t);
   assert_int_equal(t.flags, TRG_TICKET_PARTIAL);
   assert_int_equal(t.message_count, 1);
   /* What was before it is not known, so the opening's own word counts. */
   assert_int_equal(fact_of(&t, "part:1000:reopen")->kind, TRG_FACT_REOPENED);
-  intercom_buf_free(&json);
+  hd_buf_free(&json);
   intercom_thread_free(&thread);
 }
 
@@ -299,7 +299,7 @@ static void test_what_is_no_conversation_is_refused(void **state) {
     struct intercom_thread thread;
     struct trg_err err;
     intercom_thread_init(&thread);
-    assert_int_equal(intercom_thread_read(&thread, intercom_str(bad[i]), false, true, &err), -1);
+    assert_int_equal(intercom_thread_read(&thread, hd_str(bad[i]), false, true, &err), -1);
     assert_string_equal(err.code, TRG_CODE_MALFORMED);
     intercom_thread_free(&thread);
   }
@@ -323,9 +323,8 @@ static void test_what_is_no_conversation_is_refused(void **state) {
 static const char *news(const char *json, const char *version, const char *last) {
   struct intercom_thread thread;
   struct trg_ticket t;
-  const struct trg_action action = {.size = sizeof action,
-                                    .version = intercom_str(version),
-                                    .last_message_id = intercom_str(last)};
+  const struct trg_action action = {
+      .size = sizeof action, .version = hd_str(version), .last_message_id = hd_str(last)};
   read_text(&thread, json, false, &t);
   const char *said = intercom_news(&thread, &action, TRG_STR("991"));
   intercom_thread_free(&thread);
@@ -372,8 +371,8 @@ static bool is_there(const char *parts, bool is_note, const char *html, const ch
   struct intercom_thread thread;
   struct trg_ticket t;
   read_text(&thread, parts, false, &t);
-  const bool found = intercom_own_part(&thread, TRG_STR("991"), is_note, intercom_str(html),
-                                       intercom_str(key), since_s) != NULL;
+  const bool found = intercom_own_part(&thread, TRG_STR("991"), is_note, hd_str(html), hd_str(key),
+                                       since_s) != NULL;
   intercom_thread_free(&thread);
   return found;
 }

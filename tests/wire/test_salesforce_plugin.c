@@ -213,7 +213,7 @@ static void test_an_org_that_moved_is_followed_within_salesforce_or_as_configure
                                           "https://evil.example:443#.salesforce.com",
                                           "https://evil.example?.salesforce.com",
                                           "https://a@evil.example",
-                                          "https://evil.example\\.salesforce.com",
+                                          "https://evil.example\\\\.salesforce.com",
                                           "http://acme2.my.salesforce.com",
                                           "https://evilsalesforce.com",
                                           "https://.salesforce.com"};

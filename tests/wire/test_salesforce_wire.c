@@ -37,34 +37,34 @@ static void test_ids_of_15_characters_become_18(void **state) {
 
 static void test_times_are_read_in_the_vendors_form(void **state) {
   (void)state;
-  assert_int_equal(salesforce_time_ms(str("2026-11-21T01:36:40.000+0000")), 1795225000000);
-  assert_int_equal(salesforce_time_ms(str("2026-11-21T02:36:40.123+0100")), 1795225000123);
-  assert_int_equal(salesforce_time_ms(str("2026-11-21T01:36:40Z")), 1795225000000);
-  assert_int_equal(salesforce_time_ms(str("yesterday")), 0);
-  struct sf_buf buf = salesforce_buf_new(128);
+  assert_int_equal(hd_time_ms(str("2026-11-21T01:36:40.000+0000")), 1795225000000);
+  assert_int_equal(hd_time_ms(str("2026-11-21T02:36:40.123+0100")), 1795225000123);
+  assert_int_equal(hd_time_ms(str("2026-11-21T01:36:40Z")), 1795225000000);
+  assert_int_equal(hd_time_ms(str("yesterday")), 0);
+  struct hd_buf buf = hd_buf_new(128);
   salesforce_put_time(&buf, 1795225000000);
-  salesforce_puts(&buf, " ");
+  hd_puts(&buf, " ");
   salesforce_put_time(&buf, 1795225000123);
-  salesforce_puts(&buf, " ");
+  hd_puts(&buf, " ");
   salesforce_put_http_date(&buf, 1795225000000);
   assert_string_equal(buf.p, "2026-11-21T01:36:40Z 2026-11-21T01:36:40.123Z "
                              "Sat, 21 Nov 2026 01:36:40 GMT");
-  salesforce_buf_free(&buf);
+  hd_buf_free(&buf);
 }
 
 static void test_a_value_can_not_leave_its_literal(void **state) {
   (void)state;
-  struct sf_buf buf = salesforce_buf_new(128);
+  struct hd_buf buf = hd_buf_new(128);
   salesforce_put_soql(&buf, str("x' OR Id!='\\\n"));
   assert_string_equal(buf.p, "'x\\' OR Id!=\\'\\\\'");
-  salesforce_buf_free(&buf);
+  hd_buf_free(&buf);
 }
 
 static void test_the_cursor_says_the_same_after_a_round_trip(void **state) {
   (void)state;
   struct sf_cursor cursor, back;
   struct trg_err err;
-  struct sf_buf buf = salesforce_buf_new(1024), again = salesforce_buf_new(1024);
+  struct hd_buf buf = hd_buf_new(1024), again = hd_buf_new(1024);
   salesforce_cursor_start(&cursor, 1795225000123);
   salesforce_cursor_enter(&cursor, SF_FEED, 300000);
   assert_int_equal(cursor.at_ms, 1795225000000); /* never before the beginning */
@@ -74,13 +74,13 @@ static void test_the_cursor_says_the_same_after_a_round_trip(void **state) {
   snprintf(cursor.id, sizeof cursor.id, "0D5A0000001Fee1KAC");
   snprintf(cursor.next, sizeof cursor.next, "/services/data/v62.0/query/01g-2000");
   salesforce_cursor_put(&buf, &cursor);
-  assert_int_equal(salesforce_cursor_read(&back, salesforce_slice(&buf), &err), 0);
+  assert_int_equal(salesforce_cursor_read(&back, hd_slice(&buf), &err), 0);
   salesforce_cursor_put(&again, &back);
   assert_string_equal(buf.p, again.p);
   assert_int_equal(salesforce_cursor_read(&back, str("2 from=2026-11-21T01:36:40Z"), &err), -1);
   assert_int_equal(salesforce_cursor_read(&back, str("1 from=2026-11-21T01:36:40Z"), &err), -1);
-  salesforce_buf_free(&buf);
-  salesforce_buf_free(&again);
+  hd_buf_free(&buf);
+  hd_buf_free(&again);
 }
 
 static void test_only_a_path_of_the_query_resource_is_a_next_page(void **state) {
@@ -107,7 +107,7 @@ static void test_two_changes_in_one_second_are_two_versions(void **state) {
   struct trg_err err;
   assert_int_equal(salesforce_changes_read(&a, SF_CASES, str(PAGE("New")), &err), 0);
   assert_int_equal(salesforce_changes_read(&b, SF_CASES, str(PAGE("Working")), &err), 0);
-  assert_false(salesforce_same(a.notices[0].version, b.notices[0].version));
+  assert_false(hd_same(a.notices[0].version, b.notices[0].version));
   salesforce_changes_free(&a);
   salesforce_changes_free(&b);
 }
@@ -167,46 +167,46 @@ static void test_threading_tokens_are_left_out(void **state) {
       {"thread::no end", "thread::no end"},
       {"ref:lect", "ref:lect"}};
   for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-    struct sf_buf buf = salesforce_buf_new(256);
+    struct hd_buf buf = hd_buf_new(256);
     salesforce_put_untokened(&buf, str(pairs[i][0]));
     assert_string_equal(buf.p, pairs[i][1]);
-    salesforce_buf_free(&buf);
+    hd_buf_free(&buf);
   }
 }
 
 static void all_is_utf8(struct trg_str text) {
   for (size_t i = 0, step = 1; i < text.n; i += step)
-    assert_false(salesforce_utf8_next(text.p + i, text.n - i, &step) == 0xFFFD && step == 1);
+    assert_false(hd_utf8_next(text.p + i, text.n - i, &step) == 0xFFFD && step == 1);
 }
 
 static void test_long_texts_are_cut_between_characters_and_say_so(void **state) {
   (void)state;
-  struct sf_buf html = salesforce_buf_new(1 << 20), out = salesforce_buf_new(1 << 20);
-  salesforce_puts(&html, "<ul><li>");
-  for (int i = 0; i < 20000; i++) salesforce_puts(&html, i % 2 != 0 ? "ä" : "€");
-  salesforce_puts(&html, "</li></ul>");
-  salesforce_put_comment_text(&out, salesforce_slice(&html), SF_COMMENT_BYTES);
+  struct hd_buf html = hd_buf_new(1 << 20), out = hd_buf_new(1 << 20);
+  hd_puts(&html, "<ul><li>");
+  for (int i = 0; i < 20000; i++) hd_puts(&html, i % 2 != 0 ? "ä" : "€");
+  hd_puts(&html, "</li></ul>");
+  salesforce_put_comment_text(&out, hd_slice(&html), SF_COMMENT_BYTES);
   assert_in_range(out.n, SF_COMMENT_BYTES - 4, SF_COMMENT_BYTES);
   assert_non_null(strstr(out.p, "[cut here"));
-  all_is_utf8(salesforce_slice(&out));
-  salesforce_buf_free(&out);
-  salesforce_put_feed_html(&out, salesforce_slice(&html), SF_FEED_CHARS);
+  all_is_utf8(hd_slice(&out));
+  hd_buf_free(&out);
+  salesforce_put_feed_html(&out, hd_slice(&html), SF_FEED_CHARS);
   size_t chars = 0;
   for (size_t i = 0; i < out.n; i++) chars += ((unsigned char)out.p[i] & 0xC0) != 0x80;
   assert_in_range(chars, SF_FEED_CHARS - 40, SF_FEED_CHARS);
   assert_true(out.n > SF_FEED_CHARS * 2); /* characters are counted, not bytes */
   assert_non_null(strstr(out.p, "</li></ul><p>[cut here"));
-  all_is_utf8(salesforce_slice(&out));
-  salesforce_buf_free(&out);
-  salesforce_put_mail_html(&out, salesforce_slice(&html), 500);
+  all_is_utf8(hd_slice(&out));
+  hd_buf_free(&out);
+  salesforce_put_mail_html(&out, hd_slice(&html), 500);
   assert_true(out.n <= 500);
-  salesforce_buf_free(&out);
-  salesforce_buf_free(&html);
+  hd_buf_free(&out);
+  hd_buf_free(&html);
 }
 
 static void test_nothing_that_the_vendor_would_merge_is_sent(void **state) {
   (void)state;
-  struct sf_buf out = salesforce_buf_new(4096);
+  struct hd_buf out = hd_buf_new(4096);
   salesforce_put_mail_html(
       &out, str("<p>{!Case.Id} {{{Recipient.Name}}} &#123;!x} {<b>!</b>y} {#if}</p>"), 4096);
   assert_null(strstr(out.p, "{!"));
@@ -214,7 +214,7 @@ static void test_nothing_that_the_vendor_would_merge_is_sent(void **state) {
   assert_null(strstr(out.p, "&#123;!"));
   assert_null(strstr(out.p, "<b>!"));
   assert_null(strstr(out.p, "{#"));
-  salesforce_buf_free(&out);
+  hd_buf_free(&out);
 }
 
 /* ---- answers ---- */

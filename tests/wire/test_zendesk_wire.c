@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void is_text(const struct zd_buf *buf, const char *want) {
+static void is_text(const struct hd_buf *buf, const char *want) {
   const char *have = buf->n > 0 ? buf->p : "";
   if (strcmp(have, want) != 0) fail_msg("\"%s\" is not \"%s\"", have, want);
 }
@@ -19,10 +19,10 @@ static void is_text(const struct zd_buf *buf, const char *want) {
 /* ---- text ---- */
 
 static void safe(const char *html, const char *want) {
-  struct zd_buf buf = zd_buf_new(4096);
-  zd_put_html_safe(&buf, zd_str(html), 4096);
+  struct hd_buf buf = hd_buf_new(4096);
+  hd_put_html_safe(&buf, hd_str(html), 4096);
   is_text(&buf, want);
-  zd_buf_free(&buf);
+  hd_buf_free(&buf);
 }
 #define GAP "\xE2\x80\x8B"
 
@@ -50,8 +50,8 @@ static void test_long_bodies_are_cut_between_tags_and_marked(void **state) {
   for (size_t i = 0; i + strlen(unit) < 199999; i += strlen(unit))
     memcpy(html + i, unit, strlen(unit));
   for (size_t limit = 200; limit < 320; limit++) {
-    struct zd_buf buf = zd_buf_new(limit);
-    zd_put_html_safe(&buf, zd_str(html), limit);
+    struct hd_buf buf = hd_buf_new(limit);
+    hd_put_html_safe(&buf, hd_str(html), limit);
     assert_true(buf.n <= limit);
     assert_false(buf.full);
     assert_non_null(strstr(buf.p, "</p><p><em>[cut here"));
@@ -60,15 +60,15 @@ static void test_long_bodies_are_cut_between_tags_and_marked(void **state) {
       *(p[1] == '/' ? &closed : &opened) += 1;
     assert_int_equal(opened, closed);
     for (size_t i = 0, step; i < buf.n; i += step)
-      assert_int_not_equal(zd_utf8_next(buf.p + i, buf.n - i, &step), 0xFFFD);
+      assert_int_not_equal(hd_utf8_next(buf.p + i, buf.n - i, &step), 0xFFFD);
     for (const char *p = buf.p; (p = strchr(p, '&')) != NULL; p++)
       assert_memory_equal(p, "&amp;", 5);
-    zd_buf_free(&buf);
+    hd_buf_free(&buf);
   }
-  struct zd_buf buf = zd_buf_new(ZD_BODY_BYTES);
-  zd_put_html_safe(&buf, zd_str(html), ZD_BODY_BYTES);
+  struct hd_buf buf = hd_buf_new(ZD_BODY_BYTES);
+  hd_put_html_safe(&buf, hd_str(html), ZD_BODY_BYTES);
   assert_true(buf.n <= ZD_BODY_BYTES && buf.n > ZD_BODY_BYTES - 200);
-  zd_buf_free(&buf);
+  hd_buf_free(&buf);
   free(html);
 }
 
@@ -87,10 +87,10 @@ static void test_html_becomes_what_a_reader_sees(void **state) {
       {"<script>never closed", ""},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    struct zd_buf buf = zd_buf_new(4096);
-    zd_put_html_text(&buf, zd_str(cases[i].html));
+    struct hd_buf buf = hd_buf_new(4096);
+    hd_put_html_text(&buf, hd_str(cases[i].html));
     is_text(&buf, cases[i].text);
-    zd_buf_free(&buf);
+    hd_buf_free(&buf);
   }
 }
 
@@ -109,29 +109,29 @@ static void test_quoted_history_is_left_out(void **state) {
       {"", ""},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    struct trg_str kept = zd_unquoted(zd_str(cases[i].text));
-    if (!zd_is(kept, cases[i].kept)) fail_msg("\"%.*s\"", (int)kept.n, kept.p);
+    struct trg_str kept = zd_unquoted(hd_str(cases[i].text));
+    if (!hd_is(kept, cases[i].kept)) fail_msg("\"%.*s\"", (int)kept.n, kept.p);
   }
 }
 
 static void test_times_are_read_in_all_their_forms(void **state) {
   (void)state;
   const int64_t want = INT64_C(1795225000000);
-  assert_int_equal(zd_time_ms(TRG_STR("2026-11-21T01:36:40Z")), want);
-  assert_int_equal(zd_time_ms(TRG_STR("2026-11-21T01:36:40.123456Z")), want + 123);
-  assert_int_equal(zd_time_ms(TRG_STR("2026-11-21T02:36:40+01:00")), want);
-  assert_int_equal(zd_time_ms(TRG_STR("2026-11-20 20:06:40 -0530")), want);
-  assert_int_equal(zd_time_ms(TRG_STR("2026-11-21")), 0);
-  assert_int_equal(zd_time_ms(TRG_STR("2026-13-21T01:36:40Z")), 0);
-  assert_int_equal(zd_time_ms(TRG_STR("November 21, 2026")), 0);
-  assert_int_equal(zd_time_ms(zd_str(NULL)), 0);
+  assert_int_equal(hd_time_ms(TRG_STR("2026-11-21T01:36:40Z")), want);
+  assert_int_equal(hd_time_ms(TRG_STR("2026-11-21T01:36:40.123456Z")), want + 123);
+  assert_int_equal(hd_time_ms(TRG_STR("2026-11-21T02:36:40+01:00")), want);
+  assert_int_equal(hd_time_ms(TRG_STR("2026-11-20 20:06:40 -0530")), want);
+  assert_int_equal(hd_time_ms(TRG_STR("2026-11-21")), 0);
+  assert_int_equal(hd_time_ms(TRG_STR("2026-13-21T01:36:40Z")), 0);
+  assert_int_equal(hd_time_ms(TRG_STR("November 21, 2026")), 0);
+  assert_int_equal(hd_time_ms(hd_str(NULL)), 0);
 }
 
 /* ---- reading ---- */
 
 static int read_ticket(struct zd_thread *thread, const char *json, struct trg_err *err) {
   zd_thread_init(thread);
-  return zd_ticket_read(thread, zd_str(json), err);
+  return zd_ticket_read(thread, hd_str(json), err);
 }
 
 static void test_ids_are_exact_or_refused(void **state) {
@@ -196,23 +196,23 @@ static void test_a_huge_thread_is_cut_and_says_so(void **state) {
   struct zd_thread thread;
   struct zd_page page;
   struct trg_err err;
-  struct zd_buf body = zd_buf_new((size_t)64 << 20);
+  struct hd_buf body = hd_buf_new((size_t)64 << 20);
   zd_thread_init(&thread);
-  zd_puts(&body, "{\"comments\":[");
+  hd_puts(&body, "{\"comments\":[");
   for (int i = 0; i < 60; i++) {
-    zd_puts(&body, i > 0 ? ",{\"id\":" : "{\"id\":");
-    zd_put_int(&body, i + 1);
-    zd_puts(&body, ",\"plain_body\":\"");
-    for (int k = 0; k < 30000; k++) zd_puts(&body, "0123456789");
-    zd_puts(&body, "\"}");
+    hd_puts(&body, i > 0 ? ",{\"id\":" : "{\"id\":");
+    hd_put_int(&body, i + 1);
+    hd_puts(&body, ",\"plain_body\":\"");
+    for (int k = 0; k < 30000; k++) hd_puts(&body, "0123456789");
+    hd_puts(&body, "\"}");
   }
-  zd_puts(&body, "]}");
-  assert_int_equal(zd_comments_read(&thread, zd_slice(&body), &page, &err), 0);
+  hd_puts(&body, "]}");
+  assert_int_equal(zd_comments_read(&thread, hd_slice(&body), &page, &err), 0);
   assert_int_equal(thread.comment_count, 60);
   assert_true(thread.partial);
   assert_true(thread.text_bytes < (size_t)10 << 20);
   zd_thread_free(&thread);
-  zd_buf_free(&body);
+  hd_buf_free(&body);
 }
 
 static void test_a_thread_too_large_to_keep_is_refused_not_shortened(void **state) {
@@ -223,7 +223,7 @@ static void test_a_thread_too_large_to_keep_is_refused_not_shortened(void **stat
   char *audits = zendesk_fixture("audits_solved.json");
   zd_thread_init(&thread);
   thread.mem.limit_bytes = 2000;
-  assert_int_equal(zd_audits_read(&thread, zd_str(audits), &page, &err), -1);
+  assert_int_equal(zd_audits_read(&thread, hd_str(audits), &page, &err), -1);
   assert_non_null(strstr(err.text, "larger"));
   free(audits);
   zd_thread_free(&thread);
@@ -237,9 +237,9 @@ static void thread_read(struct zd_thread *thread, const char *from, const char *
   char *comments = zendesk_fixture("comments_solved.json");
   char *audits = zendesk_fixture("audits_solved.json");
   zd_thread_init(thread);
-  assert_int_equal(zd_ticket_read(thread, zd_str(ticket), &err), 0);
-  assert_int_equal(zd_comments_read(thread, zd_str(comments), &page, &err), 0);
-  assert_int_equal(zd_audits_read(thread, zd_str(audits), &page, &err), 0);
+  assert_int_equal(zd_ticket_read(thread, hd_str(ticket), &err), 0);
+  assert_int_equal(zd_comments_read(thread, hd_str(comments), &page, &err), 0);
+  assert_int_equal(zd_audits_read(thread, hd_str(audits), &page, &err), 0);
   free(ticket);
   free(comments);
   free(audits);
@@ -259,7 +259,7 @@ static void test_pages_that_overlap_add_nothing(void **state) {
   thread_read(&thread, "Refund", "Refund");
   char *comments = zendesk_fixture("comments_solved.json");
   size_t before = thread.comment_count;
-  assert_int_equal(zd_comments_read(&thread, zd_str(comments), &page, &err), 0);
+  assert_int_equal(zd_comments_read(&thread, hd_str(comments), &page, &err), 0);
   assert_int_equal(thread.comment_count, before);
   free(comments);
   zd_thread_free(&thread);
@@ -279,13 +279,13 @@ static void test_a_merge_is_told_as_a_merge_and_not_as_a_closing(void **state) {
       "{\"audits\":[{\"id\":7010,\"author_id\":777,\"created_at\":\"2026-11-21T02:00:00Z\","
       "\"events\":[{\"type\":\"Change\",\"field_name\":\"status\",\"value\":\"closed\","
       "\"previous_value\":\"solved\"}]}]}";
-  assert_int_equal(zd_comments_read(&thread, zd_str(merge), &page, &err), 0);
-  assert_int_equal(zd_audits_read(&thread, zd_str(closing), &page, &err), 0);
+  assert_int_equal(zd_comments_read(&thread, hd_str(merge), &page, &err), 0);
+  assert_int_equal(zd_audits_read(&thread, hd_str(closing), &page, &err), 0);
   zd_thread_tell(&thread, TRG_STR("https://x"), TRG_STR("500"), NULL, &ticket);
   assert_int_equal(ticket.status, TRG_STATUS_MERGED);
-  assert_true(zd_is(ticket.merged_into, "77"));
+  assert_true(hd_is(ticket.merged_into, "77"));
   assert_string_equal(fact_of(&ticket, TRG_FACT_MERGED)->id.p, "ticket:101:merged");
-  assert_true(zd_is(fact_of(&ticket, TRG_FACT_MERGED)->value, "77"));
+  assert_true(hd_is(fact_of(&ticket, TRG_FACT_MERGED)->value, "77"));
   assert_null(fact_of(&ticket, TRG_FACT_CLOSED));
   zd_thread_free(&thread);
   thread_read(&thread, "\"ai_triaged\"", "\"closed_by_merge\"");
@@ -303,7 +303,7 @@ static void test_a_customer_can_not_talk_a_ticket_into_a_merge(void **state) {
   thread_read(&thread, "\"solved\"", "\"closed\"");
   static const char forged[] = "{\"comments\":[{\"id\":6001,\"author_id\":9001,\"public\":true,"
                                "\"plain_body\":\"merged into request #77\"}],\"users\":[]}";
-  assert_int_equal(zd_comments_read(&thread, zd_str(forged), &page, &err), 0);
+  assert_int_equal(zd_comments_read(&thread, hd_str(forged), &page, &err), 0);
   zd_thread_tell(&thread, TRG_STR("https://x"), TRG_STR("500"), NULL, &ticket);
   assert_int_equal(ticket.status, TRG_STATUS_CLOSED);
   assert_null(fact_of(&ticket, TRG_FACT_MERGED));
@@ -333,7 +333,7 @@ static void test_facts_keep_their_ids_from_fetch_to_fetch(void **state) {
   zd_thread_tell(&b, TRG_STR("https://x"), TRG_STR("500"), NULL, &second);
   assert_int_equal(first.fact_count, second.fact_count);
   for (size_t i = 0; i < first.fact_count; i++)
-    assert_true(zd_same(first.facts[i].id, second.facts[i].id));
+    assert_true(hd_same(first.facts[i].id, second.facts[i].id));
   zd_thread_free(&a);
   zd_thread_free(&b);
 }
@@ -424,7 +424,7 @@ static void test_all_error_envelopes_are_read(void **state) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct zd_error error;
-    zd_error_read(&error, zd_str(cases[i].body));
+    zd_error_read(&error, hd_str(cases[i].body));
     assert_string_equal(error.name, cases[i].name);
     assert_string_equal(error.text, cases[i].text);
   }
@@ -436,10 +436,10 @@ static void test_a_long_error_is_cut_between_characters(void **state) {
   char body[2000] = "{\"error\":\"x";
   for (size_t n = strlen(body); n < 1900; n += 2) memcpy(body + n, "\xC3\xA9", 3);
   strcat(body, "\"}");
-  zd_error_read(&error, zd_str(body));
+  zd_error_read(&error, hd_str(body));
   assert_true(strlen(error.text) >= 299 && strlen(error.text) <= 300);
   for (size_t i = 0, step; error.text[i] != '\0'; i += step)
-    assert_int_not_equal(zd_utf8_next(error.text + i, strlen(error.text + i), &step), 0xFFFD);
+    assert_int_not_equal(hd_utf8_next(error.text + i, strlen(error.text + i), &step), 0xFFFD);
 }
 
 static void test_statuses_of_reads_have_their_outcomes(void **state) {
@@ -460,7 +460,7 @@ static void test_statuses_of_reads_have_their_outcomes(void **state) {
                {0, "", TRG_RETRY, TRG_CODE_TRANSIENT}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct zd_error error;
-    zd_error_read(&error, zd_str(cases[i].body));
+    zd_error_read(&error, hd_str(cases[i].body));
     struct zd_verdict verdict = zd_verdict_of(cases[i].status, true, &error, false);
     assert_int_equal(verdict.outcome, cases[i].outcome);
     assert_string_equal(verdict.code, cases[i].code);
@@ -533,7 +533,7 @@ static void test_webhooks_name_their_ticket_in_every_form(void **state) {
     struct trg_err err;
     struct trg_delivery delivery = {.size = sizeof delivery, .header_count = 1, .now_ms = 5};
     delivery.headers = &header;
-    delivery.body = zd_str(cases[i].body);
+    delivery.body = hd_str(cases[i].body);
     assert_int_equal(zd_webhook_read(&delivery, on_named, &named, &err), cases[i].rc);
     assert_int_equal(named.count, cases[i].id[0] != '\0');
     assert_string_equal(named.id, cases[i].id);
@@ -553,18 +553,18 @@ static void test_scopes_are_compared_by_word(void **state) {
 
 static void test_the_guard_compares_only_the_stamp(void **state) {
   (void)state;
-  assert_true(zd_is(zd_stamp_of(TRG_STR("2026-11-21T01:36:40Z/179")), "2026-11-21T01:36:40Z"));
-  assert_true(zd_is(zd_stamp_of(TRG_STR("2026-11-21T01:36:40Z")), "2026-11-21T01:36:40Z"));
+  assert_true(hd_is(zd_stamp_of(TRG_STR("2026-11-21T01:36:40Z/179")), "2026-11-21T01:36:40Z"));
+  assert_true(hd_is(zd_stamp_of(TRG_STR("2026-11-21T01:36:40Z")), "2026-11-21T01:36:40Z"));
   assert_int_equal(zd_stamp_of(TRG_STR("")).n, 0);
 }
 
 static void test_cursors_are_escaped_and_only_they_are_taken_from_a_page(void **state) {
   (void)state;
-  struct zd_buf url = zd_buf_new(1024);
+  struct hd_buf url = hd_buf_new(1024);
   zd_url_export(&url, TRG_STR("https://a"), TRG_STR("x&y=/../\n"), 0, 100, "all");
   is_text(&url, "https://a/api/v2/incremental/tickets/cursor.json?cursor=x%26y%3D%2F..%2F%0A"
                 "&per_page=100&support_type_scope=all");
-  zd_buf_free(&url);
+  hd_buf_free(&url);
 }
 
 int main(void) {

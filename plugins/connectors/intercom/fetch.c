@@ -52,9 +52,9 @@ static void on_contact(struct intercom_call *call, const struct trg_http_reply *
 
 static void contact_ask(struct intercom_call *call) {
   intercom_request(call, "GET", on_contact);
-  intercom_put_str(&call->url, call->self->base);
-  intercom_puts(&call->url, "/contacts/");
-  intercom_put_url(&call->url, call->thread.item.contact_id);
+  hd_put_str(&call->url, call->self->base);
+  hd_puts(&call->url, "/contacts/");
+  hd_put_url(&call->url, call->thread.item.contact_id);
   intercom_send(call);
 }
 
@@ -73,7 +73,7 @@ static void on_item(struct intercom_call *call, const struct trg_http_reply *rep
     intercom_fail_malformed(call, reply, &err);
     return;
   }
-  if (!intercom_same(call->thread.item.id, call->key.id))
+  if (!hd_same(call->thread.item.id, call->key.id))
     intercom_end(call, TRG_RETRY, TRG_CODE_MALFORMED, "Intercom answered with another item");
   else if (intercom_needs_contact(&call->thread))
     contact_ask(call);

@@ -57,14 +57,14 @@ struct intercom_call {
   intercom_ready *ready; /* when what was waited for is there */
   intercom_step *failed; /* when it can not be had */
   const char *method;
-  struct intercom_buf url, body;
+  struct hd_buf url, body;
   /* Done twice it would be there twice: a lost answer is "uncertain". Else it may be repeated. */
   bool is_once;
   bool changes; /* the request changes something at all */
   /* What the ops gather: */
   struct intercom_key key;
   struct intercom_thread thread;
-  struct intercom_mem mem;
+  struct hd_mem mem;
   struct intercom_cursor cursor;
   struct trg_str id; /* the op's input, which lives until the op's end */
   const struct trg_action *action;

@@ -1,20 +1,17 @@
 /*
- * cJSON behind a wrapper that covers its sharp edges: see json.c.
+ * Intercom's documents.
  */
 #ifndef INTERCOM_JSON_H
 #define INTERCOM_JSON_H
 
+#include "../common/json.h"
 #include "text.h"
 
 struct cJSON;
 /* The document, or NULL with err. Free with cJSON_Delete(). */
 struct cJSON *intercom_json(struct trg_str body, struct trg_err *err);
-struct trg_str intercom_json_str(const struct cJSON *object, const char *key); /* borrowed */
-const struct cJSON *intercom_json_in(const struct cJSON *object, const char *key);
-bool intercom_json_true(const struct cJSON *object, const char *key);
 /* An id as text in the arena; empty when absent, null, or nothing that can be kept exactly. */
-struct trg_str intercom_json_id(struct intercom_mem *mem, const struct cJSON *object,
-                                const char *key);
+struct trg_str intercom_json_id(struct hd_mem *mem, const struct cJSON *object, const char *key);
 /* A count or a time in seconds; 0 when absent, null or absurd. */
 int64_t intercom_json_int(const struct cJSON *object, const char *key);
 int intercom_malformed(struct trg_err *err, const char *what); /* fills err; returns -1 */

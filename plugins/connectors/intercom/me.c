@@ -16,7 +16,7 @@ static void me_ask(struct intercom_call *call);
 
 struct trg_str intercom_own_id(const struct intercom *self) {
   const char *set = self->conf->admin_id;
-  return intercom_str(set != NULL && set[0] != '\0' ? set : self->me.id);
+  return hd_str(set != NULL && set[0] != '\0' ? set : self->me.id);
 }
 
 static void me_wait(struct intercom *self, trg_op op) {
@@ -103,8 +103,8 @@ static void on_me(struct intercom_call *call, const struct trg_http_reply *reply
 
 static void me_ask(struct intercom_call *call) {
   intercom_request(call, "GET", on_me);
-  intercom_put_str(&call->url, call->self->base);
-  intercom_puts(&call->url, "/me");
+  hd_put_str(&call->url, call->self->base);
+  hd_puts(&call->url, "/me");
   intercom_send(call);
 }
 

@@ -62,7 +62,7 @@ static int url_check(struct intercom *self, struct trg_err *err) {
                            "https://api.intercom.io (or api.eu., api.au.)");
   if (memchr(host + 3, '@', n - (size_t)(host + 3 - url)) != NULL)
     return config_bad(err, "url must not hold credentials; they go below auth");
-  if (strncmp(host + 3, "app.", 4) == 0 && intercom_seek(self->base, ".intercom.com") != SIZE_MAX)
+  if (strncmp(host + 3, "app.", 4) == 0 && hd_seek(self->base, ".intercom.com") != SIZE_MAX)
     return config_bad(err, "url is where people sign in; the API is at https://api.intercom.io "
                            "(or api.eu., api.au.)");
   return 0;
@@ -76,8 +76,7 @@ static int settings_check(struct intercom *self, struct trg_err *err) {
                            "Configure, Authentication), as ${file:NAME} or ${env:NAME}");
   if (strpbrk(conf->token, "\r\n \t") != NULL)
     return config_bad(err, "auth.token holds a blank or a line break");
-  if (conf->admin_id != NULL && conf->admin_id[0] != '\0' &&
-      !intercom_digits(intercom_str(conf->admin_id)))
+  if (conf->admin_id != NULL && conf->admin_id[0] != '\0' && !hd_digits(hd_str(conf->admin_id)))
     return config_bad(err, "admin_id must be a teammate's numeric id");
   if (intercom_attribute_check("write.category", conf->category, &self->map.category, err) != 0 ||
       intercom_attribute_check("write.priority", conf->priority, &self->map.priority, err) != 0)
@@ -109,9 +108,9 @@ static int plugin_open(const struct trg_host *host, trg_inst *inst, const void *
     plugin_close(self);
     return -1;
   }
-  struct intercom_buf buf = intercom_buf_new(65536);
-  intercom_puts(&buf, "Bearer ");
-  intercom_puts(&buf, self->conf->token);
+  struct hd_buf buf = hd_buf_new(65536);
+  hd_puts(&buf, "Bearer ");
+  hd_puts(&buf, self->conf->token);
   self->authorization = buf.p; /* freed with the instance */
   *ret_self = self;
   return 0;
@@ -122,10 +121,10 @@ static int plugin_open(const struct trg_host *host, trg_inst *inst, const void *
 static void call_free(void *state) {
   struct intercom_call *call = state;
   intercom_me_leave(call->self, call->op);
-  intercom_buf_free(&call->url);
-  intercom_buf_free(&call->body);
+  hd_buf_free(&call->url);
+  hd_buf_free(&call->body);
   intercom_thread_free(&call->thread);
-  intercom_mem_free(&call->mem);
+  hd_mem_free(&call->mem);
   free(call);
 }
 
@@ -134,17 +133,17 @@ struct intercom_call *intercom_call_new(struct intercom *self, trg_op op) {
   if (call == NULL) abort();
   call->self = self;
   call->op = op;
-  call->url = intercom_buf_new(16384);
-  call->body = intercom_buf_new((size_t)1 << 20);
-  call->mem = (struct intercom_mem){.limit_bytes = (size_t)1 << 20};
+  call->url = hd_buf_new(16384);
+  call->body = hd_buf_new((size_t)1 << 20);
+  call->mem = (struct hd_mem){.limit_bytes = (size_t)1 << 20};
   intercom_thread_init(&call->thread);
   self->host->op_set(op, call, call_free);
   return call;
 }
 
 void intercom_request(struct intercom_call *call, const char *method, intercom_step *step) {
-  intercom_buf_free(&call->url);
-  intercom_buf_free(&call->body);
+  hd_buf_free(&call->url);
+  hd_buf_free(&call->body);
   call->method = method;
   call->step = step;
   call->is_once = false;
@@ -196,17 +195,16 @@ void intercom_send(struct intercom_call *call) {
     intercom_end(call, TRG_REJECTED, TRG_CODE_PERMANENT, "the request would be too large to send");
     return;
   }
-  const struct trg_header headers[] = {
-      {TRG_STR("Accept"), TRG_STR("application/json")},
-      {TRG_STR("Authorization"), intercom_str(self->authorization)},
-      {TRG_STR("Intercom-Version"), TRG_STR(API_VERSION)},
-      {TRG_STR("Content-Type"), TRG_STR("application/json")}};
+  const struct trg_header headers[] = {{TRG_STR("Accept"), TRG_STR("application/json")},
+                                       {TRG_STR("Authorization"), hd_str(self->authorization)},
+                                       {TRG_STR("Intercom-Version"), TRG_STR(API_VERSION)},
+                                       {TRG_STR("Content-Type"), TRG_STR("application/json")}};
   const struct trg_http_request request = {.size = sizeof request,
                                            .method = call->method,
-                                           .url = intercom_slice(&call->url),
+                                           .url = hd_slice(&call->url),
                                            .headers = headers,
                                            .header_count = call->body.n > 0 ? 4 : 3,
-                                           .body = intercom_slice(&call->body),
+                                           .body = hd_slice(&call->body),
                                            .body_max_bytes = ANSWER_BYTES,
                                            .flags = call->changes ? TRG_HTTP_WRITE : 0};
   self->host->http(call->op, &request, on_reply, NULL);
@@ -223,8 +221,7 @@ void intercom_end_with(struct intercom_call *call, struct trg_result *result) {
 }
 
 void intercom_end(struct intercom_call *call, int32_t outcome, const char *code, const char *why) {
-  struct trg_result result = {
-      .outcome = outcome, .code = intercom_str(code), .why = intercom_str(why)};
+  struct trg_result result = {.outcome = outcome, .code = hd_str(code), .why = hd_str(why)};
   intercom_end_with(call, &result);
 }
 
@@ -250,8 +247,8 @@ static void fail_with(struct intercom_call *call, const struct trg_http_reply *r
            request_id[0] != '\0' ? "; request " : "", request_id);
   struct trg_result result = {.outcome = verdict.outcome,
                               .http_status = reply->status,
-                              .code = intercom_str(verdict.code),
-                              .why = intercom_str(why)};
+                              .code = hd_str(verdict.code),
+                              .why = hd_str(why)};
   const bool told = intercom_header(reply->headers, reply->header_count, "retry-after").n > 0;
   if (reply->status == 429 || (reply->status == 503 && told))
     result.retry_after_ms = intercom_wait_ms(reply->headers, reply->header_count,

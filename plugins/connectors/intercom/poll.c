@@ -11,10 +11,10 @@
 static void search_ask(struct intercom_call *call);
 
 static void cursor_tell(struct intercom_call *call, bool more) {
-  struct intercom_buf text = intercom_buf_new(8192);
+  struct hd_buf text = hd_buf_new(8192);
   intercom_cursor_put(&text, &call->cursor);
-  call->self->host->set_cursor(call->op, intercom_slice(&text), more);
-  intercom_buf_free(&text);
+  call->self->host->set_cursor(call->op, hd_slice(&text), more);
+  hd_buf_free(&text);
   intercom_end(call, TRG_DONE, TRG_CODE_OK, "");
 }
 
@@ -83,7 +83,7 @@ static void on_page(struct intercom_call *call, const struct trg_http_reply *rep
     return;
   }
   if (page.after.n > 0 &&
-      (intercom_same(page.after, call->cursor.after) || call->cursor.pages >= PAGES_MAX))
+      (hd_same(page.after, call->cursor.after) || call->cursor.pages >= PAGES_MAX))
     intercom_end(call, TRG_RETRY, TRG_CODE_MALFORMED,
                  "the search does not come to an end: its cursor does not move; the page was not "
                  "taken");
@@ -97,8 +97,8 @@ static void search_ask(struct intercom_call *call) {
   const struct intercom *self = call->self;
   intercom_request(call, "POST", on_page);
   call->changes = false; /* a question, for all that it is a POST */
-  intercom_put_str(&call->url, self->base);
-  intercom_puts(&call->url, call->cursor.tickets ? "/tickets/search" : "/conversations/search");
+  hd_put_str(&call->url, self->base);
+  hd_puts(&call->url, call->cursor.tickets ? "/tickets/search" : "/conversations/search");
   intercom_body_search(&call->body, &call->cursor, self->page_size);
   intercom_send(call);
 }

@@ -62,8 +62,8 @@ void intercom_tags_need(struct intercom_call *call, intercom_ready *ready, inter
     return;
   }
   intercom_request(call, "GET", on_tags);
-  intercom_put_str(&call->url, self->base);
-  intercom_puts(&call->url, "/tags");
+  hd_put_str(&call->url, self->base);
+  hd_puts(&call->url, "/tags");
   intercom_send(call);
 }
 
@@ -92,10 +92,10 @@ void intercom_tag_make(struct intercom_call *call, struct trg_str name, intercom
   call->ready = ready;
   call->failed = failed;
   intercom_request(call, "POST", on_made);
-  intercom_put_str(&call->url, call->self->base);
-  intercom_puts(&call->url, "/tags");
-  intercom_puts(&call->body, "{\"name\":");
-  intercom_put_json(&call->body, name);
-  intercom_puts(&call->body, "}");
+  hd_put_str(&call->url, call->self->base);
+  hd_puts(&call->url, "/tags");
+  hd_puts(&call->body, "{\"name\":");
+  hd_put_json(&call->body, name);
+  hd_puts(&call->body, "}");
   intercom_send(call);
 }

@@ -18,14 +18,14 @@ struct telling {
   bool resolved;                        /* tickets: some part told it */
 };
 
-struct trg_str intercom_joined(struct intercom_mem *mem, struct trg_str a, struct trg_str b,
+struct trg_str intercom_joined(struct hd_mem *mem, struct trg_str a, struct trg_str b,
                                struct trg_str c) {
-  struct intercom_buf buf = intercom_buf_new(8192);
-  intercom_put_str(&buf, a);
-  intercom_put_str(&buf, b);
-  intercom_put_str(&buf, c);
-  const struct trg_str kept = intercom_keep(mem, intercom_slice(&buf));
-  intercom_buf_free(&buf);
+  struct hd_buf buf = hd_buf_new(8192);
+  hd_put_str(&buf, a);
+  hd_put_str(&buf, b);
+  hd_put_str(&buf, c);
+  const struct trg_str kept = hd_keep(mem, hd_slice(&buf));
+  hd_buf_free(&buf);
   return kept;
 }
 
@@ -39,7 +39,7 @@ static void fact_add(struct telling *t, int32_t kind, struct trg_str id, int64_t
 static void part_fact(struct telling *t, int32_t kind, const struct intercom_part *part,
                       const char *what, struct trg_str value) {
   const struct trg_str id = intercom_joined(&t->thread->mem, TRG_STR("part:"), part->id,
-                                            intercom_str(what));
+                                            hd_str(what));
   fact_add(t, kind, id, part->at_s, intercom_author_of(part, t->own_id), value);
 }
 
@@ -48,17 +48,17 @@ static struct trg_str number_text(struct telling *t, const char *prefix, int64_t
   const int n = b < 0 ? snprintf(text, sizeof text, "%s%lld", prefix, (long long)a)
                       : snprintf(text, sizeof text, "%s%lld:%lld", prefix, (long long)a,
                                  (long long)b);
-  return intercom_keep(&t->thread->mem, (struct trg_str){text, (size_t)n});
+  return hd_keep(&t->thread->mem, (struct trg_str){text, (size_t)n});
 }
 
 static bool opens(const struct intercom_part *part) {
-  return intercom_is(part->type, "open") || intercom_seek(part->type, "reopen") != SIZE_MAX;
+  return hd_is(part->type, "open") || hd_seek(part->type, "reopen") != SIZE_MAX;
 }
 
 static void closing_tell(struct telling *t, const struct intercom_part *part) {
   const struct trg_str none = {NULL, 0};
   const bool customer = intercom_author_of(part, t->own_id) == TRG_AUTHOR_CUSTOMER;
-  if (intercom_is(part->type, "close") && !customer) {
+  if (hd_is(part->type, "close") && !customer) {
     part_fact(t, TRG_FACT_SOLVED, part, ":close", none);
     t->state = CLOSED;
     t->closed_s = part->at_s;
@@ -75,8 +75,8 @@ static void closing_tell(struct telling *t, const struct intercom_part *part) {
 
 /* Tickets are done when their state's category says so, whatever the state is called. */
 static void state_tell(struct telling *t, const struct intercom_part *part) {
-  const bool before = intercom_is(part->state_before, "resolved");
-  const bool after = intercom_is(part->state, "resolved");
+  const bool before = hd_is(part->state_before, "resolved");
+  const bool after = hd_is(part->state, "resolved");
   const struct trg_str none = {NULL, 0};
   if (part->state.n == 0 || before == after) return;
   if (after)
@@ -88,10 +88,10 @@ static void state_tell(struct telling *t, const struct intercom_part *part) {
 
 static void assigned_tell(struct telling *t, const struct intercom_part *part) {
   /* Workflows assign all day; only a person who does it has taken over. */
-  if (intercom_seek(part->type, "assign") == SIZE_MAX || part->to_id.n == 0 ||
-      intercom_is(part->to_id, "0") || intercom_author_of(part, t->own_id) != TRG_AUTHOR_AGENT)
+  if (hd_seek(part->type, "assign") == SIZE_MAX || part->to_id.n == 0 || hd_is(part->to_id, "0") ||
+      intercom_author_of(part, t->own_id) != TRG_AUTHOR_AGENT)
     return;
-  const bool team = intercom_is(part->to_type, "team");
+  const bool team = hd_is(part->to_type, "team");
   part_fact(t, TRG_FACT_ASSIGNED, part, ":assigned",
             intercom_joined(&t->thread->mem, team ? TRG_STR("team:") : TRG_STR("admin:"),
                             part->to_id, (struct trg_str){NULL, 0}));
@@ -114,11 +114,10 @@ static void parts_tell(struct telling *t) {
 static void unseen_tell(struct telling *t) {
   const struct intercom_item *item = &t->thread->item;
   const struct trg_str none = {NULL, 0};
-  if (!item->is_ticket && intercom_is(item->state, "closed") &&
-      item->last_close_s > t->closed_s + 60)
+  if (!item->is_ticket && hd_is(item->state, "closed") && item->last_close_s > t->closed_s + 60)
     fact_add(t, TRG_FACT_SOLVED, number_text(t, "close:", item->last_close_s, -1),
              item->last_close_s, TRG_AUTHOR_UNKNOWN, none);
-  if (item->is_ticket && intercom_is(item->state, "resolved") && !t->resolved)
+  if (item->is_ticket && hd_is(item->state, "resolved") && !t->resolved)
     fact_add(t, TRG_FACT_SOLVED, TRG_STR("state:resolved"), item->updated_s, TRG_AUTHOR_UNKNOWN,
              none);
 }
@@ -142,7 +141,7 @@ static void merged_tell(struct telling *t, const struct trg_ticket *ret) {
                              (struct trg_str){NULL, 0}),
              thread->item.updated_s, TRG_AUTHOR_AGENT, ret->merged_into);
   for (size_t i = 0; i < thread->part_count; i++)
-    if (intercom_is(thread->parts[i].type, "merged_secondary_conversation"))
+    if (hd_is(thread->parts[i].type, "merged_secondary_conversation"))
       part_fact(t, TRG_FACT_MERGED, &thread->parts[i], ":merged", (struct trg_str){NULL, 0});
 }
 
@@ -158,7 +157,7 @@ void intercom_facts_tell(struct intercom_thread *thread, struct trg_str own_id,
                          struct trg_ticket *ret) {
   const struct intercom_item *item = &thread->item;
   struct telling t = {.thread = thread, .own_id = own_id, .cap = thread->part_count * 3 + 8};
-  t.facts = intercom_take(&thread->mem, t.cap * sizeof *t.facts);
+  t.facts = hd_take(&thread->mem, t.cap * sizeof *t.facts);
   if (t.facts == NULL) return;
   parts_tell(&t);
   unseen_tell(&t);

@@ -37,7 +37,7 @@ static struct known known_read(struct trg_str version) {
 
 static size_t part_find(const struct intercom_thread *thread, struct trg_str id) {
   for (size_t i = thread->part_count; id.n > 0 && i-- > 0;)
-    if (intercom_same(thread->parts[i].id, id)) return i;
+    if (hd_same(thread->parts[i].id, id)) return i;
   return SIZE_MAX;
 }
 
@@ -68,7 +68,7 @@ static const char *teammate_news(const struct looking *l, size_t at, bool is_age
   if (!unseen(&l->known, l->known_at, at, part)) return NULL;
   if (intercom_is_message(part) && !intercom_is_private(part))
     return "a teammate wrote after this was decided: read and decide again";
-  if (is_agent && intercom_is(part->type, "close"))
+  if (is_agent && hd_is(part->type, "close"))
     return "a teammate closed it after this was decided: read and decide again";
   return NULL;
 }
@@ -120,31 +120,30 @@ static bool counts(uint32_t code) {
          !(code >= 0x25A0 && code <= 0x25FF) && code != 0x3000 && code != 0xFEFF && code != 0xFFFD;
 }
 
-void intercom_put_essence(struct intercom_buf *buf, struct trg_str text) {
+void intercom_put_essence(struct hd_buf *buf, struct trg_str text) {
   for (size_t i = 0, step = 1; i < text.n; i += step) {
-    const uint32_t code = intercom_utf8_next(text.p + i, text.n - i, &step);
-    if (counts(code)) intercom_put_char(buf, code);
+    const uint32_t code = hd_utf8_next(text.p + i, text.n - i, &step);
+    if (counts(code)) hd_put_char(buf, code);
   }
 }
 
-static bool same_words(struct trg_str text, const struct intercom_buf *essence) {
-  struct intercom_buf have = intercom_buf_new((size_t)1 << 20);
+static bool same_words(struct trg_str text, const struct hd_buf *essence) {
+  struct hd_buf have = hd_buf_new((size_t)1 << 20);
   intercom_put_essence(&have, text);
-  const bool same = have.n > 0 && intercom_same(intercom_slice(&have), intercom_slice(essence));
-  intercom_buf_free(&have);
+  const bool same = have.n > 0 && hd_same(hd_slice(&have), hd_slice(essence));
+  hd_buf_free(&have);
   return same;
 }
 
 /* Zero-width spaces and cuts are put in before sending, so it is compared as it was sent. */
-static struct intercom_buf essence_of_html(struct trg_str html) {
-  struct intercom_buf safe = intercom_buf_new(INTERCOM_BODY_BYTES),
-                      text = intercom_buf_new((size_t)1 << 20),
-                      essence = intercom_buf_new((size_t)1 << 20);
-  intercom_put_html_safe(&safe, html, INTERCOM_BODY_BYTES);
-  intercom_put_html_text(&text, intercom_slice(&safe));
-  intercom_put_essence(&essence, intercom_slice(&text));
-  intercom_buf_free(&safe);
-  intercom_buf_free(&text);
+static struct hd_buf essence_of_html(struct trg_str html) {
+  struct hd_buf safe = hd_buf_new(INTERCOM_BODY_BYTES), text = hd_buf_new((size_t)1 << 20),
+                essence = hd_buf_new((size_t)1 << 20);
+  hd_put_html_safe(&safe, html, INTERCOM_BODY_BYTES);
+  hd_put_html_text(&text, hd_slice(&safe));
+  intercom_put_essence(&essence, hd_slice(&text));
+  hd_buf_free(&safe);
+  hd_buf_free(&text);
   return essence;
 }
 
@@ -152,7 +151,7 @@ const struct intercom_part *intercom_own_part(const struct intercom_thread *thre
                                               struct trg_str own_id, bool is_note,
                                               struct trg_str html, struct trg_str marker,
                                               int64_t since_s) {
-  struct intercom_buf essence = essence_of_html(html), wanted = intercom_buf_new(256);
+  struct hd_buf essence = essence_of_html(html), wanted = hd_buf_new(256);
   const struct intercom_part *found = NULL;
   intercom_put_marker(&wanted, marker);
   for (size_t i = thread->part_count; found == NULL && i-- > 0;) {
@@ -160,13 +159,13 @@ const struct intercom_part *intercom_own_part(const struct intercom_thread *thre
     if (intercom_author_of(part, own_id) != TRG_AUTHOR_SELF ||
         intercom_is_private(part) != is_note || !intercom_is_message(part))
       continue;
-    const bool marked = wanted.n > 0 && intercom_same(part->marker, intercom_slice(&wanted));
+    const bool marked = wanted.n > 0 && hd_same(part->marker, hd_slice(&wanted));
     /* A note of ours says by its marker which write it is of, and then of no other. */
     if (is_note && part->marker.n > 0 ? marked
                                       : part->at_s >= since_s && same_words(part->text, &essence))
       found = part;
   }
-  intercom_buf_free(&essence);
-  intercom_buf_free(&wanted);
+  hd_buf_free(&essence);
+  hd_buf_free(&wanted);
   return found;
 }

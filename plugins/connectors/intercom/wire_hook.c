@@ -4,24 +4,16 @@
 
 #include "wire.h"
 
-/* Two readers may disagree about which of two equal keys counts, and the body is signed. */
-static bool has_twins(const cJSON *object) {
-  for (const cJSON *a = object != NULL ? object->child : NULL; a != NULL; a = a->next)
-    for (const cJSON *b = a->next; b != NULL; b = b->next)
-      if (a->string != NULL && b->string != NULL && strcmp(a->string, b->string) == 0) return true;
-  return false;
-}
-
 static cJSON *hook_open(struct trg_str body, struct trg_err *err) {
   cJSON *json = intercom_json(body, err);
-  const cJSON *data = intercom_json_in(json, "data");
+  const cJSON *data = hd_json_in(json, "data");
   const char *wrong = NULL;
   if (json == NULL) return NULL;
   if (!cJSON_IsObject(json))
     wrong = "not a JSON object";
   else if (cJSON_GetArraySize(json) > 64 || cJSON_GetArraySize(data) > 64)
     wrong = "too many keys for a notification";
-  else if (has_twins(json) || (cJSON_IsObject(data) && has_twins(data)))
+  else if (hd_json_twins(json) || (cJSON_IsObject(data) && hd_json_twins(data)))
     wrong = "the same key twice";
   if (wrong == NULL) return json;
   cJSON_Delete(json);
@@ -86,7 +78,7 @@ int intercom_hook_head(struct trg_str body, struct trg_str *ret_id, int64_t *ret
 }
 
 struct named {
-  struct intercom_mem mem;
+  struct hd_mem mem;
   struct trg_str id;
   bool is_ticket;
 };
@@ -94,11 +86,10 @@ struct named {
 /* The item is a conversation or a ticket; or a part, which names its conversation; or, since
  * version 2.15 and for ticket.closed, a conversation with the ticket inside. */
 static void item_name(struct named *named, const cJSON *item, bool ticket_topic) {
-  const cJSON *ticket = intercom_json_in(item, "ticket"),
-              *inside = intercom_json_in(item, "conversation");
-  const struct trg_str type = intercom_json_str(item, "type");
+  const cJSON *ticket = hd_json_in(item, "ticket"), *inside = hd_json_in(item, "conversation");
+  const struct trg_str type = hd_json_str(item, "type");
   const struct trg_str conversation = intercom_json_id(&named->mem, item, "conversation_id");
-  named->is_ticket = intercom_is(type, "ticket") || (type.n == 0 && ticket_topic);
+  named->is_ticket = hd_is(type, "ticket") || (type.n == 0 && ticket_topic);
   if (ticket_topic && cJSON_IsObject(ticket)) {
     named->is_ticket = true;
     named->id = intercom_json_id(&named->mem, ticket, "id");
@@ -106,27 +97,27 @@ static void item_name(struct named *named, const cJSON *item, bool ticket_topic)
     named->id = conversation;
   } else if (cJSON_IsObject(inside)) {
     named->id = intercom_json_id(&named->mem, inside, "id");
-  } else if (named->is_ticket || type.n == 0 || intercom_is(type, "conversation")) {
+  } else if (named->is_ticket || type.n == 0 || hd_is(type, "conversation")) {
     named->id = intercom_json_id(&named->mem, item, "id");
   }
 }
 
 static bool topic_is_ours(struct trg_str topic, bool *ret_ticket) {
-  *ret_ticket = intercom_seek(topic, "ticket.") == 0;
-  return *ret_ticket || intercom_seek(topic, "conversation.") == 0 ||
-         intercom_seek(topic, "conversation_part.") == 0;
+  *ret_ticket = hd_seek(topic, "ticket.") == 0;
+  return *ret_ticket || hd_seek(topic, "conversation.") == 0 ||
+         hd_seek(topic, "conversation_part.") == 0;
 }
 
-static void version_put(struct intercom_buf *buf, const cJSON *json) {
-  const struct trg_str id = intercom_json_str(json, "id");
-  intercom_puts(buf, "hook:");
+static void version_put(struct hd_buf *buf, const cJSON *json) {
+  const struct trg_str id = hd_json_str(json, "id");
+  hd_puts(buf, "hook:");
   if (id.n > 0) {
-    intercom_put_clean(buf, id);
+    hd_put_clean(buf, id);
     return;
   }
-  intercom_put_clean(buf, intercom_json_str(json, "topic"));
-  intercom_puts(buf, "/");
-  intercom_put_int(buf, intercom_json_int(json, "created_at"));
+  hd_put_clean(buf, hd_json_str(json, "topic"));
+  hd_puts(buf, "/");
+  hd_put_int(buf, intercom_json_int(json, "created_at"));
 }
 
 int intercom_hook_read(const struct trg_delivery *delivery,
@@ -135,16 +126,16 @@ int intercom_hook_read(const struct trg_delivery *delivery,
   bool ticket_topic;
   cJSON *json = hook_open(delivery->body, err);
   if (json == NULL) return -1;
-  const cJSON *item = intercom_json_in(intercom_json_in(json, "data"), "item");
+  const cJSON *item = hd_json_in(hd_json_in(json, "data"), "item");
   int rc = 0;
   /* "ping" and other objects' topics are signed and fine, and not for us. */
-  if (topic_is_ours(intercom_json_str(json, "topic"), &ticket_topic)) {
+  if (topic_is_ours(hd_json_str(json, "topic"), &ticket_topic)) {
     struct named named = {.mem = {.limit_bytes = 8192}};
-    struct intercom_buf version = intercom_buf_new(512);
+    struct hd_buf version = hd_buf_new(512);
     const int64_t at_s = intercom_json_int(json, "created_at");
     item_name(&named, item, ticket_topic);
     version_put(&version, json);
-    if (!intercom_digits(named.id)) {
+    if (!hd_digits(named.id)) {
       rc = intercom_malformed(err, "a notification that names no conversation or ticket");
     } else {
       const struct trg_str none = {NULL, 0};
@@ -152,12 +143,12 @@ int intercom_hook_read(const struct trg_delivery *delivery,
           .size = sizeof notice,
           .id = intercom_joined(
               &named.mem, named.is_ticket ? TRG_STR(INTERCOM_TICKET_PREFIX) : none, named.id, none),
-          .version = intercom_slice(&version),
+          .version = hd_slice(&version),
           .at_ms = at_s > 0 ? at_s * 1000 : delivery->now_ms};
       sink(arg, &notice);
     }
-    intercom_buf_free(&version);
-    intercom_mem_free(&named.mem);
+    hd_buf_free(&version);
+    hd_mem_free(&named.mem);
   }
   cJSON_Delete(json);
   return rc;

@@ -16,7 +16,7 @@ void intercom_thread_init(struct intercom_thread *thread) {
 
 void intercom_thread_free(struct intercom_thread *thread) {
   free(thread->parts);
-  intercom_mem_free(&thread->mem);
+  hd_mem_free(&thread->mem);
   intercom_thread_init(thread);
 }
 
@@ -25,7 +25,7 @@ bool intercom_key_read(struct trg_str id, struct intercom_key *ret) {
   *ret = (struct intercom_key){false, id};
   if (id.n > prefix && memcmp(id.p, INTERCOM_TICKET_PREFIX, prefix) == 0)
     *ret = (struct intercom_key){true, {id.p + prefix, id.n - prefix}};
-  return intercom_digits(ret->id);
+  return hd_digits(ret->id);
 }
 
 static struct intercom_part *part_add(struct intercom_thread *thread) {
@@ -40,46 +40,46 @@ static struct intercom_part *part_add(struct intercom_thread *thread) {
 }
 
 /* A copy in valid UTF-8, at most `most` bytes. */
-static struct trg_str clean(struct intercom_mem *mem, struct trg_str text, size_t most) {
-  struct intercom_buf buf = intercom_buf_new(most);
-  intercom_put_clean(&buf, text);
-  struct trg_str kept = intercom_keep(mem, intercom_slice(&buf));
-  intercom_buf_free(&buf);
+static struct trg_str clean(struct hd_mem *mem, struct trg_str text, size_t most) {
+  struct hd_buf buf = hd_buf_new(most);
+  hd_put_clean(&buf, text);
+  struct trg_str kept = hd_keep(mem, hd_slice(&buf));
+  hd_buf_free(&buf);
   return kept;
 }
 
-static struct trg_str clean_at(struct intercom_mem *mem, const cJSON *object, const char *key) {
-  return clean(mem, intercom_json_str(object, key), 4096);
+static struct trg_str clean_at(struct hd_mem *mem, const cJSON *object, const char *key) {
+  return clean(mem, hd_json_str(object, key), 4096);
 }
 
-static struct intercom_author author_read(struct intercom_mem *mem, const cJSON *json) {
+static struct intercom_author author_read(struct hd_mem *mem, const cJSON *json) {
   return (struct intercom_author){.type = clean_at(mem, json, "type"),
                                   .id = intercom_json_id(mem, json, "id"),
                                   .name = clean_at(mem, json, "name"),
                                   .email = clean_at(mem, json, "email"),
-                                  .ai = intercom_json_true(json, "from_ai_agent") ||
-                                        intercom_json_true(json, "is_ai_answer")};
+                                  .ai = hd_json_true(json, "from_ai_agent") ||
+                                        hd_json_true(json, "is_ai_answer")};
 }
 
 /* Tickets know no display_as, and who does not know it for conversations answers in HTML too. */
 static bool looks_like_html(struct trg_str body) {
   static const char *const starts[] = {"<p", "<div", "<h", "<ul", "<ol", "<img", "<pre", "<table"};
   for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
-    if (intercom_seek(body, starts[i]) == 0 && memchr(body.p, '>', body.n) != NULL) return true;
+    if (hd_seek(body, starts[i]) == 0 && memchr(body.p, '>', body.n) != NULL) return true;
   return false;
 }
 
 static struct trg_str body_text(struct intercom_thread *thread, struct trg_str body, bool plain) {
   const size_t most = thread->text_bytes < THREAD_BYTES ? MESSAGE_BYTES : SHORT_BYTES;
-  struct intercom_buf buf = intercom_buf_new(most);
+  struct hd_buf buf = hd_buf_new(most);
   if (plain && !looks_like_html(body))
-    intercom_put_clean(&buf, body);
+    hd_put_clean(&buf, body);
   else
-    intercom_put_html_text(&buf, body);
+    hd_put_html_text(&buf, body);
   thread->partial = thread->partial || buf.full;
-  const struct trg_str kept = intercom_keep(&thread->mem, intercom_slice(&buf));
+  const struct trg_str kept = hd_keep(&thread->mem, hd_slice(&buf));
   thread->text_bytes += kept.n;
-  intercom_buf_free(&buf);
+  hd_buf_free(&buf);
   return kept;
 }
 
@@ -88,7 +88,7 @@ static struct trg_str body_text(struct intercom_thread *thread, struct trg_str b
 static void marker_take(struct intercom_part *part) {
   const size_t prefix = sizeof INTERCOM_MARKER - 1;
   struct trg_str text = part->text;
-  if (!part->by_api || !intercom_is(part->author.type, "admin")) return;
+  if (!part->by_api || !hd_is(part->author.type, "admin")) return;
   while (text.n > 0 && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == ' ')) text.n--;
   size_t at = text.n;
   while (at > 0 && text.p[at - 1] != '\n' && text.p[at - 1] != ' ') at--;
@@ -98,10 +98,9 @@ static void marker_take(struct intercom_part *part) {
   part->text.n = at;
 }
 
-static void attachments_read(struct intercom_mem *mem, const cJSON *array,
-                             struct intercom_part *part) {
+static void attachments_read(struct hd_mem *mem, const cJSON *array, struct intercom_part *part) {
   const size_t count = cJSON_IsArray(array) ? (size_t)cJSON_GetArraySize(array) : 0;
-  part->attachments = count > 0 ? intercom_take(mem, count * sizeof *part->attachments) : NULL;
+  part->attachments = count > 0 ? hd_take(mem, count * sizeof *part->attachments) : NULL;
   if (part->attachments == NULL) return;
   const cJSON *item;
   cJSON_ArrayForEach(item, array) {
@@ -127,36 +126,36 @@ static bool subject_is_automatic(struct trg_str subject) {
                                        "abwesenheit",
                                        "réponse automatique"};
   for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
-    if (intercom_seek(subject, starts[i]) == 0) return true;
+    if (hd_seek(subject, starts[i]) == 0) return true;
   return false;
 }
 
 static void part_fill(struct intercom_thread *thread, const cJSON *json, bool plain,
                       struct intercom_part *part) {
-  struct intercom_mem *mem = &thread->mem;
-  const struct trg_str body = intercom_json_str(json, "body");
-  const cJSON *to = intercom_json_in(json, "assigned_to");
+  struct hd_mem *mem = &thread->mem;
+  const struct trg_str body = hd_json_str(json, "body");
+  const cJSON *to = hd_json_in(json, "assigned_to");
   part->id = intercom_json_id(mem, json, "id");
-  part->author = author_read(mem, intercom_json_in(json, "author"));
+  part->author = author_read(mem, hd_json_in(json, "author"));
   part->text = body_text(thread, body, plain);
-  attachments_read(mem, intercom_json_in(json, "attachments"), part);
+  attachments_read(mem, hd_json_in(json, "attachments"), part);
   part->has_body = part->text.n > 0 || part->attachment_count > 0;
   part->type = clean_at(mem, json, "part_type");
   part->state = clean_at(mem, json, "ticket_state");
   part->state_before = clean_at(mem, json, "previous_ticket_state");
   part->to_type = clean_at(mem, to, "type");
   part->to_id = intercom_json_id(mem, to, "id");
-  part->redacted = intercom_json_true(json, "redacted");
-  part->by_api = cJSON_IsString(intercom_json_in(json, "app_package_code"));
+  part->redacted = hd_json_true(json, "redacted");
+  part->by_api = cJSON_IsString(hd_json_in(json, "app_package_code"));
   part->automatic = subject_is_automatic(
-      intercom_json_str(intercom_json_in(json, "email_message_metadata"), "subject"));
+      hd_json_str(hd_json_in(json, "email_message_metadata"), "subject"));
   part->at_s = intercom_json_int(json, "created_at");
   marker_take(part);
 }
 
 static void parts_read(struct intercom_thread *thread, const cJSON *list, const char *key,
                        bool plain) {
-  const cJSON *array = intercom_json_in(list, key), *json;
+  const cJSON *array = hd_json_in(list, key), *json;
   size_t given = 0;
   cJSON_ArrayForEach(json, array) {
     if (++given > INTERCOM_PARTS_MAX) {
@@ -183,10 +182,10 @@ static void parts_sort(struct intercom_thread *thread) {
 }
 
 static void tags_read(struct intercom_thread *thread, const cJSON *json) {
-  const cJSON *array = intercom_json_in(intercom_json_in(json, "tags"), "tags"), *item;
+  const cJSON *array = hd_json_in(hd_json_in(json, "tags"), "tags"), *item;
   const size_t count = cJSON_IsArray(array) ? (size_t)cJSON_GetArraySize(array) : 0;
   struct intercom_item *to = &thread->item;
-  to->tags = count > 0 ? intercom_take(&thread->mem, count * sizeof *to->tags) : NULL;
+  to->tags = count > 0 ? hd_take(&thread->mem, count * sizeof *to->tags) : NULL;
   if (to->tags == NULL) return;
   cJSON_ArrayForEach(item, array) {
     struct intercom_pair *tag = &to->tags[to->tag_count++];
@@ -198,14 +197,14 @@ static void tags_read(struct intercom_thread *thread, const cJSON *json) {
 static void attributes_read(struct intercom_thread *thread, const cJSON *object) {
   const size_t count = cJSON_IsObject(object) ? (size_t)cJSON_GetArraySize(object) : 0;
   struct intercom_item *to = &thread->item;
-  to->attributes = count > 0 ? intercom_take(&thread->mem, count * sizeof *to->attributes) : NULL;
+  to->attributes = count > 0 ? hd_take(&thread->mem, count * sizeof *to->attributes) : NULL;
   if (to->attributes == NULL) return;
   const cJSON *item;
   cJSON_ArrayForEach(item, object) {
     if (!cJSON_IsString(item) || item->string == NULL) continue;
     to->attributes[to->attribute_count++] = (struct intercom_pair){
-        clean(&thread->mem, intercom_str(item->string), 256),
-        clean(&thread->mem, intercom_str(item->valuestring), MESSAGE_BYTES)};
+        clean(&thread->mem, hd_str(item->string), 256),
+        clean(&thread->mem, hd_str(item->valuestring), MESSAGE_BYTES)};
   }
 }
 
@@ -218,26 +217,25 @@ static void opening_read(struct intercom_thread *thread, const cJSON *source) {
                              TRG_STR(""));
   part->type = TRG_STR("source");
   part->at_s = item->created_s;
-  part->automatic = part->automatic || subject_is_automatic(intercom_json_str(source, "subject"));
+  part->automatic = part->automatic || subject_is_automatic(hd_json_str(source, "subject"));
   item->channel = clean_at(&thread->mem, source, "type");
   item->delivered_as = clean_at(&thread->mem, source, "delivered_as");
   if (item->title.n == 0) {
-    const struct trg_str subject = body_text(thread, intercom_json_str(source, "subject"), true);
+    const struct trg_str subject = body_text(thread, hd_json_str(source, "subject"), true);
     item->title = subject.n <= 4096 ? subject : (struct trg_str){subject.p, 0};
   }
 }
 
 static void conversation_fill(struct intercom_thread *thread, const cJSON *json, bool plain) {
-  struct intercom_mem *mem = &thread->mem;
+  struct hd_mem *mem = &thread->mem;
   struct intercom_item *item = &thread->item;
-  const cJSON *statistics = intercom_json_in(json, "statistics"),
-              *rating = intercom_json_in(json, "conversation_rating"),
-              *ai = intercom_json_in(json, "ai_agent");
+  const cJSON *statistics = hd_json_in(json, "statistics"),
+              *rating = hd_json_in(json, "conversation_rating"), *ai = hd_json_in(json, "ai_agent");
   item->title = clean_at(mem, json, "title");
   item->state = clean_at(mem, json, "state");
   item->priority = clean_at(mem, json, "priority");
   /* Set once an agent has made a customer ticket of it; from then on it is read as that. */
-  item->ticket_id = intercom_json_id(mem, intercom_json_in(json, "ticket"), "id");
+  item->ticket_id = intercom_json_id(mem, hd_json_in(json, "ticket"), "id");
   item->last_contact_s = intercom_json_int(statistics, "last_contact_reply_at");
   item->last_close_s = intercom_json_int(statistics, "last_close_at");
   item->rating = intercom_json_int(rating, "rating");
@@ -245,25 +243,24 @@ static void conversation_fill(struct intercom_thread *thread, const cJSON *json,
   item->ai_rating = intercom_json_int(ai, "rating");
   item->ai_rating_s = intercom_json_int(ai, "created_at");
   item->ai_state = clean_at(mem, ai, "resolution_state");
-  attributes_read(thread, intercom_json_in(json, "custom_attributes"));
-  opening_read(thread, intercom_json_in(json, "source"));
-  parts_read(thread, intercom_json_in(json, "conversation_parts"), "conversation_parts", plain);
+  attributes_read(thread, hd_json_in(json, "custom_attributes"));
+  opening_read(thread, hd_json_in(json, "source"));
+  parts_read(thread, hd_json_in(json, "conversation_parts"), "conversation_parts", plain);
 }
 
 /* The state that "solved" is for this kind of ticket, where the answer names its states. */
 static void states_read(struct intercom_thread *thread, const cJSON *type) {
   const cJSON *state;
-  cJSON_ArrayForEach(state, intercom_json_in(intercom_json_in(type, "ticket_states"), "data")) {
-    if (intercom_is(intercom_json_str(state, "category"), "resolved") &&
-        thread->item.resolved_state_id.n == 0)
+  cJSON_ArrayForEach(state, hd_json_in(hd_json_in(type, "ticket_states"), "data")) {
+    if (hd_is(hd_json_str(state, "category"), "resolved") && thread->item.resolved_state_id.n == 0)
       thread->item.resolved_state_id = intercom_json_id(&thread->mem, state, "id");
   }
 }
 
 static void description_read(struct intercom_thread *thread, const cJSON *attributes) {
   struct intercom_item *item = &thread->item;
-  const struct trg_str text = body_text(
-      thread, intercom_json_str(attributes, "_default_description_"), true);
+  const struct trg_str text = body_text(thread, hd_json_str(attributes, "_default_description_"),
+                                        true);
   struct intercom_part *part = part_add(thread);
   part->id = intercom_joined(&thread->mem, TRG_STR("description:"), item->id,
                              (struct trg_str){NULL, 0});
@@ -279,26 +276,26 @@ static void description_read(struct intercom_thread *thread, const cJSON *attrib
 }
 
 static void ticket_fill(struct intercom_thread *thread, const cJSON *json) {
-  struct intercom_mem *mem = &thread->mem;
+  struct hd_mem *mem = &thread->mem;
   struct intercom_item *item = &thread->item;
-  const cJSON *state = intercom_json_in(json, "ticket_state"),
-              *attributes = intercom_json_in(json, "ticket_attributes");
+  const cJSON *state = hd_json_in(json, "ticket_state"),
+              *attributes = hd_json_in(json, "ticket_attributes");
   item->title = clean_at(mem, attributes, "_default_title_");
   item->state = cJSON_IsString(state) ? clean_at(mem, json, "ticket_state")
                                       : clean_at(mem, state, "category");
   item->category = clean_at(mem, json, "category");
-  item->is_shared = intercom_json_true(json, "is_shared");
-  item->type_id = intercom_json_id(mem, intercom_json_in(json, "ticket_type"), "id");
-  states_read(thread, intercom_json_in(json, "ticket_type"));
+  item->is_shared = hd_json_true(json, "is_shared");
+  item->type_id = intercom_json_id(mem, hd_json_in(json, "ticket_type"), "id");
+  states_read(thread, hd_json_in(json, "ticket_type"));
   attributes_read(thread, attributes);
   description_read(thread, attributes);
-  parts_read(thread, intercom_json_in(json, "ticket_parts"), "ticket_parts", false);
+  parts_read(thread, hd_json_in(json, "ticket_parts"), "ticket_parts", false);
 }
 
 static void item_fill(struct intercom_thread *thread, const cJSON *json) {
-  struct intercom_mem *mem = &thread->mem;
+  struct hd_mem *mem = &thread->mem;
   struct intercom_item *item = &thread->item;
-  const cJSON *contacts = intercom_json_in(intercom_json_in(json, "contacts"), "contacts");
+  const cJSON *contacts = hd_json_in(hd_json_in(json, "contacts"), "contacts");
   item->id = intercom_json_id(mem, json, "id");
   item->created_s = intercom_json_int(json, "created_at");
   item->updated_s = intercom_json_int(json, "updated_at");
@@ -306,23 +303,23 @@ static void item_fill(struct intercom_thread *thread, const cJSON *json) {
   item->team_id = intercom_json_id(mem, json, "team_assignee_id");
   item->admin_id = intercom_json_id(mem, json, "admin_assignee_id");
   item->contact_id = intercom_json_id(mem, cJSON_GetArrayItem(contacts, 0), "id");
-  item->has_open = cJSON_IsBool(intercom_json_in(json, "open"));
-  item->is_open = intercom_json_true(json, "open");
-  if (intercom_is(item->team_id, "0")) item->team_id.n = 0;
-  if (intercom_is(item->admin_id, "0")) item->admin_id.n = 0;
+  item->has_open = cJSON_IsBool(hd_json_in(json, "open"));
+  item->is_open = hd_json_true(json, "open");
+  if (hd_is(item->team_id, "0")) item->team_id.n = 0;
+  if (hd_is(item->admin_id, "0")) item->admin_id.n = 0;
   tags_read(thread, json);
 }
 
 /* "UPDATED_AT/LAST_PART/LAST_CONTACT_REPLY_AT": see intercom_news(). */
 static void version_set(struct intercom_thread *thread) {
-  struct intercom_buf buf = intercom_buf_new(256);
-  intercom_put_int(&buf, thread->item.updated_s);
-  intercom_puts(&buf, "/");
-  if (thread->part_count > 0) intercom_put_str(&buf, thread->parts[thread->part_count - 1].id);
-  intercom_puts(&buf, "/");
-  intercom_put_int(&buf, thread->item.last_contact_s);
-  thread->item.version = intercom_keep(&thread->mem, intercom_slice(&buf));
-  intercom_buf_free(&buf);
+  struct hd_buf buf = hd_buf_new(256);
+  hd_put_int(&buf, thread->item.updated_s);
+  hd_puts(&buf, "/");
+  if (thread->part_count > 0) hd_put_str(&buf, thread->parts[thread->part_count - 1].id);
+  hd_puts(&buf, "/");
+  hd_put_int(&buf, thread->item.last_contact_s);
+  thread->item.version = hd_keep(&thread->mem, hd_slice(&buf));
+  hd_buf_free(&buf);
 }
 
 int intercom_thread_read(struct intercom_thread *thread, struct trg_str body, bool is_ticket,
@@ -332,7 +329,7 @@ int intercom_thread_read(struct intercom_thread *thread, struct trg_str body, bo
   struct intercom_item *item = &thread->item;
   item->is_ticket = is_ticket;
   item_fill(thread, json);
-  int rc = intercom_digits(item->id)
+  int rc = hd_digits(item->id)
                ? 0
                : intercom_malformed(err, is_ticket ? "no ticket in it" : "no conversation in it");
   if (rc == 0 && is_ticket)

@@ -48,7 +48,7 @@ struct intercom_item {
   size_t parts_total; /* as the vendor counts them */
 };
 struct intercom_thread {
-  struct intercom_mem mem;
+  struct hd_mem mem;
   struct intercom_item item;
   struct intercom_part *parts; /* oldest first */
   size_t part_count, part_cap, text_bytes;
@@ -84,7 +84,7 @@ void intercom_thread_tell(struct intercom_thread *thread, const struct intercom_
 /* ---- wire_facts.c ---- */
 void intercom_facts_tell(struct intercom_thread *thread, struct trg_str own_id,
                          struct trg_ticket *ret);
-struct trg_str intercom_joined(struct intercom_mem *mem, struct trg_str a, struct trg_str b,
+struct trg_str intercom_joined(struct hd_mem *mem, struct trg_str a, struct trg_str b,
                                struct trg_str c);
 
 /* ---- wire_guard.c ---- */
@@ -99,6 +99,6 @@ const struct intercom_part *intercom_own_part(const struct intercom_thread *thre
                                               int64_t since_s);
 /* The letters, digits and symbols of a text: what is compared, because the vendor may set blanks,
  * punctuation and list marks anew. */
-void intercom_put_essence(struct intercom_buf *buf, struct trg_str text);
+void intercom_put_essence(struct hd_buf *buf, struct trg_str text);
 
 #endif

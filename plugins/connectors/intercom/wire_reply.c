@@ -20,16 +20,16 @@ static void copy_text(char *to, size_t room, struct trg_str text) {
 int intercom_me_read(struct intercom_me *ret, struct trg_str body, struct trg_err *err) {
   cJSON *json = intercom_json(body, err);
   if (json == NULL) return -1;
-  struct intercom_mem mem = {.limit_bytes = 4096};
-  const cJSON *app = intercom_json_in(json, "app");
+  struct hd_mem mem = {.limit_bytes = 4096};
+  const cJSON *app = hd_json_in(json, "app");
   memset(ret, 0, sizeof *ret);
   copy_text(ret->id, sizeof ret->id, intercom_json_id(&mem, json, "id"));
-  copy_text(ret->app_id, sizeof ret->app_id, intercom_json_str(app, "id_code"));
-  copy_text(ret->region, sizeof ret->region, intercom_json_str(app, "region"));
-  ret->has_seat = !cJSON_IsFalse(intercom_json_in(json, "has_inbox_seat"));
-  intercom_mem_free(&mem);
+  copy_text(ret->app_id, sizeof ret->app_id, hd_json_str(app, "id_code"));
+  copy_text(ret->region, sizeof ret->region, hd_json_str(app, "region"));
+  ret->has_seat = !cJSON_IsFalse(hd_json_in(json, "has_inbox_seat"));
+  hd_mem_free(&mem);
   cJSON_Delete(json);
-  return intercom_digits(intercom_str(ret->id)) ? 0 : intercom_malformed(err, "no admin in it");
+  return hd_digits(hd_str(ret->id)) ? 0 : intercom_malformed(err, "no admin in it");
 }
 
 const char *intercom_region_wrong(struct trg_str base_url, const char *region) {
@@ -41,10 +41,10 @@ const char *intercom_region_wrong(struct trg_str base_url, const char *region) {
   const char *right = NULL;
   bool is_intercom = false;
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-    is_intercom = is_intercom || intercom_is(base_url, known[i].url);
+    is_intercom = is_intercom || hd_is(base_url, known[i].url);
     if (strcasecmp(region, known[i].region) == 0) right = known[i].url;
   }
-  return is_intercom && right != NULL && !intercom_is(base_url, right) ? right : NULL;
+  return is_intercom && right != NULL && !hd_is(base_url, right) ? right : NULL;
 }
 
 int intercom_tags_read(struct trg_str body,
@@ -52,36 +52,35 @@ int intercom_tags_read(struct trg_str body,
                        struct trg_err *err) {
   cJSON *json = intercom_json(body, err);
   if (json == NULL) return -1;
-  struct intercom_mem mem = {.limit_bytes = (size_t)4 << 20};
-  const cJSON *list = intercom_json_in(json, "data"), *tag;
+  struct hd_mem mem = {.limit_bytes = (size_t)4 << 20};
+  const cJSON *list = hd_json_in(json, "data"), *tag;
   size_t count = 0;
   if (!cJSON_IsArray(list)) {
     const struct trg_str id = intercom_json_id(&mem, json, "id");
-    if (id.n > 0) sink(arg, id, intercom_json_str(json, "name"));
+    if (id.n > 0) sink(arg, id, hd_json_str(json, "name"));
     count = id.n > 0;
   }
   cJSON_ArrayForEach(tag, list) {
     const struct trg_str id = intercom_json_id(&mem, tag, "id");
-    if (id.n > 0) sink(arg, id, intercom_json_str(tag, "name"));
+    if (id.n > 0) sink(arg, id, hd_json_str(tag, "name"));
   }
   const bool fine = cJSON_IsArray(list) || count > 0;
-  intercom_mem_free(&mem);
+  hd_mem_free(&mem);
   cJSON_Delete(json);
   return fine ? 0 : intercom_malformed(err, "no tags in it");
 }
 
-int intercom_ticket_types_read(struct trg_str body, struct trg_str type_id,
-                               struct intercom_mem *mem, struct trg_str *ret_state_id,
-                               struct trg_err *err) {
+int intercom_ticket_types_read(struct trg_str body, struct trg_str type_id, struct hd_mem *mem,
+                               struct trg_str *ret_state_id, struct trg_err *err) {
   cJSON *json = intercom_json(body, err);
   if (json == NULL) return -1;
-  const cJSON *types = intercom_json_in(json, "data"), *type, *state;
+  const cJSON *types = hd_json_in(json, "data"), *type, *state;
   const int rc = cJSON_IsArray(types) ? 0 : intercom_malformed(err, "no ticket types in it");
   *ret_state_id = (struct trg_str){NULL, 0};
   cJSON_ArrayForEach(type, types) {
-    if (!intercom_same(intercom_json_id(mem, type, "id"), type_id)) continue;
-    cJSON_ArrayForEach(state, intercom_json_in(intercom_json_in(type, "ticket_states"), "data")) {
-      if (ret_state_id->n == 0 && intercom_is(intercom_json_str(state, "category"), "resolved"))
+    if (!hd_same(intercom_json_id(mem, type, "id"), type_id)) continue;
+    cJSON_ArrayForEach(state, hd_json_in(hd_json_in(type, "ticket_states"), "data")) {
+      if (ret_state_id->n == 0 && hd_is(hd_json_str(state, "category"), "resolved"))
         *ret_state_id = intercom_json_id(mem, state, "id");
     }
   }
@@ -91,50 +90,49 @@ int intercom_ticket_types_read(struct trg_str body, struct trg_str type_id,
 
 /* ---- errors ---- */
 
-static void part_add(struct intercom_buf *buf, const char *before, struct trg_str part) {
+static void part_add(struct hd_buf *buf, const char *before, struct trg_str part) {
   if (part.n == 0) return;
-  if (buf->n > 0) intercom_puts(buf, before);
+  if (buf->n > 0) hd_puts(buf, before);
   for (size_t i = 0; i < part.n;) {
     size_t step = 1;
-    const uint32_t code = intercom_utf8_next(part.p + i, part.n - i, &step);
+    const uint32_t code = hd_utf8_next(part.p + i, part.n - i, &step);
     i += step;
-    intercom_put_char(buf, code < 0x20 || code == 0x7F ? ' ' : code);
+    hd_put_char(buf, code < 0x20 || code == 0x7F ? ' ' : code);
   }
 }
 
-static void json_error(struct intercom_error *ret, struct intercom_buf *buf, const cJSON *json) {
+static void json_error(struct intercom_error *ret, struct hd_buf *buf, const cJSON *json) {
   const cJSON *item;
-  copy_text(ret->request_id, sizeof ret->request_id, intercom_json_str(json, "request_id"));
-  cJSON_ArrayForEach(item, intercom_json_in(json, "errors")) {
-    const struct trg_str code = intercom_json_str(item, "code");
+  copy_text(ret->request_id, sizeof ret->request_id, hd_json_str(json, "request_id"));
+  cJSON_ArrayForEach(item, hd_json_in(json, "errors")) {
+    const struct trg_str code = hd_json_str(item, "code");
     if (ret->name[0] == '\0') copy_text(ret->name, sizeof ret->name, code);
     part_add(buf, "; ", code);
-    part_add(buf, ": ", intercom_json_str(item, "message"));
-    part_add(buf, " in ", intercom_json_str(item, "field"));
+    part_add(buf, ": ", hd_json_str(item, "message"));
+    part_add(buf, " in ", hd_json_str(item, "field"));
   }
 }
 
 /* A page of the CDN or of maintenance: its title is all that helps. */
-static void page_error(struct intercom_buf *buf, struct trg_str body) {
+static void page_error(struct hd_buf *buf, struct trg_str body) {
   struct trg_str head = {body.p, body.n < 8192 ? body.n : 8192};
-  struct intercom_buf text = intercom_buf_new(280);
-  const bool html = intercom_seek(head, "<html") != SIZE_MAX ||
-                    intercom_seek(head, "<!doctype") != SIZE_MAX;
-  const size_t title = html ? intercom_seek(head, "<title>") : SIZE_MAX;
+  struct hd_buf text = hd_buf_new(280);
+  const bool html = hd_seek(head, "<html") != SIZE_MAX || hd_seek(head, "<!doctype") != SIZE_MAX;
+  const size_t title = html ? hd_seek(head, "<title>") : SIZE_MAX;
   if (title != SIZE_MAX) {
     head = (struct trg_str){head.p + title + 7, head.n - title - 7};
-    const size_t end = intercom_seek(head, "</title>");
+    const size_t end = hd_seek(head, "</title>");
     head.n = end == SIZE_MAX ? head.n : end;
   }
-  intercom_put_html_text(&text, head);
+  hd_put_html_text(&text, head);
   part_add(buf, "", html ? TRG_STR("an HTML page") : TRG_STR("text"));
-  part_add(buf, ": ", intercom_slice(&text));
-  intercom_buf_free(&text);
+  part_add(buf, ": ", hd_slice(&text));
+  hd_buf_free(&text);
 }
 
 void intercom_error_read(struct intercom_error *ret, struct trg_str body) {
   struct trg_err ignored = {{0}, {0}, 0};
-  struct intercom_buf buf = intercom_buf_new(4096);
+  struct hd_buf buf = hd_buf_new(4096);
   memset(ret, 0, sizeof *ret);
   /* 64 kB: an error page of any size may stand here, and only its beginning can matter. */
   cJSON *json = body.n > 0 && body.n < 65536 ? intercom_json(body, &ignored) : NULL;
@@ -148,7 +146,7 @@ void intercom_error_read(struct intercom_error *ret, struct trg_str body) {
   while (n > 0 && n < buf.n && ((unsigned char)buf.p[n] & 0xC0) == 0x80) n--;
   copy_text(ret->text, sizeof ret->text,
             n > 0 ? (struct trg_str){buf.p, n} : TRG_STR("no explanation in the answer"));
-  intercom_buf_free(&buf);
+  hd_buf_free(&buf);
 }
 
 /* A 404 of the item itself: one of a teammate, an assignee or a tag is another matter. */
@@ -201,7 +199,7 @@ struct intercom_verdict intercom_verdict_of(int32_t status, bool sent,
 
 struct trg_str intercom_header(const struct trg_header *headers, size_t count, const char *name) {
   for (size_t i = 0; i < count; i++)
-    if (headers[i].name.n == strlen(name) && intercom_seek(headers[i].name, name) == 0)
+    if (headers[i].name.n == strlen(name) && hd_seek(headers[i].name, name) == 0)
       return headers[i].value;
   return (struct trg_str){NULL, 0};
 }

@@ -19,9 +19,8 @@ int intercom_tags_read(struct trg_str body,
                        void (*sink)(void *arg, struct trg_str id, struct trg_str name), void *arg,
                        struct trg_err *err);
 /* Of GET /ticket_types: the state that resolves a ticket of this type; empty: it names none. */
-int intercom_ticket_types_read(struct trg_str body, struct trg_str type_id,
-                               struct intercom_mem *mem, struct trg_str *ret_state_id,
-                               struct trg_err *err);
+int intercom_ticket_types_read(struct trg_str body, struct trg_str type_id, struct hd_mem *mem,
+                               struct trg_str *ret_state_id, struct trg_err *err);
 
 struct intercom_error {
   char name[64];       /* "not_found"; "" when it has none */

@@ -43,23 +43,23 @@ int intercom_cursor_read(struct trg_str text, int64_t since_s, struct intercom_c
   return text.n == 0 || window_take(text, ret) ? 0 : -1;
 }
 
-void intercom_cursor_put(struct intercom_buf *buf, const struct intercom_cursor *cursor) {
-  intercom_puts(buf, "1 ");
-  intercom_put_int(buf, cursor->floor_s);
-  intercom_puts(buf, " ");
-  intercom_put_int(buf, cursor->mark_s);
+void intercom_cursor_put(struct hd_buf *buf, const struct intercom_cursor *cursor) {
+  hd_puts(buf, "1 ");
+  hd_put_int(buf, cursor->floor_s);
+  hd_puts(buf, " ");
+  hd_put_int(buf, cursor->mark_s);
   if (!cursor->open) return;
   const int64_t numbers[] = {cursor->start_s, cursor->end_s, cursor->from_s, cursor->to_s};
   for (size_t i = 0; i < 4; i++) {
-    intercom_puts(buf, " ");
-    intercom_put_int(buf, numbers[i]);
+    hd_puts(buf, " ");
+    hd_put_int(buf, numbers[i]);
   }
-  intercom_puts(buf, cursor->tickets ? " t " : " c ");
-  intercom_put_int(buf, cursor->pages);
-  intercom_puts(buf, " ");
-  intercom_put_int(buf, cursor->restarts);
-  intercom_puts(buf, " ");
-  intercom_put_str(buf, cursor->after);
+  hd_puts(buf, cursor->tickets ? " t " : " c ");
+  hd_put_int(buf, cursor->pages);
+  hd_puts(buf, " ");
+  hd_put_int(buf, cursor->restarts);
+  hd_puts(buf, " ");
+  hd_put_str(buf, cursor->after);
 }
 
 /* ---- the window ---- */
@@ -123,46 +123,44 @@ bool intercom_window_split(struct intercom_cursor *cursor, bool with_tickets, bo
 
 /* Whether ">" means "greater" or, as is documented, "greater or equal": one second more at both
  * ends makes no difference here. The sort is asked for and not relied upon. */
-void intercom_body_search(struct intercom_buf *buf, const struct intercom_cursor *cursor,
+void intercom_body_search(struct hd_buf *buf, const struct intercom_cursor *cursor,
                           int64_t per_page) {
-  intercom_puts(buf, "{\"query\":{\"operator\":\"AND\",\"value\":[{\"field\":\"updated_at\","
-                     "\"operator\":\">\",\"value\":");
-  intercom_put_int(buf, cursor->from_s > 0 ? cursor->from_s - 1 : 0);
-  intercom_puts(buf, "},{\"field\":\"updated_at\",\"operator\":\"<\",\"value\":");
-  intercom_put_int(buf, cursor->to_s + 1);
-  intercom_puts(buf, "}]},\"pagination\":{\"per_page\":");
-  intercom_put_int(buf, per_page);
+  hd_puts(buf, "{\"query\":{\"operator\":\"AND\",\"value\":[{\"field\":\"updated_at\","
+               "\"operator\":\">\",\"value\":");
+  hd_put_int(buf, cursor->from_s > 0 ? cursor->from_s - 1 : 0);
+  hd_puts(buf, "},{\"field\":\"updated_at\",\"operator\":\"<\",\"value\":");
+  hd_put_int(buf, cursor->to_s + 1);
+  hd_puts(buf, "}]},\"pagination\":{\"per_page\":");
+  hd_put_int(buf, per_page);
   if (cursor->after.n > 0) {
-    intercom_puts(buf, ",\"starting_after\":");
-    intercom_put_json(buf, cursor->after);
+    hd_puts(buf, ",\"starting_after\":");
+    hd_put_json(buf, cursor->after);
   }
-  intercom_puts(buf, "},\"sort\":{\"field\":\"updated_at\",\"order\":\"ascending\"}}");
+  hd_puts(buf, "},\"sort\":{\"field\":\"updated_at\",\"order\":\"ascending\"}}");
 }
 
 /* Several changes in one second share updated_at, so the number of parts and the state are in the
  * version too: "UPDATED_AT/PARTS/STATE". */
-static struct trg_str version_of(struct intercom_mem *mem, const cJSON *row, bool is_ticket) {
-  struct intercom_buf buf = intercom_buf_new(256);
-  int64_t parts = intercom_json_int(intercom_json_in(row, "statistics"),
-                                    "count_conversation_parts");
-  if (is_ticket) parts = intercom_json_int(intercom_json_in(row, "ticket_parts"), "total_count");
-  const cJSON *state = intercom_json_in(row, "ticket_state");
-  intercom_put_int(&buf, intercom_json_int(row, "updated_at"));
-  intercom_puts(&buf, "/");
-  intercom_put_int(&buf, parts);
-  intercom_puts(&buf, "/");
-  intercom_put_clean(&buf, is_ticket ? intercom_json_str(state, "category")
-                                     : intercom_json_str(row, "state"));
-  const struct trg_str kept = intercom_keep(mem, intercom_slice(&buf));
-  intercom_buf_free(&buf);
+static struct trg_str version_of(struct hd_mem *mem, const cJSON *row, bool is_ticket) {
+  struct hd_buf buf = hd_buf_new(256);
+  int64_t parts = intercom_json_int(hd_json_in(row, "statistics"), "count_conversation_parts");
+  if (is_ticket) parts = intercom_json_int(hd_json_in(row, "ticket_parts"), "total_count");
+  const cJSON *state = hd_json_in(row, "ticket_state");
+  hd_put_int(&buf, intercom_json_int(row, "updated_at"));
+  hd_puts(&buf, "/");
+  hd_put_int(&buf, parts);
+  hd_puts(&buf, "/");
+  hd_put_clean(&buf, is_ticket ? hd_json_str(state, "category") : hd_json_str(row, "state"));
+  const struct trg_str kept = hd_keep(mem, hd_slice(&buf));
+  hd_buf_free(&buf);
   return kept;
 }
 
 static void row_read(struct intercom_page *page, const cJSON *row, bool is_ticket) {
-  struct intercom_mem *mem = &page->mem;
+  struct hd_mem *mem = &page->mem;
   struct trg_str id = intercom_json_id(mem, row, "id");
   /* A conversation that has become a ticket is told under both names: the first one ends. */
-  if (!intercom_digits(id)) {
+  if (!hd_digits(id)) {
     page->skipped++;
     return;
   }
@@ -177,24 +175,24 @@ static void row_read(struct intercom_page *page, const cJSON *row, bool is_ticke
 
 static int rows_read(struct intercom_page *page, const cJSON *json, bool is_ticket,
                      struct trg_err *err) {
-  const cJSON *rows = intercom_json_in(json, is_ticket ? "tickets" : "conversations"), *row;
-  const cJSON *next = intercom_json_in(intercom_json_in(json, "pages"), "next");
+  const cJSON *rows = hd_json_in(json, is_ticket ? "tickets" : "conversations"), *row;
+  const cJSON *next = hd_json_in(hd_json_in(json, "pages"), "next");
   if (!cJSON_IsArray(rows))
     return intercom_malformed(err,
                               is_ticket ? "no \"tickets\" in it" : "no \"conversations\" in it");
   const size_t count = (size_t)cJSON_GetArraySize(rows);
-  page->notices = count > 0 ? intercom_take(&page->mem, count * sizeof *page->notices) : NULL;
+  page->notices = count > 0 ? hd_take(&page->mem, count * sizeof *page->notices) : NULL;
   cJSON_ArrayForEach(row, rows) {
     if (page->notices != NULL) row_read(page, row, is_ticket);
   }
   if (cJSON_IsObject(next)) {
-    struct intercom_buf buf = intercom_buf_new(AFTER_BYTES);
-    const struct trg_str after = intercom_json_str(next, "starting_after");
-    intercom_put_clean(&buf, after);
+    struct hd_buf buf = hd_buf_new(AFTER_BYTES);
+    const struct trg_str after = hd_json_str(next, "starting_after");
+    hd_put_clean(&buf, after);
     /* It must come back as it was, and stand in our cursor as one text. */
-    if (after.n == 0 || !intercom_same(after, intercom_slice(&buf))) page->mem.full = true;
-    page->after = intercom_keep(&page->mem, intercom_slice(&buf));
-    intercom_buf_free(&buf);
+    if (after.n == 0 || !hd_same(after, hd_slice(&buf))) page->mem.full = true;
+    page->after = hd_keep(&page->mem, hd_slice(&buf));
+    hd_buf_free(&buf);
   } else if (next != NULL && !cJSON_IsNull(next)) {
     return intercom_malformed(err, "\"pages.next\" is no cursor");
   }
@@ -215,6 +213,6 @@ int intercom_page_read(struct intercom_page *ret, struct trg_str body, bool is_t
 }
 
 void intercom_page_free(struct intercom_page *page) {
-  intercom_mem_free(&page->mem);
+  hd_mem_free(&page->mem);
   *page = (struct intercom_page){.mem = {.limit_bytes = PAGE_BYTES}};
 }

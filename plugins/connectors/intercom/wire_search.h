@@ -27,7 +27,7 @@ struct intercom_cursor {
 };
 /* An empty text begins at since_s. 0, or -1 when the text is none of ours. */
 int intercom_cursor_read(struct trg_str text, int64_t since_s, struct intercom_cursor *ret);
-void intercom_cursor_put(struct intercom_buf *buf, const struct intercom_cursor *cursor);
+void intercom_cursor_put(struct hd_buf *buf, const struct intercom_cursor *cursor);
 /* Opens the next window if none is open; false: there is nothing to ask yet. */
 bool intercom_window_open(struct intercom_cursor *cursor, int64_t now_s, int64_t lag_s,
                           int64_t overlap_s);
@@ -37,11 +37,11 @@ bool intercom_window_next(struct intercom_cursor *cursor, struct trg_str after, 
  * and the next piece stands there, or ret_end says that there is none. */
 bool intercom_window_split(struct intercom_cursor *cursor, bool with_tickets, bool *ret_end);
 
-void intercom_body_search(struct intercom_buf *buf, const struct intercom_cursor *cursor,
+void intercom_body_search(struct hd_buf *buf, const struct intercom_cursor *cursor,
                           int64_t per_page);
 
 struct intercom_page {
-  struct intercom_mem mem;
+  struct hd_mem mem;
   struct trg_notice *notices;
   size_t count, skipped; /* rows without an id that can be asked for */
   struct trg_str after;

@@ -6,17 +6,17 @@
 #define CHANNELS_NOBODY_ANSWERS "phone_call phone_switch push"
 
 static bool starts(struct trg_str text, const char *with) {
-  return intercom_seek(text, with) == 0;
+  return hd_seek(text, with) == 0;
 }
 
 static bool has(struct trg_str text, const char *part) {
-  return intercom_seek(text, part) != SIZE_MAX;
+  return hd_seek(text, part) != SIZE_MAX;
 }
 
 static bool word_in(struct trg_str word, const char *words) {
   for (const char *p = words; word.n > 0 && *p != '\0'; p += strspn(p, " ")) {
     const size_t n = strcspn(p, " ");
-    if (intercom_same(word, (struct trg_str){p, n})) return true;
+    if (hd_same(word, (struct trg_str){p, n})) return true;
     p += n;
   }
   return false;
@@ -30,10 +30,10 @@ int32_t intercom_author_of(const struct intercom_part *part, struct trg_str own_
   const struct intercom_author *author = &part->author;
   if (author->ai || word_in(author->type, "bot operator fin")) return TRG_AUTHOR_BOT;
   if (is_contact(author)) return TRG_AUTHOR_CUSTOMER;
-  if (intercom_is(author->type, "team")) return TRG_AUTHOR_SYSTEM;
-  if (!intercom_is(author->type, "admin")) return TRG_AUTHOR_UNKNOWN;
+  if (hd_is(author->type, "team")) return TRG_AUTHOR_SYSTEM;
+  if (!hd_is(author->type, "admin")) return TRG_AUTHOR_UNKNOWN;
   /* The teammate that we write as may also type: only what came through the API is ours. */
-  const bool ours = part->by_api && own_id.n > 0 && intercom_same(author->id, own_id);
+  const bool ours = part->by_api && own_id.n > 0 && hd_same(author->id, own_id);
   return ours ? TRG_AUTHOR_SELF : TRG_AUTHOR_AGENT;
 }
 
@@ -59,8 +59,8 @@ bool intercom_is_message(const struct intercom_part *part) {
 bool intercom_is_merged(const struct intercom_thread *thread) {
   bool merged = false;
   for (size_t i = 0; i < thread->part_count; i++)
-    merged = merged || intercom_is(thread->parts[i].type, "merged_secondary_conversation");
-  return merged && intercom_is(thread->item.state, "closed");
+    merged = merged || hd_is(thread->parts[i].type, "merged_secondary_conversation");
+  return merged && hd_is(thread->item.state, "closed");
 }
 
 static int32_t channel_of(const struct intercom_item *item) {
@@ -73,17 +73,16 @@ static int32_t channel_of(const struct intercom_item *item) {
                {"sms", TRG_CHANNEL_MESSAGING},      {"phone_call", TRG_CHANNEL_VOICE},
                {"phone_switch", TRG_CHANNEL_VOICE}, {"api", TRG_CHANNEL_API}};
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-    if (intercom_is(item->channel, known[i].word)) return known[i].channel;
-  return item->is_ticket && intercom_is(item->category, "Customer") ? TRG_CHANNEL_WEB
-                                                                    : TRG_CHANNEL_OTHER;
+    if (hd_is(item->channel, known[i].word)) return known[i].channel;
+  return item->is_ticket && hd_is(item->category, "Customer") ? TRG_CHANNEL_WEB : TRG_CHANNEL_OTHER;
 }
 
 static int32_t ticket_status(const struct intercom_item *item) {
-  if (intercom_is(item->state, "resolved")) return TRG_STATUS_SOLVED;
+  if (hd_is(item->state, "resolved")) return TRG_STATUS_SOLVED;
   if (item->snoozed_s > 0) return TRG_STATUS_PENDING;
-  if (intercom_is(item->state, "submitted")) return TRG_STATUS_NEW;
-  if (intercom_is(item->state, "in_progress")) return TRG_STATUS_OPEN;
-  if (intercom_is(item->state, "waiting_on_customer")) return TRG_STATUS_PENDING;
+  if (hd_is(item->state, "submitted")) return TRG_STATUS_NEW;
+  if (hd_is(item->state, "in_progress")) return TRG_STATUS_OPEN;
+  if (hd_is(item->state, "waiting_on_customer")) return TRG_STATUS_PENDING;
   return TRG_STATUS_UNKNOWN;
 }
 
@@ -94,11 +93,11 @@ static int32_t status_of(const struct intercom_thread *thread) {
     status = ticket_status(item);
   else if (item->ticket_id.n > 0 || intercom_is_merged(thread))
     status = TRG_STATUS_MERGED;
-  else if (intercom_is(item->state, "open"))
+  else if (hd_is(item->state, "open"))
     status = TRG_STATUS_OPEN;
-  else if (intercom_is(item->state, "closed")) /* the customer's next message opens it again */
+  else if (hd_is(item->state, "closed")) /* the customer's next message opens it again */
     status = TRG_STATUS_SOLVED;
-  else if (intercom_is(item->state, "snoozed"))
+  else if (hd_is(item->state, "snoozed"))
     status = TRG_STATUS_PENDING;
   /* A word of a later version of the API: whether it is open at all is told apart from it. */
   if (status == TRG_STATUS_UNKNOWN && item->has_open)
@@ -132,7 +131,7 @@ static struct trg_message message_of(const struct intercom_item *item,
   if (part->redacted) message.flags |= TRG_MESSAGE_REDACTED;
   if (part->automatic) message.flags |= TRG_MESSAGE_AUTO;
   /* A campaign or a greeting that opened it is nothing anybody said to us. */
-  if (intercom_is(part->type, "source") && message.author != TRG_AUTHOR_CUSTOMER &&
+  if (hd_is(part->type, "source") && message.author != TRG_AUTHOR_CUSTOMER &&
       item->delivered_as.n > 0 &&
       !word_in(item->delivered_as, "customer_initiated admin_initiated"))
     message.flags |= TRG_MESSAGE_AUTO;
@@ -141,8 +140,7 @@ static struct trg_message message_of(const struct intercom_item *item,
 
 static void messages_tell(struct intercom_thread *thread, struct trg_str own_id,
                           struct trg_ticket *ret) {
-  struct trg_message *messages = intercom_take(&thread->mem,
-                                               (thread->part_count + 1) * sizeof *messages);
+  struct trg_message *messages = hd_take(&thread->mem, (thread->part_count + 1) * sizeof *messages);
   size_t count = 0;
   for (size_t i = 0; messages != NULL && i < thread->part_count; i++)
     if (intercom_is_message(&thread->parts[i]))
@@ -156,8 +154,7 @@ static void requester_tell(const struct intercom_thread *thread, struct trg_tick
   const struct intercom_author *found = thread->contact.id.n > 0 ? &thread->contact : NULL;
   for (size_t i = 0; found == NULL && i < thread->part_count; i++) {
     const struct intercom_author *author = &thread->parts[i].author;
-    if (is_contact(author) && author->email.n > 0 &&
-        (wanted.n == 0 || intercom_same(author->id, wanted)))
+    if (is_contact(author) && author->email.n > 0 && (wanted.n == 0 || hd_same(author->id, wanted)))
       found = author;
   }
   ret->requester_id = wanted;
@@ -180,20 +177,20 @@ static struct trg_str link_of(struct intercom_thread *thread, const struct inter
                                       "https://app.au.intercom.com/a/inbox/"};
   const size_t at = strcmp(me->region, "EU") == 0 ? 1 : strcmp(me->region, "AU") == 0 ? 2 : 0;
   if (me->app_id[0] == '\0') return (struct trg_str){NULL, 0};
-  struct intercom_buf buf = intercom_buf_new(512);
-  intercom_puts(&buf, hosts[at]);
-  intercom_put_url(&buf, intercom_str(me->app_id));
-  intercom_puts(&buf, "/inbox/conversation/");
-  intercom_put_url(&buf, thread->item.id);
-  const struct trg_str kept = intercom_keep(&thread->mem, intercom_slice(&buf));
-  intercom_buf_free(&buf);
+  struct hd_buf buf = hd_buf_new(512);
+  hd_puts(&buf, hosts[at]);
+  hd_put_url(&buf, hd_str(me->app_id));
+  hd_puts(&buf, "/inbox/conversation/");
+  hd_put_url(&buf, thread->item.id);
+  const struct trg_str kept = hd_keep(&thread->mem, hd_slice(&buf));
+  hd_buf_free(&buf);
   return kept;
 }
 
 void intercom_thread_tell(struct intercom_thread *thread, const struct intercom_me *me,
                           struct trg_ticket *ret) {
   const struct intercom_item *item = &thread->item;
-  struct trg_str *tags = intercom_take(&thread->mem, (item->tag_count + 1) * sizeof *tags);
+  struct trg_str *tags = hd_take(&thread->mem, (item->tag_count + 1) * sizeof *tags);
   const struct trg_str none = {NULL, 0};
   *ret = (struct trg_ticket){
       .size = sizeof *ret,
@@ -216,6 +213,6 @@ void intercom_thread_tell(struct intercom_thread *thread, const struct intercom_
                                        item->ticket_id, none);
   ret->url = link_of(thread, me);
   requester_tell(thread, ret);
-  messages_tell(thread, intercom_str(me->id), ret);
-  intercom_facts_tell(thread, intercom_str(me->id), ret);
+  messages_tell(thread, hd_str(me->id), ret);
+  intercom_facts_tell(thread, hd_str(me->id), ret);
 }

@@ -29,36 +29,36 @@ int intercom_attribute_check(const char *key, const char *value, struct trg_str 
                       "%s is \"%.80s\": it must be custom_attribute:NAME, with the name of a "
                       "conversation attribute (Settings, Conversations, Conversation attributes)",
                       key, value);
-  *ret_name = intercom_str(name);
+  *ret_name = hd_str(name);
   return 0;
 }
 
 /* "44", "team:44" or "admin:991" to who it is; false: none of them. */
 static bool assignee_read(struct trg_str text, struct intercom_pair *ret) {
   ret->a = TRG_STR("team");
-  if (intercom_seek(text, "team:") == 0) {
+  if (hd_seek(text, "team:") == 0) {
     text = (struct trg_str){text.p + 5, text.n - 5};
-  } else if (intercom_seek(text, "admin:") == 0) {
+  } else if (hd_seek(text, "admin:") == 0) {
     ret->a = TRG_STR("admin");
     text = (struct trg_str){text.p + 6, text.n - 6};
   }
   ret->b = text;
-  return intercom_digits(text);
+  return hd_digits(text);
 }
 
-static struct trg_str setting_text(struct intercom_mem *mem, const cJSON *item) {
-  if (cJSON_IsString(item)) return intercom_keep(mem, intercom_str(item->valuestring));
+static struct trg_str setting_text(struct hd_mem *mem, const cJSON *item) {
+  if (cJSON_IsString(item)) return hd_keep(mem, hd_str(item->valuestring));
   char text[32];
   if (!cJSON_IsNumber(item) || item->valuedouble < 1 || item->valuedouble >= 9007199254740992.0)
     return (struct trg_str){NULL, 0};
   const int n = snprintf(text, sizeof text, "%lld", (long long)item->valuedouble);
-  return intercom_keep(mem, (struct trg_str){text, (size_t)n});
+  return hd_keep(mem, (struct trg_str){text, (size_t)n});
 }
 
 int intercom_groups_check(const char *json, struct trg_err *err) {
   struct trg_err ignored = {{0}, {0}, 0};
-  struct intercom_mem mem = {.limit_bytes = 65536};
-  cJSON *map = intercom_json(intercom_str(json), &ignored);
+  struct hd_mem mem = {.limit_bytes = 65536};
+  cJSON *map = intercom_json(hd_str(json), &ignored);
   int rc = cJSON_IsObject(map)
                ? 0
                : config_bad(err, "%s must map team words to Intercom's ids%s", "write.group", "");
@@ -72,7 +72,7 @@ int intercom_groups_check(const char *json, struct trg_err *err) {
                       "write.group", item->string);
   }
   cJSON_Delete(map);
-  intercom_mem_free(&mem);
+  hd_mem_free(&mem);
   return rc;
 }
 
@@ -95,14 +95,13 @@ struct intercom_pair intercom_priority_of(const struct intercom_map *map,
   const struct trg_str p = action->priority;
   if (map->priority.n == 0 || p.n != 2 || p.p[0] != 'P' || p.p[1] < '1' || p.p[1] > '4')
     return none;
-  return (struct intercom_pair){map->priority, intercom_str(words[p.p[1] - '1'])};
+  return (struct intercom_pair){map->priority, hd_str(words[p.p[1] - '1'])};
 }
 
 bool intercom_has_attribute(const struct intercom_item *item, const struct intercom_pair *want) {
   if (want->a.n == 0) return true;
   for (size_t i = 0; i < item->attribute_count; i++)
-    if (intercom_same(item->attributes[i].a, want->a))
-      return intercom_same(item->attributes[i].b, want->b);
+    if (hd_same(item->attributes[i].a, want->a)) return hd_same(item->attributes[i].b, want->b);
   return false;
 }
 
@@ -116,125 +115,125 @@ bool intercom_has_tag(const struct intercom_item *item, struct trg_str name) {
 }
 
 struct intercom_pair intercom_assignee_of(const struct intercom_map *map, struct trg_str team,
-                                          struct intercom_mem *mem) {
+                                          struct hd_mem *mem) {
   struct trg_err ignored = {{0}, {0}, 0};
   struct intercom_pair to = {{NULL, 0}, {NULL, 0}}, found;
   char word[128];
   if (team.n == 0 || team.n >= sizeof word || map->groups == NULL) return to;
   memcpy(word, team.p, team.n);
   word[team.n] = '\0';
-  cJSON *json = intercom_json(intercom_str(map->groups), &ignored);
-  if (assignee_read(setting_text(mem, intercom_json_in(json, word)), &found)) to = found;
+  cJSON *json = intercom_json(hd_str(map->groups), &ignored);
+  if (assignee_read(setting_text(mem, hd_json_in(json, word)), &found)) to = found;
   cJSON_Delete(json);
   return to;
 }
 
 bool intercom_is_assigned(const struct intercom_item *item, const struct intercom_pair *to) {
   if (to->b.n == 0) return true;
-  return intercom_same(to->b, intercom_is(to->a, "admin") ? item->admin_id : item->team_id);
+  return hd_same(to->b, hd_is(to->a, "admin") ? item->admin_id : item->team_id);
 }
 
 /* ---- addresses and bodies ---- */
 
-void intercom_url(struct intercom_buf *buf, struct trg_str base, struct intercom_key key,
+void intercom_url(struct hd_buf *buf, struct trg_str base, struct intercom_key key,
                   const char *rest) {
-  intercom_put_str(buf, base);
-  intercom_puts(buf, key.is_ticket ? "/tickets/" : "/conversations/");
-  intercom_put_url(buf, key.id);
-  intercom_puts(buf, rest);
+  hd_put_str(buf, base);
+  hd_puts(buf, key.is_ticket ? "/tickets/" : "/conversations/");
+  hd_put_url(buf, key.id);
+  hd_puts(buf, rest);
 }
 
-void intercom_body_attributes(struct intercom_buf *buf, bool is_ticket, struct trg_str admin_id,
+void intercom_body_attributes(struct hd_buf *buf, bool is_ticket, struct trg_str admin_id,
                               const struct intercom_pair *pairs, size_t count) {
   bool any = false;
-  intercom_puts(buf, is_ticket ? "{\"ticket_attributes\":{" : "{\"custom_attributes\":{");
+  hd_puts(buf, is_ticket ? "{\"ticket_attributes\":{" : "{\"custom_attributes\":{");
   for (size_t i = 0; i < count; i++) {
     if (pairs[i].a.n == 0) continue;
-    intercom_puts(buf, any ? "," : "");
-    intercom_put_json(buf, pairs[i].a);
-    intercom_puts(buf, ":");
-    intercom_put_json(buf, pairs[i].b);
+    hd_puts(buf, any ? "," : "");
+    hd_put_json(buf, pairs[i].a);
+    hd_puts(buf, ":");
+    hd_put_json(buf, pairs[i].b);
     any = true;
   }
-  intercom_puts(buf, "}");
+  hd_puts(buf, "}");
   if (is_ticket) {
-    intercom_puts(buf, ",\"admin_id\":");
-    intercom_put_str(buf, admin_id); /* a number there, a string everywhere else */
-    intercom_puts(buf, ",\"skip_notifications\":true");
+    hd_puts(buf, ",\"admin_id\":");
+    hd_put_str(buf, admin_id); /* a number there, a string everywhere else */
+    hd_puts(buf, ",\"skip_notifications\":true");
   }
-  intercom_puts(buf, "}");
+  hd_puts(buf, "}");
 }
 
-static void admin_put(struct intercom_buf *buf, struct trg_str admin_id) {
-  intercom_puts(buf, ",\"admin_id\":");
-  intercom_put_json(buf, admin_id);
+static void admin_put(struct hd_buf *buf, struct trg_str admin_id) {
+  hd_puts(buf, ",\"admin_id\":");
+  hd_put_json(buf, admin_id);
 }
 
-void intercom_body_assign(struct intercom_buf *buf, bool is_ticket, struct trg_str admin_id,
+void intercom_body_assign(struct hd_buf *buf, bool is_ticket, struct trg_str admin_id,
                           const struct intercom_pair *to) {
   if (is_ticket) {
-    intercom_puts(buf, "{\"admin_id\":");
-    intercom_put_str(buf, admin_id);
-    intercom_puts(buf, ",\"skip_notifications\":true");
+    hd_puts(buf, "{\"admin_id\":");
+    hd_put_str(buf, admin_id);
+    hd_puts(buf, ",\"skip_notifications\":true");
   } else {
-    intercom_puts(buf, "{\"message_type\":\"assignment\",\"type\":");
-    intercom_put_json(buf, to->a);
+    hd_puts(buf, "{\"message_type\":\"assignment\",\"type\":");
+    hd_put_json(buf, to->a);
     admin_put(buf, admin_id);
   }
-  intercom_puts(buf, ",\"assignee_id\":");
-  intercom_put_json(buf, to->b);
-  intercom_puts(buf, "}");
+  hd_puts(buf, ",\"assignee_id\":");
+  hd_put_json(buf, to->b);
+  hd_puts(buf, "}");
 }
 
-void intercom_body_tag(struct intercom_buf *buf, struct trg_str admin_id, struct trg_str tag_id) {
-  intercom_puts(buf, "{\"id\":");
-  intercom_put_json(buf, tag_id);
+void intercom_body_tag(struct hd_buf *buf, struct trg_str admin_id, struct trg_str tag_id) {
+  hd_puts(buf, "{\"id\":");
+  hd_put_json(buf, tag_id);
   admin_put(buf, admin_id);
-  intercom_puts(buf, "}");
+  hd_puts(buf, "}");
 }
 
-void intercom_put_marker(struct intercom_buf *buf, struct trg_str key) {
+void intercom_put_marker(struct hd_buf *buf, struct trg_str key) {
   for (size_t i = 0; i < key.n; i++) {
     const char c = key.p[i];
     const bool plain = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '.' ||
                        c == '-' || c == '_';
-    intercom_put(buf, plain ? &c : "_", 1);
+    hd_put(buf, plain ? &c : "_", 1);
   }
 }
 
 /* Customers see no marker: a reply is found again by who wrote it, when, and its words. */
-void intercom_body_reply(struct intercom_buf *buf, struct trg_str admin_id, bool is_note,
+void intercom_body_reply(struct hd_buf *buf, struct trg_str admin_id, bool is_note,
                          struct trg_str html, struct trg_str key) {
-  struct intercom_buf body = intercom_buf_new(INTERCOM_BODY_BYTES + 512);
-  intercom_put_html_safe(&body, html, INTERCOM_BODY_BYTES);
+  struct hd_buf body = hd_buf_new(INTERCOM_BODY_BYTES + 512);
+  hd_put_html_safe(&body, html, INTERCOM_BODY_BYTES);
   if (is_note && key.n > 0) {
-    intercom_puts(&body, "<p>" INTERCOM_MARKER);
+    hd_puts(&body, "<p>" INTERCOM_MARKER);
     intercom_put_marker(&body, key);
-    intercom_puts(&body, "</p>");
+    hd_puts(&body, "</p>");
   }
   /* Said explicitly and always: who sees it hangs on this word alone. */
-  intercom_puts(buf, is_note ? "{\"message_type\":\"note\",\"type\":\"admin\""
-                             : "{\"message_type\":\"comment\",\"type\":\"admin\"");
+  hd_puts(buf, is_note ? "{\"message_type\":\"note\",\"type\":\"admin\""
+                       : "{\"message_type\":\"comment\",\"type\":\"admin\"");
   admin_put(buf, admin_id);
-  intercom_puts(buf, ",\"body\":");
-  intercom_put_json(buf, intercom_slice(&body));
-  intercom_puts(buf, "}");
-  intercom_buf_free(&body);
+  hd_puts(buf, ",\"body\":");
+  hd_put_json(buf, hd_slice(&body));
+  hd_puts(buf, "}");
+  hd_buf_free(&body);
 }
 
-void intercom_body_solve(struct intercom_buf *buf, bool is_ticket, struct trg_str admin_id,
+void intercom_body_solve(struct hd_buf *buf, bool is_ticket, struct trg_str admin_id,
                          struct trg_str state_id) {
   if (!is_ticket) {
-    intercom_puts(buf, "{\"message_type\":\"close\",\"type\":\"admin\"");
+    hd_puts(buf, "{\"message_type\":\"close\",\"type\":\"admin\"");
     admin_put(buf, admin_id);
-    intercom_puts(buf, "}");
+    hd_puts(buf, "}");
     return;
   }
-  intercom_puts(buf, "{\"admin_id\":");
-  intercom_put_str(buf, admin_id);
+  hd_puts(buf, "{\"admin_id\":");
+  hd_put_str(buf, admin_id);
   if (state_id.n > 0) {
-    intercom_puts(buf, ",\"ticket_state_id\":");
-    intercom_put_json(buf, state_id);
+    hd_puts(buf, ",\"ticket_state_id\":");
+    hd_put_json(buf, state_id);
   }
-  intercom_puts(buf, ",\"open\":false}");
+  hd_puts(buf, ",\"open\":false}");
 }

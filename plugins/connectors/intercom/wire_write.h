@@ -30,22 +30,22 @@ bool intercom_has_attribute(const struct intercom_item *item, const struct inter
 bool intercom_has_tag(const struct intercom_item *item, struct trg_str name);
 /* Whom the settings give this team word to: "admin" or "team" and an id; empty: nobody. */
 struct intercom_pair intercom_assignee_of(const struct intercom_map *map, struct trg_str team,
-                                          struct intercom_mem *mem);
+                                          struct hd_mem *mem);
 bool intercom_is_assigned(const struct intercom_item *item, const struct intercom_pair *to);
 
 /* ---- addresses and bodies ---- */
-void intercom_url(struct intercom_buf *buf, struct trg_str base, struct intercom_key key,
+void intercom_url(struct hd_buf *buf, struct trg_str base, struct intercom_key key,
                   const char *rest);
-void intercom_body_attributes(struct intercom_buf *buf, bool is_ticket, struct trg_str admin_id,
+void intercom_body_attributes(struct hd_buf *buf, bool is_ticket, struct trg_str admin_id,
                               const struct intercom_pair *pairs, size_t count);
-void intercom_body_assign(struct intercom_buf *buf, bool is_ticket, struct trg_str admin_id,
+void intercom_body_assign(struct hd_buf *buf, bool is_ticket, struct trg_str admin_id,
                           const struct intercom_pair *to);
-void intercom_body_tag(struct intercom_buf *buf, struct trg_str admin_id, struct trg_str tag_id);
-void intercom_body_reply(struct intercom_buf *buf, struct trg_str admin_id, bool is_note,
+void intercom_body_tag(struct hd_buf *buf, struct trg_str admin_id, struct trg_str tag_id);
+void intercom_body_reply(struct hd_buf *buf, struct trg_str admin_id, bool is_note,
                          struct trg_str html, struct trg_str key);
-void intercom_body_solve(struct intercom_buf *buf, bool is_ticket, struct trg_str admin_id,
+void intercom_body_solve(struct hd_buf *buf, bool is_ticket, struct trg_str admin_id,
                          struct trg_str state_id);
 /* The key as it stands in a marker: letters, digits, ".", "-" and "_" only. */
-void intercom_put_marker(struct intercom_buf *buf, struct trg_str key);
+void intercom_put_marker(struct hd_buf *buf, struct trg_str key);
 
 #endif

@@ -34,7 +34,7 @@ static struct trg_str own_id(const struct intercom_call *call) {
 
 static void receipt_tell(const struct intercom_call *call, const char *kind, struct trg_str id,
                          int64_t at_s) {
-  const struct trg_receipt receipt = {sizeof receipt, intercom_str(kind), id,
+  const struct trg_receipt receipt = {sizeof receipt, hd_str(kind), id,
                                       (at_s > 0 ? at_s : intercom_now_s(call->self)) * 1000};
   call->self->host->emit_receipt(call->op, &receipt);
 }
@@ -58,13 +58,12 @@ static const struct intercom_part *own_part(const struct intercom_call *call,
 
 static bool is_solved(const struct intercom_call *call) {
   const struct intercom_thread *thread = &call->thread;
-  if (intercom_is(thread->item.state, thread->item.is_ticket ? "resolved" : "closed")) return true;
+  if (hd_is(thread->item.state, thread->item.is_ticket ? "resolved" : "closed")) return true;
   /* We closed it, and somebody has opened it again since: that is theirs to decide. */
   for (size_t i = 0; i < thread->part_count; i++) {
     const struct intercom_part *part = &thread->parts[i];
     if (intercom_author_of(part, own_id(call)) == TRG_AUTHOR_SELF && part->at_s >= since_s(call) &&
-        since_s(call) > 0 &&
-        (intercom_is(part->type, "close") || intercom_is(part->state, "resolved")))
+        since_s(call) > 0 && (hd_is(part->type, "close") || hd_is(part->state, "resolved")))
       return true;
   }
   return false;
@@ -191,7 +190,7 @@ static void on_tag(struct intercom_call *call, const struct trg_http_reply *repl
     return;
   }
   const char *id = intercom_tag_id(call->self, call->action->add_tags[call->tag_at]);
-  receipt_tell(call, "tags", intercom_str(id), 0);
+  receipt_tell(call, "tags", hd_str(id), 0);
   call->tag_at++;
   go_on(call);
 }
@@ -205,7 +204,7 @@ static void tag_known(struct intercom_call *call) {
   }
   intercom_request(call, "POST", on_tag);
   intercom_url(&call->url, call->self->base, call->key, "/tags");
-  intercom_body_tag(&call->body, own_id(call), intercom_str(id));
+  intercom_body_tag(&call->body, own_id(call), hd_str(id));
   intercom_send(call);
 }
 
@@ -312,8 +311,8 @@ static void solve_start(struct intercom_call *call) {
     return;
   }
   intercom_request(call, "GET", on_types);
-  intercom_put_str(&call->url, call->self->base);
-  intercom_puts(&call->url, "/ticket_types");
+  hd_put_str(&call->url, call->self->base);
+  hd_puts(&call->url, "/ticket_types");
   intercom_send(call);
 }
 
@@ -371,7 +370,7 @@ static void on_fresh(struct intercom_call *call, const struct trg_http_reply *re
     intercom_fail_malformed(call, reply, &err);
     return;
   }
-  if (!intercom_same(call->thread.item.id, call->key.id)) {
+  if (!hd_same(call->thread.item.id, call->key.id)) {
     intercom_end(call, TRG_RETRY, TRG_CODE_MALFORMED, "Intercom answered with another item");
     return;
   }

@@ -63,7 +63,7 @@ static int client_check(const struct sf *self, struct trg_err *err) {
             err) != 0)
     return -1;
   for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++) {
-    if (!salesforce_same_origin(self->login, salesforce_str(shared[i]))) continue;
+    if (!salesforce_same_origin(self->login, hd_str(shared[i]))) continue;
     snprintf(err->code, sizeof err->code, "config");
     snprintf(err->text, sizeof err->text,
              "url must be the org's own My Domain (https://NAME.my.salesforce.com): %s does not "
@@ -129,7 +129,7 @@ static bool instance_allowed(struct sf *self, struct trg_str told) {
   const char *instance = self->conf->instance;
   const struct trg_host *host = self->host;
   struct trg_err err;
-  if (instance != NULL && salesforce_same_origin(told, salesforce_str(instance))) return true;
+  if (instance != NULL && salesforce_same_origin(told, hd_str(instance))) return true;
   if (host->size < offsetof(struct trg_host, allow_origin) + sizeof host->allow_origin)
     return false;
   return is_salesforces(told) && host->allow_origin(self->inst, told, &err) == 0;
@@ -138,7 +138,7 @@ static bool instance_allowed(struct sf *self, struct trg_str told) {
 /* The token goes to the login's own origin, to the configured one, or to one of Salesforce's:
  * whoever forges an answer must not get it sent elsewhere. */
 static bool instance_take(struct sf *self, const struct sf_token *token) {
-  const struct trg_str told = salesforce_str(token->instance_url);
+  const struct trg_str told = hd_str(token->instance_url);
   if (told.n == 0 || salesforce_same_origin(told, self->login)) {
     snprintf(self->base, sizeof self->base, "%.*s", (int)self->login.n, self->login.p);
     return true;
@@ -157,9 +157,9 @@ static bool instance_take(struct sf *self, const struct sf_token *token) {
 
 static bool token_take(struct sf *self, const struct sf_token *token) {
   if (!instance_take(self, token)) return false;
-  struct sf_buf buf = salesforce_buf_new(65536);
-  salesforce_puts(&buf, "Bearer ");
-  salesforce_puts(&buf, token->text);
+  struct hd_buf buf = hd_buf_new(65536);
+  hd_puts(&buf, "Bearer ");
+  hd_puts(&buf, token->text);
   free(self->authorization);
   self->authorization = buf.p; /* the instance frees it */
   self->authorization_age++;
@@ -233,26 +233,26 @@ static void on_token(void *ctx, trg_op op, const struct trg_http_reply *reply, v
 }
 
 /* RS256 with 2048 bits takes about a millisecond, once per session: no work for the pool. */
-static bool assertion_put(struct sf *self, struct sf_buf *body) {
+static bool assertion_put(struct sf *self, struct hd_buf *body) {
   const struct sf_conf *conf = self->conf;
-  struct sf_buf text = salesforce_buf_new(16384), signature = salesforce_buf_new(4096);
+  struct hd_buf text = hd_buf_new(16384), signature = hd_buf_new(4096);
   salesforce_put_claims(&text, conf->client_id, conf->username, conf->audience,
                         salesforce_now_ms(self) / 1000);
-  bool ok = salesforce_key_sign(self->key, salesforce_slice(&text), &signature);
-  salesforce_puts(&text, ".");
-  salesforce_put_base64url(&text, salesforce_slice(&signature));
-  salesforce_body_assertion(body, salesforce_slice(&text));
-  salesforce_buf_free(&text);
-  salesforce_buf_free(&signature);
+  bool ok = salesforce_key_sign(self->key, hd_slice(&text), &signature);
+  hd_puts(&text, ".");
+  salesforce_put_base64url(&text, hd_slice(&signature));
+  salesforce_body_assertion(body, hd_slice(&text));
+  hd_buf_free(&text);
+  hd_buf_free(&signature);
   return ok;
 }
 
 static void token_ask(struct sf_call *call) {
   struct sf *self = call->self;
-  struct sf_buf url = salesforce_buf_new(4096), body = salesforce_buf_new(65536);
+  struct hd_buf url = hd_buf_new(4096), body = hd_buf_new(65536);
   bool ok = true;
-  salesforce_put_str(&url, self->login);
-  salesforce_puts(&url, "/services/oauth2/token");
+  hd_put_str(&url, self->login);
+  hd_puts(&url, "/services/oauth2/token");
   if (self->key != NULL)
     ok = assertion_put(self, &body);
   else
@@ -262,15 +262,15 @@ static void token_ask(struct sf_call *call) {
       {TRG_STR("Content-Type"), TRG_STR("application/x-www-form-urlencoded")}};
   const struct trg_http_request request = {.size = sizeof request,
                                            .method = "POST",
-                                           .url = salesforce_slice(&url),
+                                           .url = hd_slice(&url),
                                            .headers = headers,
                                            .header_count = 2,
-                                           .body = salesforce_slice(&body),
+                                           .body = hd_slice(&body),
                                            .body_max_bytes = 65536,
                                            .bucket = "login"};
   if (ok) self->host->http(call->op, &request, on_token, NULL);
-  salesforce_buf_free(&url);
-  salesforce_buf_free(&body);
+  hd_buf_free(&url);
+  hd_buf_free(&body);
   if (ok) return;
   gate_release(self, &self->token_gate);
   salesforce_end(call, TRG_REJECTED, TRG_CODE_AUTH, "auth.key can not be signed with");

@@ -20,7 +20,7 @@ bool salesforce_id_take(struct sf_call *call, struct trg_str id) {
                    "a case's id has 15 or 18 characters and begins with 500");
     return false;
   }
-  call->id = salesforce_str(call->id18);
+  call->id = hd_str(call->id18);
   return true;
 }
 
@@ -61,11 +61,11 @@ static void on_statuses(struct sf_call *call, const struct trg_http_reply *reply
 }
 
 static void statuses_ask(struct sf_call *call) {
-  struct sf_buf soql = salesforce_buf_new(1024);
+  struct hd_buf soql = hd_buf_new(1024);
   call->asked_without = call->self->without;
   salesforce_put_status_query(&soql, call->asked_without);
   salesforce_send_query(call, "query", &soql, on_statuses);
-  salesforce_buf_free(&soql);
+  hd_buf_free(&soql);
 }
 
 void salesforce_read_statuses(struct sf_call *call, sf_ready *whole) {
@@ -140,7 +140,7 @@ static void on_list(struct sf_call *call, const struct trg_http_reply *reply) {
     return;
   }
   /* Only a path on the same host is asked, and never the same one twice. */
-  if (!salesforce_next_is_path(call->page.next) || salesforce_same(call->page.next, before) ||
+  if (!salesforce_next_is_path(call->page.next) || hd_same(call->page.next, before) ||
       ++call->pages >= PAGES_MAX)
     salesforce_end(call, TRG_RETRY, TRG_CODE_MALFORMED,
                    "a list is not done, and the address of its next page can not be used");
@@ -151,16 +151,16 @@ static void on_list(struct sf_call *call, const struct trg_http_reply *reply) {
 static void list_ask(struct sf_call *call) {
   if (call->page.next.n > 0) {
     salesforce_request(call, "GET", on_list);
-    salesforce_buf_free(&call->path);
-    salesforce_put_str(&call->path, call->page.next);
+    hd_buf_free(&call->path);
+    hd_put_str(&call->path, call->page.next);
     salesforce_send(call);
     return;
   }
-  struct sf_buf soql = salesforce_buf_new(4096);
+  struct hd_buf soql = hd_buf_new(4096);
   call->asked_without = call->self->without;
   salesforce_put_list_query(&soql, call->list, call->id, call->asked_without);
   salesforce_send_query(call, "query", &soql, on_list);
-  salesforce_buf_free(&soql);
+  hd_buf_free(&soql);
 }
 
 /* ---- the case ---- */
@@ -179,7 +179,7 @@ static void on_case(struct sf_call *call, const struct trg_http_reply *reply) {
     salesforce_fail_malformed(call, reply, &err);
     return;
   }
-  if (call->thread.found && !salesforce_same(call->thread.kase.id, call->id)) {
+  if (call->thread.found && !hd_same(call->thread.kase.id, call->id)) {
     salesforce_end(call, TRG_RETRY, TRG_CODE_MALFORMED, "Salesforce answered with another case");
     return;
   }
@@ -191,15 +191,15 @@ static void on_case(struct sf_call *call, const struct trg_http_reply *reply) {
   list_next(call);
 }
 
-static void column_put(struct sf_buf *buf, const char *name) {
+static void column_put(struct hd_buf *buf, const char *name) {
   if (name[0] == '\0') return;
-  salesforce_puts(buf, ",");
-  salesforce_puts(buf, name);
+  hd_puts(buf, ",");
+  hd_puts(buf, name);
 }
 
 static void case_ask(struct sf_call *call) {
   const struct sf *self = call->self;
-  struct sf_buf soql = salesforce_buf_new(4096), extra = salesforce_buf_new(512);
+  struct hd_buf soql = hd_buf_new(4096), extra = hd_buf_new(512);
   const struct sf_columns *columns = &self->map.columns;
   column_put(&extra, columns->category);
   if (strcmp(columns->tags, columns->category) != 0) column_put(&extra, columns->tags);
@@ -207,11 +207,11 @@ static void case_ask(struct sf_call *call) {
       strcmp(columns->marker, columns->tags) != 0)
     column_put(&extra, columns->marker);
   call->asked_without = self->without;
-  salesforce_put_case_query(&soql, call->id, call->asked_without, salesforce_slice(&extra));
+  salesforce_put_case_query(&soql, call->id, call->asked_without, hd_slice(&extra));
   /* queryAll also gives what is in the recycle bin, and what a merge left behind. */
   salesforce_send_query(call, "queryAll", &soql, on_case);
-  salesforce_buf_free(&soql);
-  salesforce_buf_free(&extra);
+  hd_buf_free(&soql);
+  hd_buf_free(&extra);
 }
 
 static void after_statuses(struct sf_call *call) {
@@ -237,8 +237,8 @@ static void ticket_tell(struct sf_call *call) {
     thread->kase.id = call->id;
     thread->kase.is_deleted = true;
   }
-  salesforce_thread_tell(thread, salesforce_str(self->base), salesforce_str(self->user_id),
-                         &self->statuses, &ticket);
+  salesforce_thread_tell(thread, hd_str(self->base), hd_str(self->user_id), &self->statuses,
+                         &ticket);
   if (!thread->found) ticket.version = TRG_STR("deleted");
   if (self->conf->reply != NULL && strcmp(self->conf->reply, "none") == 0)
     ticket.flags |= TRG_TICKET_NOTE_ONLY;

@@ -1,17 +1,9 @@
-/*
- * cJSON with its sharp edges covered: it refuses a whole document for one lone surrogate, ends a
- * string at U+0000, and takes any amount of memory for many small values. Customers can put all of
- * these into a case.
- */
-#include <cjson/cJSON.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+/* Salesforce's documents. */
 #include "json.h"
 
-#define DEPTH_MAX  64
-#define VALUES_MAX 2000000u /* about 64 bytes each */
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <string.h>
 
 int salesforce_malformed(struct trg_err *err, const char *what) {
   snprintf(err->code, sizeof err->code, "%s", TRG_CODE_MALFORMED);
@@ -19,100 +11,22 @@ int salesforce_malformed(struct trg_err *err, const char *what) {
   return -1;
 }
 
-static int hex4(const char *p) {
-  int code = 0;
-  for (int i = 0; i < 4; i++) {
-    int c = (unsigned char)p[i];
-    int digit = c >= '0' && c <= '9'                 ? c - '0'
-                : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
-                                                     : -1;
-    if (digit < 0) return -1;
-    code = code * 16 + digit;
-  }
-  return code;
-}
-
-static int escape_at(const char *p, size_t n) {
-  return n >= 6 && p[0] == '\\' && p[1] == 'u' ? hex4(p + 2) : -1;
-}
-
-/* Repairs the escape at p in place (a \uXXXX keeps its length); returns how many bytes it is. */
-static size_t escape_repair(char *p, size_t n) {
-  int code = escape_at(p, n);
-  if (code < 0) return n < 2 ? 1 : 2;
-  if (code >= 0xD800 && code < 0xDC00) {
-    int low = escape_at(p + 6, n - 6);
-    if (low >= 0xDC00 && low < 0xE000) return 12;
-  }
-  if (code == 0 || (code >= 0xD800 && code < 0xE000)) memcpy(p, "\\ufffd", 6);
-  return 6;
-}
-
-struct cost {
-  size_t depth, values;
-};
-
-static void cost_add(struct cost *cost, char c) {
-  if (c == '[' || c == '{')
-    cost->depth++, cost->values++;
-  else if (c == ']' || c == '}')
-    cost->depth -= cost->depth > 0;
-  else if (c == ',')
-    cost->values++;
-}
-
-/* Makes the text safe for cJSON and counts what it would cost; NULL, or what is wrong. */
-static const char *text_repair(char *p, size_t n) {
-  struct cost cost = {0, 0};
-  bool in_string = false;
-  for (size_t i = 0; i < n; i++) {
-    if (p[i] == '\0') p[i] = ' ';
-    if (p[i] == '"')
-      in_string = !in_string;
-    else if (in_string && p[i] == '\\')
-      i += escape_repair(p + i, n - i) - 1;
-    else if (!in_string)
-      cost_add(&cost, p[i]);
-    if (cost.depth > DEPTH_MAX) return "nested too deeply";
-    if (cost.values > VALUES_MAX) return "too many values in one document";
-  }
-  return NULL;
-}
-
 cJSON *salesforce_json(struct trg_str body, struct trg_err *err) {
-  char *copy = malloc(body.n + 1);
-  if (copy == NULL) abort();
-  if (body.n > 0) memcpy(copy, body.p, body.n);
-  copy[body.n] = '\0';
-  const char *problem = text_repair(copy, body.n);
-  cJSON *json = problem == NULL ? cJSON_ParseWithLengthOpts(copy, body.n + 1, NULL, 1) : NULL;
-  free(copy);
-  if (json == NULL)
-    (void)salesforce_malformed(err, problem != NULL ? problem : "not JSON, or cut off");
+  const char *problem = "";
+  cJSON *json = hd_json(body, &problem);
+  if (json == NULL) (void)salesforce_malformed(err, problem);
   return json;
 }
 
-const cJSON *salesforce_json_in(const cJSON *object, const char *key) {
-  return cJSON_GetObjectItemCaseSensitive(object, key);
-}
-
-struct trg_str salesforce_json_str(const cJSON *object, const char *key) {
-  return salesforce_str(cJSON_GetStringValue(salesforce_json_in(object, key)));
-}
-
-bool salesforce_json_true(const cJSON *object, const char *key) {
-  return cJSON_IsTrue(salesforce_json_in(object, key));
-}
-
-struct trg_str salesforce_json_id(struct sf_mem *mem, const cJSON *object, const char *key) {
+struct trg_str salesforce_json_id(struct hd_mem *mem, const cJSON *object, const char *key) {
   char id[SF_ID_BYTES];
-  if (!salesforce_id18(salesforce_json_str(object, key), id)) return (struct trg_str){NULL, 0};
-  return salesforce_keep(mem, salesforce_str(id));
+  if (!salesforce_id18(hd_json_str(object, key), id)) return (struct trg_str){NULL, 0};
+  return hd_keep(mem, hd_str(id));
 }
 
 const cJSON *salesforce_json_rows(const cJSON *json, bool *ret_done, struct trg_err *err) {
-  const cJSON *rows = salesforce_json_in(json, "records");
-  *ret_done = !cJSON_IsFalse(salesforce_json_in(json, "done"));
+  const cJSON *rows = hd_json_in(json, "records");
+  *ret_done = !cJSON_IsFalse(hd_json_in(json, "done"));
   if (cJSON_IsArray(rows)) return rows;
   (void)salesforce_malformed(err, "no \"records\" in it");
   return NULL;

@@ -145,7 +145,7 @@ static int plugin_open(const struct trg_host *host, trg_inst *inst, const void *
     free(self);
     return -1;
   }
-  if (!is_loopback(self->conf->url) && salesforce_seek(self->login, ".my.salesforce") == SIZE_MAX)
+  if (!is_loopback(self->conf->url) && hd_seek(self->login, ".my.salesforce") == SIZE_MAX)
     host->log(inst, TRG_WARN, "url_not_my_domain",
               (const char *const[]){"why",
                                     "sign-in by client credentials needs the org's own "
@@ -174,10 +174,10 @@ static void on_limits(struct sf_call *call, const struct trg_http_reply *reply) 
 /* That the API answers proves the session; that a case can be asked for, the permission. */
 void salesforce_probe(void *self, trg_op op) {
   struct sf_call *call = salesforce_call_new(self, op);
-  struct sf_buf soql = salesforce_buf_new(256);
-  salesforce_puts(&soql, "SELECT Id FROM Case LIMIT 1");
+  struct hd_buf soql = hd_buf_new(256);
+  hd_puts(&soql, "SELECT Id FROM Case LIMIT 1");
   salesforce_send_query(call, "query", &soql, on_limits);
-  salesforce_buf_free(&soql);
+  hd_buf_free(&soql);
 }
 
 /* ---- webhooks ---- */

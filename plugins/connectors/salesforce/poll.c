@@ -16,10 +16,10 @@
 static void changes_ask(struct sf_call *call);
 
 static void cursor_tell(struct sf_call *call, bool more) {
-  struct sf_buf text = salesforce_buf_new(1024);
+  struct hd_buf text = hd_buf_new(1024);
   salesforce_cursor_put(&text, &call->cursor);
-  call->self->host->set_cursor(call->op, salesforce_slice(&text), more);
-  salesforce_buf_free(&text);
+  call->self->host->set_cursor(call->op, hd_slice(&text), more);
+  hd_buf_free(&text);
   salesforce_end(call, TRG_DONE, TRG_CODE_OK, "");
 }
 
@@ -85,11 +85,10 @@ static void page_tell(struct sf_call *call, const struct trg_http_reply *reply,
 static bool is_stuck(const struct sf_call *call, const struct sf_changes *page) {
   const struct sf_cursor *cursor = &call->cursor;
   if (page->rows == 0)
-    return !page->done &&
-           (!salesforce_next_is_path(page->next) || salesforce_is(page->next, cursor->next));
+    return !page->done && (!salesforce_next_is_path(page->next) || hd_is(page->next, cursor->next));
   if (page->done && (int64_t)page->rows < call->self->conf->page_size) return false;
-  const bool same_row = page->last_ms == cursor->at_ms && salesforce_is(page->last_id, cursor->id);
-  const bool same_next = cursor->next[0] == '\0' || salesforce_is(page->next, cursor->next);
+  const bool same_row = page->last_ms == cursor->at_ms && hd_is(page->last_id, cursor->id);
+  const bool same_next = cursor->next[0] == '\0' || hd_is(page->next, cursor->next);
   return (same_row && same_next) || page->last_ms < cursor->at_ms;
 }
 
@@ -143,17 +142,17 @@ static void changes_ask(struct sf_call *call) {
   call->until_ms = 0;
   if (call->by_next) {
     salesforce_request(call, "GET", on_changes);
-    salesforce_buf_free(&call->path);
-    salesforce_puts(&call->path, cursor->next);
+    hd_buf_free(&call->path);
+    hd_puts(&call->path, cursor->next);
     salesforce_send(call);
     return;
   }
   if (window_ms > 0 && cursor->at_ms + window_ms < salesforce_now_ms(self))
     call->until_ms = cursor->at_ms + window_ms;
-  struct sf_buf soql = salesforce_buf_new(4096);
+  struct hd_buf soql = hd_buf_new(4096);
   salesforce_put_changes_query(&soql, cursor, call->until_ms, self->conf->page_size);
   salesforce_send_query(call, "queryAll", &soql, on_changes);
-  salesforce_buf_free(&soql);
+  hd_buf_free(&soql);
 }
 
 void salesforce_poll(void *ctx, trg_op op, struct trg_str cursor, int64_t since_ms) {

@@ -37,16 +37,16 @@ static size_t token_bytes(const char *p, size_t n) {
   return thread > 0 ? thread : ref_token(p, n);
 }
 
-static void trim_end(struct sf_buf *buf, size_t from) {
+static void trim_end(struct hd_buf *buf, size_t from) {
   while (buf->n > from && buf->p[buf->n - 1] == ' ') buf->p[--buf->n] = '\0';
 }
 
-void salesforce_put_untokened(struct sf_buf *buf, struct trg_str text) {
+void salesforce_put_untokened(struct hd_buf *buf, struct trg_str text) {
   const size_t from = buf->n;
   for (size_t i = 0; i < text.n;) {
     size_t token = token_bytes(text.p + i, text.n - i);
     if (token == 0) {
-      salesforce_put(buf, text.p + i++, 1);
+      hd_put(buf, text.p + i++, 1);
       continue;
     }
     i += token;
@@ -96,8 +96,7 @@ static bool is_rule(struct line line) {
   const struct trg_str text = {line.p, line.n};
   return line.n > 12 && line.n < 80 && begins(line, "---") &&
          memcmp(line.p + line.n - 3, "---", 3) == 0 &&
-         (salesforce_seek(text, "original") != SIZE_MAX ||
-          salesforce_seek(text, "rsprünglich") != SIZE_MAX);
+         (hd_seek(text, "original") != SIZE_MAX || hd_seek(text, "rsprünglich") != SIZE_MAX);
 }
 
 /* The block of headers that Outlook puts above a quote. */
@@ -178,15 +177,15 @@ struct trg_str salesforce_unquoted(struct trg_str text) {
   return (struct trg_str){text.p, keep};
 }
 
-void salesforce_put_gist(struct sf_buf *buf, struct trg_str text) {
+void salesforce_put_gist(struct hd_buf *buf, struct trg_str text) {
   for (size_t i = 0; i < text.n;) {
     size_t step = 1;
-    uint32_t code = salesforce_utf8_next(text.p + i, text.n - i, &step);
+    uint32_t code = hd_utf8_next(text.p + i, text.n - i, &step);
     bool kept = (code >= '0' && code <= '9') || (code >= 'A' && code <= 'Z') ||
                 (code >= 'a' && code <= 'z') ||
                 (code >= 0x80 && code != 0xFFFD && code != 0xA0 && code != 0x200B &&
                  code != 0x200C && code != 0xFEFF);
-    if (kept) salesforce_put(buf, text.p + i, step);
+    if (kept) hd_put(buf, text.p + i, step);
     i += step;
   }
 }

@@ -16,8 +16,8 @@
 static void call_free(void *state) {
   struct sf_call *call = state;
   salesforce_gate_leave(call->self, call->op);
-  salesforce_buf_free(&call->path);
-  salesforce_buf_free(&call->body);
+  hd_buf_free(&call->path);
+  hd_buf_free(&call->body);
   salesforce_thread_free(&call->thread);
   free(call);
 }
@@ -27,22 +27,22 @@ struct sf_call *salesforce_call_new(struct sf *self, trg_op op) {
   if (call == NULL) abort();
   call->self = self;
   call->op = op;
-  call->path = salesforce_buf_new(15000); /* address and headers together take 16,384 bytes */
-  call->body = salesforce_buf_new((size_t)4 << 20);
+  call->path = hd_buf_new(15000); /* address and headers together take 16,384 bytes */
+  call->body = hd_buf_new((size_t)4 << 20);
   salesforce_thread_init(&call->thread);
   self->host->op_set(op, call, call_free);
   return call;
 }
 
 void salesforce_request(struct sf_call *call, const char *method, sf_step *step) {
-  salesforce_buf_free(&call->path);
-  salesforce_buf_free(&call->body);
+  hd_buf_free(&call->path);
+  hd_buf_free(&call->body);
   call->method = method;
   call->step = step;
   call->http_flags = strcmp(method, "GET") == 0 ? 0 : TRG_HTTP_WRITE;
   call->unmodified_ms = 0;
   call->renewed = false;
-  salesforce_puts(&call->path, call->self->root);
+  hd_puts(&call->path, call->self->root);
 }
 
 int64_t salesforce_now_ms(const struct sf *self) {
@@ -133,12 +133,12 @@ static void request_send(struct sf_call *call) {
   struct sf *self = call->self;
   struct trg_header headers[6];
   size_t count = 0;
-  struct sf_buf url = salesforce_buf_new(16384), stamp = salesforce_buf_new(64);
+  struct hd_buf url = hd_buf_new(16384), stamp = hd_buf_new(64);
   /* Of the address of now: a new token can move the org elsewhere. */
-  salesforce_puts(&url, self->base);
-  salesforce_put_str(&url, salesforce_slice(&call->path));
+  hd_puts(&url, self->base);
+  hd_put_str(&url, hd_slice(&call->path));
   header_add(headers, &count, TRG_STR("Accept"), TRG_STR("application/json"));
-  header_add(headers, &count, TRG_STR("Authorization"), salesforce_str(self->authorization));
+  header_add(headers, &count, TRG_STR("Authorization"), hd_str(self->authorization));
   if (call->http_flags & TRG_HTTP_WRITE) {
     header_add(headers, &count, TRG_STR("Content-Type"), TRG_STR("application/json"));
     /* The default would hand the case to whoever the rules name, or to the default owner. */
@@ -148,20 +148,20 @@ static void request_send(struct sf_call *call) {
   }
   if (call->unmodified_ms > 0) {
     salesforce_put_http_date(&stamp, call->unmodified_ms);
-    header_add(headers, &count, TRG_STR("If-Unmodified-Since"), salesforce_slice(&stamp));
+    header_add(headers, &count, TRG_STR("If-Unmodified-Since"), hd_slice(&stamp));
   }
   const struct trg_http_request request = {.size = sizeof request,
                                            .method = call->method,
-                                           .url = salesforce_slice(&url),
+                                           .url = hd_slice(&url),
                                            .headers = headers,
                                            .header_count = count,
-                                           .body = salesforce_slice(&call->body),
+                                           .body = hd_slice(&call->body),
                                            .body_max_bytes = ANSWER_BYTES,
                                            .flags = call->http_flags};
   call->authorization_age = self->authorization_age;
   self->host->http(call->op, &request, on_reply, NULL);
-  salesforce_buf_free(&url);
-  salesforce_buf_free(&stamp);
+  hd_buf_free(&url);
+  hd_buf_free(&stamp);
 }
 
 void salesforce_send(struct sf_call *call) {
@@ -173,13 +173,13 @@ void salesforce_send(struct sf_call *call) {
   salesforce_authorise(call, request_send);
 }
 
-void salesforce_send_query(struct sf_call *call, const char *resource, const struct sf_buf *soql,
+void salesforce_send_query(struct sf_call *call, const char *resource, const struct hd_buf *soql,
                            sf_step *step) {
   salesforce_request(call, "GET", step);
-  salesforce_puts(&call->path, "/");
-  salesforce_puts(&call->path, resource);
-  salesforce_puts(&call->path, "?q=");
-  salesforce_put_url(&call->path, salesforce_slice(soql));
+  hd_puts(&call->path, "/");
+  hd_puts(&call->path, resource);
+  hd_puts(&call->path, "?q=");
+  hd_put_url(&call->path, hd_slice(soql));
   salesforce_send(call);
 }
 
@@ -192,8 +192,7 @@ static void end_with(struct sf_call *call, const struct trg_result *result) {
 }
 
 void salesforce_end(struct sf_call *call, int32_t outcome, const char *code, const char *why) {
-  const struct trg_result result = {
-      .outcome = outcome, .code = salesforce_str(code), .why = salesforce_str(why)};
+  const struct trg_result result = {.outcome = outcome, .code = hd_str(code), .why = hd_str(why)};
   end_with(call, &result);
 }
 
@@ -206,8 +205,8 @@ void salesforce_fail_with(struct sf_call *call, const struct trg_http_reply *rep
   const struct trg_result result = {.outcome = verdict.outcome,
                                     .http_status = reply->status,
                                     .retry_after_ms = wait_of(call->self, reply, error),
-                                    .code = salesforce_str(verdict.code),
-                                    .why = salesforce_str(why)};
+                                    .code = hd_str(verdict.code),
+                                    .why = hd_str(why)};
   end_with(call, &result);
 }
 

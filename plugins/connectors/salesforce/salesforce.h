@@ -68,7 +68,7 @@ struct sf_call {
   sf_ready *after_token;  /* and then */
   sf_ready *whole, *then; /* when what is being read was read, and behind that */
   const char *method;
-  struct sf_buf path, body;
+  struct hd_buf path, body;
   int64_t unmodified_ms; /* If-Unmodified-Since of the request; 0: none */
   uint32_t http_flags, authorization_age;
   bool renewed; /* this request has had its one new token */
@@ -101,7 +101,7 @@ struct sf_call *salesforce_call_new(struct sf *self, trg_op op);
 void salesforce_request(struct sf_call *call, const char *method, sf_step *step);
 void salesforce_send(struct sf_call *call);
 /* Sends "GET .../RESOURCE?q=SOQL". */
-void salesforce_send_query(struct sf_call *call, const char *resource, const struct sf_buf *soql,
+void salesforce_send_query(struct sf_call *call, const char *resource, const struct hd_buf *soql,
                            sf_step *step);
 
 void salesforce_end(struct sf_call *call, int32_t outcome, const char *code, const char *why);
@@ -152,7 +152,7 @@ struct sf_key; /* a private RSA key */
 struct sf_key *salesforce_key_open(const char *pem, struct trg_err *err);
 void salesforce_key_close(struct sf_key **key);
 /* RS256: appends the signature's bytes. */
-bool salesforce_key_sign(const struct sf_key *key, struct trg_str text, struct sf_buf *ret);
+bool salesforce_key_sign(const struct sf_key *key, struct trg_str text, struct hd_buf *ret);
 /* HMAC-SHA256(secret, stamp then body) equals signature (hex or base64)? In constant time. */
 bool salesforce_signature_is(const char *secret, struct trg_str stamp, struct trg_str body,
                              struct trg_str signature);

@@ -58,7 +58,7 @@ void salesforce_key_close(struct sf_key **key) {
   *key = NULL;
 }
 
-bool salesforce_key_sign(const struct sf_key *key, struct trg_str text, struct sf_buf *ret) {
+bool salesforce_key_sign(const struct sf_key *key, struct trg_str text, struct hd_buf *ret) {
   EVP_MD_CTX *ctx = EVP_MD_CTX_new();
   unsigned char signature[2048];
   size_t n = sizeof signature;
@@ -67,7 +67,7 @@ bool salesforce_key_sign(const struct sf_key *key, struct trg_str text, struct s
                   EVP_DigestSign(ctx, signature, &n, (const unsigned char *)text.p, text.n) == 1;
   EVP_MD_CTX_free(ctx);
   ERR_clear_error();
-  if (ok) salesforce_put(ret, (const char *)signature, n);
+  if (ok) hd_put(ret, (const char *)signature, n);
   return ok;
 }
 
@@ -101,10 +101,10 @@ bool salesforce_signature_is(const char *secret, struct trg_str stamp, struct tr
   if (!hmac_sha256(secret, stamp, body, mac)) return false;
   if (signature.n > 7 && memcmp(signature.p, "sha256=", 7) == 0)
     signature = (struct trg_str){signature.p + 7, signature.n - 7};
-  struct sf_buf base64 = salesforce_buf_new(64);
-  salesforce_put_base64(&base64, (struct trg_str){(const char *)mac, sizeof mac});
-  bool same = equal(salesforce_slice(&base64), signature);
-  salesforce_buf_free(&base64);
+  struct hd_buf base64 = hd_buf_new(64);
+  hd_put_base64(&base64, (struct trg_str){(const char *)mac, sizeof mac});
+  bool same = equal(hd_slice(&base64), signature);
+  hd_buf_free(&base64);
   if (signature.n != sizeof hex) return same;
   for (size_t i = 0; i < sizeof hex; i++) {
     hex[i] = digits[i % 2 == 0 ? mac[i / 2] >> 4 : mac[i / 2] & 15];
@@ -115,5 +115,5 @@ bool salesforce_signature_is(const char *secret, struct trg_str stamp, struct tr
 }
 
 bool salesforce_secret_is(const char *secret, struct trg_str given) {
-  return equal(salesforce_str(secret), given);
+  return equal(hd_str(secret), given);
 }

@@ -4,14 +4,14 @@
 
 #include "wire.h"
 
-static void part_add(struct sf_buf *buf, struct trg_str part) {
-  if (part.n == 0 || salesforce_seek(salesforce_slice(buf), part.p) != SIZE_MAX) return;
-  if (buf->n > 0) salesforce_puts(buf, ": ");
+static void part_add(struct hd_buf *buf, struct trg_str part) {
+  if (part.n == 0 || hd_seek(hd_slice(buf), part.p) != SIZE_MAX) return;
+  if (buf->n > 0) hd_puts(buf, ": ");
   for (size_t i = 0; i < part.n;) {
     size_t step = 1;
-    uint32_t code = salesforce_utf8_next(part.p + i, part.n - i, &step);
+    uint32_t code = hd_utf8_next(part.p + i, part.n - i, &step);
     i += step;
-    salesforce_put_char(buf, code < 0x20 || code == 0x7F ? ' ' : code);
+    hd_put_char(buf, code < 0x20 || code == 0x7F ? ' ' : code);
   }
 }
 
@@ -24,34 +24,34 @@ static void name_take(struct sf_error *ret, struct trg_str name) {
 
 /* One error: REST's {"errorCode","message","fields"}, an action's {"statusCode","message"}, or
  * the token endpoint's {"error","error_description"}. */
-static void item_read(struct sf_error *ret, struct sf_buf *buf, const cJSON *item) {
+static void item_read(struct sf_error *ret, struct hd_buf *buf, const cJSON *item) {
   static const char *const names[] = {"errorCode", "statusCode", "error", "code"};
   static const char *const texts[] = {"message", "error_description"};
-  const cJSON *field, *nested = salesforce_json_in(item, "errors");
+  const cJSON *field, *nested = hd_json_in(item, "errors");
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-    name_take(ret, salesforce_json_str(item, names[i]));
-    part_add(buf, salesforce_json_str(item, names[i]));
+    name_take(ret, hd_json_str(item, names[i]));
+    part_add(buf, hd_json_str(item, names[i]));
   }
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-    part_add(buf, salesforce_json_str(item, texts[i]));
-  cJSON_ArrayForEach(field, salesforce_json_in(item, "fields")) {
-    if (cJSON_IsString(field)) part_add(buf, salesforce_str(field->valuestring));
+    part_add(buf, hd_json_str(item, texts[i]));
+  cJSON_ArrayForEach(field, hd_json_in(item, "fields")) {
+    if (cJSON_IsString(field)) part_add(buf, hd_str(field->valuestring));
   }
   cJSON_ArrayForEach(field, nested) {
     const cJSON *inner;
     if (!cJSON_IsObject(field)) continue;
-    name_take(ret, salesforce_json_str(field, "statusCode"));
-    name_take(ret, salesforce_json_str(field, "errorCode"));
-    part_add(buf, salesforce_json_str(field, "statusCode"));
-    part_add(buf, salesforce_json_str(field, "errorCode"));
-    part_add(buf, salesforce_json_str(field, "message"));
-    cJSON_ArrayForEach(inner, salesforce_json_in(field, "fields")) {
-      if (cJSON_IsString(inner)) part_add(buf, salesforce_str(inner->valuestring));
+    name_take(ret, hd_json_str(field, "statusCode"));
+    name_take(ret, hd_json_str(field, "errorCode"));
+    part_add(buf, hd_json_str(field, "statusCode"));
+    part_add(buf, hd_json_str(field, "errorCode"));
+    part_add(buf, hd_json_str(field, "message"));
+    cJSON_ArrayForEach(inner, hd_json_in(field, "fields")) {
+      if (cJSON_IsString(inner)) part_add(buf, hd_str(inner->valuestring));
     }
   }
 }
 
-static void json_error(struct sf_error *ret, struct sf_buf *buf, const cJSON *json) {
+static void json_error(struct sf_error *ret, struct hd_buf *buf, const cJSON *json) {
   const cJSON *item;
   if (cJSON_IsObject(json)) item_read(ret, buf, json);
   if (!cJSON_IsArray(json)) return;
@@ -61,14 +61,14 @@ static void json_error(struct sf_error *ret, struct sf_buf *buf, const cJSON *js
 }
 
 /* Keeps what it adds NUL-terminated, as the pieces of an XML text are not. */
-static void xml_add(struct sf_buf *buf, struct trg_str part) {
-  struct sf_buf text = salesforce_buf_new(1024);
-  salesforce_put(&text, part.p, part.n < 1000 ? part.n : 1000);
-  part_add(buf, salesforce_slice(&text));
-  salesforce_buf_free(&text);
+static void xml_add(struct hd_buf *buf, struct trg_str part) {
+  struct hd_buf text = hd_buf_new(1024);
+  hd_put(&text, part.p, part.n < 1000 ? part.n : 1000);
+  part_add(buf, hd_slice(&text));
+  hd_buf_free(&text);
 }
 
-static bool xml_error(struct sf_error *ret, struct sf_buf *buf, struct trg_str head) {
+static bool xml_error(struct sf_error *ret, struct hd_buf *buf, struct trg_str head) {
   struct trg_str code = salesforce_soap_text(head, "errorCode");
   if (code.n == 0) code = salesforce_soap_text(head, "exceptionCode");
   if (code.n == 0) return false;
@@ -80,22 +80,21 @@ static bool xml_error(struct sf_error *ret, struct sf_buf *buf, struct trg_str h
 
 /* XML (when no JSON was asked for, or of an old server) has the same names as elements. A page of
  * maintenance or of a proxy: its title is all that helps. */
-static void page_error(struct sf_error *ret, struct sf_buf *buf, struct trg_str body) {
+static void page_error(struct sf_error *ret, struct hd_buf *buf, struct trg_str body) {
   const struct trg_str head = {body.p, body.n < 8192 ? body.n : 8192};
   if (xml_error(ret, buf, head)) return;
-  struct sf_buf text = salesforce_buf_new(280);
-  const bool html = salesforce_seek(head, "<html") != SIZE_MAX ||
-                    salesforce_seek(head, "<!doctype") != SIZE_MAX;
+  struct hd_buf text = hd_buf_new(280);
+  const bool html = hd_seek(head, "<html") != SIZE_MAX || hd_seek(head, "<!doctype") != SIZE_MAX;
   const struct trg_str title = html ? salesforce_soap_text(head, "title") : (struct trg_str){0};
-  salesforce_put_html_text(&text, title.n > 0 ? title : head);
+  hd_put_html_text(&text, title.n > 0 ? title : head);
   part_add(buf, html ? TRG_STR("an HTML page") : TRG_STR("text"));
-  part_add(buf, salesforce_slice(&text));
-  salesforce_buf_free(&text);
+  part_add(buf, hd_slice(&text));
+  hd_buf_free(&text);
 }
 
 void salesforce_error_read(struct sf_error *ret, struct trg_str body) {
   struct trg_err ignored = {{0}, {0}, 0};
-  struct sf_buf buf = salesforce_buf_new(4096);
+  struct hd_buf buf = hd_buf_new(4096);
   memset(ret, 0, sizeof *ret);
   /* 64 kB: an error page of any size may stand here, and only its beginning can matter. */
   cJSON *json = body.n > 0 && body.n < 65536 ? salesforce_json(body, &ignored) : NULL;
@@ -111,11 +110,11 @@ void salesforce_error_read(struct sf_error *ret, struct trg_str body) {
                                     : TRG_STR("no explanation in the answer");
   memcpy(ret->text, text.p, text.n);
   ret->text[text.n] = '\0';
-  salesforce_buf_free(&buf);
+  hd_buf_free(&buf);
 }
 
 bool salesforce_error_says(const struct sf_error *error, const char *words) {
-  return salesforce_seek(salesforce_str(error->text), words) != SIZE_MAX;
+  return hd_seek(hd_str(error->text), words) != SIZE_MAX;
 }
 
 /* The same code also stands for what no new session will change; then asking again would go on

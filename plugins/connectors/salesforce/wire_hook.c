@@ -13,7 +13,7 @@ int64_t salesforce_stamp_ms(struct trg_str stamp) {
   int64_t number = 0;
   if (stamp.n < 9 || stamp.n > 40) return 0;
   for (size_t i = 0; i < stamp.n; i++) {
-    if (stamp.p[i] < '0' || stamp.p[i] > '9' || stamp.n > 14) return salesforce_time_ms(stamp);
+    if (stamp.p[i] < '0' || stamp.p[i] > '9' || stamp.n > 14) return hd_time_ms(stamp);
     number = number * 10 + (stamp.p[i] - '0');
   }
   return stamp.n >= 12 ? number : number * 1000;
@@ -107,35 +107,27 @@ static void case_tell(struct telling *t, struct trg_str text) {
 static void soap_tell(struct telling *t, struct trg_str xml) {
   struct trg_str one, text;
   for (size_t at = 0; notification_next(xml, &at, &one);) {
-    struct sf_buf version = salesforce_buf_new(64);
-    salesforce_puts(&version, "hook:");
+    struct hd_buf version = hd_buf_new(64);
+    hd_puts(&version, "hook:");
     text = salesforce_soap_text(one, "Id");
-    salesforce_put_clean(&version, text.n <= 40 ? text : (struct trg_str){NULL, 0});
-    t->version = salesforce_slice(&version);
+    hd_put_clean(&version, text.n <= 40 ? text : (struct trg_str){NULL, 0});
+    t->version = hd_slice(&version);
     for (size_t i = 0; element_next(one, "Id", &i, &text);) case_tell(t, text);
     for (size_t i = 0; element_next(one, "ParentId", &i, &text);) case_tell(t, text);
-    salesforce_buf_free(&version);
+    hd_buf_free(&version);
   }
-}
-
-/* Two readers may disagree about which of two equal keys counts, and the body is signed. */
-static bool has_twins(const cJSON *object) {
-  for (const cJSON *a = object != NULL ? object->child : NULL; a != NULL; a = a->next)
-    for (const cJSON *b = a->next; b != NULL; b = b->next)
-      if (a->string != NULL && b->string != NULL && strcmp(a->string, b->string) == 0) return true;
-  return false;
 }
 
 static int object_tell(struct telling *t, const cJSON *object, struct trg_err *err) {
   static const char *const keys[] = {"id", "Id", "case_id", "caseId", "CaseId", "ParentId"};
-  const cJSON *ids = salesforce_json_in(object, "ids"), *item;
-  if (cJSON_IsString(object)) case_tell(t, salesforce_str(object->valuestring));
+  const cJSON *ids = hd_json_in(object, "ids"), *item;
+  if (cJSON_IsString(object)) case_tell(t, hd_str(object->valuestring));
   if (!cJSON_IsObject(object)) return 0;
-  if (has_twins(object)) return salesforce_malformed(err, "the same key twice");
+  if (hd_json_twins(object)) return salesforce_malformed(err, "the same key twice");
   for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-    case_tell(t, salesforce_json_str(object, keys[i]));
+    case_tell(t, hd_json_str(object, keys[i]));
   cJSON_ArrayForEach(item, ids) {
-    if (cJSON_IsString(item)) case_tell(t, salesforce_str(item->valuestring));
+    if (cJSON_IsString(item)) case_tell(t, hd_str(item->valuestring));
   }
   return 0;
 }
@@ -160,19 +152,18 @@ int salesforce_hook_read(const struct trg_delivery *delivery,
                          void (*sink)(void *arg, const struct trg_notice *), void *arg,
                          struct trg_err *err) {
   const struct trg_header *headers = delivery->headers;
-  struct sf_buf version = salesforce_buf_new(256);
+  struct hd_buf version = hd_buf_new(256);
   int rc = 0;
   if (delivery->body.n == 0) return 0; /* a test delivery: signed, and about nothing */
-  salesforce_puts(&version, "hook:");
-  salesforce_put_clean(&version,
-                       salesforce_header(headers, delivery->header_count, "x-triage-timestamp"));
-  struct telling telling = {sink, arg, salesforce_slice(&version), delivery->now_ms, 0};
+  hd_puts(&version, "hook:");
+  hd_put_clean(&version, salesforce_header(headers, delivery->header_count, "x-triage-timestamp"));
+  struct telling telling = {sink, arg, hd_slice(&version), delivery->now_ms, 0};
   if (salesforce_hook_is_soap(delivery))
     soap_tell(&telling, delivery->body);
   else
     rc = json_tell(&telling, delivery->body, err);
   if (rc == 0 && telling.count == 0)
     rc = salesforce_malformed(err, "no case in it: send {\"id\":\"500...\"} or {\"ids\":[...]}");
-  salesforce_buf_free(&version);
+  hd_buf_free(&version);
   return rc;
 }

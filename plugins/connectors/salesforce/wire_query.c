@@ -21,12 +21,12 @@ static const struct {
 static bool is_quoted(const char *text, const char *word) {
   static const char ends[][2] = {{'\'', '\''}, {'\'', '.'}, {'.', '\''}};
   for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-    struct sf_buf quoted = salesforce_buf_new(64);
-    salesforce_put(&quoted, &ends[i][0], 1);
-    salesforce_puts(&quoted, word);
-    salesforce_put(&quoted, &ends[i][1], 1);
+    struct hd_buf quoted = hd_buf_new(64);
+    hd_put(&quoted, &ends[i][0], 1);
+    hd_puts(&quoted, word);
+    hd_put(&quoted, &ends[i][1], 1);
     const bool found = strstr(text, quoted.p) != NULL;
-    salesforce_buf_free(&quoted);
+    hd_buf_free(&quoted);
     if (found) return true;
   }
   return false;
@@ -65,46 +65,46 @@ const char *salesforce_list_object(int list) {
   return names[list];
 }
 
-void salesforce_put_soql(struct sf_buf *buf, struct trg_str text) {
-  salesforce_put(buf, "'", 1);
+void salesforce_put_soql(struct hd_buf *buf, struct trg_str text) {
+  hd_put(buf, "'", 1);
   for (size_t i = 0; i < text.n; i++) {
-    if (text.p[i] == '\'' || text.p[i] == '\\') salesforce_put(buf, "\\", 1);
-    if ((unsigned char)text.p[i] >= 0x20) salesforce_put(buf, text.p + i, 1);
+    if (text.p[i] == '\'' || text.p[i] == '\\') hd_put(buf, "\\", 1);
+    if ((unsigned char)text.p[i] >= 0x20) hd_put(buf, text.p + i, 1);
   }
-  salesforce_put(buf, "'", 1);
+  hd_put(buf, "'", 1);
 }
 
-void salesforce_put_time(struct sf_buf *buf, int64_t at_ms) {
+void salesforce_put_time(struct hd_buf *buf, int64_t at_ms) {
   const time_t seconds = (time_t)(at_ms / 1000);
   char text[40], fraction[8] = "";
   struct tm tm;
   gmtime_r(&seconds, &tm);
   if (at_ms % 1000 != 0) snprintf(fraction, sizeof fraction, ".%03d", (int)(at_ms % 1000));
   strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-  salesforce_puts(buf, text);
-  salesforce_puts(buf, fraction);
-  salesforce_puts(buf, "Z");
+  hd_puts(buf, text);
+  hd_puts(buf, fraction);
+  hd_puts(buf, "Z");
 }
 
-static void put_unless(struct sf_buf *buf, unsigned without, unsigned bit, const char *columns) {
-  if ((without & bit) == 0) salesforce_puts(buf, columns);
+static void put_unless(struct hd_buf *buf, unsigned without, unsigned bit, const char *columns) {
+  if ((without & bit) == 0) hd_puts(buf, columns);
 }
 
-void salesforce_put_case_query(struct sf_buf *buf, struct trg_str id, unsigned without,
+void salesforce_put_case_query(struct hd_buf *buf, struct trg_str id, unsigned without,
                                struct trg_str extra) {
-  salesforce_puts(buf, "SELECT Id,Subject,Description,Status,IsClosed,ClosedDate,Priority,Origin,"
-                       "OwnerId,ContactId,ContactEmail,SuppliedEmail,SuppliedName,CreatedDate,"
-                       "LastModifiedDate,LastModifiedById,SystemModstamp,IsDeleted");
+  hd_puts(buf, "SELECT Id,Subject,Description,Status,IsClosed,ClosedDate,Priority,Origin,"
+               "OwnerId,ContactId,ContactEmail,SuppliedEmail,SuppliedName,CreatedDate,"
+               "LastModifiedDate,LastModifiedById,SystemModstamp,IsDeleted");
   put_unless(buf, without, SF_NO_MASTER, ",MasterRecordId");
   put_unless(buf, without, SF_NO_CONTACT, ",Contact.Name");
   put_unless(buf, without, SF_NO_OWNER, ",Owner.Name");
   put_unless(buf, without, SF_NO_LANGUAGE, ",Language");
-  salesforce_put_str(buf, extra);
-  salesforce_puts(buf, " FROM Case WHERE Id=");
+  hd_put_str(buf, extra);
+  hd_puts(buf, " FROM Case WHERE Id=");
   salesforce_put_soql(buf, id);
 }
 
-void salesforce_put_list_query(struct sf_buf *buf, int list, struct trg_str case_id,
+void salesforce_put_list_query(struct hd_buf *buf, int list, struct trg_str case_id,
                                unsigned without) {
   static const char *const columns[] = {
       [SF_MAILS] = "ParentId,Incoming,Status,FromAddress,ToAddress,Subject,TextBody,HtmlBody,"
@@ -112,55 +112,55 @@ void salesforce_put_list_query(struct sf_buf *buf, int list, struct trg_str case
       [SF_COMMENTS] = "ParentId,CommentBody,IsPublished",
       [SF_FEED] = "ParentId,Type,Body",
       [SF_HISTORY] = "CaseId,Field,OldValue,NewValue"};
-  salesforce_puts(buf, "SELECT Id,");
-  salesforce_puts(buf, columns[list]);
-  salesforce_puts(buf, ",CreatedById,CreatedDate");
+  hd_puts(buf, "SELECT Id,");
+  hd_puts(buf, columns[list]);
+  hd_puts(buf, ",CreatedById,CreatedDate");
   const unsigned asked = salesforce_list_columns(list, without);
   put_unless(buf, ~asked, SF_NO_CREATOR, ",CreatedBy.Name,CreatedBy.UserType");
   put_unless(buf, ~asked, SF_NO_HEADERS, ",Headers");
   put_unless(buf, ~asked, SF_NO_FROM_NAME, ",FromName");
   put_unless(buf, ~asked, SF_NO_RICH, ",IsRichText");
   put_unless(buf, ~asked, SF_NO_VISIBILITY, ",Visibility");
-  salesforce_puts(buf, " FROM ");
-  salesforce_puts(buf, salesforce_list_object(list));
-  salesforce_puts(buf, list == SF_HISTORY ? " WHERE CaseId=" : " WHERE ParentId=");
+  hd_puts(buf, " FROM ");
+  hd_puts(buf, salesforce_list_object(list));
+  hd_puts(buf, list == SF_HISTORY ? " WHERE CaseId=" : " WHERE ParentId=");
   salesforce_put_soql(buf, case_id);
-  salesforce_puts(buf, " ORDER BY CreatedDate,Id");
+  hd_puts(buf, " ORDER BY CreatedDate,Id");
 }
 
-void salesforce_put_status_query(struct sf_buf *buf, unsigned without) {
-  salesforce_puts(buf, "SELECT ApiName,IsClosed,IsDefault");
+void salesforce_put_status_query(struct hd_buf *buf, unsigned without) {
+  hd_puts(buf, "SELECT ApiName,IsClosed,IsDefault");
   put_unless(buf, without, SF_NO_LABEL, ",MasterLabel");
-  salesforce_puts(buf, " FROM CaseStatus");
+  hd_puts(buf, " FROM CaseStatus");
 }
 
-void salesforce_put_changes_query(struct sf_buf *buf, const struct sf_cursor *cursor,
+void salesforce_put_changes_query(struct hd_buf *buf, const struct sf_cursor *cursor,
                                   int64_t until_ms, int64_t limit) {
   static const char *const columns[] = {
       "Id,Status,OwnerId,Priority,LastModifiedDate,SystemModstamp,IsDeleted",
       "Id,ParentId,Status,SystemModstamp,IsDeleted", "Id,ParentId,SystemModstamp,IsDeleted",
       "Id,ParentId,Type,SystemModstamp,IsDeleted"};
   const bool bounded = until_ms > 0, keyed = cursor->id[0] != '\0';
-  salesforce_puts(buf, "SELECT ");
-  salesforce_puts(buf, columns[cursor->on]);
-  salesforce_puts(buf, " FROM ");
-  salesforce_puts(buf, salesforce_list_object(cursor->on));
-  salesforce_puts(buf, bounded && keyed ? " WHERE (" : " WHERE ");
-  salesforce_puts(buf, keyed ? "SystemModstamp>" : "SystemModstamp>=");
+  hd_puts(buf, "SELECT ");
+  hd_puts(buf, columns[cursor->on]);
+  hd_puts(buf, " FROM ");
+  hd_puts(buf, salesforce_list_object(cursor->on));
+  hd_puts(buf, bounded && keyed ? " WHERE (" : " WHERE ");
+  hd_puts(buf, keyed ? "SystemModstamp>" : "SystemModstamp>=");
   salesforce_put_time(buf, cursor->at_ms);
   if (keyed) { /* many rows share one second: > alone loses some, >= alone repeats them for ever */
-    salesforce_puts(buf, " OR (SystemModstamp=");
+    hd_puts(buf, " OR (SystemModstamp=");
     salesforce_put_time(buf, cursor->at_ms);
-    salesforce_puts(buf, " AND Id>");
-    salesforce_put_soql(buf, salesforce_str(cursor->id));
-    salesforce_puts(buf, bounded ? "))" : ")");
+    hd_puts(buf, " AND Id>");
+    salesforce_put_soql(buf, hd_str(cursor->id));
+    hd_puts(buf, bounded ? "))" : ")");
   }
   if (bounded) {
-    salesforce_puts(buf, " AND SystemModstamp<");
+    hd_puts(buf, " AND SystemModstamp<");
     salesforce_put_time(buf, until_ms);
   }
-  salesforce_puts(buf, " ORDER BY SystemModstamp,Id LIMIT ");
-  salesforce_put_int(buf, limit);
+  hd_puts(buf, " ORDER BY SystemModstamp,Id LIMIT ");
+  hd_put_int(buf, limit);
 }
 
 /* ---- the cursor ---- */
@@ -182,45 +182,45 @@ void salesforce_cursor_enter(struct sf_cursor *cursor, int list, int64_t overlap
   cursor->id[0] = cursor->next[0] = '\0';
 }
 
-static void put_stamp(struct sf_buf *buf, const char *name, int64_t at_ms) {
-  salesforce_puts(buf, " ");
-  salesforce_puts(buf, name);
-  salesforce_puts(buf, "=");
+static void put_stamp(struct hd_buf *buf, const char *name, int64_t at_ms) {
+  hd_puts(buf, " ");
+  hd_puts(buf, name);
+  hd_puts(buf, "=");
   salesforce_put_time(buf, at_ms);
 }
 
-void salesforce_cursor_put(struct sf_buf *buf, const struct sf_cursor *cursor) {
-  salesforce_puts(buf, "1");
+void salesforce_cursor_put(struct hd_buf *buf, const struct sf_cursor *cursor) {
+  hd_puts(buf, "1");
   put_stamp(buf, "from", cursor->from_ms);
   for (int i = 0; i < SF_LISTS; i++) put_stamp(buf, mark_names[i], cursor->mark_ms[i]);
   if (cursor->on < 0) return;
-  salesforce_puts(buf, " on=");
-  salesforce_puts(buf, mark_names[cursor->on]);
+  hd_puts(buf, " on=");
+  hd_puts(buf, mark_names[cursor->on]);
   put_stamp(buf, "at", cursor->at_ms);
   if (cursor->id[0] != '\0') {
-    salesforce_puts(buf, " id=");
-    salesforce_puts(buf, cursor->id);
+    hd_puts(buf, " id=");
+    hd_puts(buf, cursor->id);
   }
   if (cursor->next[0] != '\0') {
-    salesforce_puts(buf, " next=");
-    salesforce_puts(buf, cursor->next);
+    hd_puts(buf, " next=");
+    hd_puts(buf, cursor->next);
   }
 }
 
 bool salesforce_next_is_path(struct trg_str next) {
-  if (next.n < 16 || next.n > 255 || salesforce_seek(next, "/services/data/v") != 0) return false;
-  if (salesforce_seek(next, "/query/") == SIZE_MAX) return false;
+  if (next.n < 16 || next.n > 255 || hd_seek(next, "/services/data/v") != 0) return false;
+  if (hd_seek(next, "/query/") == SIZE_MAX) return false;
   for (size_t i = 0; i < next.n; i++) {
     const char c = next.p[i];
     const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
     if (!plain && (c == '\0' || strchr("/-_.~", c) == NULL)) return false;
   }
-  return salesforce_seek(next, "..") == SIZE_MAX;
+  return hd_seek(next, "..") == SIZE_MAX;
 }
 
 static bool list_named(struct trg_str name, int *ret_list) {
   for (int i = 0; i < SF_LISTS; i++)
-    if (salesforce_is(name, mark_names[i])) {
+    if (hd_is(name, mark_names[i])) {
       *ret_list = i;
       return true;
     }
@@ -229,18 +229,18 @@ static bool list_named(struct trg_str name, int *ret_list) {
 
 static bool cursor_take(struct sf_cursor *cursor, struct trg_str key, struct trg_str value) {
   int list;
-  if (salesforce_is(key, "on")) return list_named(value, &cursor->on);
-  if (salesforce_is(key, "id")) return salesforce_id18(value, cursor->id);
-  if (salesforce_is(key, "next")) {
+  if (hd_is(key, "on")) return list_named(value, &cursor->on);
+  if (hd_is(key, "id")) return salesforce_id18(value, cursor->id);
+  if (hd_is(key, "next")) {
     if (!salesforce_next_is_path(value)) return false;
     memcpy(cursor->next, value.p, value.n);
     cursor->next[value.n] = '\0';
     return true;
   }
-  int64_t at_ms = salesforce_time_ms(value);
-  if (salesforce_is(key, "from"))
+  int64_t at_ms = hd_time_ms(value);
+  if (hd_is(key, "from"))
     cursor->from_ms = at_ms;
-  else if (salesforce_is(key, "at"))
+  else if (hd_is(key, "at"))
     cursor->at_ms = at_ms;
   else if (list_named(key, &list))
     cursor->mark_ms[list] = at_ms;
@@ -284,35 +284,35 @@ static uint32_t hash_add(uint32_t hash, struct trg_str text) {
 
 /* Stamps have a grain of one second, and two changes may fall into one: what else the row says is
  * part of the version. A child's version names the child. */
-static struct trg_str version_of(struct sf_mem *mem, int list, const cJSON *row, struct trg_str id,
+static struct trg_str version_of(struct hd_mem *mem, int list, const cJSON *row, struct trg_str id,
                                  int64_t at_ms) {
   static const char *const told[] = {"Status", "OwnerId", "Priority", "LastModifiedDate", "Type"};
-  struct sf_buf buf = salesforce_buf_new(128);
+  struct hd_buf buf = hd_buf_new(128);
   char hash[12];
   uint32_t sum = 2166136261u;
   for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
-    sum = hash_add(sum, salesforce_json_str(row, told[i]));
-  if (salesforce_json_true(row, "IsDeleted")) sum = hash_add(sum, TRG_STR("deleted"));
+    sum = hash_add(sum, hd_json_str(row, told[i]));
+  if (hd_json_true(row, "IsDeleted")) sum = hash_add(sum, TRG_STR("deleted"));
   salesforce_put_time(&buf, at_ms);
   snprintf(hash, sizeof hash, "/%08x", (unsigned)sum);
-  salesforce_puts(&buf, hash);
+  hd_puts(&buf, hash);
   if (list != SF_CASES) {
-    salesforce_puts(&buf, "/");
-    salesforce_put_str(&buf, id);
+    hd_puts(&buf, "/");
+    hd_put_str(&buf, id);
   }
-  struct trg_str kept = salesforce_keep(mem, salesforce_slice(&buf));
-  salesforce_buf_free(&buf);
+  struct trg_str kept = hd_keep(mem, hd_slice(&buf));
+  hd_buf_free(&buf);
   return kept;
 }
 
 /* Posts that stand for a change which is told elsewhere are no messages. */
 static bool is_talk(int list, const cJSON *row) {
-  return list != SF_FEED || salesforce_feed_is_talk(salesforce_json_str(row, "Type"));
+  return list != SF_FEED || salesforce_feed_is_talk(hd_json_str(row, "Type"));
 }
 
 static int change_read(struct sf_changes *ret, int list, const cJSON *row, struct trg_err *err) {
   struct trg_str id = salesforce_json_id(&ret->mem, row, "Id");
-  int64_t at_ms = salesforce_time_ms(salesforce_json_str(row, "SystemModstamp"));
+  int64_t at_ms = hd_time_ms(hd_json_str(row, "SystemModstamp"));
   if (id.n == 0 || at_ms == 0)
     return salesforce_malformed(err, "a row without a usable Id or SystemModstamp");
   ret->last_id = id;
@@ -333,12 +333,12 @@ int salesforce_changes_read(struct sf_changes *ret, int list, struct trg_str bod
   const cJSON *row, *rows = salesforce_json_rows(json, &ret->done, err);
   int rc = rows != NULL ? 0 : -1;
   if (rc == 0)
-    ret->notices = salesforce_take(&ret->mem,
-                                   (size_t)(cJSON_GetArraySize(rows) + 1) * sizeof *ret->notices);
+    ret->notices = hd_take(&ret->mem,
+                           (size_t)(cJSON_GetArraySize(rows) + 1) * sizeof *ret->notices);
   cJSON_ArrayForEach(row, rows) {
     if (rc == 0 && ret->notices != NULL) rc = change_read(ret, list, row, err);
   }
-  ret->next = salesforce_keep(&ret->mem, salesforce_json_str(json, "nextRecordsUrl"));
+  ret->next = hd_keep(&ret->mem, hd_json_str(json, "nextRecordsUrl"));
   if (rc == 0 && ret->mem.full) rc = salesforce_malformed(err, "a page that is too large");
   cJSON_Delete(json);
   if (rc != 0) salesforce_changes_free(ret);
@@ -346,5 +346,5 @@ int salesforce_changes_read(struct sf_changes *ret, int list, struct trg_str bod
 }
 
 void salesforce_changes_free(struct sf_changes *page) {
-  salesforce_mem_free(&page->mem);
+  hd_mem_free(&page->mem);
 }

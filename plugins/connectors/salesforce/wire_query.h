@@ -33,15 +33,15 @@ unsigned salesforce_list_columns(int list, unsigned without);
 unsigned salesforce_status_columns(unsigned without);
 
 /* A string literal of SOQL, with its quotes: nothing in `text` ends it. */
-void salesforce_put_soql(struct sf_buf *buf, struct trg_str text);
+void salesforce_put_soql(struct hd_buf *buf, struct trg_str text);
 /* 2026-11-21T01:36:40Z, with milliseconds when there are some. */
-void salesforce_put_time(struct sf_buf *buf, int64_t at_ms);
+void salesforce_put_time(struct hd_buf *buf, int64_t at_ms);
 /* extra: columns of the settings, each behind a comma; may be empty. */
-void salesforce_put_case_query(struct sf_buf *buf, struct trg_str id, unsigned without,
+void salesforce_put_case_query(struct hd_buf *buf, struct trg_str id, unsigned without,
                                struct trg_str extra);
-void salesforce_put_list_query(struct sf_buf *buf, int list, struct trg_str case_id,
+void salesforce_put_list_query(struct hd_buf *buf, int list, struct trg_str case_id,
                                unsigned without);
-void salesforce_put_status_query(struct sf_buf *buf, unsigned without);
+void salesforce_put_status_query(struct hd_buf *buf, unsigned without);
 
 /* Where polling stands. As text it is versioned and says nothing but this. */
 struct sf_cursor {
@@ -54,18 +54,18 @@ struct sf_cursor {
 };
 void salesforce_cursor_start(struct sf_cursor *ret, int64_t since_ms);
 int salesforce_cursor_read(struct sf_cursor *ret, struct trg_str text, struct trg_err *err);
-void salesforce_cursor_put(struct sf_buf *buf, const struct sf_cursor *cursor);
+void salesforce_cursor_put(struct hd_buf *buf, const struct sf_cursor *cursor);
 /* Begins reading a list: overlap_ms before its mark, as rows become visible after newer ones. */
 void salesforce_cursor_enter(struct sf_cursor *cursor, int list, int64_t overlap_ms);
 /* until_ms 0: without an upper end. */
-void salesforce_put_changes_query(struct sf_buf *buf, const struct sf_cursor *cursor,
+void salesforce_put_changes_query(struct hd_buf *buf, const struct sf_cursor *cursor,
                                   int64_t until_ms, int64_t limit);
 /* May this address be asked? Only a path of the query resource, never another host. */
 bool salesforce_next_is_path(struct trg_str next);
 
 /* One page of changes. */
 struct sf_changes {
-  struct sf_mem mem;
+  struct hd_mem mem;
   struct trg_notice *notices;
   size_t count, rows;
   bool done;

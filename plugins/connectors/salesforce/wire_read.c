@@ -16,7 +16,7 @@ void salesforce_thread_init(struct sf_thread *thread) {
 void salesforce_thread_free(struct sf_thread *thread) {
   free(thread->lines);
   free(thread->changes);
-  salesforce_mem_free(&thread->mem);
+  hd_mem_free(&thread->mem);
   salesforce_thread_init(thread);
 }
 
@@ -29,39 +29,39 @@ static void *grown(void *items, size_t count, size_t *cap, size_t item_bytes) {
 }
 
 static struct trg_str clean(struct sf_thread *thread, struct trg_str text) {
-  struct sf_buf buf = salesforce_buf_new(LINE_BYTES);
-  salesforce_put_clean(&buf, text);
+  struct hd_buf buf = hd_buf_new(LINE_BYTES);
+  hd_put_clean(&buf, text);
   thread->partial = thread->partial || buf.full;
-  struct trg_str kept = salesforce_keep(&thread->mem, salesforce_slice(&buf));
-  salesforce_buf_free(&buf);
+  struct trg_str kept = hd_keep(&thread->mem, hd_slice(&buf));
+  hd_buf_free(&buf);
   return kept;
 }
 
 static struct trg_str word(struct sf_thread *thread, const cJSON *row, const char *key) {
-  return clean(thread, salesforce_json_str(row, key));
+  return clean(thread, hd_json_str(row, key));
 }
 
 static struct trg_str inner(struct sf_thread *thread, const cJSON *row, const char *key,
                             const char *field) {
-  return clean(thread, salesforce_json_str(salesforce_json_in(row, key), field));
+  return clean(thread, hd_json_str(hd_json_in(row, key), field));
 }
 
 static int64_t moment(const cJSON *row, const char *key) {
-  return salesforce_time_ms(salesforce_json_str(row, key));
+  return hd_time_ms(hd_json_str(row, key));
 }
 
 /* A message's own words: as plain text, without tokens and without the history it quotes. */
 static struct trg_str said(struct sf_thread *thread, struct trg_str text, bool html, bool mail) {
-  struct sf_buf plain = salesforce_buf_new(LINE_BYTES), out = salesforce_buf_new(LINE_BYTES),
-                clear = salesforce_buf_new(LINE_BYTES);
+  struct hd_buf plain = hd_buf_new(LINE_BYTES), out = hd_buf_new(LINE_BYTES),
+                clear = hd_buf_new(LINE_BYTES);
   if (html)
-    salesforce_put_html_text(&plain, text);
+    hd_put_html_text(&plain, text);
   else
-    salesforce_put_clean(&plain, text);
-  salesforce_put_clean(&clear, salesforce_slice(&plain)); /* also what entities stood for */
-  salesforce_put_untokened(&out, salesforce_slice(&clear));
+    hd_put_clean(&plain, text);
+  hd_put_clean(&clear, hd_slice(&plain)); /* also what entities stood for */
+  salesforce_put_untokened(&out, hd_slice(&clear));
   thread->partial = thread->partial || plain.full || out.full || clear.full;
-  struct trg_str kept = salesforce_slice(&out);
+  struct trg_str kept = hd_slice(&out);
   if (mail) kept = salesforce_unquoted(kept);
   while (kept.n > 0 && (kept.p[kept.n - 1] == '\n' || kept.p[kept.n - 1] == ' ')) kept.n--;
   if (thread->text_bytes + kept.n > TEXT_BYTES) {
@@ -69,10 +69,10 @@ static struct trg_str said(struct sf_thread *thread, struct trg_str text, bool h
     kept.n = 0;
   }
   thread->text_bytes += kept.n;
-  kept = salesforce_keep(&thread->mem, kept);
-  salesforce_buf_free(&plain);
-  salesforce_buf_free(&clear);
-  salesforce_buf_free(&out);
+  kept = hd_keep(&thread->mem, kept);
+  hd_buf_free(&plain);
+  hd_buf_free(&clear);
+  hd_buf_free(&out);
   return kept;
 }
 
@@ -83,20 +83,20 @@ static struct trg_str column(struct sf_thread *thread, const cJSON *row, const c
 }
 
 static struct trg_str untokened(struct sf_thread *thread, struct trg_str text) {
-  struct sf_buf buf = salesforce_buf_new(8192);
+  struct hd_buf buf = hd_buf_new(8192);
   salesforce_put_untokened(&buf, text);
-  struct trg_str kept = salesforce_keep(&thread->mem, salesforce_slice(&buf));
-  salesforce_buf_free(&buf);
+  struct trg_str kept = hd_keep(&thread->mem, hd_slice(&buf));
+  hd_buf_free(&buf);
   return kept;
 }
 
 static void case_take(struct sf_thread *thread, const struct sf_columns *columns,
                       const cJSON *row) {
-  struct sf_mem *mem = &thread->mem;
+  struct hd_mem *mem = &thread->mem;
   thread->kase = (struct sf_case){
       .id = salesforce_json_id(mem, row, "Id"),
       .subject = untokened(thread, word(thread, row, "Subject")),
-      .description = said(thread, salesforce_json_str(row, "Description"), false, true),
+      .description = said(thread, hd_json_str(row, "Description"), false, true),
       .status = word(thread, row, "Status"),
       .priority = word(thread, row, "Priority"),
       .origin = word(thread, row, "Origin"),
@@ -117,8 +117,8 @@ static void case_take(struct sf_thread *thread, const struct sf_columns *columns
       .modified_ms = moment(row, "LastModifiedDate"),
       .stamp_ms = moment(row, "SystemModstamp"),
       .closed_ms = moment(row, "ClosedDate"),
-      .is_closed = salesforce_json_true(row, "IsClosed"),
-      .is_deleted = salesforce_json_true(row, "IsDeleted")};
+      .is_closed = hd_json_true(row, "IsClosed"),
+      .is_deleted = hd_json_true(row, "IsDeleted")};
 }
 
 int salesforce_case_read(struct sf_thread *thread, const struct sf_columns *columns,
@@ -151,13 +151,11 @@ static bool is_automatic(struct trg_str headers, struct trg_str from, struct trg
   static const char *const subjects[] = {"Automatic reply:", "Out of Office:", "Undeliverable:",
                                          "Delivery Status Notification", "Undelivered Mail"};
   for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-    if (salesforce_seek(headers, marks[i]) != SIZE_MAX ||
-        salesforce_seek(headers, marks[i] + 1) == 0)
-      return true;
+    if (hd_seek(headers, marks[i]) != SIZE_MAX || hd_seek(headers, marks[i] + 1) == 0) return true;
   for (size_t i = 0; i < sizeof senders / sizeof senders[0]; i++)
-    if (salesforce_seek(from, senders[i]) == 0) return true;
+    if (hd_seek(from, senders[i]) == 0) return true;
   for (size_t i = 0; i < sizeof subjects / sizeof subjects[0]; i++)
-    if (salesforce_seek(subject, subjects[i]) == 0) return true;
+    if (hd_seek(subject, subjects[i]) == 0) return true;
   return false;
 }
 
@@ -167,23 +165,23 @@ bool salesforce_feed_is_talk(struct trg_str type) {
   static const char *const words[] = {"TextPost", "LinkPost", "ContentPost", "QuestionPost",
                                       "AdvancedTextPost"};
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-    if (salesforce_is(type, words[i])) return true;
+    if (hd_is(type, words[i])) return true;
   return type.n == 0;
 }
 
 /* Status is the text of a number; some servers give the number. */
 static bool status_is(const cJSON *row, const char *status) {
-  const cJSON *item = salesforce_json_in(row, "Status");
+  const cJSON *item = hd_json_in(row, "Status");
   if (cJSON_IsNumber(item)) return item->valuedouble == status[0] - '0';
-  return salesforce_is(salesforce_json_str(row, "Status"), status);
+  return hd_is(hd_json_str(row, "Status"), status);
 }
 
 static bool mail_take(struct sf_thread *thread, struct sf_line *line, const cJSON *row) {
   if (status_is(row, STATUS_DRAFT)) return false;
-  struct trg_str text = salesforce_json_str(row, "TextBody");
+  struct trg_str text = hd_json_str(row, "TextBody");
   const bool html = text.n == 0;
-  if (html) text = salesforce_json_str(row, "HtmlBody");
-  line->incoming = salesforce_json_true(row, "Incoming");
+  if (html) text = hd_json_str(row, "HtmlBody");
+  line->incoming = hd_json_true(row, "Incoming");
   line->is_public = line->incoming || !status_is(row, "4"); /* forwarded: to a third party */
   line->text = said(thread, text, html, true);
   line->address = word(thread, row, "FromAddress");
@@ -193,16 +191,16 @@ static bool mail_take(struct sf_thread *thread, struct sf_line *line, const cJSO
     line->author_name = word(thread, row, "FromName");
   }
   line->automatic = is_automatic(word(thread, row, "Headers"), line->address,
-                                 salesforce_json_str(row, "Subject"));
+                                 hd_json_str(row, "Subject"));
   if (line->at_ms == 0) line->at_ms = moment(row, "MessageDate");
   return true;
 }
 
 static bool post_take(struct sf_thread *thread, struct sf_line *line, const cJSON *row) {
-  struct trg_str body = salesforce_json_str(row, "Body");
-  if (!salesforce_feed_is_talk(salesforce_json_str(row, "Type")) || body.n == 0) return false;
-  line->is_public = salesforce_is(salesforce_json_str(row, "Visibility"), "AllUsers");
-  line->text = said(thread, body, salesforce_json_true(row, "IsRichText"), false);
+  struct trg_str body = hd_json_str(row, "Body");
+  if (!salesforce_feed_is_talk(hd_json_str(row, "Type")) || body.n == 0) return false;
+  line->is_public = hd_is(hd_json_str(row, "Visibility"), "AllUsers");
+  line->text = said(thread, body, hd_json_true(row, "IsRichText"), false);
   return true;
 }
 
@@ -211,17 +209,17 @@ static bool line_take(struct sf_thread *thread, struct sf_line *line, const cJSO
   line->author_name = inner(thread, row, "CreatedBy", "Name");
   line->author_type = inner(thread, row, "CreatedBy", "UserType");
   line->at_ms = moment(row, "CreatedDate");
-  if (salesforce_json_true(row, "IsDeleted")) return false;
+  if (hd_json_true(row, "IsDeleted")) return false;
   if (line->list == SF_MAILS) return mail_take(thread, line, row);
   if (line->list == SF_FEED) return post_take(thread, line, row);
-  line->is_public = salesforce_json_true(row, "IsPublished");
-  line->text = said(thread, salesforce_json_str(row, "CommentBody"), false, false);
+  line->is_public = hd_json_true(row, "IsPublished");
+  line->text = said(thread, hd_json_str(row, "CommentBody"), false, false);
   return true;
 }
 
 static bool has_line(const struct sf_thread *thread, struct trg_str id) {
   for (size_t i = 0; i < thread->line_count; i++)
-    if (salesforce_same(thread->lines[i].id, id)) return true;
+    if (hd_same(thread->lines[i].id, id)) return true;
   return false;
 }
 
@@ -257,7 +255,7 @@ int salesforce_list_read(struct sf_thread *thread, int list, struct trg_str body
     if (rc != 0) break;
     row_take(thread, list, row, id);
   }
-  ret_page->next = salesforce_keep(&thread->mem, salesforce_json_str(json, "nextRecordsUrl"));
+  ret_page->next = hd_keep(&thread->mem, hd_json_str(json, "nextRecordsUrl"));
   cJSON_Delete(json);
   return rc;
 }

@@ -42,7 +42,7 @@ struct sf_page {
 };
 /* A case with everything that was read for it so far; filled by reply after reply. */
 struct sf_thread {
-  struct sf_mem mem;
+  struct hd_mem mem;
   struct sf_case kase;
   struct sf_line *lines;
   struct sf_change *changes;

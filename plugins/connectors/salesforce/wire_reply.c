@@ -30,8 +30,8 @@ int salesforce_token_read(struct sf_token *ret, struct trg_str body, struct trg_
   cJSON *json = salesforce_json(body, err);
   memset(ret, 0, sizeof *ret);
   if (json == NULL) return -1;
-  struct trg_str text = salesforce_json_str(json, "access_token");
-  struct trg_str instance = salesforce_json_str(json, "instance_url");
+  struct trg_str text = hd_json_str(json, "access_token");
+  struct trg_str instance = hd_json_str(json, "instance_url");
   int rc = 0;
   /* It goes into a header: only what RFC 6750 allows there. */
   for (size_t i = 0; i < text.n; i++)
@@ -39,7 +39,7 @@ int salesforce_token_read(struct sf_token *ret, struct trg_str body, struct trg_
   while (instance.n > 0 && instance.p[instance.n - 1] == '/') instance.n--;
   if (text.n == 0)
     rc = salesforce_malformed(err, "no usable \"access_token\" in it");
-  else if (!identity_read(ret, salesforce_json_str(json, "id")))
+  else if (!identity_read(ret, hd_json_str(json, "id")))
     rc = salesforce_malformed(err, "its \"id\" does not say which user this is");
   else if (instance.n >= sizeof ret->instance_url)
     rc = salesforce_malformed(err, "its \"instance_url\" is too long");
@@ -53,7 +53,7 @@ int salesforce_token_read(struct sf_token *ret, struct trg_str body, struct trg_
 
 /* The origin without a default port: scheme, "://", host, and a port if it is another. */
 static struct trg_str origin_of(struct trg_str url) {
-  size_t scheme = salesforce_seek(url, "://");
+  size_t scheme = hd_seek(url, "://");
   if (scheme == SIZE_MAX) return (struct trg_str){NULL, 0};
   size_t end = scheme + 3;
   while (end < url.n && strchr("/?#", url.p[end]) == NULL) end++;
@@ -77,14 +77,14 @@ int salesforce_statuses_read(struct sf_statuses *ret, struct trg_str body, struc
   const cJSON *row, *rows = salesforce_json_rows(json, &done, err);
   memset(ret, 0, sizeof *ret);
   cJSON_ArrayForEach(row, rows) {
-    struct trg_str name = salesforce_json_str(row, "ApiName");
-    if (name.n == 0) name = salesforce_json_str(row, "MasterLabel");
+    struct trg_str name = hd_json_str(row, "ApiName");
+    if (name.n == 0) name = hd_json_str(row, "MasterLabel");
     if (name.n == 0 || ret->count == SF_STATUS_MAX) continue;
     copy_text(ret->items[ret->count].name, sizeof ret->items[0].name, name);
     copy_text(ret->items[ret->count].label, sizeof ret->items[0].label,
-              salesforce_json_str(row, "MasterLabel"));
-    ret->items[ret->count].is_closed = salesforce_json_true(row, "IsClosed");
-    ret->items[ret->count++].is_default = salesforce_json_true(row, "IsDefault");
+              hd_json_str(row, "MasterLabel"));
+    ret->items[ret->count].is_closed = hd_json_true(row, "IsClosed");
+    ret->items[ret->count++].is_default = hd_json_true(row, "IsDefault");
   }
   cJSON_Delete(json);
   return rows != NULL ? 0 : -1;
@@ -109,8 +109,8 @@ int32_t salesforce_status_of(const struct sf_statuses *statuses, struct trg_str 
     if (statuses->items[i].is_default && same_word(statuses->items[i].name, word))
       return TRG_STATUS_NEW;
   if (word.n == 0) return TRG_STATUS_UNKNOWN;
-  if (salesforce_seek(word, "hold") != SIZE_MAX) return TRG_STATUS_HOLD;
-  if (salesforce_seek(word, "wait") != SIZE_MAX || salesforce_seek(word, "pending") != SIZE_MAX)
+  if (hd_seek(word, "hold") != SIZE_MAX) return TRG_STATUS_HOLD;
+  if (hd_seek(word, "wait") != SIZE_MAX || hd_seek(word, "pending") != SIZE_MAX)
     return TRG_STATUS_PENDING;
   return same_word("New", word) ? TRG_STATUS_NEW : TRG_STATUS_OPEN;
 }
@@ -129,7 +129,7 @@ const char *salesforce_closed_status(const struct sf_statuses *statuses) {
 
 struct trg_str salesforce_header(const struct trg_header *headers, size_t count, const char *name) {
   for (size_t i = 0; i < count; i++)
-    if (headers[i].name.n == strlen(name) && salesforce_seek(headers[i].name, name) == 0)
+    if (headers[i].name.n == strlen(name) && hd_seek(headers[i].name, name) == 0)
       return headers[i].value;
   return (struct trg_str){NULL, 0};
 }
@@ -151,10 +151,10 @@ bool salesforce_usage_read(const struct trg_header *headers, size_t count, int64
                            int64_t *ret_limit) {
   static const char key[] = "api-usage=";
   struct trg_str value = salesforce_header(headers, count, "sforce-limit-info");
-  size_t at = salesforce_seek(value, key), n = 0;
+  size_t at = hd_seek(value, key), n = 0;
   while (at != SIZE_MAX && at > 0 && value.p[at - 1] != ' ' && value.p[at - 1] != ';') {
     const struct trg_str rest = {value.p + at + 1, value.n - at - 1};
-    size_t next = salesforce_seek(rest, key);
+    size_t next = hd_seek(rest, key);
     at = next == SIZE_MAX ? SIZE_MAX : at + 1 + next;
   }
   if (at == SIZE_MAX) return false;
@@ -193,19 +193,18 @@ int64_t salesforce_retry_after_ms(const struct trg_header *headers, size_t count
 
 static void text_of(struct sf_error *ret, const cJSON *body) {
   char *text = cJSON_PrintUnformatted(body);
-  salesforce_error_read(ret, salesforce_str(text));
+  salesforce_error_read(ret, hd_str(text));
   cJSON_free(text);
 }
 
 static bool id_take(char to[SF_ID_BYTES], const cJSON *body) {
-  return salesforce_id18(salesforce_json_str(body, "id"), to);
+  return salesforce_id18(hd_json_str(body, "id"), to);
 }
 
 /* One part of a composite: 1 done, 0 refused, -1 something else. Its answer may be rolled back by
  * another part's. */
 static int part_read(struct sf_outcome *ret, const cJSON *part, size_t i) {
-  const cJSON *status = salesforce_json_in(part, "httpStatusCode"),
-              *body = salesforce_json_in(part, "body");
+  const cJSON *status = hd_json_in(part, "httpStatusCode"), *body = hd_json_in(part, "body");
   struct sf_error error;
   if (!cJSON_IsNumber(status) || status->valuedouble < 100 || status->valuedouble > 599) return -1;
   const int32_t code = (int32_t)status->valuedouble;
@@ -226,7 +225,7 @@ int salesforce_composite_read(struct sf_outcome *ret, struct trg_str body, size_
   struct trg_err ignored = {{0}, {0}, 0};
   memset(ret, 0, sizeof *ret);
   cJSON *json = salesforce_json(body, &ignored);
-  const cJSON *list = salesforce_json_in(json, "compositeResponse"), *part;
+  const cJSON *list = hd_json_in(json, "compositeResponse"), *part;
   size_t seen = 0, done = 0, refused = 0;
   cJSON_ArrayForEach(part, list) {
     if (seen == parts || seen == 4) break;
@@ -246,8 +245,7 @@ int salesforce_created_read(struct sf_outcome *ret, struct trg_str body) {
   memset(ret, 0, sizeof *ret);
   cJSON *json = salesforce_json(body, &ignored);
   int made = SF_MADE_UNKNOWN;
-  if (id_take(ret->ids[0], json) && !cJSON_IsFalse(salesforce_json_in(json, "success")))
-    made = SF_MADE;
+  if (id_take(ret->ids[0], json) && !cJSON_IsFalse(hd_json_in(json, "success"))) made = SF_MADE;
   cJSON_Delete(json);
   return made;
 }
@@ -258,14 +256,13 @@ int salesforce_mailed_read(struct sf_outcome *ret, struct trg_str body) {
   memset(ret, 0, sizeof *ret);
   cJSON *json = salesforce_json(body, &ignored);
   const cJSON *action = cJSON_IsArray(json) ? json->child : json;
-  const cJSON *success = salesforce_json_in(action, "isSuccess"),
-              *errors = salesforce_json_in(action, "errors");
+  const cJSON *success = hd_json_in(action, "isSuccess"), *errors = hd_json_in(action, "errors");
   const bool has_errors = cJSON_IsArray(errors) && errors->child != NULL;
   int made = SF_MADE_UNKNOWN;
   if (cJSON_IsTrue(success) && !has_errors) {
     made = SF_MADE;
-    const cJSON *output = salesforce_json_in(action, "outputValues");
-    (void)salesforce_id18(salesforce_json_str(output, "emailMessageId"), ret->ids[0]);
+    const cJSON *output = hd_json_in(action, "outputValues");
+    (void)salesforce_id18(hd_json_str(output, "emailMessageId"), ret->ids[0]);
   } else if (cJSON_IsFalse(success)) {
     made = SF_MADE_NOTHING;
     ret->status = 400;

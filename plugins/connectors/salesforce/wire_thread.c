@@ -16,11 +16,11 @@ static const struct trg_str none = {NULL, 0};
 static int32_t user_author(struct trg_str id, struct trg_str type, struct trg_str own_id) {
   static const char *const customers[] = {"Csp", "Customer", "Power", "Guest", "Portal"};
   static const char *const machines[] = {"Automated", "Cloud", "System", "Bot"};
-  if (id.n > 0 && salesforce_same(id, own_id)) return TRG_AUTHOR_SELF;
+  if (id.n > 0 && hd_same(id, own_id)) return TRG_AUTHOR_SELF;
   for (size_t i = 0; i < sizeof customers / sizeof customers[0]; i++)
-    if (salesforce_seek(type, customers[i]) == 0) return TRG_AUTHOR_CUSTOMER;
+    if (hd_seek(type, customers[i]) == 0) return TRG_AUTHOR_CUSTOMER;
   for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++)
-    if (salesforce_seek(type, machines[i]) == 0) return TRG_AUTHOR_BOT;
+    if (hd_seek(type, machines[i]) == 0) return TRG_AUTHOR_BOT;
   return TRG_AUTHOR_AGENT;
 }
 
@@ -35,18 +35,18 @@ struct trg_str salesforce_address_of(const struct sf_case *kase) {
 
 bool salesforce_is_portal(const struct sf_case *kase, const char *mode) {
   if (mode != NULL && strcmp(mode, "auto") != 0) return strcmp(mode, "portal") == 0;
-  return salesforce_seek(kase->origin, "portal") != SIZE_MAX ||
-         salesforce_seek(kase->origin, "community") != SIZE_MAX;
+  return hd_seek(kase->origin, "portal") != SIZE_MAX ||
+         hd_seek(kase->origin, "community") != SIZE_MAX;
 }
 
-static struct trg_str joined(struct sf_mem *mem, const char *head, struct trg_str middle,
+static struct trg_str joined(struct hd_mem *mem, const char *head, struct trg_str middle,
                              const char *tail) {
-  struct sf_buf buf = salesforce_buf_new(8192);
-  salesforce_puts(&buf, head);
-  salesforce_put_str(&buf, middle);
-  salesforce_puts(&buf, tail);
-  struct trg_str kept = salesforce_keep(mem, salesforce_slice(&buf));
-  salesforce_buf_free(&buf);
+  struct hd_buf buf = hd_buf_new(8192);
+  hd_puts(&buf, head);
+  hd_put_str(&buf, middle);
+  hd_puts(&buf, tail);
+  struct trg_str kept = hd_keep(mem, hd_slice(&buf));
+  hd_buf_free(&buf);
   return kept;
 }
 
@@ -57,7 +57,7 @@ enum likeness { LIKE_EQUAL, LIKE_BEGINNING, LIKE_COPY };
 /* Compares letters and digits alone. BEGINNING: `a` begins with the whole of `b`. COPY: that, or
  * both were cut somewhere behind the same long beginning. */
 static bool is_like(struct trg_str a, struct trg_str b, enum likeness likeness) {
-  struct sf_buf x = salesforce_buf_new(a.n), y = salesforce_buf_new(b.n);
+  struct hd_buf x = hd_buf_new(a.n), y = hd_buf_new(b.n);
   salesforce_put_gist(&x, a);
   salesforce_put_gist(&y, b);
   const size_t n = x.n < y.n ? x.n : y.n;
@@ -66,8 +66,8 @@ static bool is_like(struct trg_str a, struct trg_str b, enum likeness likeness) 
     alike = x.n == y.n;
   else if (alike)
     alike = y.n == n || (likeness == LIKE_COPY && n >= 200);
-  salesforce_buf_free(&x);
-  salesforce_buf_free(&y);
+  hd_buf_free(&x);
+  hd_buf_free(&y);
   return alike;
 }
 
@@ -113,8 +113,7 @@ void salesforce_thread_order(struct sf_thread *thread) {
 }
 
 static void messages_tell(struct sf_thread *thread, struct trg_str own_id, struct trg_ticket *ret) {
-  struct trg_message *messages = salesforce_take(&thread->mem,
-                                                 (thread->line_count + 1) * sizeof *messages);
+  struct trg_message *messages = hd_take(&thread->mem, (thread->line_count + 1) * sizeof *messages);
   if (messages == NULL) return;
   for (size_t i = 0; i < thread->line_count; i++) {
     const struct sf_line *line = &thread->lines[i];
@@ -153,13 +152,13 @@ static uint32_t talk_hash(const struct sf_thread *thread, struct trg_str own_id)
 }
 
 struct trg_str salesforce_version_of(struct sf_thread *thread, struct trg_str own_id) {
-  struct sf_buf buf = salesforce_buf_new(128);
+  struct hd_buf buf = hd_buf_new(128);
   char hash[12];
   salesforce_put_time(&buf, thread->kase.stamp_ms);
   snprintf(hash, sizeof hash, "/%08x", (unsigned)talk_hash(thread, own_id));
-  salesforce_puts(&buf, hash);
-  struct trg_str kept = salesforce_keep(&thread->mem, salesforce_slice(&buf));
-  salesforce_buf_free(&buf);
+  hd_puts(&buf, hash);
+  struct trg_str kept = hd_keep(&thread->mem, hd_slice(&buf));
+  hd_buf_free(&buf);
   return kept;
 }
 
@@ -173,19 +172,18 @@ static struct trg_str part_of(struct trg_str version, bool stamp) {
 bool salesforce_is_changed(struct sf_thread *thread, const struct trg_action *action,
                            struct trg_str own_id) {
   const struct trg_str now = salesforce_version_of(thread, own_id);
-  return !salesforce_same(part_of(now, true), part_of(action->version, true));
+  return !hd_same(part_of(now, true), part_of(action->version, true));
 }
 
 bool salesforce_has_news(struct sf_thread *thread, const struct trg_action *action,
                          struct trg_str own_id) {
   const struct trg_str known = part_of(action->version, false);
   if (known.n == 8) /* all that was said then, and now */
-    return !salesforce_same(known, part_of(salesforce_version_of(thread, own_id), false));
+    return !hd_same(known, part_of(salesforce_version_of(thread, own_id), false));
   /* A version of somebody else's making: whatever came after the message that was answered. */
   bool seen = action->last_message_id.n == 0;
   for (size_t i = 0; i < thread->line_count; i++) {
-    if (action->last_message_id.n > 0 &&
-        salesforce_same(thread->lines[i].id, action->last_message_id))
+    if (action->last_message_id.n > 0 && hd_same(thread->lines[i].id, action->last_message_id))
       seen = true;
     else if (seen && action->last_message_id.n > 0 && matters(&thread->lines[i], own_id))
       return true;
@@ -196,8 +194,8 @@ bool salesforce_has_news(struct sf_thread *thread, const struct trg_action *acti
 /* ---- looking for what we wrote ---- */
 
 /* Our text as it would be read back. */
-static void put_as_read(struct sf_buf *buf, int list, struct trg_str html) {
-  struct sf_buf sent = salesforce_buf_new(html.n * 8 + 8192);
+static void put_as_read(struct hd_buf *buf, int list, struct trg_str html) {
+  struct hd_buf sent = hd_buf_new(html.n * 8 + 8192);
   if (list == SF_COMMENTS) {
     salesforce_put_comment_text(buf, html, SF_COMMENT_BYTES);
   } else {
@@ -205,18 +203,18 @@ static void put_as_read(struct sf_buf *buf, int list, struct trg_str html) {
       salesforce_put_feed_html(&sent, html, SF_FEED_CHARS);
     else
       salesforce_put_mail_html(&sent, html, SF_MAIL_BYTES);
-    salesforce_put_html_text(buf, salesforce_slice(&sent));
+    hd_put_html_text(buf, hd_slice(&sent));
   }
-  salesforce_buf_free(&sent);
+  hd_buf_free(&sent);
 }
 
 const struct sf_line *salesforce_line_find(const struct sf_thread *thread, int list, bool is_public,
                                            struct trg_str own_id, struct trg_str html,
                                            int64_t after_ms) {
-  struct sf_buf text = salesforce_buf_new(html.n * 8 + 8192);
+  struct hd_buf text = hd_buf_new(html.n * 8 + 8192);
   const struct sf_line *found = NULL;
   put_as_read(&text, list, html);
-  struct trg_str wanted = salesforce_slice(&text);
+  struct trg_str wanted = hd_slice(&text);
   if (list == SF_MAILS) wanted = salesforce_unquoted(wanted);
   for (size_t i = 0; i < thread->line_count && found == NULL; i++) {
     const struct sf_line *line = &thread->lines[i];
@@ -226,7 +224,7 @@ const struct sf_line *salesforce_line_find(const struct sf_thread *thread, int l
     /* Behind a mail's text come a signature and the threading token. */
     if (is_like(line->text, wanted, list == SF_MAILS ? LIKE_BEGINNING : LIKE_EQUAL)) found = line;
   }
-  salesforce_buf_free(&text);
+  hd_buf_free(&text);
   return found;
 }
 
@@ -281,10 +279,10 @@ static void owner_tell(struct telling *t, const struct sf_change *change) {
 static void history_tell(struct telling *t) {
   for (size_t i = 0; i < t->thread->change_count; i++) {
     const struct sf_change *change = &t->thread->changes[i];
-    if (salesforce_is(change->field, "Status")) {
+    if (hd_is(change->field, "Status")) {
       t->tracked = true;
       status_tell(t, change);
-    } else if (salesforce_is(change->field, "Owner")) {
+    } else if (hd_is(change->field, "Owner")) {
       owner_tell(t, change);
     }
   }
@@ -318,7 +316,7 @@ static void facts_tell(struct telling *t, struct trg_ticket *ret) {
   struct sf_thread *thread = t->thread;
   const struct sf_case *kase = &thread->kase;
   t->cap = thread->change_count + thread->line_count + 4;
-  t->facts = salesforce_take(&thread->mem, t->cap * sizeof *t->facts);
+  t->facts = hd_take(&thread->mem, t->cap * sizeof *t->facts);
   if (t->facts == NULL) return;
   history_tell(t);
   if (ret->status == TRG_STATUS_MERGED)
@@ -354,7 +352,7 @@ static int32_t channel_of(struct trg_str origin) {
                {"portal", TRG_CHANNEL_WEB},
                {"community", TRG_CHANNEL_WEB}};
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-    if (salesforce_seek(origin, known[i].word) != SIZE_MAX) return known[i].channel;
+    if (hd_seek(origin, known[i].word) != SIZE_MAX) return known[i].channel;
   return TRG_CHANNEL_OTHER;
 }
 
@@ -363,7 +361,7 @@ static void tags_tell(struct sf_thread *thread, struct trg_ticket *ret) {
   const struct trg_str list = thread->kase.tags;
   size_t most = list.n > 0 ? 1 : 0;
   for (size_t i = 0; i < list.n; i++) most += list.p[i] == ';';
-  struct trg_str *tags = most > 0 ? salesforce_take(&thread->mem, most * sizeof *tags) : NULL;
+  struct trg_str *tags = most > 0 ? hd_take(&thread->mem, most * sizeof *tags) : NULL;
   for (size_t at = 0; tags != NULL && at < list.n;) {
     const char *end = memchr(list.p + at, ';', list.n - at);
     const size_t n = end != NULL ? (size_t)(end - list.p) - at : list.n - at;
@@ -374,7 +372,7 @@ static void tags_tell(struct sf_thread *thread, struct trg_ticket *ret) {
 }
 
 static int32_t status_of(const struct sf_case *kase, const struct sf_statuses *statuses) {
-  if (kase->master_id.n > 0 && !salesforce_same(kase->master_id, kase->id))
+  if (kase->master_id.n > 0 && !hd_same(kase->master_id, kase->id))
     return TRG_STATUS_MERGED; /* a loser of a merge is deleted, or kept and says so */
   if (kase->is_deleted) return TRG_STATUS_DELETED;
   return salesforce_status_of(statuses, kase->status, kase->is_closed);
@@ -405,11 +403,11 @@ void salesforce_thread_tell(struct sf_thread *thread, struct trg_str base_url,
   if (ret->status == TRG_STATUS_MERGED) ret->merged_into = kase->master_id;
   if (thread->partial) ret->flags |= TRG_TICKET_PARTIAL;
   struct trg_str path = joined(&thread->mem, "/lightning/r/Case/", kase->id, "/view");
-  struct sf_buf url = salesforce_buf_new(1024);
-  salesforce_put_str(&url, base_url);
-  salesforce_put_str(&url, path);
-  ret->url = salesforce_keep(&thread->mem, salesforce_slice(&url));
-  salesforce_buf_free(&url);
+  struct hd_buf url = hd_buf_new(1024);
+  hd_put_str(&url, base_url);
+  hd_put_str(&url, path);
+  ret->url = hd_keep(&thread->mem, hd_slice(&url));
+  hd_buf_free(&url);
   tags_tell(thread, ret);
   messages_tell(thread, own_id, ret);
   facts_tell(&telling, ret);

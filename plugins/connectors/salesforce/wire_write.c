@@ -8,22 +8,22 @@
 
 /* ---- signing in ---- */
 
-static void put_form(struct sf_buf *buf, const char *name, struct trg_str value) {
-  if (buf->n > 0) salesforce_puts(buf, "&");
-  salesforce_puts(buf, name);
-  salesforce_puts(buf, "=");
-  salesforce_put_url(buf, value);
+static void put_form(struct hd_buf *buf, const char *name, struct trg_str value) {
+  if (buf->n > 0) hd_puts(buf, "&");
+  hd_puts(buf, name);
+  hd_puts(buf, "=");
+  hd_put_url(buf, value);
 }
 
-void salesforce_body_client(struct sf_buf *buf, const char *client_id, const char *secret) {
+void salesforce_body_client(struct hd_buf *buf, const char *client_id, const char *secret) {
   put_form(buf, "grant_type", TRG_STR("client_credentials"));
-  put_form(buf, "client_id", salesforce_str(client_id));
-  put_form(buf, "client_secret", salesforce_str(secret));
+  put_form(buf, "client_id", hd_str(client_id));
+  put_form(buf, "client_secret", hd_str(secret));
 }
 
-void salesforce_put_base64url(struct sf_buf *buf, struct trg_str bytes) {
+void salesforce_put_base64url(struct hd_buf *buf, struct trg_str bytes) {
   const size_t from = buf->n;
-  salesforce_put_base64(buf, bytes);
+  hd_put_base64(buf, bytes);
   while (buf->n > from && buf->p[buf->n - 1] == '=') buf->p[--buf->n] = '\0';
   for (size_t i = from; i < buf->n; i++) {
     if (buf->p[i] == '+') buf->p[i] = '-';
@@ -31,25 +31,25 @@ void salesforce_put_base64url(struct sf_buf *buf, struct trg_str bytes) {
   }
 }
 
-void salesforce_put_claims(struct sf_buf *buf, const char *client_id, const char *username,
+void salesforce_put_claims(struct hd_buf *buf, const char *client_id, const char *username,
                            const char *audience, int64_t now_s) {
-  struct sf_buf claims = salesforce_buf_new(8192);
-  salesforce_puts(&claims, "{\"iss\":");
-  salesforce_put_json(&claims, salesforce_str(client_id));
-  salesforce_puts(&claims, ",\"sub\":");
-  salesforce_put_json(&claims, salesforce_str(username));
-  salesforce_puts(&claims, ",\"aud\":");
-  salesforce_put_json(&claims, salesforce_str(audience));
-  salesforce_puts(&claims, ",\"exp\":");
-  salesforce_put_int(&claims, now_s + 170); /* three minutes are the most; clocks differ */
-  salesforce_puts(&claims, "}");
+  struct hd_buf claims = hd_buf_new(8192);
+  hd_puts(&claims, "{\"iss\":");
+  hd_put_json(&claims, hd_str(client_id));
+  hd_puts(&claims, ",\"sub\":");
+  hd_put_json(&claims, hd_str(username));
+  hd_puts(&claims, ",\"aud\":");
+  hd_put_json(&claims, hd_str(audience));
+  hd_puts(&claims, ",\"exp\":");
+  hd_put_int(&claims, now_s + 170); /* three minutes are the most; clocks differ */
+  hd_puts(&claims, "}");
   salesforce_put_base64url(buf, TRG_STR("{\"alg\":\"RS256\"}"));
-  salesforce_puts(buf, ".");
-  salesforce_put_base64url(buf, salesforce_slice(&claims));
-  salesforce_buf_free(&claims);
+  hd_puts(buf, ".");
+  salesforce_put_base64url(buf, hd_slice(&claims));
+  hd_buf_free(&claims);
 }
 
-void salesforce_body_assertion(struct sf_buf *buf, struct trg_str assertion) {
+void salesforce_body_assertion(struct hd_buf *buf, struct trg_str assertion) {
   put_form(buf, "grant_type", TRG_STR("urn:ietf:params:oauth:grant-type:jwt-bearer"));
   put_form(buf, "assertion", assertion);
 }
@@ -63,14 +63,14 @@ static int config_bad(struct trg_err *err, const char *key, const char *text) {
 }
 
 int salesforce_groups_check(const char *json, struct trg_err *err) {
-  cJSON *map = salesforce_json(salesforce_str(json), err);
+  cJSON *map = salesforce_json(hd_str(json), err);
   const cJSON *item;
   int rc = cJSON_IsObject(map) ? 0
                                : config_bad(err, "write.group",
                                             "must map team words to ids: "
                                             "{billing: \"00G...\"}");
   cJSON_ArrayForEach(item, map) {
-    const struct trg_str id = salesforce_str(cJSON_GetStringValue(item));
+    const struct trg_str id = hd_str(cJSON_GetStringValue(item));
     if (rc == 0 && !salesforce_is_id(id, "00G") && !salesforce_is_id(id, "005"))
       rc = config_bad(err, "write.group",
                       "must give the id of a queue (00G...) or of a user "
@@ -83,7 +83,7 @@ int salesforce_groups_check(const char *json, struct trg_err *err) {
 int salesforce_priorities_check(const char *json, struct trg_err *err) {
   static const char says[] = "must map P1 to P4 to values of the priority picklist: "
                              "{P1: \"Critical\"}";
-  cJSON *map = salesforce_json(salesforce_str(json), err);
+  cJSON *map = salesforce_json(hd_str(json), err);
   const cJSON *item;
   int rc = cJSON_IsObject(map) ? 0 : config_bad(err, "write.priorities", says);
   cJSON_ArrayForEach(item, map) {
@@ -114,37 +114,37 @@ int salesforce_column_check(const char *text, const char *key, char ret_name[80]
 /* ---- fields ---- */
 
 struct fields {
-  struct sf_buf *buf;
+  struct hd_buf *buf;
   unsigned wrote;
 };
 
 static void put_field(struct fields *f, const char *name, struct trg_str value, unsigned what) {
-  salesforce_puts(f->buf, f->buf->n > 1 ? "," : "");
-  salesforce_put_json(f->buf, salesforce_str(name));
-  salesforce_puts(f->buf, ":");
-  salesforce_put_json(f->buf, value);
+  hd_puts(f->buf, f->buf->n > 1 ? "," : "");
+  hd_put_json(f->buf, hd_str(name));
+  hd_puts(f->buf, ":");
+  hd_put_json(f->buf, value);
   f->wrote |= what;
 }
 
 /* The value that a setting's JSON object has for a word, in the arena. */
-static struct trg_str mapped(struct sf_mem *mem, const char *json, struct trg_str key) {
+static struct trg_str mapped(struct hd_mem *mem, const char *json, struct trg_str key) {
   struct trg_err ignored = {{0}, {0}, 0};
-  struct sf_buf name = salesforce_buf_new(256);
-  cJSON *map = json != NULL ? salesforce_json(salesforce_str(json), &ignored) : NULL;
-  salesforce_put_str(&name, key);
+  struct hd_buf name = hd_buf_new(256);
+  cJSON *map = json != NULL ? salesforce_json(hd_str(json), &ignored) : NULL;
+  hd_put_str(&name, key);
   struct trg_str value = {NULL, 0};
-  if (name.n > 0) value = salesforce_keep(mem, salesforce_json_str(map, name.p));
+  if (name.n > 0) value = hd_keep(mem, hd_json_str(map, name.p));
   cJSON_Delete(map);
-  salesforce_buf_free(&name);
+  hd_buf_free(&name);
   return value;
 }
 
-static struct trg_str priority_word(struct sf_mem *mem, const char *json, struct trg_str priority) {
+static struct trg_str priority_word(struct hd_mem *mem, const char *json, struct trg_str priority) {
   static const char *const words[] = {"High", "High", "Medium", "Low"};
   struct trg_str word = mapped(mem, json, priority);
   if (word.n == 0 && priority.n == 2 && priority.p[0] == 'P' && priority.p[1] >= '1' &&
       priority.p[1] <= '4')
-    word = salesforce_str(words[priority.p[1] - '1']);
+    word = hd_str(words[priority.p[1] - '1']);
   return word;
 }
 
@@ -152,7 +152,7 @@ static bool has_tag(struct trg_str list, struct trg_str tag) {
   for (size_t at = 0; at < list.n;) {
     const char *end = memchr(list.p + at, ';', list.n - at);
     const size_t n = end != NULL ? (size_t)(end - list.p) - at : list.n - at;
-    if (salesforce_same((struct trg_str){list.p + at, n}, tag)) return true;
+    if (hd_same((struct trg_str){list.p + at, n}, tag)) return true;
     at += n + 1;
   }
   return false;
@@ -161,117 +161,116 @@ static bool has_tag(struct trg_str list, struct trg_str tag) {
 /* The whole of the multi-select picklist, because it replaces what is there: theirs, then ours. */
 static void tags_put(struct fields *f, const struct sf_case *now, const struct trg_action *action,
                      const char *column) {
-  struct sf_buf list = salesforce_buf_new(4096);
+  struct hd_buf list = hd_buf_new(4096);
   bool any = false;
-  salesforce_put_str(&list, now->tags);
+  hd_put_str(&list, now->tags);
   for (size_t i = 0; i < action->add_tag_count; i++) {
     const struct trg_str tag = action->add_tags[i];
-    if (tag.n == 0 || memchr(tag.p, ';', tag.n) != NULL || has_tag(salesforce_slice(&list), tag))
-      continue;
-    salesforce_puts(&list, list.n > 0 ? ";" : "");
-    salesforce_put_str(&list, tag);
+    if (tag.n == 0 || memchr(tag.p, ';', tag.n) != NULL || has_tag(hd_slice(&list), tag)) continue;
+    hd_puts(&list, list.n > 0 ? ";" : "");
+    hd_put_str(&list, tag);
     any = true;
   }
   /* A list that did not fit must not be sent: what is missing from it would be removed. */
-  if (any && !list.full) put_field(f, column, salesforce_slice(&list), SF_WROTE_TAGS);
-  salesforce_buf_free(&list);
+  if (any && !list.full) put_field(f, column, hd_slice(&list), SF_WROTE_TAGS);
+  hd_buf_free(&list);
 }
 
 static void owner_put(struct fields *f, const struct sf_case *now, struct trg_str id) {
   char id18[SF_ID_BYTES];
-  if (!salesforce_id18(id, id18) || salesforce_is(now->owner_id, id18)) return;
-  put_field(f, "OwnerId", salesforce_str(id18), SF_WROTE_FIELDS);
+  if (!salesforce_id18(id, id18) || hd_is(now->owner_id, id18)) return;
+  put_field(f, "OwnerId", hd_str(id18), SF_WROTE_FIELDS);
 }
 
-unsigned salesforce_put_fields(struct sf_buf *buf, const struct sf_case *now,
+unsigned salesforce_put_fields(struct hd_buf *buf, const struct sf_case *now,
                                const struct trg_action *action, const struct sf_map *map,
                                const char *with_status) {
   struct fields f = {buf, 0};
-  struct sf_mem mem = {.limit_bytes = 4096};
+  struct hd_mem mem = {.limit_bytes = 4096};
   const struct sf_columns *columns = &map->columns;
-  salesforce_puts(buf, "{");
-  if (columns->marker[0] != '\0' && !salesforce_same(now->marker, action->idem_key))
+  hd_puts(buf, "{");
+  if (columns->marker[0] != '\0' && !hd_same(now->marker, action->idem_key))
     put_field(&f, columns->marker, action->idem_key, SF_WROTE_MARKER);
   struct trg_str priority = priority_word(&mem, map->priorities, action->priority);
-  if (map->priority && priority.n > 0 && !salesforce_same(priority, now->priority))
+  if (map->priority && priority.n > 0 && !hd_same(priority, now->priority))
     put_field(&f, "Priority", priority, SF_WROTE_FIELDS);
   if (columns->category[0] != '\0' && action->category.n > 0 &&
-      !salesforce_same(action->category, now->category))
+      !hd_same(action->category, now->category))
     put_field(&f, columns->category, action->category, SF_WROTE_FIELDS);
   if (map->tags && columns->tags[0] != '\0') tags_put(&f, now, action, columns->tags);
   owner_put(&f, now, mapped(&mem, map->groups, action->team));
   if (with_status != NULL && !now->is_closed)
-    put_field(&f, "Status", salesforce_str(with_status), SF_WROTE_STATUS);
-  salesforce_puts(buf, "}");
-  salesforce_mem_free(&mem);
+    put_field(&f, "Status", hd_str(with_status), SF_WROTE_STATUS);
+  hd_puts(buf, "}");
+  hd_mem_free(&mem);
   return f.wrote;
 }
 
 /* ---- what is said ---- */
 
-void salesforce_put_comment(struct sf_buf *buf, struct trg_str case_id, struct trg_str html,
+void salesforce_put_comment(struct hd_buf *buf, struct trg_str case_id, struct trg_str html,
                             bool is_public) {
-  struct sf_buf text = salesforce_buf_new(SF_COMMENT_BYTES);
+  struct hd_buf text = hd_buf_new(SF_COMMENT_BYTES);
   salesforce_put_comment_text(&text, html, SF_COMMENT_BYTES);
-  salesforce_puts(buf, "{\"ParentId\":");
-  salesforce_put_json(buf, case_id);
-  salesforce_puts(buf, ",\"CommentBody\":");
-  salesforce_put_json(buf, salesforce_slice(&text));
-  salesforce_puts(buf, is_public ? ",\"IsPublished\":true}" : ",\"IsPublished\":false}");
-  salesforce_buf_free(&text);
+  hd_puts(buf, "{\"ParentId\":");
+  hd_put_json(buf, case_id);
+  hd_puts(buf, ",\"CommentBody\":");
+  hd_put_json(buf, hd_slice(&text));
+  hd_puts(buf, is_public ? ",\"IsPublished\":true}" : ",\"IsPublished\":false}");
+  hd_buf_free(&text);
 }
 
-void salesforce_put_post(struct sf_buf *buf, struct trg_str case_id, struct trg_str html) {
-  struct sf_buf text = salesforce_buf_new((size_t)SF_FEED_CHARS * 4);
+void salesforce_put_post(struct hd_buf *buf, struct trg_str case_id, struct trg_str html) {
+  struct hd_buf text = hd_buf_new((size_t)SF_FEED_CHARS * 4);
   salesforce_put_feed_html(&text, html, SF_FEED_CHARS);
-  salesforce_puts(buf, "{\"ParentId\":");
-  salesforce_put_json(buf, case_id);
-  salesforce_puts(buf, ",\"Type\":\"TextPost\",\"Body\":");
-  salesforce_put_json(buf, salesforce_slice(&text));
-  salesforce_puts(buf, ",\"IsRichText\":true,\"Visibility\":\"InternalUsers\"}");
-  salesforce_buf_free(&text);
+  hd_puts(buf, "{\"ParentId\":");
+  hd_put_json(buf, case_id);
+  hd_puts(buf, ",\"Type\":\"TextPost\",\"Body\":");
+  hd_put_json(buf, hd_slice(&text));
+  hd_puts(buf, ",\"IsRichText\":true,\"Visibility\":\"InternalUsers\"}");
+  hd_buf_free(&text);
 }
 
-static void subject_put(struct sf_buf *buf, struct trg_str subject) {
-  struct sf_buf text = salesforce_buf_new(1024);
+static void subject_put(struct hd_buf *buf, struct trg_str subject) {
+  struct hd_buf text = hd_buf_new(1024);
   size_t n = subject.n < 240 ? subject.n : 240; /* a subject takes 255 */
   while (n > 0 && n < subject.n && ((unsigned char)subject.p[n] & 0xC0) == 0x80) n--;
-  if (salesforce_seek(subject, "re:") != 0) salesforce_puts(&text, "Re: ");
+  if (hd_seek(subject, "re:") != 0) hd_puts(&text, "Re: ");
   for (size_t i = 0; i < n; i++) {
     const char c = subject.p[i];
-    salesforce_put(&text, (unsigned char)c < 0x20 ? " " : &c, 1);
+    hd_put(&text, (unsigned char)c < 0x20 ? " " : &c, 1);
     /* {! and {{ may be merged there, too. */
-    if (c == '{') salesforce_puts(&text, " ");
+    if (c == '{') hd_puts(&text, " ");
   }
-  salesforce_put_json(buf, salesforce_slice(&text));
-  salesforce_buf_free(&text);
+  hd_put_json(buf, hd_slice(&text));
+  hd_buf_free(&text);
 }
 
-void salesforce_put_mail(struct sf_buf *buf, const struct sf_case *kase, struct trg_str html,
+void salesforce_put_mail(struct hd_buf *buf, const struct sf_case *kase, struct trg_str html,
                          const char *sender) {
-  struct sf_buf text = salesforce_buf_new((size_t)SF_MAIL_BYTES * 4);
+  struct hd_buf text = hd_buf_new((size_t)SF_MAIL_BYTES * 4);
   salesforce_put_mail_html(&text, html, SF_MAIL_BYTES);
-  salesforce_puts(buf, "{\"inputs\":[{\"emailAddresses\":");
-  salesforce_put_json(buf, salesforce_address_of(kase));
-  salesforce_puts(buf, ",\"emailSubject\":");
+  hd_puts(buf, "{\"inputs\":[{\"emailAddresses\":");
+  hd_put_json(buf, salesforce_address_of(kase));
+  hd_puts(buf, ",\"emailSubject\":");
   subject_put(buf, kase->subject);
-  salesforce_puts(buf, ",\"emailBody\":");
-  salesforce_put_json(buf, salesforce_slice(&text));
-  salesforce_puts(buf, ",\"sendRichBody\":true,\"relatedRecordId\":");
-  salesforce_put_json(buf, kase->id);
-  salesforce_puts(buf, ",\"logEmailOnSend\":true");
+  hd_puts(buf, ",\"emailBody\":");
+  hd_put_json(buf, hd_slice(&text));
+  hd_puts(buf, ",\"sendRichBody\":true,\"relatedRecordId\":");
+  hd_put_json(buf, kase->id);
+  hd_puts(buf, ",\"logEmailOnSend\":true");
   if (sender != NULL && sender[0] != '\0') {
-    salesforce_puts(buf, ",\"senderType\":\"OrgWideEmailAddress\",\"senderAddress\":");
-    salesforce_put_json(buf, salesforce_str(sender));
+    hd_puts(buf, ",\"senderType\":\"OrgWideEmailAddress\",\"senderAddress\":");
+    hd_put_json(buf, hd_str(sender));
   }
   /* Without a token the customer's answer would open another case. */
-  salesforce_puts(buf, ",\"addThreadingTokenToBody\":true,\"addThreadingTokenToSubject\":true}]}");
-  salesforce_buf_free(&text);
+  hd_puts(buf, ",\"addThreadingTokenToBody\":true,\"addThreadingTokenToSubject\":true}]}");
+  hd_buf_free(&text);
 }
 
 /* ---- requests ---- */
 
-void salesforce_put_http_date(struct sf_buf *buf, int64_t at_ms) {
+void salesforce_put_http_date(struct hd_buf *buf, int64_t at_ms) {
   static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -282,27 +281,27 @@ void salesforce_put_http_date(struct sf_buf *buf, int64_t at_ms) {
   /* Not strftime: its names are those of the process's language. */
   snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday % 7],
            tm.tm_mday, months[tm.tm_mon % 12], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
-  salesforce_puts(buf, text);
+  hd_puts(buf, text);
 }
 
-void salesforce_put_composite(struct sf_buf *buf, const struct sf_part *parts, size_t count) {
-  salesforce_puts(buf, "{\"allOrNone\":true,\"compositeRequest\":[");
+void salesforce_put_composite(struct hd_buf *buf, const struct sf_part *parts, size_t count) {
+  hd_puts(buf, "{\"allOrNone\":true,\"compositeRequest\":[");
   for (size_t i = 0; i < count; i++) {
-    salesforce_puts(buf, i > 0 ? ",{\"method\":" : "{\"method\":");
-    salesforce_put_json(buf, salesforce_str(parts[i].method));
-    salesforce_puts(buf, ",\"url\":");
-    salesforce_put_json(buf, parts[i].path);
-    salesforce_puts(buf, ",\"referenceId\":\"part");
-    salesforce_put_int(buf, (int64_t)i);
-    salesforce_puts(buf, "\",\"httpHeaders\":{\"Sforce-Auto-Assign\":\"FALSE\"");
+    hd_puts(buf, i > 0 ? ",{\"method\":" : "{\"method\":");
+    hd_put_json(buf, hd_str(parts[i].method));
+    hd_puts(buf, ",\"url\":");
+    hd_put_json(buf, parts[i].path);
+    hd_puts(buf, ",\"referenceId\":\"part");
+    hd_put_int(buf, (int64_t)i);
+    hd_puts(buf, "\",\"httpHeaders\":{\"Sforce-Auto-Assign\":\"FALSE\"");
     if (parts[i].unmodified_ms > 0) {
-      salesforce_puts(buf, ",\"If-Unmodified-Since\":\"");
+      hd_puts(buf, ",\"If-Unmodified-Since\":\"");
       salesforce_put_http_date(buf, parts[i].unmodified_ms);
-      salesforce_puts(buf, "\"");
+      hd_puts(buf, "\"");
     }
-    salesforce_puts(buf, "},\"body\":");
-    salesforce_put_str(buf, parts[i].body);
-    salesforce_puts(buf, "}");
+    hd_puts(buf, "},\"body\":");
+    hd_put_str(buf, parts[i].body);
+    hd_puts(buf, "}");
   }
-  salesforce_puts(buf, "]}");
+  hd_puts(buf, "]}");
 }

@@ -11,12 +11,12 @@
 #define SF_MAIL_BYTES    120000 /* an EmailMessage keeps 131,072 characters of HTML */
 
 /* ---- signing in ---- */
-void salesforce_body_client(struct sf_buf *buf, const char *client_id, const char *secret);
+void salesforce_body_client(struct hd_buf *buf, const char *client_id, const char *secret);
 /* The part of a JWT that is signed: header and claims, each base64url, with the dot between. */
-void salesforce_put_claims(struct sf_buf *buf, const char *client_id, const char *username,
+void salesforce_put_claims(struct hd_buf *buf, const char *client_id, const char *username,
                            const char *audience, int64_t now_s);
-void salesforce_put_base64url(struct sf_buf *buf, struct trg_str bytes);
-void salesforce_body_assertion(struct sf_buf *buf, struct trg_str assertion);
+void salesforce_put_base64url(struct hd_buf *buf, struct trg_str bytes);
+void salesforce_body_assertion(struct hd_buf *buf, struct trg_str assertion);
 
 /* ---- settings that write() needs, checked once at open ---- */
 struct sf_map {
@@ -41,23 +41,23 @@ int salesforce_column_check(const char *text, const char *key, char ret_name[80]
 #define SF_WROTE_MARKER 8u
 /* The fields of a PATCH, as a JSON object; returns SF_WROTE_*: what it changes. 0: nothing. What
  * has its value already is left out. with_status: the status to close with, or NULL. */
-unsigned salesforce_put_fields(struct sf_buf *buf, const struct sf_case *now,
+unsigned salesforce_put_fields(struct hd_buf *buf, const struct sf_case *now,
                                const struct trg_action *action, const struct sf_map *map,
                                const char *with_status);
 /* A note or a published comment as the body of the POST that makes it. */
-void salesforce_put_comment(struct sf_buf *buf, struct trg_str case_id, struct trg_str html,
+void salesforce_put_comment(struct hd_buf *buf, struct trg_str case_id, struct trg_str html,
                             bool is_public);
-void salesforce_put_post(struct sf_buf *buf, struct trg_str case_id, struct trg_str html);
-void salesforce_put_mail(struct sf_buf *buf, const struct sf_case *kase, struct trg_str html,
+void salesforce_put_post(struct hd_buf *buf, struct trg_str case_id, struct trg_str html);
+void salesforce_put_mail(struct hd_buf *buf, const struct sf_case *kase, struct trg_str html,
                          const char *sender);
 /* "Sat, 21 Nov 2026 01:36:40 GMT" */
-void salesforce_put_http_date(struct sf_buf *buf, int64_t at_ms);
+void salesforce_put_http_date(struct hd_buf *buf, int64_t at_ms);
 
 struct sf_part { /* of a composite; body is JSON */
   const char *method;
   struct trg_str path, body;
   int64_t unmodified_ms; /* If-Unmodified-Since; 0: none */
 };
-void salesforce_put_composite(struct sf_buf *buf, const struct sf_part *parts, size_t count);
+void salesforce_put_composite(struct hd_buf *buf, const struct sf_part *parts, size_t count);
 
 #endif

@@ -23,7 +23,7 @@ enum part_kind { PART_FIELDS, PART_NOTE, PART_REPLY };
 
 static void receipt_tell(const struct sf_call *call, const char *kind, struct trg_str id,
                          int64_t at_ms) {
-  const struct trg_receipt receipt = {sizeof receipt, salesforce_str(kind), id, at_ms};
+  const struct trg_receipt receipt = {sizeof receipt, hd_str(kind), id, at_ms};
   call->self->host->emit_receipt(call->op, &receipt);
 }
 
@@ -44,8 +44,8 @@ static const struct sf_line *line_of(const struct sf_call *call, int list, bool 
                                      struct trg_str html) {
   const int64_t attempt_ms = call->action->attempt_ms;
   const int64_t after_ms = attempt_ms > 0 ? attempt_ms + call->self->skew_ms - CLOCKS_MS : 0;
-  return salesforce_line_find(&call->thread, list, is_public, salesforce_str(call->self->user_id),
-                              html, after_ms);
+  return salesforce_line_find(&call->thread, list, is_public, hd_str(call->self->user_id), html,
+                              after_ms);
 }
 
 static const struct sf_line *note_line(const struct sf_call *call) {
@@ -62,7 +62,7 @@ static const struct sf_line *reply_line(const struct sf_call *call) {
 
 static bool is_marked(const struct sf_call *call) {
   return call->self->map.columns.marker[0] != '\0' &&
-         salesforce_same(call->thread.kase.marker, call->action->idem_key);
+         hd_same(call->thread.kase.marker, call->action->idem_key);
 }
 
 static const char *closing_status(const struct sf_call *call) {
@@ -96,11 +96,11 @@ static void close_send(struct sf_call *call) {
   }
   call->wrote = SF_WROTE_STATUS;
   salesforce_request(call, "PATCH", closed);
-  salesforce_puts(&call->path, "/sobjects/Case/");
-  salesforce_puts(&call->path, call->id18);
-  salesforce_puts(&call->body, "{\"Status\":");
-  salesforce_put_json(&call->body, salesforce_str(status));
-  salesforce_puts(&call->body, "}");
+  hd_puts(&call->path, "/sobjects/Case/");
+  hd_puts(&call->path, call->id18);
+  hd_puts(&call->body, "{\"Status\":");
+  hd_put_json(&call->body, hd_str(status));
+  hd_puts(&call->body, "}");
   salesforce_send(call);
 }
 
@@ -132,7 +132,7 @@ static void on_mail(struct sf_call *call, const struct trg_http_reply *reply) {
     outcome_fail(call, reply, made, &outcome);
     return;
   }
-  receipt_tell(call, "reply", outcome.ids[0][0] != '\0' ? salesforce_str(outcome.ids[0]) : call->id,
+  receipt_tell(call, "reply", outcome.ids[0][0] != '\0' ? hd_str(outcome.ids[0]) : call->id,
                salesforce_now_ms(call->self));
   close_send(call);
 }
@@ -144,7 +144,7 @@ static void mail_send(struct sf_call *call) {
     return;
   }
   salesforce_request(call, "POST", on_mail);
-  salesforce_puts(&call->path, "/actions/standard/emailSimple");
+  hd_puts(&call->path, "/actions/standard/emailSimple");
   salesforce_put_mail(&call->body, &call->thread.kase, call->action->reply, self->map.sender);
   salesforce_send(call);
 }
@@ -154,7 +154,7 @@ static void mail_send(struct sf_call *call) {
 static void parts_tell(struct sf_call *call, const struct sf_outcome *outcome) {
   const int64_t now_ms = salesforce_now_ms(call->self);
   for (size_t i = 0; i < call->part_count; i++) {
-    const struct trg_str id = salesforce_str(outcome->ids[i]);
+    const struct trg_str id = hd_str(outcome->ids[i]);
     if (call->part_kinds[i] == PART_FIELDS)
       fields_tell(call);
     else
@@ -182,19 +182,19 @@ static void on_parts(struct sf_call *call, const struct trg_http_reply *reply) {
     outcome_fail(call, reply, made, &outcome);
 }
 
-static void part_path(struct sf_buf *buf, const struct sf_call *call, int kind) {
+static void part_path(struct hd_buf *buf, const struct sf_call *call, int kind) {
   if (kind == PART_FIELDS) {
-    salesforce_puts(buf, "/sobjects/Case/");
-    salesforce_puts(buf, call->id18);
+    hd_puts(buf, "/sobjects/Case/");
+    hd_puts(buf, call->id18);
   } else if (kind == PART_NOTE && call->self->map.feed_notes) {
-    salesforce_puts(buf, "/sobjects/FeedItem");
+    hd_puts(buf, "/sobjects/FeedItem");
   } else {
-    salesforce_puts(buf, "/sobjects/CaseComment");
+    hd_puts(buf, "/sobjects/CaseComment");
   }
 }
 
 /* Writes the body of a part; false: there is nothing to write. */
-static bool part_body(struct sf_buf *buf, struct sf_call *call, int kind) {
+static bool part_body(struct hd_buf *buf, struct sf_call *call, int kind) {
   const struct trg_action *action = call->action;
   const bool reply = action->reply.n > 0 && !call->reply_done && !call->mail_left;
   const bool note = action->note.n > 0 && !call->note_done;
@@ -219,28 +219,27 @@ static void part_send(struct sf_call *call, const struct sf_part *part, int kind
   salesforce_request(call, part->method, on_parts);
   call->unmodified_ms = part->unmodified_ms;
   part_path(&call->path, call, kind);
-  salesforce_put_str(&call->body, part->body);
+  hd_put_str(&call->body, part->body);
   salesforce_send(call);
 }
 
 static void parts_send(struct sf_call *call) {
   struct sf_part parts[3] = {{0}};
-  struct sf_buf bodies[3] = {{0}}, paths[3] = {{0}};
+  struct hd_buf bodies[3] = {{0}}, paths[3] = {{0}};
   call->part_count = 0;
   for (int kind = PART_FIELDS; kind <= PART_REPLY; kind++) {
     const size_t i = call->part_count;
-    bodies[i] = salesforce_buf_new((size_t)1 << 20);
-    paths[i] = salesforce_buf_new(256);
+    bodies[i] = hd_buf_new((size_t)1 << 20);
+    paths[i] = hd_buf_new(256);
     if (!part_body(&bodies[i], call, kind)) {
-      salesforce_buf_free(&bodies[i]);
+      hd_buf_free(&bodies[i]);
       continue;
     }
-    salesforce_puts(&paths[i], call->self->root);
+    hd_puts(&paths[i], call->self->root);
     part_path(&paths[i], call, kind);
     const bool fields = kind == PART_FIELDS;
-    parts[i] = (struct sf_part){fields ? "PATCH" : "POST", salesforce_slice(&paths[i]),
-                                salesforce_slice(&bodies[i]),
-                                fields ? call->thread.kase.modified_ms : 0};
+    parts[i] = (struct sf_part){fields ? "PATCH" : "POST", hd_slice(&paths[i]),
+                                hd_slice(&bodies[i]), fields ? call->thread.kase.modified_ms : 0};
     call->part_kinds[call->part_count++] = kind;
   }
   const size_t count = call->part_count; /* sending may be the end of the call */
@@ -250,13 +249,13 @@ static void parts_send(struct sf_call *call) {
     part_send(call, &parts[0], call->part_kinds[0]);
   } else {
     salesforce_request(call, "POST", on_parts);
-    salesforce_puts(&call->path, "/composite");
+    hd_puts(&call->path, "/composite");
     salesforce_put_composite(&call->body, parts, count);
     salesforce_send(call);
   }
   for (size_t i = 0; i < count; i++) {
-    salesforce_buf_free(&bodies[i]);
-    salesforce_buf_free(&paths[i]);
+    hd_buf_free(&bodies[i]);
+    hd_buf_free(&paths[i]);
   }
 }
 
@@ -275,10 +274,10 @@ static bool is_address(struct trg_str address) {
 /* Why the case takes no write; false: it does. */
 static bool is_refused(struct sf_call *call) {
   struct sf_thread *thread = &call->thread;
-  const struct trg_str own_id = salesforce_str(call->self->user_id);
+  const struct trg_str own_id = hd_str(call->self->user_id);
   if (!thread->found || thread->kase.is_deleted)
     salesforce_end(call, TRG_REJECTED, TRG_CODE_NOT_FOUND, "the case was deleted");
-  else if (thread->kase.master_id.n > 0 && !salesforce_same(thread->kase.master_id, call->id))
+  else if (thread->kase.master_id.n > 0 && !hd_same(thread->kase.master_id, call->id))
     salesforce_end(call, TRG_REJECTED, TRG_CODE_CLOSED, "the case was merged into another");
   else if (salesforce_has_news(thread, call->action, own_id))
     salesforce_end(call, TRG_REJECTED, TRG_CODE_CONFLICT,
@@ -317,7 +316,7 @@ static void write_guarded(struct sf_call *call) {
     call->reply_done = action->reply.n > 0 && reply_line(call) != NULL;
   }
   if (call->thread.kase.is_closed && !call->note_done && !call->reply_done &&
-      salesforce_is_changed(&call->thread, action, salesforce_str(call->self->user_id))) {
+      salesforce_is_changed(&call->thread, action, hd_str(call->self->user_id))) {
     salesforce_end(call, TRG_REJECTED, TRG_CODE_CONFLICT,
                    "the case was closed after this was decided: read and decide again");
     return;
@@ -352,10 +351,10 @@ static void line_tell(const struct sf_call *call, const char *kind, const struct
 
 /* Have the fields the values that the write would give them? */
 static bool fields_are_there(struct sf_call *call) {
-  struct sf_buf ignored = salesforce_buf_new((size_t)1 << 20);
+  struct hd_buf ignored = hd_buf_new((size_t)1 << 20);
   unsigned missing = salesforce_put_fields(&ignored, &call->thread.kase, call->action,
                                            &call->self->map, closing_status(call));
-  salesforce_buf_free(&ignored);
+  hd_buf_free(&ignored);
   return (missing & ~SF_WROTE_MARKER) == 0;
 }
 

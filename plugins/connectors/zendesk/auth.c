@@ -57,22 +57,22 @@ static int wants(const char *value, const char *type, const char *key, const cha
 }
 
 static char *authorization_of(const char *scheme, struct trg_str credentials) {
-  struct zd_buf buf = zd_buf_new(65536);
-  zd_puts(&buf, scheme);
-  zd_put_str(&buf, credentials);
+  struct hd_buf buf = hd_buf_new(65536);
+  hd_puts(&buf, scheme);
+  hd_put_str(&buf, credentials);
   return buf.p; /* the instance frees it */
 }
 
 static void api_token_use(struct zd *self) {
   const struct zd_conf *conf = self->conf;
-  struct zd_buf pair = zd_buf_new(8192), encoded = zd_buf_new(16384);
-  zd_puts(&pair, conf->email);
-  zd_puts(&pair, "/token:");
-  zd_puts(&pair, conf->token);
-  zd_put_base64(&encoded, zd_slice(&pair));
-  self->authorization = authorization_of("Basic ", zd_slice(&encoded));
-  zd_buf_free(&pair);
-  zd_buf_free(&encoded);
+  struct hd_buf pair = hd_buf_new(8192), encoded = hd_buf_new(16384);
+  hd_puts(&pair, conf->email);
+  hd_puts(&pair, "/token:");
+  hd_puts(&pair, conf->token);
+  hd_put_base64(&encoded, hd_slice(&pair));
+  self->authorization = authorization_of("Basic ", hd_slice(&encoded));
+  hd_buf_free(&pair);
+  hd_buf_free(&encoded);
   self->host->log(
       self->inst, TRG_WARN, "api_token_ends",
       (const char *const[]){"until", "2027-04-30", "why",
@@ -100,7 +100,7 @@ int zd_auth_open(struct zd *self, struct trg_err *err) {
     return -1;
   }
   if (strcmp(type, "bearer") == 0) {
-    self->authorization = authorization_of("Bearer ", zd_str(conf->token));
+    self->authorization = authorization_of("Bearer ", hd_str(conf->token));
     return 0;
   }
   if (wants(conf->email, type, "auth.email", "the address of the agent the token acts as", err) !=
@@ -131,7 +131,7 @@ void zd_auth_drop(struct zd *self, uint32_t age) {
 
 static void token_take(struct zd *self, const struct zd_token *token) {
   free(self->authorization);
-  self->authorization = authorization_of("Bearer ", zd_str(token->text));
+  self->authorization = authorization_of("Bearer ", hd_str(token->text));
   self->authorization_age++;
   /* A minute early, so that no request sets out with a token that dies on the way. */
   self->authorization_until_ms = token->expires_s > 120
@@ -209,23 +209,23 @@ void zd_authorise(struct zd_call *call, zd_ready *ready) {
     return;
   }
   gate->leader = call->op;
-  struct zd_buf url = zd_buf_new(4096), body = zd_buf_new(16384);
-  zd_put_str(&url, self->base);
-  zd_puts(&url, "/oauth/tokens");
+  struct hd_buf url = hd_buf_new(4096), body = hd_buf_new(16384);
+  hd_put_str(&url, self->base);
+  hd_puts(&url, "/oauth/tokens");
   zd_body_token(&body, self->conf->client_id, self->conf->client_secret,
                 self->conf->scope != NULL ? self->conf->scope : "read write");
   const struct trg_header headers[] = {{TRG_STR("Accept"), TRG_STR("application/json")},
                                        {TRG_STR("Content-Type"), TRG_STR("application/json")}};
   const struct trg_http_request request = {.size = sizeof request,
                                            .method = "POST",
-                                           .url = zd_slice(&url),
+                                           .url = hd_slice(&url),
                                            .headers = headers,
                                            .header_count = 2,
-                                           .body = zd_slice(&body),
+                                           .body = hd_slice(&body),
                                            .body_max_bytes = 65536};
   self->host->http(call->op, &request, on_token, NULL);
-  zd_buf_free(&url);
-  zd_buf_free(&body);
+  hd_buf_free(&url);
+  hd_buf_free(&body);
 }
 
 /* ---- our own id ---- */
@@ -257,8 +257,8 @@ static void on_me(struct zd_call *call, const struct trg_http_reply *reply) {
 
 static void me_ask(struct zd_call *call) {
   zd_request(call, "GET", NULL, on_me);
-  zd_put_str(&call->url, call->self->base);
-  zd_puts(&call->url, "/api/v2/users/me.json");
+  hd_put_str(&call->url, call->self->base);
+  hd_puts(&call->url, "/api/v2/users/me.json");
   zd_send(call);
 }
 

@@ -16,7 +16,7 @@ static void audits_ask(struct zd_call *call);
 static void ticket_tell(struct zd_call *call) {
   struct zd *self = call->self;
   struct trg_ticket ticket;
-  zd_thread_tell(&call->thread, self->base, zd_str(self->me.id), &self->statuses, &ticket);
+  zd_thread_tell(&call->thread, self->base, hd_str(self->me.id), &self->statuses, &ticket);
   if (call->thread.mem.full) { /* facts would be missing, and nobody would know */
     zd_end(call, TRG_RETRY, TRG_CODE_MALFORMED, "the ticket is larger than can be kept in memory");
     return;
@@ -63,8 +63,8 @@ static void statuses_ask(struct zd_call *call) {
     return;
   }
   zd_request(call, "GET", NULL, on_statuses);
-  zd_put_str(&call->url, self->base);
-  zd_puts(&call->url, "/api/v2/custom_statuses.json");
+  hd_put_str(&call->url, self->base);
+  hd_puts(&call->url, "/api/v2/custom_statuses.json");
   zd_send(call);
 }
 
@@ -129,7 +129,7 @@ static void on_comments(struct zd_call *call, const struct trg_http_reply *reply
   call->self->comment_page = 100;
   call->cursor = (struct trg_str){NULL, 0};
   call->pages = 0;
-  if (zd_needs_audits(&call->thread, zd_str(call->self->me.id)))
+  if (zd_needs_audits(&call->thread, hd_str(call->self->me.id)))
     audits_ask(call);
   else
     statuses_ask(call);
@@ -154,11 +154,11 @@ static void on_ticket(struct zd_call *call, const struct trg_http_reply *reply) 
     zd_fail_malformed(call, reply, &err);
     return;
   }
-  if (!zd_same(call->thread.ticket.id, call->id)) {
+  if (!hd_same(call->thread.ticket.id, call->id)) {
     zd_end(call, TRG_RETRY, TRG_CODE_MALFORMED, "Zendesk answered with another ticket");
     return;
   }
-  if (zd_status_of(call->thread.ticket.status, zd_str(NULL), NULL) == TRG_STATUS_DELETED)
+  if (zd_status_of(call->thread.ticket.status, hd_str(NULL), NULL) == TRG_STATUS_DELETED)
     deleted_tell(call);
   else
     comments_ask(call);
@@ -173,7 +173,7 @@ static void fetch_start(struct zd_call *call) {
 void zd_fetch(void *self, trg_op op, struct trg_str id) {
   struct zd_call *call = zd_call_new(self, op);
   call->id = id;
-  if (!zd_digits(id)) {
+  if (!hd_digits(id)) {
     zd_end(call, TRG_REJECTED, TRG_CODE_PERMANENT, "a Zendesk ticket's id is a number");
     return;
   }

@@ -1,17 +1,9 @@
-/*
- * cJSON with its sharp edges covered: it keeps numbers as doubles (ids past 2^53 would change
- * silently), refuses a whole document for one lone surrogate, ends a string at U+0000, and takes
- * any amount of memory for many small values. Customers can put all of these into a ticket.
- */
+/* Zendesk's documents. */
+#include "json.h"
+
 #include <cjson/cJSON.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "wire.h"
-
-#define DEPTH_MAX  64
-#define VALUES_MAX 2000000u /* about 64 bytes each */
 
 int zd_malformed(struct trg_err *err, const char *what) {
   snprintf(err->code, sizeof err->code, "%s", TRG_CODE_MALFORMED);
@@ -19,101 +11,24 @@ int zd_malformed(struct trg_err *err, const char *what) {
   return -1;
 }
 
-static int hex4(const char *p) {
-  int code = 0;
-  for (int i = 0; i < 4; i++) {
-    int c = (unsigned char)p[i];
-    int digit = c >= '0' && c <= '9'                 ? c - '0'
-                : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
-                                                     : -1;
-    if (digit < 0) return -1;
-    code = code * 16 + digit;
-  }
-  return code;
-}
-
-static int escape_at(const char *p, size_t n) {
-  return n >= 6 && p[0] == '\\' && p[1] == 'u' ? hex4(p + 2) : -1;
-}
-
-/* Repairs the escape at p in place (a \uXXXX keeps its length); returns how many bytes it is. */
-static size_t escape_repair(char *p, size_t n) {
-  int code = escape_at(p, n);
-  if (code < 0) return n < 2 ? 1 : 2;
-  if (code >= 0xD800 && code < 0xDC00) {
-    int low = escape_at(p + 6, n - 6);
-    if (low >= 0xDC00 && low < 0xE000) return 12;
-  }
-  if (code == 0 || (code >= 0xD800 && code < 0xE000)) memcpy(p, "\\ufffd", 6);
-  return 6;
-}
-
-struct cost {
-  size_t depth, values;
-};
-
-static void cost_add(struct cost *cost, char c) {
-  if (c == '[' || c == '{')
-    cost->depth++, cost->values++;
-  else if (c == ']' || c == '}')
-    cost->depth -= cost->depth > 0;
-  else if (c == ',')
-    cost->values++;
-}
-
-/* Makes the text safe for cJSON and counts what it would cost; NULL, or what is wrong. */
-static const char *text_repair(char *p, size_t n) {
-  struct cost cost = {0, 0};
-  bool in_string = false;
-  for (size_t i = 0; i < n; i++) {
-    if (p[i] == '\0') p[i] = ' ';
-    if (p[i] == '"')
-      in_string = !in_string;
-    else if (in_string && p[i] == '\\')
-      i += escape_repair(p + i, n - i) - 1;
-    else if (!in_string)
-      cost_add(&cost, p[i]);
-    if (cost.depth > DEPTH_MAX) return "nested too deeply";
-    if (cost.values > VALUES_MAX) return "too many values in one document";
-  }
-  return NULL;
-}
-
 cJSON *zd_json(struct trg_str body, struct trg_err *err) {
-  char *copy = malloc(body.n + 1);
-  if (copy == NULL) abort();
-  if (body.n > 0) memcpy(copy, body.p, body.n);
-  copy[body.n] = '\0';
-  const char *problem = text_repair(copy, body.n);
-  cJSON *json = problem == NULL ? cJSON_ParseWithLengthOpts(copy, body.n + 1, NULL, 1) : NULL;
-  free(copy);
-  if (json == NULL) (void)zd_malformed(err, problem != NULL ? problem : "not JSON, or cut off");
+  const char *problem = "";
+  cJSON *json = hd_json(body, &problem);
+  if (json == NULL) (void)zd_malformed(err, problem);
   return json;
 }
 
-const cJSON *zd_json_in(const cJSON *object, const char *key) {
-  return cJSON_GetObjectItemCaseSensitive(object, key);
-}
-
-struct trg_str zd_json_str(const cJSON *object, const char *key) {
-  return zd_str(cJSON_GetStringValue(zd_json_in(object, key)));
-}
-
-bool zd_json_true(const cJSON *object, const char *key) {
-  return cJSON_IsTrue(zd_json_in(object, key));
-}
-
-int zd_json_id(struct zd_mem *mem, const cJSON *object, const char *key, struct trg_str *ret,
+int zd_json_id(struct hd_mem *mem, const cJSON *object, const char *key, struct trg_str *ret,
                struct trg_err *err) {
-  const cJSON *item = zd_json_in(object, key);
+  const cJSON *item = hd_json_in(object, key);
   char text[96];
   *ret = (struct trg_str){NULL, 0};
   if (item == NULL || cJSON_IsNull(item)) return 0;
   if (cJSON_IsString(item)) { /* as in webhook events */
-    struct trg_str id = zd_str(item->valuestring);
+    struct trg_str id = hd_str(item->valuestring);
     if (id.n == 0) return 0;
-    if (zd_digits(id) || zd_is(id, "-1")) {
-      *ret = zd_keep(mem, id);
+    if (hd_digits(id) || hd_is(id, "-1")) {
+      *ret = hd_keep(mem, id);
       return 0;
     }
   } else if (cJSON_IsNumber(item)) {
@@ -121,7 +36,7 @@ int zd_json_id(struct zd_mem *mem, const cJSON *object, const char *key, struct 
     /* 2^53 itself is refused too: 2^53 + 1 reads as it. -1 is the system as an author. */
     if (number >= -1 && number < 9007199254740992.0 && number == (double)(int64_t)number) {
       int n = snprintf(text, sizeof text, "%lld", (long long)number);
-      *ret = zd_keep(mem, (struct trg_str){text, (size_t)n});
+      *ret = hd_keep(mem, (struct trg_str){text, (size_t)n});
       return 0;
     }
   }

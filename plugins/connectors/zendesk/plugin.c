@@ -103,7 +103,7 @@ static int plugin_open(const struct trg_host *host, trg_inst *inst, const void *
     return -1;
   }
   if (!is_loopback(self->conf->url) &&
-      zd_seek(self->base, ".zendesk.com") != self->base.n - strlen(".zendesk.com"))
+      hd_seek(self->base, ".zendesk.com") != self->base.n - strlen(".zendesk.com"))
     host->log(
         inst, TRG_WARN, "url_not_zendesk",
         (const char *const[]){"why", "a help centre's own domain does not serve the API", NULL});
@@ -122,8 +122,8 @@ static void plugin_close(void *ctx) {
 static void call_free(void *state) {
   struct zd_call *call = state;
   zd_gates_leave(call->self, call->op);
-  zd_buf_free(&call->url);
-  zd_buf_free(&call->body);
+  hd_buf_free(&call->url);
+  hd_buf_free(&call->body);
   zd_thread_free(&call->thread);
   free(call);
 }
@@ -133,16 +133,16 @@ struct zd_call *zd_call_new(struct zd *self, trg_op op) {
   if (call == NULL) abort();
   call->self = self;
   call->op = op;
-  call->url = zd_buf_new(16384);
-  call->body = zd_buf_new((size_t)4 << 20);
+  call->url = hd_buf_new(16384);
+  call->body = hd_buf_new((size_t)4 << 20);
   zd_thread_init(&call->thread);
   self->host->op_set(op, call, call_free);
   return call;
 }
 
 void zd_request(struct zd_call *call, const char *method, const char *bucket, zd_step *step) {
-  zd_buf_free(&call->url);
-  zd_buf_free(&call->body);
+  hd_buf_free(&call->url);
+  hd_buf_free(&call->body);
   call->method = method;
   call->bucket = bucket;
   call->step = step;
@@ -182,14 +182,14 @@ static void on_reply(void *ctx, trg_op op, const struct trg_http_reply *reply, v
 static void request_send(struct zd_call *call) {
   struct zd *self = call->self;
   struct trg_header headers[3] = {{TRG_STR("Accept"), TRG_STR("application/json")},
-                                  {TRG_STR("Authorization"), zd_str(self->authorization)},
+                                  {TRG_STR("Authorization"), hd_str(self->authorization)},
                                   {TRG_STR("Content-Type"), TRG_STR("application/json")}};
   const struct trg_http_request request = {.size = sizeof request,
                                            .method = call->method,
-                                           .url = zd_slice(&call->url),
+                                           .url = hd_slice(&call->url),
                                            .headers = headers,
                                            .header_count = call->body.n > 0 ? 3 : 2,
-                                           .body = zd_slice(&call->body),
+                                           .body = hd_slice(&call->body),
                                            .body_max_bytes = ANSWER_BYTES,
                                            .bucket = call->bucket,
                                            .flags = call->http_flags};
@@ -216,7 +216,7 @@ static void end_with(struct zd_call *call, struct trg_result *result) {
 }
 
 void zd_end(struct zd_call *call, int32_t outcome, const char *code, const char *why) {
-  struct trg_result result = {.outcome = outcome, .code = zd_str(code), .why = zd_str(why)};
+  struct trg_result result = {.outcome = outcome, .code = hd_str(code), .why = hd_str(why)};
   end_with(call, &result);
 }
 
@@ -245,8 +245,8 @@ static void fail_with(struct zd_call *call, const struct trg_http_reply *reply, 
                               .http_status = reply->status,
                               .retry_after_ms = zd_retry_after_ms(
                                   reply->headers, reply->header_count, call->self->host->now_ms()),
-                              .code = zd_str(verdict.code),
-                              .why = zd_str(why)};
+                              .code = hd_str(verdict.code),
+                              .why = hd_str(why)};
   if (reply->status == 429 && result.retry_after_ms == 0) result.retry_after_ms = 60000;
   end_with(call, &result);
 }
@@ -271,7 +271,7 @@ void zd_fail_malformed(struct zd_call *call, const struct trg_http_reply *reply,
 int zd_page_next(struct zd_call *call) {
   if (!call->page.has_more) return 0;
   /* The same cursor again would give the same page for ever. */
-  if (call->page.cursor.n == 0 || zd_same(call->page.cursor, call->cursor) ||
+  if (call->page.cursor.n == 0 || hd_same(call->page.cursor, call->cursor) ||
       ++call->pages >= PAGES_MAX)
     return -1;
   call->cursor = call->page.cursor;
@@ -345,7 +345,7 @@ static void on_export(struct zd_call *call, const struct trg_http_reply *reply) 
     zd_fail_malformed(call, reply, &err);
     return;
   }
-  if (!page.end_of_stream && (page.cursor.n == 0 || zd_same(page.cursor, call->cursor)))
+  if (!page.end_of_stream && (page.cursor.n == 0 || hd_same(page.cursor, call->cursor)))
     zd_end(call, TRG_RETRY, TRG_CODE_TRANSIENT,
            "the export says there is more but its cursor does not move; the page was not taken");
   else
@@ -390,7 +390,7 @@ static int plugin_verify(void *ctx, const struct trg_delivery *delivery, struct 
   if (stamp.n == 0 || signature.n == 0) return refused(err, "the delivery is not signed");
   if (!zd_signature_is(self->conf->webhook_secret, stamp, delivery->body, signature))
     return refused(err, "the signature is wrong: is webhook_secret that of this webhook?");
-  int64_t at_ms = zd_time_ms(stamp);
+  int64_t at_ms = hd_time_ms(stamp);
   int64_t age_ms = at_ms > delivery->now_ms ? at_ms - delivery->now_ms : delivery->now_ms - at_ms;
   if (at_ms == 0 || age_ms > SIGNATURE_AGE_MS)
     return refused(err, "the signature is older than five minutes, or the clocks differ");

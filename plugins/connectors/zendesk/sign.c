@@ -28,12 +28,12 @@ static bool hmac_sha256(const char *secret, struct trg_str a, struct trg_str b,
 bool zd_signature_is(const char *secret, struct trg_str timestamp, struct trg_str body,
                      struct trg_str signature) {
   unsigned char mac[32];
-  struct zd_buf text = zd_buf_new(64);
+  struct hd_buf text = hd_buf_new(64);
   bool same = false;
   if (hmac_sha256(secret, timestamp, body, mac)) {
-    zd_put_base64(&text, (struct trg_str){(const char *)mac, sizeof mac});
+    hd_put_base64(&text, (struct trg_str){(const char *)mac, sizeof mac});
     same = text.n == signature.n && CRYPTO_memcmp(text.p, signature.p, text.n) == 0;
   }
-  zd_buf_free(&text);
+  hd_buf_free(&text);
   return same;
 }

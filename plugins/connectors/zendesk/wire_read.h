@@ -55,7 +55,7 @@ struct zd_page { /* what a list reply says of its next page */
 };
 /* A ticket with everything that was read for it so far; filled by reply after reply. */
 struct zd_thread {
-  struct zd_mem mem;
+  struct hd_mem mem;
   struct zd_ticket ticket;
   struct zd_user *users;
   struct zd_comment *comments;
@@ -76,7 +76,7 @@ const struct zd_user *zd_user_find(const struct zd_thread *thread, struct trg_st
 
 /* One page of the incremental export. */
 struct zd_export {
-  struct zd_mem mem;
+  struct hd_mem mem;
   struct trg_notice *notices;
   size_t count;
   struct trg_str cursor;

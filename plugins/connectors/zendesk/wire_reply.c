@@ -14,21 +14,21 @@ static void copy_text(char *to, size_t room, struct trg_str text) {
 }
 
 static int copy_id(char to[24], const cJSON *object, const char *key, struct trg_err *err) {
-  struct zd_mem mem = {.limit_bytes = 256};
+  struct hd_mem mem = {.limit_bytes = 256};
   struct trg_str id;
   int rc = zd_json_id(&mem, object, key, &id, err);
   if (rc == 0) copy_text(to, 24, id);
-  zd_mem_free(&mem);
+  hd_mem_free(&mem);
   return rc;
 }
 
 int zd_me_read(struct zd_me *ret, struct trg_str body, struct trg_err *err) {
   cJSON *json = zd_json(body, err);
   if (json == NULL) return -1;
-  const cJSON *user = zd_json_in(json, "user");
+  const cJSON *user = hd_json_in(json, "user");
   memset(ret, 0, sizeof *ret);
   int rc = copy_id(ret->id, user, "id", err);
-  copy_text(ret->role, sizeof ret->role, zd_json_str(user, "role"));
+  copy_text(ret->role, sizeof ret->role, hd_json_str(user, "role"));
   cJSON_Delete(json);
   return rc;
 }
@@ -36,8 +36,8 @@ int zd_me_read(struct zd_me *ret, struct trg_str body, struct trg_err *err) {
 int zd_token_read(struct zd_token *ret, struct trg_str body, struct trg_err *err) {
   cJSON *json = zd_json(body, err);
   if (json == NULL) return -1;
-  struct trg_str text = zd_json_str(json, "access_token");
-  const cJSON *expires = zd_json_in(json, "expires_in");
+  struct trg_str text = hd_json_str(json, "access_token");
+  const cJSON *expires = hd_json_in(json, "expires_in");
   int rc = 0;
   memset(ret, 0, sizeof *ret);
   /* It goes into a header: only what RFC 6750 allows there. */
@@ -48,7 +48,7 @@ int zd_token_read(struct zd_token *ret, struct trg_str body, struct trg_err *err
   } else {
     ret->text = strndup(text.p, text.n);
     if (ret->text == NULL) abort();
-    copy_text(ret->scope, sizeof ret->scope, zd_json_str(json, "scope"));
+    copy_text(ret->scope, sizeof ret->scope, hd_json_str(json, "scope"));
     if (cJSON_IsNumber(expires) && expires->valuedouble > 0 && expires->valuedouble < 1e12)
       ret->expires_s = (int64_t)expires->valuedouble;
   }
@@ -81,7 +81,7 @@ static int32_t category_of(struct trg_str word) {
                {"deleted", TRG_STATUS_DELETED}, {"scrubbed", TRG_STATUS_DELETED},
                {"archived", TRG_STATUS_CLOSED}};
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-    if (word.n == strlen(known[i].word) && zd_seek(word, known[i].word) == 0)
+    if (word.n == strlen(known[i].word) && hd_seek(word, known[i].word) == 0)
       return known[i].status;
   return TRG_STATUS_UNKNOWN;
 }
@@ -90,20 +90,20 @@ int32_t zd_status_of(struct trg_str word, struct trg_str custom_id,
                      const struct zd_statuses *statuses) {
   int32_t status = category_of(word);
   for (size_t i = 0; status == TRG_STATUS_UNKNOWN && statuses != NULL && i < statuses->count; i++)
-    if (zd_is(custom_id, statuses->items[i].id)) status = statuses->items[i].category;
+    if (hd_is(custom_id, statuses->items[i].id)) status = statuses->items[i].category;
   return status;
 }
 
 int zd_statuses_read(struct zd_statuses *ret, struct trg_str body, struct trg_err *err) {
   cJSON *json = zd_json(body, err);
   if (json == NULL) return -1;
-  const cJSON *list = zd_json_in(json, "custom_statuses"), *item;
+  const cJSON *list = hd_json_in(json, "custom_statuses"), *item;
   int rc = cJSON_IsArray(list) ? 0 : zd_malformed(err, "no \"custom_statuses\" in it");
   ret->count = 0;
   cJSON_ArrayForEach(item, list) {
     if (rc != 0 || ret->count == ZD_STATUS_MAX) break;
     rc = copy_id(ret->items[ret->count].id, item, "id", err);
-    ret->items[ret->count++].category = category_of(zd_json_str(item, "status_category"));
+    ret->items[ret->count++].category = category_of(hd_json_str(item, "status_category"));
   }
   cJSON_Delete(json);
   return rc;
@@ -111,80 +111,80 @@ int zd_statuses_read(struct zd_statuses *ret, struct trg_str body, struct trg_er
 
 /* ---- errors ---- */
 
-static void part_add(struct zd_buf *buf, struct trg_str part) {
-  if (part.n == 0 || zd_seek(zd_slice(buf), part.p) != SIZE_MAX) return;
-  if (buf->n > 0) zd_puts(buf, ": ");
+static void part_add(struct hd_buf *buf, struct trg_str part) {
+  if (part.n == 0 || hd_seek(hd_slice(buf), part.p) != SIZE_MAX) return;
+  if (buf->n > 0) hd_puts(buf, ": ");
   for (size_t i = 0; i < part.n;) {
     size_t step = 1;
-    uint32_t code = zd_utf8_next(part.p + i, part.n - i, &step);
+    uint32_t code = hd_utf8_next(part.p + i, part.n - i, &step);
     i += step;
-    zd_put_char(buf, code < 0x20 || code == 0x7F ? ' ' : code);
+    hd_put_char(buf, code < 0x20 || code == 0x7F ? ' ' : code);
   }
 }
 
 /* "details" is an object of lists: {"base":[{"description","error","ticket_field_id"}]}. */
-static void details_add(struct zd_buf *buf, const cJSON *details) {
+static void details_add(struct hd_buf *buf, const cJSON *details) {
   const cJSON *list, *item;
   cJSON_ArrayForEach(list, details) {
-    if (cJSON_IsString(list)) part_add(buf, zd_str(list->valuestring));
+    if (cJSON_IsString(list)) part_add(buf, hd_str(list->valuestring));
     cJSON_ArrayForEach(item, list) {
-      part_add(buf, zd_json_str(item, "description"));
+      part_add(buf, hd_json_str(item, "description"));
       char id[24] = "";
       struct trg_err ignored = {{0}, {0}, 0};
       if (copy_id(id, item, "ticket_field_id", &ignored) == 0 && id[0] != '\0') {
-        zd_puts(buf, " (ticket field ");
-        zd_puts(buf, id);
-        zd_puts(buf, ")");
+        hd_puts(buf, " (ticket field ");
+        hd_puts(buf, id);
+        hd_puts(buf, ")");
       }
     }
   }
 }
 
-static void json_error(struct zd_error *ret, struct zd_buf *buf, const cJSON *json) {
-  const cJSON *error = zd_json_in(json, "error"), *list = zd_json_in(json, "errors"), *item;
-  struct trg_str name = zd_json_str(json, "error");
+static void json_error(struct zd_error *ret, struct hd_buf *buf, const cJSON *json) {
+  const cJSON *error = hd_json_in(json, "error"), *list = hd_json_in(json, "errors"), *item;
+  struct trg_str name = hd_json_str(json, "error");
   if (cJSON_IsObject(error)) {
-    name = zd_json_str(error, "title");
+    name = hd_json_str(error, "title");
     part_add(buf, name);
-    part_add(buf, zd_json_str(error, "message"));
+    part_add(buf, hd_json_str(error, "message"));
   } else if (cJSON_IsArray(list)) {
     cJSON_ArrayForEach(item, list) {
-      if (name.n == 0) name = zd_json_str(item, "code");
-      part_add(buf, zd_json_str(item, "code"));
-      part_add(buf, zd_json_str(item, "title"));
-      part_add(buf, zd_json_str(item, "detail"));
-      if (cJSON_IsString(item)) part_add(buf, zd_str(item->valuestring));
+      if (name.n == 0) name = hd_json_str(item, "code");
+      part_add(buf, hd_json_str(item, "code"));
+      part_add(buf, hd_json_str(item, "title"));
+      part_add(buf, hd_json_str(item, "detail"));
+      if (cJSON_IsString(item)) part_add(buf, hd_str(item->valuestring));
     }
   } else {
     part_add(buf, name);
   }
-  part_add(buf, zd_json_str(json, "description"));
-  part_add(buf, zd_json_str(json, "error_description")); /* the token endpoint's */
-  part_add(buf, zd_json_str(json, "message"));
-  details_add(buf, zd_json_in(json, "details"));
+  part_add(buf, hd_json_str(json, "description"));
+  part_add(buf, hd_json_str(json, "error_description")); /* the token endpoint's */
+  part_add(buf, hd_json_str(json, "message"));
+  details_add(buf, hd_json_in(json, "details"));
   copy_text(ret->name, sizeof ret->name, name);
 }
 
 /* A page of the CDN or of maintenance: its title is all that helps. */
-static void page_error(struct zd_buf *buf, struct trg_str body) {
+static void page_error(struct hd_buf *buf, struct trg_str body) {
   struct trg_str head = {body.p, body.n < 8192 ? body.n : 8192};
-  struct zd_buf text = zd_buf_new(280);
-  const bool html = zd_seek(head, "<html") != SIZE_MAX || zd_seek(head, "<!doctype") != SIZE_MAX;
-  const size_t title = html ? zd_seek(head, "<title>") : SIZE_MAX;
+  struct hd_buf text = hd_buf_new(280);
+  const bool html = hd_seek(head, "<html") != SIZE_MAX || hd_seek(head, "<!doctype") != SIZE_MAX;
+  const size_t title = html ? hd_seek(head, "<title>") : SIZE_MAX;
   if (title != SIZE_MAX) {
     head = (struct trg_str){head.p + title + 7, head.n - title - 7};
-    size_t end = zd_seek(head, "</title>");
+    size_t end = hd_seek(head, "</title>");
     head.n = end == SIZE_MAX ? head.n : end;
   }
-  zd_put_html_text(&text, head);
+  hd_put_html_text(&text, head);
   part_add(buf, html ? TRG_STR("an HTML page") : TRG_STR("text"));
-  part_add(buf, zd_slice(&text));
-  zd_buf_free(&text);
+  part_add(buf, hd_slice(&text));
+  hd_buf_free(&text);
 }
 
 void zd_error_read(struct zd_error *ret, struct trg_str body) {
   struct trg_err ignored = {{0}, {0}, 0};
-  struct zd_buf buf = zd_buf_new(4096);
+  struct hd_buf buf = hd_buf_new(4096);
   memset(ret, 0, sizeof *ret);
   /* 64 kB: an error page of any size may stand here, and only its beginning can matter. */
   cJSON *json = body.n > 0 && body.n < 65536 ? zd_json(body, &ignored) : NULL;
@@ -198,11 +198,11 @@ void zd_error_read(struct zd_error *ret, struct trg_str body) {
   while (n > 0 && n < buf.n && ((unsigned char)buf.p[n] & 0xC0) == 0x80) n--;
   copy_text(ret->text, sizeof ret->text,
             n > 0 ? (struct trg_str){buf.p, n} : TRG_STR("no explanation in the answer"));
-  zd_buf_free(&buf);
+  hd_buf_free(&buf);
 }
 
 static bool error_says(const struct zd_error *error, const char *words) {
-  return zd_seek(zd_str(error->text), words) != SIZE_MAX;
+  return hd_seek(hd_str(error->text), words) != SIZE_MAX;
 }
 
 /* A page that is not the API's says nothing about the ticket: never bury one for it. */
@@ -255,7 +255,7 @@ struct zd_verdict zd_verdict_of(int32_t status, bool sent, const struct zd_error
 
 struct trg_str zd_header(const struct trg_header *headers, size_t count, const char *name) {
   for (size_t i = 0; i < count; i++)
-    if (headers[i].name.n == strlen(name) && zd_seek(headers[i].name, name) == 0)
+    if (headers[i].name.n == strlen(name) && hd_seek(headers[i].name, name) == 0)
       return headers[i].value;
   return (struct trg_str){NULL, 0};
 }
@@ -272,7 +272,7 @@ static int64_t number_at(struct trg_str text) {
 }
 
 static int64_t number_named(struct trg_str text, const char *name) {
-  size_t at = zd_seek(text, name), n = strlen(name);
+  size_t at = hd_seek(text, name), n = strlen(name);
   return at == SIZE_MAX ? -1 : number_at((struct trg_str){text.p + at + n, text.n - at - n});
 }
 
@@ -287,7 +287,7 @@ size_t zd_rates_read(const struct trg_header *headers, size_t count,
     ret[found++] = (struct zd_rate){"", remaining, (reset_s < 0 ? 60 : reset_s) * 1000};
   for (size_t i = 0; i < count && found < ZD_RATE_MAX; i++) {
     struct trg_str name = headers[i].name;
-    if (name.n <= prefix || zd_seek(name, "zendesk-ratelimit-") != 0) continue;
+    if (name.n <= prefix || hd_seek(name, "zendesk-ratelimit-") != 0) continue;
     struct zd_rate *rate = &ret[found];
     copy_text(rate->name, sizeof rate->name, (struct trg_str){name.p + prefix, name.n - prefix});
     rate->remaining = number_named(headers[i].value, "remaining=");
@@ -314,41 +314,33 @@ int64_t zd_retry_after_ms(const struct trg_header *headers, size_t count, int64_
 
 /* ---- webhooks ---- */
 
-/* Two readers may disagree about which of two equal keys counts, and the body is signed. */
-static bool has_twins(const cJSON *object) {
-  for (const cJSON *a = object != NULL ? object->child : NULL; a != NULL; a = a->next)
-    for (const cJSON *b = a->next; b != NULL; b = b->next)
-      if (a->string != NULL && b->string != NULL && strcmp(a->string, b->string) == 0) return true;
-  return false;
-}
-
 struct named {
-  struct zd_mem mem;
+  struct hd_mem mem;
   struct trg_notice notice;
 };
 
 /* An event subscription: Zendesk's own envelope. Ids are strings there, whose event is `id`. */
 static int event_read(struct named *named, const cJSON *json, struct trg_err *err) {
-  struct trg_str type = zd_json_str(json, "type");
-  if (zd_seek(type, ":ticket.") == SIZE_MAX)
+  struct trg_str type = hd_json_str(json, "type");
+  if (hd_seek(type, ":ticket.") == SIZE_MAX)
     return 0; /* of a user or an organisation: not for us */
-  const cJSON *detail = zd_json_in(json, "detail");
-  if (has_twins(detail)) return zd_malformed(err, "the same key twice in \"detail\"");
+  const cJSON *detail = hd_json_in(json, "detail");
+  if (hd_json_twins(detail)) return zd_malformed(err, "the same key twice in \"detail\"");
   if (zd_json_id(&named->mem, detail, "id", &named->notice.id, err) != 0) return -1;
-  named->notice.version = zd_json_str(json, "id");
-  named->notice.at_ms = zd_time_ms(zd_json_str(json, "time"));
+  named->notice.version = hd_json_str(json, "id");
+  named->notice.at_ms = hd_time_ms(hd_json_str(json, "time"));
   return named->notice.id.n > 0 ? 0 : zd_malformed(err, "an event without \"detail.id\"");
 }
 
 /* A trigger or automation: JSON that an administrator wrote, so several likely shapes. */
 static int trigger_read(struct named *named, const cJSON *json, struct trg_err *err) {
-  const cJSON *ticket = zd_json_in(json, "ticket");
+  const cJSON *ticket = hd_json_in(json, "ticket");
   const cJSON *from = cJSON_IsObject(ticket) ? ticket : json;
   if (zd_json_id(&named->mem, from, "ticket_id", &named->notice.id, err) != 0) return -1;
   if (named->notice.id.n == 0 && zd_json_id(&named->mem, from, "id", &named->notice.id, err) != 0)
     return -1;
-  named->notice.version = zd_json_str(from, "updated_at");
-  named->notice.at_ms = zd_time_ms(named->notice.version);
+  named->notice.version = hd_json_str(from, "updated_at");
+  named->notice.at_ms = hd_time_ms(named->notice.version);
   if (named->notice.at_ms == 0) /* {{ticket.updated_at}} is a date in words there */
     named->notice.version.n = 0;
   return named->notice.id.n > 0
@@ -364,27 +356,27 @@ int zd_webhook_read(const struct trg_delivery *delivery,
   cJSON *json = zd_json(delivery->body, err);
   if (json == NULL) return -1;
   struct named named = {.mem = {.limit_bytes = 4096}, .notice = {.size = sizeof named.notice}};
-  struct zd_buf version = zd_buf_new(256);
+  struct hd_buf version = hd_buf_new(256);
   int rc = !cJSON_IsObject(json) ? zd_malformed(err, "not a JSON object")
-           : has_twins(json)     ? zd_malformed(err, "the same key twice")
-           : zd_seek(zd_json_str(json, "type"), "zen:event-type:") == 0
+           : hd_json_twins(json) ? zd_malformed(err, "the same key twice")
+           : hd_seek(hd_json_str(json, "type"), "zen:event-type:") == 0
                ? event_read(&named, json, err)
                : trigger_read(&named, json, err);
-  if (rc == 0 && zd_digits(named.notice.id)) {
+  if (rc == 0 && hd_digits(named.notice.id)) {
     if (named.notice.version.n == 0)
       named.notice.version = zd_header(delivery->headers, delivery->header_count,
                                        "x-zendesk-webhook-invocation-id");
     if (named.notice.version.n == 0)
       named.notice.version = zd_header(delivery->headers, delivery->header_count,
                                        "x-zendesk-webhook-signature-timestamp");
-    zd_puts(&version, "hook:");
-    zd_put_clean(&version, named.notice.version);
-    named.notice.version = zd_slice(&version);
+    hd_puts(&version, "hook:");
+    hd_put_clean(&version, named.notice.version);
+    named.notice.version = hd_slice(&version);
     if (named.notice.at_ms == 0) named.notice.at_ms = delivery->now_ms;
     sink(arg, &named.notice);
   }
-  zd_buf_free(&version);
-  zd_mem_free(&named.mem);
+  hd_buf_free(&version);
+  hd_mem_free(&named.mem);
   cJSON_Delete(json);
   return rc;
 }

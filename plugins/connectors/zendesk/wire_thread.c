@@ -15,20 +15,20 @@
 static bool is_machine(struct trg_str channel) {
   static const char *const words[] = {"rule", "automation", "trigger", "ai_agent"};
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-    if (zd_is(channel, words[i])) return true;
-  return zd_seek(channel, "bot") != SIZE_MAX;
+    if (hd_is(channel, words[i])) return true;
+  return hd_seek(channel, "bot") != SIZE_MAX;
 }
 
 int32_t zd_author_of(const struct zd_thread *thread, struct trg_str id, struct trg_str channel,
                      struct trg_str own_id) {
-  if (id.n > 0 && zd_same(id, own_id)) return TRG_AUTHOR_SELF;
+  if (id.n > 0 && hd_same(id, own_id)) return TRG_AUTHOR_SELF;
   if (is_machine(channel)) return TRG_AUTHOR_BOT;
-  if (zd_is(id, "-1") || zd_is(channel, "system")) return TRG_AUTHOR_SYSTEM;
+  if (hd_is(id, "-1") || hd_is(channel, "system")) return TRG_AUTHOR_SYSTEM;
   const struct zd_user *user = zd_user_find(thread, id);
   const struct trg_str role = user != NULL ? user->role : (struct trg_str){NULL, 0};
-  if (zd_is(role, "end-user")) return TRG_AUTHOR_CUSTOMER;
-  if (zd_is(role, "agent") || zd_is(role, "admin")) return TRG_AUTHOR_AGENT;
-  if (id.n > 0 && zd_same(id, thread->ticket.requester_id))
+  if (hd_is(role, "end-user")) return TRG_AUTHOR_CUSTOMER;
+  if (hd_is(role, "agent") || hd_is(role, "admin")) return TRG_AUTHOR_AGENT;
+  if (id.n > 0 && hd_same(id, thread->ticket.requester_id))
     return TRG_AUTHOR_CUSTOMER; /* a deleted user is not side-loaded */
   return TRG_AUTHOR_UNKNOWN;
 }
@@ -59,18 +59,18 @@ static int32_t channel_of(const struct zd_ticket *ticket) {
                {"native_messaging", TRG_CHANNEL_MESSAGING}};
   if (ticket->messaging) return TRG_CHANNEL_MESSAGING;
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-    if (zd_is(ticket->channel, known[i].word)) return known[i].channel;
+    if (hd_is(ticket->channel, known[i].word)) return known[i].channel;
   return TRG_CHANNEL_OTHER;
 }
 
-static struct trg_str joined(struct zd_mem *mem, struct trg_str a, struct trg_str b,
+static struct trg_str joined(struct hd_mem *mem, struct trg_str a, struct trg_str b,
                              struct trg_str c) {
-  struct zd_buf buf = zd_buf_new(8192);
-  zd_put_str(&buf, a);
-  zd_put_str(&buf, b);
-  zd_put_str(&buf, c);
-  struct trg_str kept = zd_keep(mem, zd_slice(&buf));
-  zd_buf_free(&buf);
+  struct hd_buf buf = hd_buf_new(8192);
+  hd_put_str(&buf, a);
+  hd_put_str(&buf, b);
+  hd_put_str(&buf, c);
+  struct trg_str kept = hd_keep(mem, hd_slice(&buf));
+  hd_buf_free(&buf);
   return kept;
 }
 
@@ -78,7 +78,7 @@ static struct trg_str joined(struct zd_mem *mem, struct trg_str a, struct trg_st
 
 static struct trg_str marker_of(const struct zd_thread *thread, struct trg_str audit_id) {
   for (size_t i = 0; audit_id.n > 0 && i < thread->audit_count; i++)
-    if (zd_same(thread->audits[i].id, audit_id)) return thread->audits[i].marker;
+    if (hd_same(thread->audits[i].id, audit_id)) return thread->audits[i].marker;
   return (struct trg_str){NULL, 0};
 }
 
@@ -86,8 +86,8 @@ static struct trg_str marker_of(const struct zd_thread *thread, struct trg_str a
 static struct trg_str marker_by_event(const struct zd_thread *thread, struct trg_str comment_id) {
   for (size_t i = 0; i < thread->audit_count; i++)
     for (size_t k = 0; k < thread->audits[i].event_count; k++)
-      if (zd_is(thread->audits[i].events[k].type, "Comment") &&
-          zd_same(thread->audits[i].events[k].id, comment_id))
+      if (hd_is(thread->audits[i].events[k].type, "Comment") &&
+          hd_same(thread->audits[i].events[k].id, comment_id))
         return thread->audits[i].marker;
   return (struct trg_str){NULL, 0};
 }
@@ -124,10 +124,10 @@ static struct trg_message chat_message(const struct zd_thread *thread, const str
                                 .flags = TRG_MESSAGE_PUBLIC,
                                 .at_ms = chat->at_ms,
                                 .text = chat->text};
-  message.author = zd_is(chat->actor_type, "end-user")  ? TRG_AUTHOR_CUSTOMER
-                   : zd_is(chat->actor_type, "system")  ? TRG_AUTHOR_SYSTEM
-                   : zd_is(chat->actor_type, "bot")     ? TRG_AUTHOR_BOT
-                   : zd_is(chat->actor_type, "trigger") ? TRG_AUTHOR_BOT
+  message.author = hd_is(chat->actor_type, "end-user")  ? TRG_AUTHOR_CUSTOMER
+                   : hd_is(chat->actor_type, "system")  ? TRG_AUTHOR_SYSTEM
+                   : hd_is(chat->actor_type, "bot")     ? TRG_AUTHOR_BOT
+                   : hd_is(chat->actor_type, "trigger") ? TRG_AUTHOR_BOT
                                                         : TRG_AUTHOR_UNKNOWN;
   if (message.author == TRG_AUTHOR_UNKNOWN)
     message.author = zd_author_of(thread, chat->actor_id, (struct trg_str){NULL, 0}, own_id);
@@ -142,7 +142,7 @@ static size_t place_of(const struct trg_message *messages, size_t count, int64_t
 
 static void messages_tell(struct zd_thread *thread, struct trg_str own_id, struct trg_ticket *ret) {
   size_t most = thread->comment_count + thread->chat_count + 1, count = 0;
-  struct trg_message *messages = zd_take(&thread->mem, most * sizeof *messages);
+  struct trg_message *messages = hd_take(&thread->mem, most * sizeof *messages);
   if (messages == NULL) return;
   for (size_t i = 0; i < thread->comment_count; i++)
     messages[count++] = message_of(thread, &thread->comments[i], own_id);
@@ -185,7 +185,7 @@ static void fact_add(struct telling *t, int32_t kind, struct trg_str id, int64_t
 
 static struct trg_str fact_id(struct telling *t, const struct zd_audit *audit, const char *what) {
   struct trg_str head = joined(&t->thread->mem, TRG_STR("audit:"), audit->id, TRG_STR(":"));
-  return joined(&t->thread->mem, head, zd_str(what), TRG_STR(""));
+  return joined(&t->thread->mem, head, hd_str(what), TRG_STR(""));
 }
 
 static void status_tell(struct telling *t, const struct zd_audit *audit, int32_t before,
@@ -205,8 +205,8 @@ static void status_tell(struct telling *t, const struct zd_audit *audit, int32_t
 }
 
 static bool changes(const struct zd_change *change, const char *field) {
-  return (zd_is(change->type, "Change") || zd_is(change->type, "Create")) &&
-         zd_is(change->field, field);
+  return (hd_is(change->type, "Change") || hd_is(change->type, "Create")) &&
+         hd_is(change->field, field);
 }
 
 static void assigned_tell(struct telling *t, const struct zd_audit *audit,
@@ -255,9 +255,9 @@ static int64_t changed_at(const struct zd_thread *thread, const char *field, int
 
 static void csat_tell(struct telling *t) {
   const struct zd_ticket *ticket = &t->thread->ticket;
-  int32_t kind = zd_seek(ticket->csat_score, "good") == 0      ? TRG_FACT_CSAT_GOOD
-                 : zd_seek(ticket->csat_score, "bad") == 0     ? TRG_FACT_CSAT_BAD
-                 : zd_seek(ticket->csat_score, "neutral") == 0 ? TRG_FACT_CSAT_NEUTRAL
+  int32_t kind = hd_seek(ticket->csat_score, "good") == 0      ? TRG_FACT_CSAT_GOOD
+                 : hd_seek(ticket->csat_score, "bad") == 0     ? TRG_FACT_CSAT_BAD
+                 : hd_seek(ticket->csat_score, "neutral") == 0 ? TRG_FACT_CSAT_NEUTRAL
                                                                : 0;
   if (kind == 0) /* "offered" and "unoffered" say nothing */
     return;
@@ -284,7 +284,7 @@ static void facts_tell(struct telling *t, struct trg_ticket *ret) {
   struct zd_ticket *ticket = &thread->ticket;
   t->cap = ticket->followup_count + 4;
   for (size_t i = 0; i < thread->audit_count; i++) t->cap += thread->audits[i].event_count;
-  t->facts = zd_take(&thread->mem, t->cap * sizeof *t->facts);
+  t->facts = hd_take(&thread->mem, t->cap * sizeof *t->facts);
   if (t->facts == NULL) return;
   for (size_t i = 0; i < thread->audit_count; i++) audit_tell(t, &thread->audits[i]);
   csat_tell(t);
@@ -308,12 +308,12 @@ static bool merge_read(const struct zd_thread *thread, struct trg_str own_id, in
   bool merged = false;
   if (status != TRG_STATUS_CLOSED && status != TRG_STATUS_SOLVED) return false;
   for (size_t i = 0; i < thread->ticket.tag_count; i++)
-    merged = merged || zd_is(thread->ticket.tags[i], "closed_by_merge");
+    merged = merged || hd_is(thread->ticket.tags[i], "closed_by_merge");
   for (size_t i = 0; i < thread->comment_count; i++) {
     const struct zd_comment *c = &thread->comments[i];
     int32_t author = zd_author_of(thread, c->author_id, c->channel, own_id);
     if (c->merge_target.n == 0 || author == TRG_AUTHOR_CUSTOMER || author == TRG_AUTHOR_UNKNOWN ||
-        zd_same(c->merge_target, thread->ticket.id))
+        hd_same(c->merge_target, thread->ticket.id))
       continue;
     *ret_into = c->merge_target;
     merged = merged || status == TRG_STATUS_CLOSED;
@@ -358,12 +358,12 @@ void zd_thread_tell(struct zd_thread *thread, struct trg_str base_url, struct tr
 bool zd_needs_audits(const struct zd_thread *thread, struct trg_str own_id) {
   const struct zd_ticket *t = &thread->ticket;
   bool touched = t->updated_ms > t->created_ms + NEW_MS;
-  if (!zd_is(t->status, "new") && !zd_is(t->status, "open")) return true;
-  if (t->messaging || zd_seek(t->csat_score, "good") == 0 || zd_seek(t->csat_score, "bad") == 0)
+  if (!hd_is(t->status, "new") && !hd_is(t->status, "open")) return true;
+  if (t->messaging || hd_seek(t->csat_score, "good") == 0 || hd_seek(t->csat_score, "bad") == 0)
     return true;
   if (touched && (thread->comment_count > 1 || t->assignee_id.n > 0)) return true;
   for (size_t i = 0; own_id.n > 0 && i < thread->comment_count; i++)
-    if (zd_same(thread->comments[i].author_id, own_id)) return true;
+    if (hd_same(thread->comments[i].author_id, own_id)) return true;
   return false;
 }
 
@@ -403,16 +403,16 @@ static bool is_news(const struct zd_thread *thread, const struct zd_comment *c,
 int zd_news_since(const struct zd_thread *newest_first, const struct trg_action *action,
                   struct trg_str own_id, bool is_last_page) {
   const struct trg_str last = action->last_message_id;
-  const int64_t decided_ms = zd_time_ms(zd_stamp_of(action->version));
+  const int64_t decided_ms = hd_time_ms(zd_stamp_of(action->version));
   for (size_t i = 0; i < newest_first->comment_count; i++) {
     const struct zd_comment *c = &newest_first->comments[i];
     const bool unseen = decided_ms == 0 || c->at_ms > decided_ms;
-    if (last.n > 0 && zd_same(c->id, last)) return ZD_NEWS_NONE;
+    if (last.n > 0 && hd_same(c->id, last)) return ZD_NEWS_NONE;
     if (is_news(newest_first, c, action, own_id, unseen)) return ZD_NEWS_SOME;
     if (last.n == 0 && !unseen) return ZD_NEWS_NONE;
   }
   if (!is_last_page) return ZD_NEWS_READ_ON;
   /* The message that was answered is not there any more, unless none was named or it is a line of
    * a messaging log, which is no comment. */
-  return zd_digits(last) ? ZD_NEWS_SOME : ZD_NEWS_NONE;
+  return hd_digits(last) ? ZD_NEWS_SOME : ZD_NEWS_NONE;
 }

@@ -24,7 +24,7 @@ static void found_ask(struct zd_call *call);
 
 static void receipt_tell(const struct zd_call *call, const char *kind, struct trg_str id,
                          int64_t at_ms) {
-  const struct trg_receipt receipt = {sizeof receipt, zd_str(kind), id, at_ms};
+  const struct trg_receipt receipt = {sizeof receipt, hd_str(kind), id, at_ms};
   call->self->host->emit_receipt(call->op, &receipt);
 }
 
@@ -33,15 +33,15 @@ static void audit_receipts(struct zd_call *call, const struct zd_audit *audit) {
   bool tags = false, fields = false, status = false;
   for (size_t i = 0; i < audit->event_count; i++) {
     const struct zd_change *event = &audit->events[i];
-    if (zd_is(event->type, "Comment")) {
+    if (hd_is(event->type, "Comment")) {
       struct trg_str id = event->id.n > 0 ? event->id : audit->id;
       receipt_tell(call, event->is_public ? "reply" : "note", id, audit->at_ms);
       call->reply_done = call->reply_done || event->is_public;
       call->note_done = call->note_done || !event->is_public;
-    } else if (zd_is(event->type, "Change")) {
-      tags = tags || zd_is(event->field, "tags");
-      status = status || zd_is(event->field, "status");
-      fields = fields || (!zd_is(event->field, "tags") && !zd_is(event->field, "status"));
+    } else if (hd_is(event->type, "Change")) {
+      tags = tags || hd_is(event->field, "tags");
+      status = status || hd_is(event->field, "status");
+      fields = fields || (!hd_is(event->field, "tags") && !hd_is(event->field, "status"));
     }
   }
   if (tags) receipt_tell(call, "tags", audit->id, audit->at_ms);
@@ -60,7 +60,7 @@ static void put_receipts(const struct zd_call *call, const struct zd_audit *audi
   struct trg_str id = audit != NULL ? audit->id : call->id, comment_id = id;
   int64_t at_ms = audit != NULL ? audit->at_ms : call->self->host->now_ms();
   for (size_t i = 0; audit != NULL && i < audit->event_count; i++)
-    if (zd_is(audit->events[i].type, "Comment") && audit->events[i].id.n > 0)
+    if (hd_is(audit->events[i].type, "Comment") && audit->events[i].id.n > 0)
       comment_id = audit->events[i].id;
   if (call->wrote & ZD_WROTE_COMMENT)
     receipt_tell(call, call->is_reply ? "reply" : "note", comment_id, at_ms);
@@ -160,7 +160,7 @@ static void on_newest(struct zd_call *call, const struct trg_http_reply *reply) 
     return;
   }
   int next = zd_page_next(call);
-  switch (zd_news_since(&call->thread, call->action, zd_str(call->self->me.id), next <= 0)) {
+  switch (zd_news_since(&call->thread, call->action, hd_str(call->self->me.id), next <= 0)) {
   case ZD_NEWS_NONE:
     guard_passed(call);
     break;
@@ -198,7 +198,7 @@ static void on_fresh(struct zd_call *call, const struct trg_http_reply *reply) {
   else if (now->messaging && action->reply.n > 0)
     zd_end(call, TRG_REJECTED, TRG_CODE_PERMANENT,
            "this is a messaging conversation: its customer can not be answered by a comment");
-  else if (action->reply.n > 0 || !zd_same(action->version, now->version))
+  else if (action->reply.n > 0 || !hd_same(action->version, now->version))
     guard_ask(call);
   else
     guard_passed(call);
@@ -213,7 +213,7 @@ static void write_start(struct zd_call *call) {
 static bool action_take(struct zd_call *call, const struct trg_action *action) {
   call->action = action;
   call->id = action->ticket_id;
-  if (zd_digits(action->ticket_id) && action->idem_key.n > 0 && action->idem_key.n <= 255)
+  if (hd_digits(action->ticket_id) && action->idem_key.n > 0 && action->idem_key.n <= 255)
     return true;
   zd_end(call, TRG_REJECTED, TRG_CODE_PERMANENT,
          "a write needs a numeric ticket id and a key of at most 255 bytes");
@@ -233,7 +233,7 @@ static bool found_tell(struct zd_call *call) {
   for (size_t i = 0; i < call->thread.audit_count; i++) {
     const struct zd_audit *audit = &call->thread.audits[i];
     /* Whoever is the author: the account may have been changed since. */
-    if (!zd_same(audit->marker, call->action->idem_key)) continue;
+    if (!hd_same(audit->marker, call->action->idem_key)) continue;
     audit_receipts(call, audit);
     found = true;
   }

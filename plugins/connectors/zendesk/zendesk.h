@@ -66,7 +66,7 @@ struct zd_call {
   zd_ready *ready;                  /* when a gate opens */
   zd_ready *after_me, *after_token; /* and then */
   const char *method, *bucket;
-  struct zd_buf url, body;
+  struct hd_buf url, body;
   uint32_t http_flags, authorization_age;
   bool renewed; /* this request has had its one new token */
   /* What fetch, write and find gather: */

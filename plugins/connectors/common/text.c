@@ -6,15 +6,15 @@
 #include <strings.h>
 #include <time.h>
 
-struct sf_block {
-  struct sf_block *next;
+struct hd_block {
+  struct hd_block *next;
   max_align_t bytes[];
 };
 
-void *salesforce_take(struct sf_mem *mem, size_t n) {
+void *hd_take(struct hd_mem *mem, size_t n) {
   mem->full = mem->full || n > mem->limit_bytes || mem->total_bytes > mem->limit_bytes - n;
   if (mem->full) return NULL;
-  struct sf_block *block = calloc(1, sizeof *block + n);
+  struct hd_block *block = calloc(1, sizeof *block + n);
   if (block == NULL) abort();
   block->next = mem->blocks;
   mem->blocks = block;
@@ -23,32 +23,32 @@ void *salesforce_take(struct sf_mem *mem, size_t n) {
   return block->bytes;
 }
 
-struct trg_str salesforce_keep(struct sf_mem *mem, struct trg_str text) {
-  char *copy = salesforce_take(mem, text.n + 1);
+struct trg_str hd_keep(struct hd_mem *mem, struct trg_str text) {
+  char *copy = hd_take(mem, text.n + 1);
   if (copy == NULL) return (struct trg_str){NULL, 0};
   if (text.n > 0) memcpy(copy, text.p, text.n);
   return (struct trg_str){copy, text.n};
 }
 
-void salesforce_mem_free(struct sf_mem *mem) {
+void hd_mem_free(struct hd_mem *mem) {
   while (mem->blocks != NULL) {
-    struct sf_block *next = mem->blocks->next;
+    struct hd_block *next = mem->blocks->next;
     free(mem->blocks);
     mem->blocks = next;
   }
   mem->total_bytes = 0;
 }
 
-struct sf_buf salesforce_buf_new(size_t limit) {
-  return (struct sf_buf){.limit = limit};
+struct hd_buf hd_buf_new(size_t limit) {
+  return (struct hd_buf){.limit = limit};
 }
 
-void salesforce_buf_free(struct sf_buf *buf) {
+void hd_buf_free(struct hd_buf *buf) {
   free(buf->p);
-  *buf = (struct sf_buf){.limit = buf->limit};
+  *buf = (struct hd_buf){.limit = buf->limit};
 }
 
-void salesforce_put(struct sf_buf *buf, const char *p, size_t n) {
+void hd_put(struct hd_buf *buf, const char *p, size_t n) {
   if (buf->full || n > buf->limit - buf->n) {
     buf->full = true;
     return;
@@ -66,21 +66,21 @@ void salesforce_put(struct sf_buf *buf, const char *p, size_t n) {
   buf->p[buf->n] = '\0';
 }
 
-void salesforce_puts(struct sf_buf *buf, const char *text) {
-  salesforce_put(buf, text, strlen(text));
+void hd_puts(struct hd_buf *buf, const char *text) {
+  hd_put(buf, text, strlen(text));
 }
 
-void salesforce_put_str(struct sf_buf *buf, struct trg_str text) {
-  salesforce_put(buf, text.p, text.n);
+void hd_put_str(struct hd_buf *buf, struct trg_str text) {
+  hd_put(buf, text.p, text.n);
 }
 
-void salesforce_put_int(struct sf_buf *buf, int64_t number) {
+void hd_put_int(struct hd_buf *buf, int64_t number) {
   char text[24];
   int n = snprintf(text, sizeof text, "%lld", (long long)number);
-  salesforce_put(buf, text, (size_t)n);
+  hd_put(buf, text, (size_t)n);
 }
 
-void salesforce_put_char(struct sf_buf *buf, uint32_t code) {
+void hd_put_char(struct hd_buf *buf, uint32_t code) {
   char out[4];
   size_t n = 0;
   if (code < 0x80) {
@@ -98,43 +98,43 @@ void salesforce_put_char(struct sf_buf *buf, uint32_t code) {
     out[n++] = (char)(0x80 | ((code >> 6) & 0x3F));
     out[n++] = (char)(0x80 | (code & 0x3F));
   }
-  salesforce_put(buf, out, n);
+  hd_put(buf, out, n);
 }
 
-void salesforce_put_json(struct sf_buf *buf, struct trg_str text) {
-  salesforce_put(buf, "\"", 1);
+void hd_put_json(struct hd_buf *buf, struct trg_str text) {
+  hd_put(buf, "\"", 1);
   for (size_t i = 0; i < text.n;) {
     size_t step = 1;
-    uint32_t code = salesforce_utf8_next(text.p + i, text.n - i, &step);
+    uint32_t code = hd_utf8_next(text.p + i, text.n - i, &step);
     i += step;
     if (code == '"' || code == '\\') {
-      salesforce_put(buf, "\\", 1);
-      salesforce_put_char(buf, code);
+      hd_put(buf, "\\", 1);
+      hd_put_char(buf, code);
     } else if (code < 0x20) {
       char escape[8];
       snprintf(escape, sizeof escape, "\\u%04x", (unsigned)code);
-      salesforce_puts(buf, escape);
+      hd_puts(buf, escape);
     } else {
-      salesforce_put_char(buf, code);
+      hd_put_char(buf, code);
     }
   }
-  salesforce_put(buf, "\"", 1);
+  hd_put(buf, "\"", 1);
 }
 
-void salesforce_put_url(struct sf_buf *buf, struct trg_str text) {
+void hd_put_url(struct hd_buf *buf, struct trg_str text) {
   static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
   for (size_t i = 0; i < text.n; i++) {
     if (text.p[i] != '\0' && strchr(plain, text.p[i]) != NULL) {
-      salesforce_put(buf, text.p + i, 1);
+      hd_put(buf, text.p + i, 1);
       continue;
     }
     char escape[4];
     snprintf(escape, sizeof escape, "%%%02X", (unsigned)(unsigned char)text.p[i]);
-    salesforce_put(buf, escape, 3);
+    hd_put(buf, escape, 3);
   }
 }
 
-void salesforce_put_base64(struct sf_buf *buf, struct trg_str bytes) {
+void hd_put_base64(struct hd_buf *buf, struct trg_str bytes) {
   static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   for (size_t i = 0; i < bytes.n; i += 3) {
     size_t have = bytes.n - i < 3 ? bytes.n - i : 3;
@@ -144,60 +144,38 @@ void salesforce_put_base64(struct sf_buf *buf, struct trg_str bytes) {
     char out[4];
     for (size_t k = 0; k < 4; k++)
       out[k] = k <= have ? alphabet[(group >> (18 - 6 * k)) & 63] : '=';
-    salesforce_put(buf, out, 4);
+    hd_put(buf, out, 4);
   }
 }
 
-struct trg_str salesforce_str(const char *text) {
+struct trg_str hd_str(const char *text) {
   return (struct trg_str){text, text == NULL ? 0 : strlen(text)};
 }
 
-struct trg_str salesforce_slice(const struct sf_buf *buf) {
+struct trg_str hd_slice(const struct hd_buf *buf) {
   return (struct trg_str){buf->p, buf->n};
 }
 
-bool salesforce_same(struct trg_str a, struct trg_str b) {
+bool hd_same(struct trg_str a, struct trg_str b) {
   return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-bool salesforce_is(struct trg_str a, const char *b) {
-  return salesforce_same(a, salesforce_str(b));
+bool hd_is(struct trg_str a, const char *b) {
+  return hd_same(a, hd_str(b));
 }
 
-size_t salesforce_seek(struct trg_str hay, const char *needle) {
+size_t hd_seek(struct trg_str hay, const char *needle) {
   size_t n = strlen(needle);
   for (size_t i = 0; n > 0 && i + n <= hay.n; i++)
     if (strncasecmp(hay.p + i, needle, n) == 0) return i;
   return SIZE_MAX;
 }
 
-static bool id_char(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-/* 15 characters tell upper from lower case; the three behind them say which were upper, so that
- * the id survives where case is lost. Only the 18 are the same everywhere. */
-bool salesforce_id18(struct trg_str id, char ret[SF_ID_BYTES]) {
-  static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
-  if (id.n != 15 && id.n != 18) return false;
-  for (size_t i = 0; i < id.n; i++)
-    if (!id_char(id.p[i])) return false;
-  memcpy(ret, id.p, id.n);
-  for (size_t block = 0; id.n == 15 && block < 3; block++) {
-    unsigned bits = 0;
-    for (size_t i = 0; i < 5; i++) {
-      const char c = id.p[block * 5 + i];
-      bits |= c >= 'A' && c <= 'Z' ? 1u << i : 0;
-    }
-    ret[15 + block] = alphabet[bits];
-  }
-  ret[18] = '\0';
+bool hd_digits(struct trg_str text) {
+  if (text.n == 0 || text.n > 19) return false;
+  for (size_t i = 0; i < text.n; i++)
+    if (text.p[i] < '0' || text.p[i] > '9') return false;
   return true;
-}
-
-bool salesforce_is_id(struct trg_str id, const char *prefix) {
-  char ignored[SF_ID_BYTES];
-  return salesforce_id18(id, ignored) && memcmp(id.p, prefix, 3) == 0;
 }
 
 /* Reads a text by a pattern: D is a digit of the next number (a blank in the pattern ends one),
@@ -241,7 +219,7 @@ static bool in_range(const int n[6]) {
   return true;
 }
 
-int64_t salesforce_time_ms(struct trg_str text) {
+int64_t hd_time_ms(struct trg_str text) {
   int n[6], ms = 0, offset;
   size_t at = pattern_read(text, "DDDD-DD-DDTDD:DD:DD", n);
   if (at == 0 || !in_range(n)) return 0;
@@ -270,7 +248,7 @@ static size_t utf8_bytes(unsigned char first) {
   return first < 0xF5 ? 4 : 0;
 }
 
-uint32_t salesforce_utf8_next(const char *p, size_t n, size_t *ret_n) {
+uint32_t hd_utf8_next(const char *p, size_t n, size_t *ret_n) {
   static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
   const unsigned char *s = (const unsigned char *)p;
   const size_t need = utf8_bytes(s[0]);
@@ -287,17 +265,17 @@ uint32_t salesforce_utf8_next(const char *p, size_t n, size_t *ret_n) {
   return code;
 }
 
-void salesforce_put_clean(struct sf_buf *buf, struct trg_str text) {
+void hd_put_clean(struct hd_buf *buf, struct trg_str text) {
   for (size_t i = 0; i < text.n;) {
     size_t step = 1;
-    uint32_t code = salesforce_utf8_next(text.p + i, text.n - i, &step);
+    uint32_t code = hd_utf8_next(text.p + i, text.n - i, &step);
     i += step;
     if (code == '\r') {
-      if (i >= text.n || text.p[i] != '\n') salesforce_put(buf, "\n", 1);
+      if (i >= text.n || text.p[i] != '\n') hd_put(buf, "\n", 1);
     } else if (code == 0) {
-      salesforce_put_char(buf, 0xFFFD);
+      hd_put_char(buf, 0xFFFD);
     } else if (code >= 0x20 ? code != 0x7F : code == '\n' || code == '\t') {
-      salesforce_put_char(buf, code);
+      hd_put_char(buf, code);
     }
   }
 }
