@@ -31,7 +31,15 @@ struct trg_model_request {
   struct trg_str input;
   int64_t max_output_tokens;
   struct trg_str user_hash; /* opaque id of the end user, for the vendor's abuse tracing */
+  uint32_t flags;           /* TRG_REQUEST_* */
+  /* Of a request with TRG_REQUEST_BATCH: its name within a batch ([A-Za-z0-9_-], 64 at most), and
+   * what batch_ref() was told of it before a restart: then it is with the vendor already and is
+   * only waited for. Empty: it is to be put into a batch. */
+  struct trg_str batch_id;
+  struct trg_str batch_ref;
 };
+/* May wait for the vendor's cheaper batches, up to the op's deadline. */
+#define TRG_REQUEST_BATCH 1u
 
 enum trg_stop {
   TRG_STOP_END = 0,
@@ -70,6 +78,7 @@ struct trg_example {
 #define TRG_MODEL_LOCAL    4u  /* no network, no key, free */
 #define TRG_MODEL_CACHE    8u  /* bills cached prefixes apart */
 #define TRG_MODEL_NO_INPUT 16u /* does not read `input`, which may then be empty */
+#define TRG_MODEL_BATCH    32u /* takes requests with TRG_REQUEST_BATCH */
 
 struct trg_model_ops {
   uint32_t size;

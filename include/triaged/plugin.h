@@ -202,6 +202,9 @@ struct trg_host {
    * not get credentials sent elsewhere. The host insists on https beyond loopback, and on few.
    * 0, or -1 and err. */
   int (*allow_origin)(trg_inst *inst, struct trg_str url, struct trg_err *err);
+  /* Models, complete() of a request with TRG_REQUEST_BATCH: the vendor has taken it, in the batch
+   * of that name. Kept durably; after a restart the same request comes with it. */
+  void (*batch_ref)(trg_op op, struct trg_str ref);
 };
 
 enum trg_kind { TRG_CONNECTOR = 1, TRG_MODEL = 2 };

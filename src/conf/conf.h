@@ -36,6 +36,7 @@ struct conf_price {
   int64_t above_tokens; /* this tier applies when the prompt is longer; 0: base */
   int64_t input_micros, output_micros, cache_read_micros, cache_write_micros; /* per million */
   bool has_cache_read, has_cache_write; /* absent: input's price */
+  int64_t batch_millionths; /* share of all of it that a batched call costs: 500000 is half */
 };
 
 struct conf_model {

@@ -13,7 +13,7 @@
 #define PRICE_MAX_MICROS (INT64_C(100000) * 1000000) /* more overflows sums, and is a slip */
 
 struct written {
-  char *input, *output, *cache_read, *cache_write, *from;
+  char *input, *output, *cache_read, *cache_write, *batch, *from;
   int64_t above;
 };
 
@@ -33,6 +33,10 @@ const struct trg_field price_fields[] = {
     {.name = "cache_write",
      .offset = AT(cache_write),
      .help = "for tokens written to it; default: input's"},
+    {.name = "batch",
+     .default_text = "0.5",
+     .offset = AT(batch),
+     .help = "what a batched call costs, as a share of the rest: 0.5 is half"},
     {.name = "from", .offset = AT(from), .help = "in a list: from this day on, as 2026-12-01"},
     {.name = "above",
      .type = TRG_INT,
@@ -67,6 +71,10 @@ static void price_read(struct part *p, const struct yaml *map, const char *path,
       .cache_write_micros = dollars(p, map, path, "cache_write", w.cache_write),
       .has_cache_read = w.cache_read != NULL,
       .has_cache_write = w.cache_write != NULL};
+  if (money_parse(str_of(w.batch), &price->batch_millionths) != 0 || price->batch_millionths < 0 ||
+      price->batch_millionths > 1000000)
+    field_wrong(&p->r, yaml_get(map, "batch"), path_key(p, path, "batch"),
+                "must be a share from 0 to 1 with at most six decimal places, as 0.5");
   if (w.from != NULL && time_parse(str_of(w.from), &price->from_ms) != 0)
     field_wrong(&p->r, yaml_get(map, "from"), path_key(p, path, "from"),
                 "must be a day such as 2026-12-01, or a time such as 2026-12-01T00:00:00Z");

@@ -1,6 +1,7 @@
 /* Which models do what. */
 #include <stddef.h>
 #include <string.h>
+#include <triaged/model.h>
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -94,6 +95,15 @@ static void task_all_models(struct part *p, struct conf_task *t) {
   t->model_count = c->model_count;
 }
 
+static bool some_can_batch(const struct conf_task *t) {
+  for (size_t i = 0; i < t->model_count; i++) {
+    const struct trg_plugin *plugin = t->models[i]->plugin;
+    const struct trg_model_ops *ops = plugin == NULL ? NULL : plugin->ops;
+    if (plugin == NULL || ops == NULL || (ops->caps & TRG_MODEL_BATCH) != 0) return true;
+  }
+  return t->model_count == 0;
+}
+
 struct task_kind {
   const char *name;
   double accept;
@@ -120,6 +130,10 @@ static void task_read(struct part *p, const struct yaml *tasks, const struct tas
   t->share = w.share;
   t->batch = w.batch;
   if (kind->by_all && t->models == NULL) task_all_models(p, t);
+  if (t->batch && !some_can_batch(t))
+    field_wrong(&p->r, yaml_get(map, "batch"), path_key(p, path, "batch"),
+                "none of the task's models has a backend with batches; take batch out, or name a "
+                "model of the anthropic backend");
 }
 
 void part_tasks(struct part *p) {

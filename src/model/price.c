@@ -22,6 +22,11 @@ static const struct conf_price *price_pick(const struct conf_price *prices, size
 
 int price_of(const struct conf_price *prices, size_t count, const struct trg_usage *usage,
              int64_t at_ms, int64_t *ret_micros) {
+  return price_of_call(prices, count, usage, at_ms, false, ret_micros);
+}
+
+int price_of_call(const struct conf_price *prices, size_t count, const struct trg_usage *usage,
+                  int64_t at_ms, bool batched, int64_t *ret_micros) {
   const int64_t prompt = usage->input + usage->cache_read + usage->cache_write;
   const struct conf_price *p = price_pick(prices, count, prompt, at_ms);
   if (p == NULL) {
@@ -43,5 +48,6 @@ int price_of(const struct conf_price *prices, size_t count, const struct trg_usa
     if (money_mul(parts[i].micros, parts[i].tokens, &part) < 0 || money_add(sum, part, &sum) < 0)
       return -1;
   }
+  if (batched) return money_scale(sum, p->batch_millionths, INT64_C(1000000000000), ret_micros);
   return money_scale(sum, 1, 1000000, ret_micros);
 }

@@ -20,6 +20,8 @@
 
 /* The largest answer that is asked for when a first one was cut off. */
 #define OUTPUT_TOKENS_MAX 16384
+/* Vendors end a batch within a day. */
+#define BATCH_DEADLINE_MS (INT64_C(25) * 3600 * 1000)
 
 struct rmodel {
   const struct conf_model *conf; /* of the configuration that opened it */
@@ -41,7 +43,9 @@ struct job {
   struct rmodel *model;
   trg_op op;
   struct model_call call;
+  const char *batch_ref; /* where a call of before a restart waits; "" */
   bool replied, enlarged;
+  bool in_batch;                /* the vendor has it, and keeps it over a restart */
   struct trg_model_reply reply; /* in arena */
   /* What was learnt so far. */
   struct router_answer best;
@@ -314,8 +318,8 @@ static void job_close_call(struct job *j, const struct trg_result *res, const ch
     c->request_id = j->reply.request_id.p != NULL ? j->reply.request_id.p : "";
     c->request_bytes = j->reply.request_bytes;
     c->response_bytes = j->reply.response_bytes;
-    if (m == NULL ||
-        price_of(m->prices, m->price_count, &c->usage, c->started_ms, &c->cost_micros) < 0)
+    if (m == NULL || price_of_call(m->prices, m->price_count, &c->usage, c->started_ms, c->batched,
+                                   &c->cost_micros) < 0)
       c->cost_micros = c->reserved_micros;
   } else if ((res->flags & TRG_RESULT_MAYBE_BILLED) != 0 || res->outcome == TRG_UNCERTAIN) {
     c->usage.estimated = true;
@@ -369,13 +373,18 @@ static void model_told(struct job *j, const struct trg_result *res) {
   breaker_worked(&m->breaker);
 }
 
+/* At the end of the process a call in a batch stays open: the next start waits for it. */
+static void job_give_up(struct job *j, const struct trg_result *res) {
+  if (j->cancelled || !j->in_batch) job_close_call(j, res, "cancelled");
+  job_finish(j, ROUTER_CANCELLED);
+}
+
 static void job_on_done(void *arg, const struct trg_result *res) {
   struct job *j = arg;
   j->op = 0;
   model_told(j, res);
   if (j->cancelled || res->outcome == TRG_CANCELLED) {
-    job_close_call(j, res, "cancelled");
-    job_finish(j, ROUTER_CANCELLED);
+    job_give_up(j, res);
     return;
   }
   if (res->outcome == TRG_DONE && j->replied) {
@@ -412,7 +421,16 @@ static void job_on_done(void *arg, const struct trg_result *res) {
   job_step(j);
 }
 
-static const struct op_events job_events = {.on_reply = job_on_reply, .on_done = job_on_done};
+static void job_on_batch_ref(void *arg, struct trg_str ref) {
+  struct job *j = arg;
+  struct trg_err err = {0};
+  j->in_batch = true;
+  store_must(model_call_batched(j->router->store, j->call.id, arena_dup(j->arena, ref), &err),
+             &err);
+}
+
+static const struct op_events job_events = {
+    .on_reply = job_on_reply, .on_batch_ref = job_on_batch_ref, .on_done = job_on_done};
 
 /* After the commit that made the attempt's row durable. */
 static void job_send(void *arg) {
@@ -431,8 +449,15 @@ static void job_send(void *arg) {
     return;
   }
   j->call.latency_us = clock_mono_us();
-  j->op = op_complete_held(j->model->inst, &j->want.request, j->arena, &job_events, j,
-                           j->model->conf->timeout_ms);
+  struct trg_model_request request = j->want.request;
+  int64_t deadline_ms = j->model->conf->timeout_ms;
+  if (j->call.batched) {
+    request.flags |= TRG_REQUEST_BATCH;
+    request.batch_id = str_of(arena_printf(j->arena, "call-%lld", (long long)j->call.id));
+    request.batch_ref = str_of(j->batch_ref);
+    deadline_ms = BATCH_DEADLINE_MS;
+  }
+  j->op = op_complete_held(j->model->inst, &request, j->arena, &job_events, j, deadline_ms);
 }
 
 /* The next model of the list that may be tried now; NULL when none is left. */
@@ -449,6 +474,20 @@ static struct rmodel *job_pick(struct job *j) {
   return NULL;
 }
 
+/* A call of before a restart that still waits in its batch is waited for again: neither a second
+ * one nor a second reservation. */
+static bool job_take_up(struct job *j) {
+  struct trg_err err = {0};
+  int64_t id = 0;
+  store_must(model_call_waiting(j->router->store, &j->call, j->arena, &id, &j->batch_ref,
+                                &j->call.started_ms, &j->call.reserved_micros, &err),
+             &err);
+  if (id == 0) return false;
+  j->call.id = id;
+  j->in_batch = true;
+  return true;
+}
+
 /* Reserves the most this request can cost; false when the day's budget does not allow it. */
 static bool job_open_call(struct job *j, struct rmodel *m) {
   const struct conf_model *c = m->conf;
@@ -456,7 +495,9 @@ static bool job_open_call(struct job *j, struct rmodel *m) {
   const struct trg_model_ops *ops = inst_model(m->inst);
   if (ops->estimate != NULL) ops->estimate(inst_self(m->inst), &j->want.request, &most);
   int64_t reserve = 0;
-  if (price_of(c->prices, c->price_count, &most, clock_now_ms(), &reserve) < 0) reserve = 0;
+  const bool batched = j->task->batch && (inst_caps(m->inst) & TRG_MODEL_BATCH) != 0;
+  if (price_of_call(c->prices, c->price_count, &most, clock_now_ms(), batched, &reserve) < 0)
+    reserve = 0;
   j->call = (struct model_call){.ticket_id = j->want.ticket_id,
                                 .pass = j->want.pass,
                                 .ref = j->want.ref,
@@ -469,8 +510,12 @@ static bool job_open_call(struct job *j, struct rmodel *m) {
                                 .reserved_micros = reserve,
                                 .prompt_hash = j->best.prompt_hash,
                                 .skills_hash = j->want.skills_hash,
-                                .conf_hash = j->want.conf->hash};
+                                .conf_hash = j->want.conf->hash,
+                                .batched = batched};
   struct trg_err err = {0};
+  j->in_batch = false;
+  j->batch_ref = "";
+  if (batched && job_take_up(j)) return true;
   const int64_t limit = reserve > 0 ? j->want.conf->model_cost_per_day_micros : 0;
   const int rc = model_call_open(j->router->store, &j->call, limit, &j->call.id, &err);
   if (rc == TRG_ELIMIT) {

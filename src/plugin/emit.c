@@ -71,3 +71,10 @@ void emit_reply(trg_op op, const struct trg_model_reply *reply) {
   r.size = sizeof r;
   o->events.on_reply(o->arg, &r);
 }
+
+void emit_batch_ref(trg_op op, struct trg_str ref) {
+  const struct op *o = emitter(op, OP_COMPLETE, OP_COMPLETE,
+                               "batch_ref() outside an open model call");
+  if (o == NULL || o->events.on_batch_ref == NULL) return;
+  o->events.on_batch_ref(o->arg, ref);
+}

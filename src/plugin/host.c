@@ -126,6 +126,7 @@ const struct trg_host *host_table(void) {
       .emit_receipt = emit_receipt,
       .emit_reply = emit_reply,
       .allow_origin = inst_allow_origin,
+      .batch_ref = emit_batch_ref,
   };
   return &table;
 }

@@ -55,6 +55,7 @@ struct op_events {
   void (*on_reply)(void *arg, const struct trg_model_reply *r);
   /* Once, last, on a later turn than the start; also for cancelled and expired ops. */
   void (*on_done)(void *arg, const struct trg_result *r);
+  void (*on_batch_ref)(void *arg, struct trg_str ref); /* may be NULL */
 };
 /* Starts of ops: the deadline counts from when the op really starts (it may wait for a place).
  * Inputs are copied. `arg` stays the caller's until on_done. */

@@ -148,6 +148,7 @@ void emit_cursor(trg_op op, struct trg_str cursor, bool more);
 void emit_ticket(trg_op op, const struct trg_ticket *ticket);
 void emit_receipt(trg_op op, const struct trg_receipt *receipt);
 void emit_reply(trg_op op, const struct trg_model_reply *reply);
+void emit_batch_ref(trg_op op, struct trg_str ref);
 
 /* inst.c */
 void inst_start_waiting(struct trg_inst *i);

@@ -69,8 +69,8 @@ static int call_insert(struct store *s, const struct model_call *c, int64_t *ret
                        struct trg_err *err) {
   static const char text[] =
       "INSERT INTO model_call (ticket_id, pass, task, model, backend, vendor_model, started_ms,"
-      "  reserved_micros, prompt_hash, skills_hash, conf_hash, shadow)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+      "  reserved_micros, prompt_hash, skills_hash, conf_hash, shadow, batched)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
   struct sql q;
   sql_write(&q, s, text);
   sql_id(&q, c->ticket_id);
@@ -85,6 +85,7 @@ static int call_insert(struct store *s, const struct model_call *c, int64_t *ret
   sql_text(&q, c->skills_hash);
   sql_text(&q, c->conf_hash);
   sql_int(&q, c->shadow);
+  sql_int(&q, c->batched);
   const int rc = sql_run(&q, err);
   if (rc == 0) *ret_id = sqlite3_last_insert_rowid(s->db);
   return rc;
@@ -175,11 +176,14 @@ int model_call_close(struct store *s, const struct model_call *c, struct trg_err
   return budget_add(s, day, c->cost_micros, -was.reserved_micros, err);
 }
 
-static int next_open(struct store *s, int64_t *ret_id, struct opened *ret, struct trg_err *err) {
-  static const char text[] = "SELECT id, started_ms, reserved_micros FROM model_call"
-                             " WHERE outcome = '' ORDER BY id LIMIT 1";
+static int next_open(struct store *s, int64_t now_ms, int64_t *ret_id, struct opened *ret,
+                     struct trg_err *err) {
+  static const char text[] =
+      "SELECT id, started_ms, reserved_micros FROM model_call"
+      " WHERE outcome = '' AND (batch_ref = '' OR started_ms < ?) ORDER BY id LIMIT 1";
   struct sql q;
   sql_read(&q, s, text);
+  sql_int(&q, now_ms - BATCH_GONE_MS);
   const int rc = sql_next(&q, err);
   *ret_id = rc > 0 ? sql_get_int(&q) : 0;
   if (rc <= 0) return rc;
@@ -196,7 +200,7 @@ int model_call_lost(struct store *s, int64_t now_ms, int64_t *ret_count, struct 
   for (;;) {
     int64_t id = 0;
     struct opened was = {0};
-    int rc = next_open(s, &id, &was, err);
+    int rc = next_open(s, now_ms, &id, &was, err);
     if (rc == 0 && id == 0) break;
     struct sql q;
     if (rc == 0) {

@@ -25,6 +25,7 @@ struct model_call {
   const char *prompt_hash, *skills_hash, *conf_hash;
   bool shadow;
   struct trg_str request_bytes, response_bytes;
+  bool batched; /* sent through the vendor's batch, at its rate */
 };
 /* Inserts the open call and adds its reservation to the day's budget; TRG_ELIMIT when the day's
  * spent + reserved + this would pass limit_micros (0: no limit). */
@@ -33,8 +34,17 @@ int model_call_open(struct store *s, const struct model_call *c, int64_t limit_m
 /* Sets everything known after the call, and turns the reservation into cost. */
 int model_call_close(struct store *s, const struct model_call *c, struct trg_err *err);
 /* At start: calls left open were lost; their cost is their reservation (it may have been billed).
- */
+ * Those that wait in a batch are not, for BATCH_GONE_MS. */
 int model_call_lost(struct store *s, int64_t now_ms, int64_t *ret_count, struct trg_err *err);
+/* The vendor has taken the call into its batch `ref`: it survives a restart. */
+int model_call_batched(struct store *s, int64_t id, const char *ref, struct trg_err *err);
+/* An open call of that ticket, pass, task and model that waits in a batch: *ret_id and *ret_ref (in
+ * a), and what it reserved and when; *ret_id 0 when there is none. */
+int model_call_waiting(struct store *s, const struct model_call *like, struct arena *a,
+                       int64_t *ret_id, const char **ret_ref, int64_t *ret_started_ms,
+                       int64_t *ret_reserved, struct trg_err *err);
+/* Longer than any vendor keeps a batch open. */
+#define BATCH_GONE_MS (INT64_C(26) * 3600 * 1000)
 int model_call_list(struct store *s, int64_t ticket_id, bool with_bytes, struct arena *a,
                     struct model_call **ret, size_t *ret_count, struct trg_err *err);
 int budget_today(struct store *s, int64_t now_ms, int64_t *ret_spent, int64_t *ret_reserved,

@@ -312,6 +312,9 @@ static const struct route routes[] = {
          FAULT_BIT(FAULT_SPEND) | FAULT_BIT(FAULT_STREAM),
      anthropic_messages},
     {"POST", "/v1/messages/count_tokens", "count", 0, anthropic_count},
+    {"POST", "/v1/messages/batches", "batches", 0, anthropic_batch_make},
+    {"GET", "/v1/messages/batches/{}", "batches", 0, anthropic_batch_show},
+    {"GET", "/v1/messages/batches/{}/results", "batches", 0, anthropic_batch_results},
     {"GET", "/v1/models", "models", 0, anthropic_models},
     {"GET", "/v1/models/{}", "models", 0, anthropic_model},
 };

@@ -70,6 +70,9 @@ void ask_texts(const struct ask *a, struct buf *prompt, struct buf *last);
 void anthropic_error(struct exchange *x, int status, const char *type, const char *message);
 void anthropic_messages(struct exchange *x);
 void anthropic_count(struct exchange *x);
+void anthropic_batch_make(struct exchange *x);
+void anthropic_batch_show(struct exchange *x);
+void anthropic_batch_results(struct exchange *x);
 /* Reads the body into a; false when it has answered. */
 bool anthropic_read(struct exchange *x, struct ask *a, bool counting);
 

@@ -73,7 +73,8 @@ static const struct trg_field fake_cloud_fields[] = {
 static const struct trg_field fake_local_fields[] = {{.name = "file", .offset = MODEL(file)},
                                                      {.name = NULL}};
 
-static const struct trg_model_ops fake_cloud_ops = {.size = sizeof fake_cloud_ops};
+static const struct trg_model_ops fake_cloud_ops = {.size = sizeof fake_cloud_ops,
+                                                    .caps = TRG_MODEL_BATCH};
 static const struct trg_model_ops fake_local_ops = {.size = sizeof fake_local_ops,
                                                     .caps = TRG_MODEL_LOCAL};
 static const struct trg_connector_ops fake_desk_ops = {.size = sizeof fake_desk_ops};

@@ -109,9 +109,22 @@ static void test_an_amount_beyond_measure_is_an_error_and_no_wrong_number(void *
   assert_int_equal(price_of(tiers, 2, &u, 0, &micros), -1);
 }
 
+static void test_a_batched_call_costs_its_share_rounded_once(void **state) {
+  (void)state;
+  const struct conf_price price = {
+      .input_micros = 100001, .output_micros = 500000, .batch_millionths = 500000};
+  const struct trg_usage usage = {.input = 1000000, .output = 3};
+  int64_t full = 0, half = 0;
+  assert_int_equal(price_of_call(&price, 1, &usage, 0, false, &full), 0);
+  assert_int_equal(price_of_call(&price, 1, &usage, 0, true, &half), 0);
+  assert_int_equal(full, 100002); /* 100,001 + 1.5, to even */
+  assert_int_equal(half, 50001);  /* 50,000.5 + 0.75 */
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_some_failures_in_a_row_open_the_circuit_and_one_success_closes_it),
+      cmocka_unit_test(test_a_batched_call_costs_its_share_rounded_once),
       cmocka_unit_test(test_each_failure_after_a_rest_doubles_it_up_to_a_minute),
       cmocka_unit_test(test_calls_that_were_under_way_do_not_lengthen_the_rest),
       cmocka_unit_test(test_a_call_costs_its_tokens_rounded_once),

@@ -185,9 +185,40 @@ static void test_requests_that_begin_alike_share_their_head(void **state) {
   assert_true(raw_int(b, "SELECT sum(length(request)) FROM model_bytes") < 3 * 8192);
 }
 
+static void test_a_call_in_a_batch_is_not_lost_at_a_start_and_is_found_again(void **state) {
+  struct box *b = *state;
+  const int64_t ticket = ticket_made(b, "101");
+  const struct model_call like = {
+      .ticket_id = ticket, .task = "triage", .model = "haiku", .backend = "anthropic"};
+  const char *ref = "";
+  int64_t waits = 0, plain = 0, lost = 0, found = 0, at_ms = 0, reserved = 0;
+  ok(b, open_call(b, ticket, NOW, 500, 0, &waits));
+  ok(b, open_call(b, ticket, NOW, 300, 0, &plain));
+  ok(b, model_call_waiting(b->s, &like, b->a, &found, &ref, &at_ms, &reserved, &b->err));
+  assert_int_equal(found, 0);
+  ok(b, model_call_batched(b->s, waits, "msgbatch_1", &b->err));
+  ok(b, model_call_lost(b->s, NOW + 1000, &lost, &b->err));
+  assert_int_equal(lost, 1); /* the plain one */
+  budget(b, NOW, 300, 500);
+  ok(b, model_call_waiting(b->s, &like, b->a, &found, &ref, &at_ms, &reserved, &b->err));
+  assert_int_equal(found, waits);
+  assert_string_equal(ref, "msgbatch_1");
+  assert_int_equal(at_ms, NOW);
+  assert_int_equal(reserved, 500);
+  struct model_call other = like;
+  other.pass = 7;
+  ok(b, model_call_waiting(b->s, &other, b->a, &found, &ref, &at_ms, &reserved, &b->err));
+  assert_int_equal(found, 0);
+  /* Nobody came for it while the vendor kept it. */
+  ok(b, model_call_lost(b->s, NOW + BATCH_GONE_MS + 1, &lost, &b->err));
+  assert_int_equal(lost, 1);
+  budget(b, NOW, 800, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_a_call_reserves_and_then_costs),
+      TEST(test_a_call_in_a_batch_is_not_lost_at_a_start_and_is_found_again),
       TEST(test_five_hundred_calls_against_a_budget_for_a_hundred),
       TEST(test_the_budget_is_of_the_day_the_call_began),
       TEST(test_a_negative_or_overflowing_reservation_is_refused),

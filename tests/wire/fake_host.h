@@ -65,6 +65,7 @@ struct fake_op {
   size_t receipt_count;
   struct trg_model_reply *replies;
   size_t reply_count;
+  struct trg_str batch_ref;
 };
 
 /* The host. fake_host_free() closes all instances, cancels their ops and frees everything. */

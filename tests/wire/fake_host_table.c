@@ -232,6 +232,11 @@ static void host_emit_receipt(trg_op op, const struct trg_receipt *receipt) {
   r->id = fake_keep_str(r->id);
 }
 
+static void host_batch_ref(trg_op op, struct trg_str ref) {
+  struct op_slot *slot = fake_slot_open(op, "batch_ref()");
+  if (slot) slot->pub.batch_ref = fake_keep_str(ref);
+}
+
 static void host_emit_reply(trg_op op, const struct trg_model_reply *reply) {
   struct op_slot *slot = fake_slot_open(op, "emit_reply()");
   if (!slot) return;
@@ -272,4 +277,5 @@ const struct trg_host fake_host_functions = {
     .emit_receipt = host_emit_receipt,
     .emit_reply = host_emit_reply,
     .allow_origin = host_allow_origin,
+    .batch_ref = host_batch_ref,
 };

@@ -4,6 +4,7 @@
  * effort) is not an answer: the call is sent once more without it, and the instance remembers.
  */
 #include "../common/call.h"
+#include "batch.h"
 #include "wire.h"
 
 #include <stdlib.h>
@@ -14,7 +15,7 @@ struct conf {
   struct llm_auth_conf auth;
   char *auth_scheme, *api_version;
   char *effort, *thinking, *cache_ttl;
-  int64_t max_output_tokens, thinking_tokens;
+  int64_t max_output_tokens, thinking_tokens, batch_window_ms, batch_poll_ms;
   bool user_id;
 };
 
@@ -84,6 +85,7 @@ static const struct trg_field fields[] = {
      .default_text = "true",
      .offset = AT(user_id),
      .help = "send a keyed hash of the requester as metadata.user_id, for abuse tracing"},
+    LLM_BATCH_FIELDS(struct conf),
     {.name = NULL},
 };
 
@@ -140,6 +142,7 @@ static const struct llm_vendor vendor = {
     .fault_names = fault_names,
     .fault_judge = anthropic_fault_judge,
     .rate = anthropic_rate,
+    .batching = &anthropic_batching,
 };
 
 /* ---- opening ---- */
@@ -177,6 +180,8 @@ static int open_instance(const struct trg_host *host, trg_inst *name, const void
   self->llm.model = c->model;
   self->llm.extra[self->llm.extra_count++] = (struct trg_header){
       TRG_STR("anthropic-version"), {c->api_version, strlen(c->api_version)}};
+  self->llm.batch_window_ms = c->batch_window_ms;
+  self->llm.batch_poll_ms = c->batch_poll_ms;
   url_set(&self->llm.url, c->url);
   if (auth_open(self, err) != 0) {
     llm_inst_clear(&self->llm);
@@ -195,7 +200,7 @@ static void close_instance(void *me) {
 
 static const struct trg_model_ops ops = {
     .size = sizeof ops,
-    .caps = TRG_MODEL_SCHEMA | TRG_MODEL_CACHE | TRG_MODEL_NO_INPUT,
+    .caps = TRG_MODEL_SCHEMA | TRG_MODEL_CACHE | TRG_MODEL_NO_INPUT | TRG_MODEL_BATCH,
     .complete = llm_complete,
     .estimate = llm_estimate,
 };

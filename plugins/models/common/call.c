@@ -1,4 +1,4 @@
-#include "call.h"
+#include "call_inner.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,19 +7,6 @@
 /* A refused part is left out for so long and then tried again: a server learns, and one odd
  * prompt must not cost the schema guarantee until the next restart. */
 #define REFUSED_FOR_MS (INT64_C(60) * 60 * 1000)
-
-/* One complete(); freed by the host with the op. */
-struct call {
-  struct trg_model_request request; /* its strings live until the op ends */
-  int mode;
-  unsigned off;
-  struct llm_text body;
-  bool repairs;           /* the second round: `broken` is asked for again */
-  bool renewed;           /* the token was refused once already */
-  struct llm_text broken; /* the first answer, which was no JSON */
-  struct trg_usage spent; /* by the first round */
-  struct llm_auth_run *token;
-};
 
 static void call_free(void *state) {
   struct call *call = state;
@@ -147,9 +134,9 @@ static void unread_end(struct llm_inst *self, trg_op op, const struct call *call
   self->host->done(op, result);
 }
 
-static void fault_end(struct llm_inst *self, trg_op op, const struct call *call,
-                      const struct trg_http_reply *http, const struct llm_answer *answer,
-                      const struct llm_fault *fault) {
+void llm_fault_tell(struct llm_inst *self, trg_op op, const struct call *call,
+                    const struct trg_http_reply *http, const struct llm_answer *answer,
+                    const struct llm_fault *fault) {
   char why[400];
   struct trg_result result;
   self->vendor->fault_judge(http, fault, self->host->now_ms(), &result, why, sizeof why);
@@ -174,16 +161,20 @@ static void fault_end(struct llm_inst *self, trg_op op, const struct call *call,
 
 static void on_reply(void *self, trg_op op, const struct trg_http_reply *reply, void *arg);
 
-static void send_now(struct llm_inst *self, trg_op op, struct call *call) {
-  struct trg_header headers[8] = {
-      {TRG_STR("content-type"), TRG_STR("application/json")},
-      {TRG_STR("accept"), TRG_STR("application/json")},
-  };
-  size_t n = 2;
+size_t llm_headers(const struct llm_inst *self, struct trg_header *headers) {
+  size_t n = 0;
+  headers[n++] = (struct trg_header){TRG_STR("content-type"), TRG_STR("application/json")};
+  headers[n++] = (struct trg_header){TRG_STR("accept"), TRG_STR("application/json")};
   for (size_t i = 0; i < self->extra_count; i++) headers[n++] = self->extra[i];
   if (self->auth.value.n)
     headers[n++] = (struct trg_header){{self->auth.name, strlen(self->auth.name)},
                                        slice(&self->auth.value)};
+  return n;
+}
+
+static void send_now(struct llm_inst *self, trg_op op, struct call *call) {
+  struct trg_header headers[LLM_HEADERS_MAX];
+  const size_t n = llm_headers(self, headers);
   struct trg_http_request request = {
       .size = sizeof request,
       .method = "POST",
@@ -224,6 +215,10 @@ static void call_send(struct llm_inst *self, trg_op op, struct call *call) {
     return;
   }
   llm_text_trim(&call->body);
+  if (self->vendor->batching && (call->request.flags & TRG_REQUEST_BATCH)) {
+    llm_batch_join(self, op, call);
+    return;
+  }
   if (llm_auth_ready(&self->auth, self->host->now_ms()))
     send_now(self, op, call);
   else
@@ -249,7 +244,7 @@ static void mode_lower(struct llm_inst *self, struct call *call, int64_t now_ms)
 }
 
 /* After a refusal: leaves out what it names, if anything is named that is there. */
-static bool call_lower(struct llm_inst *self, struct call *call, const struct llm_fault *fault) {
+bool llm_call_lower(struct llm_inst *self, struct call *call, const struct llm_fault *fault) {
   const struct llm_ask ask = {.request = &call->request, .mode = call->mode, .off = call->off};
   const int64_t now_ms = self->host->now_ms();
   unsigned names = self->vendor->fault_names(self, fault, &ask) & ~call->off;
@@ -270,13 +265,14 @@ static bool call_lower(struct llm_inst *self, struct call *call, const struct ll
 static bool fault_get_around(struct llm_inst *self, trg_op op, struct call *call,
                              const struct trg_http_reply *http, const struct llm_fault *fault) {
   const int32_t status = llm_fault_status(http, fault);
+  if (call->batch) return false; /* an answer out of a batch is not asked for again at full price */
   if ((status == 401 || status == 403) && !call->renewed && llm_auth_renew(&self->auth)) {
     call->renewed = true; /* a token that was taken back before it expired */
     call_send(self, op, call);
     return true;
   }
   if (status != 400 && status != 422 && status != 501) return false;
-  if (!call_lower(self, call, fault)) return false;
+  if (!llm_call_lower(self, call, fault)) return false;
   call_send(self, op, call);
   return true;
 }
@@ -301,8 +297,8 @@ static void answered(struct llm_inst *self, trg_op op, struct call *call,
   const bool schema_asked = call->request.schema.n > 0;
   const struct trg_usage usage = usage_of(self, call, answer);
   reply_emit(self, op, call, http, answer, &usage);
-  if (schema_asked && !self->vendor->no_repair && !call->repairs && answer->stop == TRG_STOP_END &&
-      !answer->is_json) {
+  if (schema_asked && !self->vendor->no_repair && !call->batch && !call->repairs &&
+      answer->stop == TRG_STOP_END && !answer->is_json) {
     repair_start(self, op, call, answer, &usage);
     return;
   }
@@ -310,8 +306,8 @@ static void answered(struct llm_inst *self, trg_op op, struct call *call,
   self->host->done(op, &result);
 }
 
-static void success_end(struct llm_inst *self, trg_op op, struct call *call,
-                        const struct trg_http_reply *http) {
+void llm_success_end(struct llm_inst *self, trg_op op, struct call *call,
+                     const struct trg_http_reply *http) {
   struct llm_answer answer = {.stop = TRG_STOP_OTHER};
   switch (self->vendor->read(http->body, call->request.schema.n > 0, &answer)) {
   case LLM_ANSWER:
@@ -319,7 +315,7 @@ static void success_end(struct llm_inst *self, trg_op op, struct call *call,
     break;
   case LLM_ERROR:
     if (!fault_get_around(self, op, call, http, &answer.fault))
-      fault_end(self, op, call, http, &answer, &answer.fault);
+      llm_fault_tell(self, op, call, http, &answer, &answer.fault);
     break;
   case LLM_MALFORMED: {
     struct trg_result result = result_of(
@@ -351,13 +347,13 @@ static void on_reply(void *me, trg_op op, const struct trg_http_reply *reply, vo
   if (self->vendor->rate && self->vendor->rate(reply, self->host->now_ms(), &remaining, &reset_ms))
     self->host->bucket(self->name, NULL, remaining, reset_ms);
   if (reply->status >= 200 && reply->status < 300) {
-    success_end(self, op, call, reply);
+    llm_success_end(self, op, call, reply);
     return;
   }
   struct llm_fault fault = {0};
   self->vendor->fault_read(reply, &fault);
   if (!fault_get_around(self, op, call, reply, &fault))
-    fault_end(self, op, call, reply, NULL, &fault);
+    llm_fault_tell(self, op, call, reply, NULL, &fault);
 }
 
 /* ---- starting ---- */
@@ -404,6 +400,7 @@ void llm_estimate(void *me, const struct trg_model_request *request, struct trg_
 }
 
 void llm_inst_clear(struct llm_inst *inst) {
+  llm_batches_free(inst);
   llm_auth_close(&inst->auth);
   if (inst->userpwd.p) explicit_bzero(inst->userpwd.p, inst->userpwd.room);
   llm_text_clear(&inst->userpwd);

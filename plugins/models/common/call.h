@@ -23,6 +23,22 @@ struct llm_ask {
   const struct trg_str *broken; /* NULL, or an answer that was no JSON, to be asked for again */
 };
 
+/* A vendor's batches: one request to make one of many bodies, one to ask for it, one for the
+ * results, a JSON text a line. All pure. */
+struct llm_batching {
+  /* Adds one item to a body that begins empty; then closes it. */
+  void (*add)(struct llm_text *body, struct trg_str id, struct trg_str request);
+  void (*close)(struct llm_text *body);
+  /* Below the URL of single calls: "" to make one, with the batch's name to ask for it. */
+  void (*url)(const struct llm_text *base, const char *ref, bool results, struct llm_text *ret);
+  bool (*created)(struct trg_str body, char *ret_ref, size_t room);
+  bool (*ended)(struct trg_str body);
+  /* A line of the results: whose it is, and the body of what the single call would have got (with
+   * its status). status 0: there is none, as the batch ended before. False: no such line. */
+  bool (*line)(struct trg_str line, char *ret_id, size_t room, int32_t *ret_status,
+               struct llm_text *ret_body);
+};
+
 struct llm_inst;
 struct llm_vendor {
   const char *modes[LLM_MODE_MAX]; /* for the log */
@@ -42,6 +58,7 @@ struct llm_vendor {
                           const struct llm_ask *ask);
   void (*fault_judge)(const struct trg_http_reply *reply, const struct llm_fault *fault,
                       int64_t now_ms, struct trg_result *ret, char *why_text, size_t why_room);
+  const struct llm_batching *batching; /* NULL: there are none */
   /* What the headers say about the next request; may be NULL. */
   bool (*rate)(const struct trg_http_reply *reply, int64_t now_ms, int64_t *ret_remaining,
                int64_t *ret_reset_ms);
@@ -64,7 +81,23 @@ struct llm_inst {
   int mode;
   int64_t mode_until_ms, off_until_ms[LLM_PART_MAX];
   unsigned told; /* logged as a warning once */
+  struct llm_batch *batches;
+  int64_t batch_window_ms, batch_poll_ms;
 };
+
+/* Settings of backends with batches. */
+#define LLM_BATCH_FIELDS(conf)                                                                     \
+  {.name = "batch_window",                                                                         \
+   .type = TRG_DURATION,                                                                           \
+   .default_text = "10s",                                                                          \
+   .min = 10,                                                                                      \
+   .max = 3600000,                                                                                 \
+   .offset = offsetof(conf, batch_window_ms),                                                      \
+   .help = "calls of tasks with batch: true are gathered for so long"},                            \
+  {                                                                                                \
+    .name = "batch_poll", .type = TRG_DURATION, .default_text = "60s", .min = 10, .max = 3600000,  \
+    .offset = offsetof(conf, batch_poll_ms), .help = "how often a batch is asked for"              \
+  }
 
 /* The two functions of struct trg_model_ops; self is a struct llm_inst. */
 void llm_complete(void *self, trg_op op, const struct trg_model_request *request);

@@ -1,0 +1,155 @@
+/* Tasks that may wait go through the vendor's batch: gathered, sent once, waited for over restarts,
+ * and paid at the rate of batches. */
+#include "rig.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct rig R;
+
+static int begin(void **state) {
+  (void)state;
+  rig_open(&R);
+  return 0;
+}
+
+static int end(void **state) {
+  (void)state;
+  rig_close(&R);
+  return 0;
+}
+
+#define TICKETS 12
+static const char price[] = "cache_write: 0.125}}";
+static const char quick[] = "cache_write: 0.125}, batch_window: 300ms, batch_poll: 150ms}";
+
+static void setup(const char *triage) {
+  rig_tickets(&R, TICKETS);
+  rig_sim(&R, "--seed 3 --behaviour off");
+  rig_conf(&R, price, quick, "triage: {models: [haiku]", triage, NULL);
+}
+
+static int64_t sum(const char *what, const char *where) {
+  char sql[256];
+  snprintf(sql, sizeof sql, "SELECT coalesce(sum(%s), 0) FROM v_model_calls WHERE %s", what, where);
+  return rig_sql(&R, sql);
+}
+
+static int64_t stat_of(const char *key) {
+  cJSON *stats = rig_get(&R, "/sim/stats");
+  const cJSON *m = cJSON_GetObjectItem(cJSON_GetObjectItem(stats, "models"), "claude-haiku-5-5");
+  const int64_t n = (int64_t)cJSON_GetNumberValue(cJSON_GetObjectItem(m, key));
+  cJSON_Delete(stats);
+  return n;
+}
+
+static int64_t route_of(const char *route) {
+  cJSON *stats = rig_get(&R, "/sim/stats");
+  const int64_t n = (int64_t)cJSON_GetNumberValue(
+      cJSON_GetObjectItem(cJSON_GetObjectItem(stats, "routes"), route));
+  cJSON_Delete(stats);
+  return n;
+}
+
+#define MAKE "POST /v1/messages/batches"
+#define ASK  "GET /v1/messages/batches/{}"
+
+static void until_with_the_vendor(void) {
+  rig_until(&R, "SELECT count(*) FROM model_call WHERE batch_ref <> ''", TICKETS);
+}
+
+static void an_hour_later_all_is_done(void) {
+  cJSON_Delete(rig_post(&R, "/sim/time", "{\"advance\":\"1h\"}"));
+  rig_until(&R, "SELECT count(*) FROM v_tickets WHERE state = 'following'", TICKETS);
+}
+
+/* Dollars per million are micro-dollars per token; each call is rounded on its own. */
+static void money_is_right(void) {
+  const char *const triage = "task = 'triage'";
+  const double full = 0.10 * (double)sum("input", triage) + 0.50 * (double)sum("output", triage) +
+                      0.01 * (double)sum("cache_read", triage) +
+                      0.125 * (double)sum("cache_write", triage);
+  const double have = (double)sum("cost_micros", triage);
+  if (have < full / 2 - TICKETS || have > full / 2 + TICKETS)
+    fail_msg("%.0f is not half of %.0f", have, full);
+  assert_int_equal(sum("input", "1"), stat_of("input_tokens"));
+  assert_int_equal(sum("output", "1"), stat_of("output_tokens"));
+  assert_int_equal(sum("1", "outcome = 'lost'"), 0);
+  assert_int_equal(rig_sql(&R, "SELECT sum(spent_micros) FROM budget_day"),
+                   sum("cost_micros", "1"));
+  assert_int_equal(rig_sql(&R, "SELECT sum(reserved_micros) FROM budget_day"), 0);
+}
+
+static void calls_that_may_wait_go_in_one_batch_at_half_the_price(void **state) {
+  (void)state;
+  setup("triage: {batch: true, models: [haiku]");
+  rig_start(&R, "");
+  until_with_the_vendor();
+  assert_int_equal(route_of(MAKE), 1);
+  assert_int_equal(sum("1", "outcome = 'ok'"), 0);
+  an_hour_later_all_is_done();
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  assert_int_equal(sum("1", "task = 'triage'"), TICKETS);
+  assert_int_equal(rig_check_no_double(&R, NULL, NULL), TICKETS);
+  money_is_right();
+}
+
+/* However it ends, the next start waits for the batch that is under way. */
+static void restarted_by(int signum) {
+  setup("triage: {batch: true, models: [haiku]");
+  rig_start(&R, "");
+  until_with_the_vendor();
+  (void)rig_stop(&R, signum);
+  const int64_t asked = route_of(ASK);
+  rig_start(&R, "");
+  for (int i = 0; i < 100 && route_of(ASK) == asked; i++) rig_sleep_ms(50);
+  assert_true(route_of(ASK) > asked);
+  (void)rig_stop(&R, signum);
+  rig_start(&R, "");
+  an_hour_later_all_is_done();
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  assert_int_equal(route_of(MAKE), 1);
+  assert_int_equal(sum("1", "task = 'triage'"), TICKETS);
+  assert_int_equal(stat_of("calls"), sum("1", "1"));
+  assert_int_equal(rig_check_no_double(&R, NULL, NULL), TICKETS);
+  money_is_right();
+}
+
+static void a_killed_daemon_comes_back_to_its_batch(void **state) {
+  (void)state;
+  restarted_by(SIGKILL);
+}
+
+static void a_stopped_daemon_comes_back_to_its_batch(void **state) {
+  (void)state;
+  restarted_by(SIGTERM);
+}
+
+static void a_task_none_of_whose_models_can_batch_is_an_error_at_check(void **state) {
+  (void)state;
+  rig_tickets(&R, 1);
+  rig_sim(&R, "");
+  rig_conf(&R, "models:\n", "models:\n  - {name: house, backend: local}\n",
+           "triage: {models: [haiku]", "triage: {batch: true, models: [house]", NULL);
+  assert_int_equal(rig_run(&R, "triaged", "--check", NULL), 78);
+  assert_true(rig_log_has(&R, "err.log", "tasks.triage.batch"));
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      T(calls_that_may_wait_go_in_one_batch_at_half_the_price),
+      T(a_killed_daemon_comes_back_to_its_batch),
+      T(a_stopped_daemon_comes_back_to_its_batch),
+      T(a_task_none_of_whose_models_can_batch_is_an_error_at_check),
+  };
+  return cmocka_run_group_tests_name("batch", tests, NULL, NULL);
+}
