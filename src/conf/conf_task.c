@@ -133,7 +133,7 @@ static void task_read(struct part *p, const struct yaml *tasks, const struct tas
   if (t->batch && !some_can_batch(t))
     field_wrong(&p->r, yaml_get(map, "batch"), path_key(p, path, "batch"),
                 "none of the task's models has a backend with batches; take batch out, or name a "
-                "model of the anthropic backend");
+                "model of the anthropic or openai backend");
 }
 
 void part_tasks(struct part *p) {

@@ -30,7 +30,8 @@ static bool is_azure(const struct exchange *x) {
 }
 
 static bool openai_owns(const struct exchange *x) {
-  static const char *const starts[] = {"/v1/chat/", "/v1/responses", "/openai/"};
+  static const char *const starts[] = {"/v1/chat/", "/v1/responses", "/openai/", "/v1/files",
+                                       "/v1/batches"};
   for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
     if (text_starts(x->path, starts[i])) {
       return true;
@@ -329,6 +330,10 @@ static void ask(struct exchange *x, const char *deployment, bool chat) {
   llm_ask_free(&a.llm);
 }
 
+void openai_one(struct exchange *x, bool chat) {
+  ask(x, NULL, chat);
+}
+
 static void chat_answer(struct exchange *x) {
   ask(x, NULL, true);
 }
@@ -370,6 +375,10 @@ static void models_answer(struct exchange *x) {
 static const struct route routes[] = {
     {"POST", "/v1/chat/completions", "chat", MODEL_FAULTS, chat_answer},
     {"POST", "/v1/responses", "responses", MODEL_FAULTS, responses_answer},
+    {"POST", "/v1/files", "files", 0, openai_file_take},
+    {"GET", "/v1/files/{}/content", "files", 0, openai_file_show},
+    {"POST", "/v1/batches", "batches", 0, openai_batch_make},
+    {"GET", "/v1/batches/{}", "batches", 0, openai_batch_show},
     {"GET", "/v1/models", "models", 0, models_answer},
     {"POST", "/openai/v1/chat/completions", "chat", MODEL_FAULTS, chat_answer},
     {"POST", "/openai/v1/responses", "responses", MODEL_FAULTS, responses_answer},

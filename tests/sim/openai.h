@@ -28,6 +28,13 @@ struct openai_ask {
 bool openai_chat_check(struct openai_ask *a);
 bool openai_responses_check(struct openai_ask *a);
 
+/* One request of a batch; its reply is written to x. */
+void openai_one(struct exchange *x, bool chat);
+void openai_file_take(struct exchange *x);
+void openai_file_show(struct exchange *x);
+void openai_batch_make(struct exchange *x);
+void openai_batch_show(struct exchange *x);
+
 void openai_error(struct exchange *x, int status, const char *type, const char *code,
                   const char *param, const char *message);
 

@@ -14,8 +14,11 @@
 
 static struct rig R;
 
+static const char *served;
+
 static int begin(void **state) {
   (void)state;
+  served = "claude-haiku-5-5";
   rig_open(&R);
   return 0;
 }
@@ -44,7 +47,7 @@ static int64_t sum(const char *what, const char *where) {
 
 static int64_t stat_of(const char *key) {
   cJSON *stats = rig_get(&R, "/sim/stats");
-  const cJSON *m = cJSON_GetObjectItem(cJSON_GetObjectItem(stats, "models"), "claude-haiku-5-5");
+  const cJSON *m = cJSON_GetObjectItem(cJSON_GetObjectItem(stats, "models"), served);
   const int64_t n = (int64_t)cJSON_GetNumberValue(cJSON_GetObjectItem(m, key));
   cJSON_Delete(stats);
   return n;
@@ -132,6 +135,29 @@ static void a_stopped_daemon_comes_back_to_its_batch(void **state) {
   restarted_by(SIGTERM);
 }
 
+/* A file, a batch that names it, a file of the answers. */
+static void openais_batches_survive_a_kill_too(void **state) {
+  (void)state;
+  served = "gpt-6-luna";
+  rig_tickets(&R, TICKETS);
+  rig_sim(&R, "--seed 3 --behaviour off");
+  rig_conf(&R, "backend: anthropic, model: claude-haiku-5-5, url: \"http://127.0.0.1:@PORT@\",",
+           "backend: openai, model: gpt-6-luna, max_tokens_field: max_completion_tokens, url: "
+           "\"http://127.0.0.1:@PORT@/v1\",",
+           price, quick, "triage: {models: [haiku]", "triage: {batch: true, models: [haiku]", NULL);
+  rig_start(&R, "");
+  until_with_the_vendor();
+  (void)rig_stop(&R, SIGKILL);
+  rig_start(&R, "");
+  an_hour_later_all_is_done();
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  assert_int_equal(route_of("POST /v1/files"), 1);
+  assert_int_equal(route_of("POST /v1/batches"), 1);
+  assert_int_equal(sum("1", "task = 'triage'"), TICKETS);
+  assert_int_equal(rig_check_no_double(&R, NULL, NULL), TICKETS);
+  money_is_right();
+}
+
 static void a_task_none_of_whose_models_can_batch_is_an_error_at_check(void **state) {
   (void)state;
   rig_tickets(&R, 1);
@@ -149,6 +175,7 @@ int main(void) {
       T(calls_that_may_wait_go_in_one_batch_at_half_the_price),
       T(a_killed_daemon_comes_back_to_its_batch),
       T(a_stopped_daemon_comes_back_to_its_batch),
+      T(openais_batches_survive_a_kill_too),
       T(a_task_none_of_whose_models_can_batch_is_an_error_at_check),
   };
   return cmocka_run_group_tests_name("batch", tests, NULL, NULL);

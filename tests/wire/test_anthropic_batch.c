@@ -53,7 +53,8 @@ static void test_calls_are_gathered_sent_once_and_each_gets_its_own_answer(void 
   struct llm_rig rig = open_rig();
   answer(&rig, "POST", "/v1/messages/batches", 200, "{\"id\":\"msgbatch_1\"}");
   answer(&rig, "GET", "/batches/msgbatch_1", 200, "{\"processing_status\":\"in_progress\"}");
-  answer(&rig, "GET", "/batches/msgbatch_1", 200, "{\"processing_status\":\"ended\"}");
+  answer(&rig, "GET", "/batches/msgbatch_1", 200,
+         "{\"id\":\"msgbatch_1\",\"processing_status\":\"ended\"}");
   answer(&rig, "GET", "/batches/msgbatch_1/results", 200,
          LINE("call-3", "{\"type\":\"expired\"}")
              LINE("call-2", BAD) "not json\n\n" LINE("stranger", GOOD) LINE("call-1", GOOD));
@@ -78,7 +79,8 @@ static void test_calls_are_gathered_sent_once_and_each_gets_its_own_answer(void 
 static void test_after_a_restart_a_batch_is_waited_for_and_not_sent_again(void **state) {
   (void)state;
   struct llm_rig rig = open_rig();
-  answer(&rig, "GET", "/batches/msgbatch_9", 200, "{\"processing_status\":\"ended\"}");
+  answer(&rig, "GET", "/batches/msgbatch_9", 200,
+         "{\"id\":\"msgbatch_9\",\"processing_status\":\"ended\"}");
   answer(&rig, "GET", "/batches/msgbatch_9/results", 200,
          LINE("call-1", GOOD) LINE("call-2", GOOD));
   const trg_op ops[] = {ask(&rig, "call-1", "msgbatch_9"), ask(&rig, "call-2", "msgbatch_9")};
@@ -92,7 +94,8 @@ static void test_when_the_leader_is_given_up_another_asks_on(void **state) {
   (void)state;
   struct llm_rig rig = open_rig();
   answer(&rig, "POST", "/batches", 200, "{\"id\":\"msgbatch_1\"}");
-  answer(&rig, "GET", "/batches/msgbatch_1", 200, "{\"processing_status\":\"ended\"}");
+  answer(&rig, "GET", "/batches/msgbatch_1", 200,
+         "{\"id\":\"msgbatch_1\",\"processing_status\":\"ended\"}");
   answer(&rig, "GET", "/results", 200, LINE("call-2", GOOD) LINE("call-1", GOOD));
   const trg_op first = ask(&rig, "call-1", "");
   const trg_op second = ask(&rig, "call-2", "");

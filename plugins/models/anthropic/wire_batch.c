@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add(struct llm_text *body, struct trg_str id, struct trg_str request) {
+static void add(const struct llm_inst *inst, struct llm_text *body, struct trg_str id,
+                struct trg_str request) {
+  (void)inst;
   llm_text_put(body, body->n ? ",{\"custom_id\":" : "{\"requests\":[{\"custom_id\":");
   llm_text_json(body, id);
   llm_text_put(body, ",\"params\":");
@@ -18,31 +20,21 @@ static void close_body(struct llm_text *body) {
 }
 
 /* results_url of the answer would be taken on trust: the path is built here. */
-static void url(const struct llm_text *base, const char *ref, bool results, struct llm_text *ret) {
-  llm_text_add(ret, base->p, base->n);
+static void url(const struct llm_inst *inst, enum llm_batch_step step, const char *name,
+                struct llm_text *ret) {
+  llm_text_add(ret, inst->url.p, inst->url.n);
   llm_text_put(ret, "/batches");
-  if (!*ref) return;
+  if (step == LLM_BATCH_MAKE) return;
   llm_text_put(ret, "/");
-  llm_text_put(ret, ref);
-  if (results) llm_text_put(ret, "/results");
+  llm_text_put(ret, name);
+  if (step == LLM_BATCH_FETCH) llm_text_put(ret, "/results");
 }
 
-/* A name goes into a path, so it is letters, digits, - and _. */
-static bool created(struct trg_str body, char *ret_ref, size_t room) {
-  static const char fine[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-  cJSON *root = llm_json_parse(body);
-  const char *id = llm_json_string(root, "id");
-  const bool good = *id && strlen(id) < room && id[strspn(id, fine)] == '\0';
-  if (good) snprintf(ret_ref, room, "%s", id);
-  cJSON_Delete(root);
-  return good;
-}
-
-static bool ended(struct trg_str body) {
+static bool ended(struct trg_str body, char ret_names[2][LLM_BATCH_NAME_MAX]) {
   cJSON *root = llm_json_parse(body);
   const bool is = strcmp(llm_json_string(root, "processing_status"), "ended") == 0;
   cJSON_Delete(root);
-  return is;
+  return is && llm_batch_id(body, ret_names[0], LLM_BATCH_NAME_MAX);
 }
 
 static int32_t status_of(const char *error_type) {
@@ -87,7 +79,7 @@ const struct llm_batching anthropic_batching = {
     .add = add,
     .close = close_body,
     .url = url,
-    .created = created,
+    .created = llm_batch_id,
     .ended = ended,
     .line = line,
 };

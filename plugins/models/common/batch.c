@@ -6,6 +6,7 @@
  */
 #include "call_inner.h"
 
+#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,8 @@ struct item {
 struct llm_batch {
   struct llm_batch *next;
   enum batch_state state;
-  char ref[160];
+  char ref[LLM_BATCH_NAME_MAX];
+  char results[2][LLM_BATCH_NAME_MAX]; /* still to be fetched */
   trg_op leader;
   struct item *items;
   size_t count, room;
@@ -93,20 +95,26 @@ static void tick_in(struct llm_inst *self, trg_op op, struct llm_batch *b, int64
   self->host->timer(op, ms, on_tick, b);
 }
 
-static void request_send(struct llm_inst *self, trg_op op, struct llm_batch *b, const char *method,
-                         bool results, struct trg_str body, trg_reply_fn *on_reply) {
+static void request_send(struct llm_inst *self, trg_op op, struct llm_batch *b,
+                         enum llm_batch_step step, struct trg_str body, trg_reply_fn *on_reply) {
+  const struct llm_batching *how = self->vendor->batching;
+  const bool posts = step == LLM_BATCH_UPLOAD || step == LLM_BATCH_MAKE;
+  const char *name = step == LLM_BATCH_FETCH ? b->results[b->results[0][0] ? 0 : 1] : b->ref;
   struct trg_header headers[LLM_HEADERS_MAX];
   struct llm_text url = {0};
   const size_t n = llm_headers(self, headers);
-  self->vendor->batching->url(&self->url, b->ref, results, &url);
-  const struct trg_http_request request = {.size = sizeof request,
-                                           .method = method,
-                                           .url = {url.p, url.n},
-                                           .headers = headers,
-                                           .header_count = n,
-                                           .body = body,
-                                           .timeout_ms = INT64_C(10) * 60 * 1000,
-                                           .body_max_bytes = results ? RESULTS_MAX_BYTES : 0};
+  if (step == LLM_BATCH_UPLOAD) /* the first of them */
+    headers[0].value = (struct trg_str){how->upload_type, strlen(how->upload_type)};
+  how->url(self, step, name, &url);
+  const struct trg_http_request request = {
+      .size = sizeof request,
+      .method = posts ? "POST" : "GET",
+      .url = {url.p, url.n},
+      .headers = headers,
+      .header_count = n,
+      .body = body,
+      .timeout_ms = INT64_C(10) * 60 * 1000,
+      .body_max_bytes = step == LLM_BATCH_FETCH ? RESULTS_MAX_BYTES : 0};
   self->host->http(op, &request, on_reply, b);
   llm_text_clear(&url);
 }
@@ -120,16 +128,10 @@ static void created_note(struct llm_inst *self, trg_op op, struct llm_batch *b) 
   tick_in(self, op, b, self->batch_poll_ms);
 }
 
-static void on_created(void *me, trg_op op, const struct trg_http_reply *reply, void *arg) {
-  struct llm_inst *self = me;
-  struct llm_batch *b = arg;
+static void created_fail(struct llm_inst *self, struct llm_batch *b,
+                         const struct trg_http_reply *reply) {
   char why[400];
   struct trg_result result;
-  if (reply->status >= 200 && reply->status < 300 &&
-      self->vendor->batching->created(reply->body, b->ref, sizeof b->ref)) {
-    created_note(self, op, b);
-    return;
-  }
   if (reply->status == 0) {
     llm_lost_judge(reply, &result, why, sizeof why);
   } else if (reply->status < 300) {
@@ -147,17 +149,48 @@ static void on_created(void *me, trg_op op, const struct trg_http_reply *reply, 
   all_end(self, b, &result);
 }
 
+static bool is_good(const struct trg_http_reply *reply) {
+  return reply->status >= 200 && reply->status < 300;
+}
+
+static void on_created(void *me, trg_op op, const struct trg_http_reply *reply, void *arg) {
+  struct llm_inst *self = me;
+  struct llm_batch *b = arg;
+  if (is_good(reply) && self->vendor->batching->created(reply->body, b->ref, sizeof b->ref))
+    created_note(self, op, b);
+  else
+    created_fail(self, b, reply);
+}
+
+/* A file alone costs nothing: until the batch is made, a loss is no bill. */
+static void on_uploaded(void *me, trg_op op, const struct trg_http_reply *reply, void *arg) {
+  struct llm_inst *self = me;
+  struct llm_batch *b = arg;
+  char file[LLM_BATCH_NAME_MAX];
+  if (!is_good(reply) || !self->vendor->batching->created(reply->body, file, sizeof file)) {
+    created_fail(self, b, reply);
+    return;
+  }
+  struct llm_text body = {0};
+  self->vendor->batching->make(self, file, &body);
+  request_send(self, op, b, LLM_BATCH_MAKE, (struct trg_str){body.p, body.n}, on_created);
+  llm_text_clear(&body);
+}
+
 static void batch_submit(struct llm_inst *self, trg_op op, struct llm_batch *b) {
   struct llm_text body = {0};
   for (size_t i = 0; i < b->count; i++) {
     const struct call *call = call_of(self, b->items[i].op);
     if (call)
-      self->vendor->batching->add(&body, b->items[i].id,
+      self->vendor->batching->add(self, &body, b->items[i].id,
                                   (struct trg_str){call->body.p, call->body.n});
   }
   self->vendor->batching->close(&body);
   b->state = SENDING;
-  request_send(self, op, b, "POST", false, (struct trg_str){body.p, body.n}, on_created);
+  if (self->vendor->batching->upload_type)
+    request_send(self, op, b, LLM_BATCH_UPLOAD, (struct trg_str){body.p, body.n}, on_uploaded);
+  else
+    request_send(self, op, b, LLM_BATCH_MAKE, (struct trg_str){body.p, body.n}, on_created);
   llm_text_clear(&body);
 }
 
@@ -191,6 +224,13 @@ static void item_end(struct llm_inst *self, struct llm_batch *b, struct trg_str 
   llm_text_clear(&body);
 }
 
+/* A call that is still there and has no answer yet; 0: none. */
+static trg_op waiting_op(const struct llm_inst *self, const struct llm_batch *b) {
+  for (size_t i = 0; i < b->count; i++)
+    if (!b->items[i].over && call_of(self, b->items[i].op)) return b->items[i].op;
+  return 0;
+}
+
 static void on_results(void *me, trg_op op, const struct trg_http_reply *reply, void *arg) {
   struct llm_inst *self = me;
   struct llm_batch *b = arg;
@@ -203,6 +243,13 @@ static void on_results(void *me, trg_op op, const struct trg_http_reply *reply, 
     const size_t n = end ? (size_t)(end - reply->body.p) - at : reply->body.n - at;
     if (n) item_end(self, b, (struct trg_str){reply->body.p + at, n});
     at += n + 1;
+  }
+  b->results[b->results[0][0] ? 0 : 1][0] = '\0';
+  const trg_op next = b->results[1][0] ? waiting_op(self, b) : 0;
+  if (next) { /* the leader may have had its answer in the first file */
+    b->leader = next;
+    request_send(self, next, b, LLM_BATCH_FETCH, (struct trg_str){0}, on_results);
+    return;
   }
   const struct trg_result none = retry_of(0, TRG_CODE_TRANSIENT,
                                           "the batch ended without an answer to this call", 0);
@@ -219,10 +266,27 @@ static void on_status(void *me, trg_op op, const struct trg_http_reply *reply, v
     all_end(self, b, &gone);
     return;
   }
-  if (reply->status == 200 && self->vendor->batching->ended(reply->body))
-    request_send(self, op, b, "GET", true, (struct trg_str){0}, on_results);
-  else
+  if (reply->status != 200 || !self->vendor->batching->ended(reply->body, b->results)) {
     tick_in(self, op, b, self->batch_poll_ms);
+    return;
+  }
+  if (b->results[0][0] || b->results[1][0]) {
+    request_send(self, op, b, LLM_BATCH_FETCH, (struct trg_str){0}, on_results);
+    return;
+  }
+  const struct trg_result failed = retry_of(200, TRG_CODE_TRANSIENT,
+                                            "the vendor gave the batch up as a whole", 0);
+  all_end(self, b, &failed);
+}
+
+bool llm_batch_id(struct trg_str body, char *ret_name, size_t room) {
+  static const char fine[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+  struct cJSON *root = llm_json_parse(body);
+  const char *id = llm_json_string(root, "id");
+  const bool good = *id && strlen(id) < room && id[strspn(id, fine)] == '\0';
+  if (good) snprintf(ret_name, room, "%s", id);
+  cJSON_Delete(root);
+  return good;
 }
 
 /* ---- the tick of each call ---- */
@@ -267,7 +331,7 @@ static void on_tick(void *me, trg_op op, void *arg) {
   if (b->state == GATHERING)
     batch_submit(self, op, b);
   else
-    request_send(self, op, b, "GET", false, (struct trg_str){0}, on_status);
+    request_send(self, op, b, LLM_BATCH_ASK, (struct trg_str){0}, on_status);
 }
 
 void llm_batch_join(struct llm_inst *self, trg_op op, struct call *call) {

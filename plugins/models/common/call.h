@@ -23,23 +23,36 @@ struct llm_ask {
   const struct trg_str *broken; /* NULL, or an answer that was no JSON, to be asked for again */
 };
 
-/* A vendor's batches: one request to make one of many bodies, one to ask for it, one for the
- * results, a JSON text a line. All pure. */
+struct llm_inst;
+
+/* A vendor's batches: a request to make one of many bodies (where the vendor wants them as a file,
+ * an upload before it), one to ask for it, one or two for the results, a JSON text a line. Pure. */
+#define LLM_BATCH_NAME_MAX 160
+enum llm_batch_step { LLM_BATCH_UPLOAD, LLM_BATCH_MAKE, LLM_BATCH_ASK, LLM_BATCH_FETCH };
 struct llm_batching {
   /* Adds one item to a body that begins empty; then closes it. */
-  void (*add)(struct llm_text *body, struct trg_str id, struct trg_str request);
+  void (*add)(const struct llm_inst *inst, struct llm_text *body, struct trg_str id,
+              struct trg_str request);
   void (*close)(struct llm_text *body);
-  /* Below the URL of single calls: "" to make one, with the batch's name to ask for it. */
-  void (*url)(const struct llm_text *base, const char *ref, bool results, struct llm_text *ret);
-  bool (*created)(struct trg_str body, char *ret_ref, size_t room);
-  bool (*ended)(struct trg_str body);
+  /* NULL: the body is what makes the batch. Else it is uploaded with that content-type, and make()
+   * builds the body that names the file. */
+  const char *upload_type;
+  void (*make)(const struct llm_inst *inst, const char *file, struct llm_text *ret);
+  /* name: of the batch (ASK) or of its results (FETCH). */
+  void (*url)(const struct llm_inst *inst, enum llm_batch_step step, const char *name,
+              struct llm_text *ret);
+  /* The name that an answer to UPLOAD or MAKE gives. */
+  bool (*created)(struct trg_str body, char *ret_name, size_t room);
+  /* It has ended: the names of its results, of which either may be empty. */
+  bool (*ended)(struct trg_str body, char ret_names[2][LLM_BATCH_NAME_MAX]);
   /* A line of the results: whose it is, and the body of what the single call would have got (with
    * its status). status 0: there is none, as the batch ended before. False: no such line. */
   bool (*line)(struct trg_str line, char *ret_id, size_t room, int32_t *ret_status,
                struct llm_text *ret_body);
 };
+/* The member `id`, when it can stand in a path: letters, digits, - and _. */
+bool llm_batch_id(struct trg_str body, char *ret_name, size_t room);
 
-struct llm_inst;
 struct llm_vendor {
   const char *modes[LLM_MODE_MAX]; /* for the log */
   int last_mode;

@@ -65,4 +65,5 @@ const struct llm_vendor openai_vendor = {
     .fault_names = fault_names,
     .fault_judge = openai_fault_judge,
     .rate = openai_rate,
+    .batching = &openai_batching,
 };

@@ -14,7 +14,7 @@ struct openai_conf {
   char *api, *deployment, *api_version;
   char *structured, *max_tokens_field;
   char *effort, *user_id, *cache_key;
-  int64_t max_output_tokens, reasoning_tokens;
+  int64_t max_output_tokens, reasoning_tokens, batch_window_ms, batch_poll_ms;
 };
 
 struct openai_inst {
@@ -25,5 +25,6 @@ struct openai_inst {
 };
 
 extern const struct llm_vendor openai_vendor;
+extern const struct llm_batching openai_batching; /* wire_batch.c */
 
 #endif

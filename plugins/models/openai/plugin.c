@@ -76,6 +76,7 @@ static const struct trg_field fields[] = {
     {.name = "cache_key",
      .offset = AT(cache_key),
      .help = "prompt_cache_key, to keep calls of one kind on one cache; not sent when absent"},
+    LLM_BATCH_FIELDS(struct openai_conf),
     {.name = NULL},
 };
 
@@ -169,6 +170,8 @@ static int open_instance(const struct trg_host *host, trg_inst *name, const void
   self->llm.model = c->model;
   self->conf = c;
   self->full = plan_of(c);
+  self->llm.batch_window_ms = c->batch_window_ms;
+  self->llm.batch_poll_ms = c->batch_poll_ms;
   self->llm.first_mode = self->full.mode;
   self->llm.mode_pinned = is_set(c->structured) && !is_word(c->structured, "auto");
   self->limit_pinned = is_set(c->max_tokens_field) && !is_word(c->max_tokens_field, "auto");
@@ -190,7 +193,7 @@ static void close_instance(void *me) {
 
 static const struct trg_model_ops ops = {
     .size = sizeof ops,
-    .caps = TRG_MODEL_SCHEMA | TRG_MODEL_CACHE | TRG_MODEL_NO_INPUT,
+    .caps = TRG_MODEL_SCHEMA | TRG_MODEL_CACHE | TRG_MODEL_NO_INPUT | TRG_MODEL_BATCH,
     .complete = llm_complete,
     .estimate = llm_estimate,
 };
