@@ -300,6 +300,12 @@ static void job_on_reply(void *arg, const struct trg_model_reply *r) {
   j->reply.response_bytes = arena_str(j->arena, r->response_bytes);
 }
 
+/* What was given up while it waited in a batch is worked on all the same. */
+static bool may_be_billed(const struct job *j, const struct trg_result *res) {
+  if ((res->flags & TRG_RESULT_MAYBE_BILLED) != 0 || res->outcome == TRG_UNCERTAIN) return true;
+  return j->in_batch && (res->outcome == TRG_CANCELLED || str_is(res->code, TRG_CODE_TIMEOUT));
+}
+
 /* Ends the row of the attempt: what is known to have been used, or, when the answer was lost after
  * it was sent, what was reserved: the vendor may have counted it. */
 static void job_close_call(struct job *j, const struct trg_result *res, const char *outcome) {
@@ -321,7 +327,7 @@ static void job_close_call(struct job *j, const struct trg_result *res, const ch
     if (m == NULL || price_of_call(m->prices, m->price_count, &c->usage, c->started_ms, c->batched,
                                    &c->cost_micros) < 0)
       c->cost_micros = c->reserved_micros;
-  } else if ((res->flags & TRG_RESULT_MAYBE_BILLED) != 0 || res->outcome == TRG_UNCERTAIN) {
+  } else if (may_be_billed(j, res)) {
     c->usage.estimated = true;
     c->cost_micros = c->reserved_micros;
   } else {
@@ -439,7 +445,8 @@ static void job_send(void *arg) {
     const struct trg_result r = {.outcome = TRG_CANCELLED,
                                  .code = TRG_STR("cancelled"),
                                  .why = TRG_STR("given up before it was sent")};
-    job_close_call(j, &r, "cancelled");
+    /* One that is in a batch already is found there again. */
+    if (j->cancelled || !j->in_batch) job_close_call(j, &r, "cancelled");
     if (j->cancelled) {
       job_finish(j, ROUTER_CANCELLED);
       return;

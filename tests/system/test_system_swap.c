@@ -33,16 +33,22 @@ static int size_of_run(void) {
   return n > 0 ? n : 120;
 }
 
-#define PRICE "price: {input: 0.10, output: 0.50, cache_read: 0.01, cache_write: 0.125}}"
-static const char haiku[] = "  - {name: haiku, backend: anthropic, model: claude-haiku-5-5, url: "
-                            "\"http://127.0.0.1:@PORT@\",\n     key: \"${file:token}\", " PRICE
-                            "\n";
+#define PRICE                                                                                      \
+  "max_in_flight: 4, price: {input: 0.10, output: 0.50, cache_read: 0.01, cache_write: 0.125}}"
+/* The rig's own line of it, which has no limit of calls at once. */
+static const char haiku[] =
+    "  - {name: haiku, backend: anthropic, model: claude-haiku-5-5, url: "
+    "\"http://127.0.0.1:@PORT@\",\n     key: \"${file:token}\", price: {input: 0.10, output: 0.50, "
+    "cache_read: 0.01, cache_write: 0.125}}\n";
 #define MODEL(name, backend, model, url)                                                           \
   "  - {name: " name ", backend: " backend ", model: " model                                       \
   ", url: \"http://127.0.0.1:@PORT@" url "\",\n     key: \"${file:token}\", " PRICE "\n"
 #define GPT                                                                                        \
   "  - {name: gpt, backend: openai, api: responses, model: gpt-6-luna, url: "                      \
   "\"http://127.0.0.1:@PORT@/v1\",\n     key: \"${file:token}\", " PRICE "\n"
+#define HAIKU       MODEL("haiku", "anthropic", "claude-haiku-5-5", "")
+#define GEMINI      MODEL("second", "gemini", "gemini-3-flash", "")
+#define BEDROCK     MODEL("second", "bedrock", "anthropic.claude-haiku-5-5", "")
 #define TASKS(list) "triage: {models: [" list "], accept: 0.0}, draft: {models: [" list "]}"
 
 static const char tasks_of_rig[] = "triage: {models: [haiku], accept: 0.0}, draft: {models: "
@@ -52,6 +58,13 @@ static const char tasks_of_rig[] = "triage: {models: [haiku], accept: 0.0}, draf
 static void reload(const char *models, const char *tasks) {
   rig_conf(&R, haiku, models, tasks_of_rig, tasks, NULL);
   assert_int_equal(kill(R.daemon, SIGHUP), 0);
+}
+
+/* The new models are in use. */
+static void used(const char *backend) {
+  char sql[128];
+  snprintf(sql, sizeof sql, "SELECT count(*) > 0 FROM v_model_calls WHERE backend = '%s'", backend);
+  rig_until(&R, sql, 1);
 }
 
 static void following(int64_t at_least) {
@@ -87,17 +100,16 @@ static void a_swap_in_the_middle_of_a_run_loses_and_doubles_nothing(void **state
   rig_sim(&R, "--seed 5 --behaviour off --model-latency 40ms --faults "
               "model.429=0.03,model.529=0.03,model.500=0.02,model.truncate=0.03,"
               "model.refusal=0.02,zendesk.503=0.02 --retry-after 1");
-  rig_conf(&R, NULL);
+  rig_conf(&R, haiku, HAIKU, NULL);
   rig_start(&R, "");
   following(tickets / 8);
-#define HAIKU   MODEL("haiku", "anthropic", "claude-haiku-5-5", "")
-#define GEMINI  MODEL("second", "gemini", "gemini-3-flash", "")
-#define BEDROCK MODEL("second", "bedrock", "anthropic.claude-haiku-5-5", "")
   /* added: a second model in front of the first */
   reload(GEMINI HAIKU, TASKS("second, haiku"));
+  used("gemini");
   following(tickets / 4);
   /* swapped: the same name is another vendor's model */
   reload(BEDROCK HAIKU, TASKS("second, haiku"));
+  used("bedrock");
   following(tickets / 2);
   /* an invalid file is refused, and nothing changes */
   reload(MODEL("second", "bedrok", "x", "") HAIKU, TASKS("second, haiku"));
