@@ -7,5 +7,8 @@ $(B)/mcp-fixture: $(MCP_OBJ) $(B)/libtriaged.a $(B)/obj/src/plugin/builtin.o
 $(MCP_OBJ): CFLAGS_ALL += -Itests/mcp
 
 .PHONY: test-mcp
-test-mcp: $(B)/mcp-fixture
+test-mcp: $(B)/mcp-fixture $(B)/mcp-client
 	@B=$(B) sh tests/mcp/run.sh
+$(B)/mcp-client: $(B)/obj/tests/mcp/client.o $(B)/libtriaged.a $(B)/obj/src/plugin/builtin.o
+	@echo "  LD    $@"
+	@$(CC) -pie $(LDMODE) $(LDFLAGS) -o $@ $(B)/obj/tests/mcp/client.o $(B)/obj/src/plugin/builtin.o $(B)/libtriaged.a $(LIBS)

@@ -1,0 +1,453 @@
+#include "mcp/client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "mcp/client_inner.h"
+#include "mcp/schema.h"
+#include "net/child.h"
+
+#define TIMEOUT_MS  30000
+#define PROBE_MS    5000 /* a legacy program may never answer what it does not know */
+#define REST_MS     1000
+#define REST_MAX_MS 60000
+
+struct mcp_client *mcp_client_new(const struct mcp_client_options *o, struct trg_err *err) {
+  json *conf = json_parse(str_of(o->json), 0, err);
+  if (conf == NULL) return NULL;
+  const bool stdio = json_get_str(conf, "url").n == 0;
+  if (stdio && json_get_str(conf, "command").n == 0) {
+    (void)err_set(err, TRG_EINVAL, "config", "the MCP server %s has neither url nor command",
+                  o->name);
+    json_free(&conf);
+    return NULL;
+  }
+  struct mcp_client *c = mem_alloc(sizeof *c);
+  c->loop = o->loop;
+  c->http = o->http;
+  c->name = mem_dup(o->name);
+  c->conf = conf;
+  c->arena = arena_new();
+  c->allow = o->allow;
+  c->allow_count = o->allow_count;
+  c->is_stdio = stdio;
+  if (duration_parse(json_get_str(conf, "timeout"), &c->timeout_ms) != 0)
+    c->timeout_ms = TIMEOUT_MS;
+  return c;
+}
+
+static void asked_unlink(struct asked *a) {
+  struct asked **at = &a->client->asked;
+  while (*at != NULL && *at != a) at = &(*at)->next;
+  if (*at == a) *at = a->next;
+}
+
+static void asked_free(struct asked *a) {
+  asked_unlink(a);
+  loop_timer_stop(a->client->loop, a->deadline);
+  loop_timer_stop(a->client->loop, a->again);
+  http_drop(a);
+  mem_free(a->method);
+  mem_free(a->name);
+  json_free(&a->params);
+  rpc_free(&a->answer);
+  mem_free(a);
+}
+
+void mcp_client_free(struct mcp_client **at) {
+  struct mcp_client *c = *at;
+  if (c == NULL) return;
+  *at = NULL;
+  loop_timer_stop(c->loop, c->rest);
+  loop_timer_stop(c->loop, c->soon);
+  while (c->asked != NULL) asked_free(c->asked);
+  while (c->waiting != NULL) {
+    struct waiting *w = c->waiting;
+    c->waiting = w->next;
+    mem_free(w);
+  }
+  child_kill(&c->child);
+  client_tools_free(c);
+  json_free(&c->conf);
+  arena_free(&c->arena);
+  mem_free(c->token);
+  mem_free(c->name);
+  mem_free(c);
+}
+
+const char *mcp_client_name(const struct mcp_client *c) {
+  return c->name;
+}
+
+const char *mcp_client_version(const struct mcp_client *c) {
+  return c->state == CLIENT_READY ? c->version : "";
+}
+
+/* --- requests ------------------------------------------------------------------------------ */
+
+void asked_end(struct asked *a, const struct asked_end *end) {
+  asked_unlink(a); /* what is done may end all others */
+  if (a->done != NULL) a->done(a, end);
+  asked_free(a);
+}
+
+/* The absolute end: progress does not move it. */
+static void deadline_cb(void *arg) {
+  struct asked *a = arg;
+  struct mcp_client *c = a->client;
+  a->deadline = 0;
+  if (c->is_stdio || !a->modern) { /* over modern HTTP the closed stream says it */
+    json *params = json_object();
+    json_put_int(params, "requestId", (int64_t)a->number);
+    json_put_text(params, "reason", "timeout");
+    if (strcmp(a->method, "initialize") != 0)
+      client_notice(c, "notifications/cancelled", params);
+    else
+      json_free(&params);
+  }
+  asked_end(a, &(struct asked_end){.code = "timeout", .why = "the server did not answer in time"});
+}
+
+/* What a modern request says of itself. */
+static void meta_put(json *params) {
+  json *meta = json_object(), *info = json_object();
+  json_put_text(meta, ERA_META_VERSION, ERA_MODERN);
+  json_put_text(info, "name", "triaged");
+  json_put_text(info, "version", TRIAGED_VERSION);
+  json_put(meta, ERA_META_CLIENT, info);
+  json_put(meta, ERA_META_CAPABILITIES, json_object());
+  json_put(params, "_meta", meta);
+}
+
+static struct asked *asked_new(struct mcp_client *c, const char *method, json *params) {
+  struct asked *a = mem_alloc(sizeof *a);
+  a->client = c;
+  a->number = ++c->next_number;
+  a->method = mem_dup(method);
+  a->params = params != NULL ? params : json_object();
+  a->modern = c->modern;
+  a->retry_ms = -1;
+  const struct trg_str name = json_get_str(a->params, "name");
+  if (strcmp(method, "tools/call") == 0) a->name = mem_dup_str(name);
+  a->arguments = json_get(a->params, "arguments");
+  a->next = c->asked;
+  c->asked = a;
+  return a;
+}
+
+static void asked_send(struct asked *a) {
+  if (a->client->is_stdio)
+    stdio_send(a);
+  else
+    http_send(a);
+}
+
+struct asked *client_ask(struct mcp_client *c, const char *method, json *params,
+                         void (*done)(struct asked *a, const struct asked_end *end)) {
+  struct asked *a = asked_new(c, method, params);
+  a->done = done;
+  if (a->modern) meta_put(a->params);
+  const bool probe = strcmp(method, "server/discover") == 0 && c->is_stdio;
+  const int64_t ms = probe && PROBE_MS < c->timeout_ms ? PROBE_MS : c->timeout_ms;
+  a->deadline = loop_timer_start(c->loop, ms, 0, deadline_cb, a);
+  asked_send(a);
+  return a;
+}
+
+void client_notice(struct mcp_client *c, const char *method, json *params) {
+  struct asked *a = asked_new(c, method, params);
+  a->notice = true;
+  a->deadline = loop_timer_start(c->loop, c->timeout_ms, 0, deadline_cb, a);
+  asked_send(a);
+}
+
+struct asked *client_asked(struct mcp_client *c, const char *id) {
+  int64_t n = 0;
+  if (str_to_int(str_of(id), &n) != 0 || n <= 0) return NULL;
+  for (struct asked *a = c->asked; a != NULL; a = a->next)
+    if (a->number == (uint64_t)n && !a->notice) return a;
+  return NULL;
+}
+
+/* What a server asks or tells of itself: it gets no for an answer, and pings get theirs. */
+void client_message(struct mcp_client *c, struct rpc_message *m) {
+  if (m->kind == RPC_NOTIFICATION && str_is(m->method, "notifications/tools/list_changed"))
+    c->stale = true;
+  if (m->kind != RPC_REQUEST) return;
+  struct asked *a = asked_new(c, "", NULL);
+  a->notice = true;
+  a->name = str_is(m->method, "ping")
+                ? rpc_result(m->id, NULL)
+                : rpc_error(m->id, RPC_NO_METHOD, "this client offers nothing", NULL);
+  a->deadline = loop_timer_start(c->loop, c->timeout_ms, 0, deadline_cb, a);
+  asked_send(a);
+}
+
+/* --- connecting ---------------------------------------------------------------------------- */
+
+static void connect_begin(struct mcp_client *c);
+
+static void rest_over(void *arg) {
+  struct mcp_client *c = arg;
+  c->rest = 0;
+  c->state = CLIENT_IDLE;
+}
+
+void client_failed(struct mcp_client *c, const char *why) {
+  if (c->state == CLIENT_RESTING) return;
+  (void)snprintf(c->why, sizeof c->why, "%s", why);
+  log_event(TRG_WARN, "mcp.failed", "server", c->name, "why", c->why, NULL);
+  int64_t ms = REST_MS;
+  for (int i = 0; i < c->failures && ms < REST_MAX_MS; i++) ms *= 2;
+  c->failures++;
+  c->state = CLIENT_RESTING;
+  c->era_known = c->modern = false;
+  c->session[0] = '\0';
+  child_stop(&c->child);
+  struct asked *all = c->asked;
+  c->asked = NULL;
+  while (all != NULL) {
+    struct asked *a = all;
+    all = a->next;
+    asked_end(a, &(struct asked_end){.code = "transient", .why = c->why});
+  }
+  c->rest = loop_timer_start(c->loop, ms < REST_MAX_MS ? ms : REST_MAX_MS, 0, rest_over, c);
+  client_ready(c, false, c->why);
+}
+
+static void initialized(struct asked *a, const struct asked_end *end) {
+  struct mcp_client *c = a->client;
+  const json *r = end->message != NULL ? end->message->result : NULL;
+  const struct trg_str version = json_get_str(r, "protocolVersion");
+  char why[200];
+  if (r == NULL || !era_is_legacy(version)) {
+    (void)snprintf(why, sizeof why, "it can not be initialized: %s",
+                   end->message == NULL ? end->why
+                   : r == NULL          ? "it answered with an error"
+                                        : "it speaks a revision that is not known");
+    client_failed(c, why);
+    return;
+  }
+  (void)snprintf(c->version, sizeof c->version, "%.*s", (int)version.n, version.p);
+  c->era_known = true;
+  client_notice(c, "notifications/initialized", NULL);
+  client_list(c);
+}
+
+static void initialize(struct mcp_client *c) {
+  json *params = json_object(), *info = json_object();
+  c->modern = false;
+  c->version[0] = '\0';
+  json_put_text(params, "protocolVersion", ERA_LEGACY_NEWEST);
+  json_put(params, "capabilities", json_object());
+  json_put_text(info, "name", "triaged");
+  json_put_text(info, "version", TRIAGED_VERSION);
+  json_put(params, "clientInfo", info);
+  (void)client_ask(c, "initialize", params, initialized);
+}
+
+static bool speaks_modern(const json *list) {
+  for (const json *v = json_first(list); v != NULL; v = json_next(v))
+    if (str_is(json_str(v), ERA_MODERN)) return true;
+  return false;
+}
+
+/* A modern answer, of whatever kind, means a modern server; anything else that came through is a
+ * legacy one (2026-07-28, "Backward Compatibility"). */
+static void discovered(struct asked *a, const struct asked_end *end) {
+  struct mcp_client *c = a->client;
+  const struct rpc_message *m = end->message;
+  const bool error = m != NULL && m->kind == RPC_ERROR;
+  const bool modern_error = error && m->code <= RPC_HEADER_MISMATCH && m->code >= RPC_NO_VERSION;
+  if (m != NULL && m->kind == RPC_RESULT &&
+      speaks_modern(json_get(m->result, "supportedVersions"))) {
+    c->era_known = true;
+    (void)snprintf(c->version, sizeof c->version, "%s", ERA_MODERN);
+    client_list(c);
+    return;
+  }
+  if (modern_error &&
+      !(m->code == RPC_NO_VERSION && !speaks_modern(json_get(m->error_data, "supported")))) {
+    c->era_known = true;
+    (void)snprintf(c->version, sizeof c->version, "%s", ERA_MODERN);
+    client_list(c);
+    return;
+  }
+  const bool came = m != NULL || (c->is_stdio && strcmp(end->code, "timeout") == 0) ||
+                    (end->status >= 400 && end->status < 500 && end->status != 401 &&
+                     end->status != 403 && end->status != 429);
+  if (came)
+    initialize(c);
+  else
+    client_failed(c, end->why);
+}
+
+static void connect_begin(struct mcp_client *c) {
+  struct trg_err err = {0};
+  c->state = CLIENT_BUSY;
+  if (c->is_stdio && c->child == NULL && stdio_start(c, &err) < 0) {
+    client_failed(c, err.text);
+    return;
+  }
+  c->modern = true;
+  (void)snprintf(c->version, sizeof c->version, "%s", ERA_MODERN);
+  (void)client_ask(c, "server/discover", NULL, discovered);
+}
+
+/* --- ready --------------------------------------------------------------------------------- */
+
+void client_ready(struct mcp_client *c, bool ready, const char *why) {
+  if (ready) {
+    c->state = CLIENT_READY;
+    c->failures = 0;
+    c->stale = false;
+  }
+  struct waiting *all = c->waiting;
+  c->waiting = NULL;
+  while (all != NULL) {
+    struct waiting *w = all;
+    all = w->next;
+    w->on_ready(w->arg, ready, why);
+    mem_free(w);
+  }
+}
+
+static void ready_soon(void *arg) {
+  struct mcp_client *c = arg;
+  c->soon = 0;
+  if (c->state == CLIENT_READY && c->stale) {
+    c->state = CLIENT_BUSY;
+    client_list(c);
+  } else if (c->state == CLIENT_READY) {
+    client_ready(c, true, "");
+  } else if (c->state == CLIENT_RESTING) {
+    client_ready(c, false, c->why);
+  } else if (c->state == CLIENT_IDLE) {
+    connect_begin(c);
+  }
+}
+
+void mcp_client_ready(struct mcp_client *c,
+                      void (*on_ready)(void *arg, bool ready, const char *why), void *arg) {
+  struct waiting *w = mem_alloc(sizeof *w);
+  *w = (struct waiting){.next = c->waiting, .on_ready = on_ready, .arg = arg};
+  c->waiting = w;
+  if (c->state != CLIENT_BUSY && c->soon == 0)
+    c->soon = loop_timer_start(c->loop, 1, 0, ready_soon, c);
+}
+
+void mcp_client_forget(struct mcp_client *c, const void *arg) {
+  for (struct waiting **at = &c->waiting; *at != NULL;) {
+    struct waiting *w = *at;
+    if (w->arg != arg) {
+      at = &w->next;
+      continue;
+    }
+    *at = w->next;
+    mem_free(w);
+  }
+}
+
+/* --- calls --------------------------------------------------------------------------------- */
+
+static void reply_no(struct asked *a, const char *code, const char *why) {
+  a->on_reply(a->arg, &(struct mcp_reply){.code = code, .why = why});
+}
+
+static void called(struct asked *a, const struct asked_end *end) {
+  struct mcp_client *c = a->client;
+  const struct rpc_message *m = end->message;
+  if (m == NULL) {
+    reply_no(a, end->code, end->why);
+    return;
+  }
+  if (m->kind == RPC_ERROR) {
+    char why[300];
+    c->stale = c->stale || m->code == RPC_HEADER_MISMATCH; /* its schema may have changed */
+    (void)snprintf(why, sizeof why, "the server says: %.*s",
+                   m->error_text.n > 240 ? 240 : (int)m->error_text.n,
+                   m->error_text.p != NULL ? m->error_text.p : "");
+    reply_no(a, "protocol", why);
+    return;
+  }
+  const struct trg_str type = json_get_str(m->result, "resultType");
+  if (str_is(type, "input_required"))
+    reply_no(a, "input", "the server asks for input that nobody here can give");
+  else if (type.n > 0 && !str_is(type, "complete"))
+    reply_no(a, "protocol", "the server's answer is of a kind that is not known");
+  else
+    a->on_reply(a->arg,
+                &(struct mcp_reply){.ok = true,
+                                    .code = "",
+                                    .why = "",
+                                    .tool_error = json_get_bool(m->result, "isError", false),
+                                    .result = m->result});
+}
+
+/* A refusal of ours, told on a later turn as everything else. */
+static void refused_cb(void *arg) {
+  struct asked *a = arg;
+  a->again = 0;
+  asked_end(a, &(struct asked_end){.code = "invalid", .why = a->last_id});
+}
+
+static mcp_call_id call_refused(struct asked *a, const char *why) {
+  (void)snprintf(a->last_id, sizeof a->last_id, "%.250s", why);
+  a->again = loop_timer_start(a->client->loop, 1, 0, refused_cb, a);
+  return a->number;
+}
+
+/* A null where the schema knows none is how models say "not given": it is left out. */
+static json *arguments_given(const struct remote *t, const json *arguments) {
+  json *given = json_object();
+  struct trg_err err = {0};
+  for (const json *m = json_first(arguments); m != NULL; m = json_next(m)) {
+    const json *schema = t != NULL
+                             ? json_get(json_get(t->tool.input_schema, "properties"), json_key(m))
+                             : NULL;
+    if (json_is_null(m) && schema != NULL && schema_check(schema, m, "", &err) != 0) continue;
+    json_put(given, json_key(m), json_copy(m));
+  }
+  return given;
+}
+
+mcp_call_id mcp_client_call(struct mcp_client *c, const char *tool, const json *arguments,
+                            void (*on_reply)(void *arg, const struct mcp_reply *r), void *arg) {
+  struct trg_err err = {0};
+  const struct remote *t = c->state == CLIENT_READY ? client_tool(c, tool) : NULL;
+  json *params = json_object(), *given = arguments_given(t, arguments);
+  json_put_text(params, "name", tool);
+  const int rc = t == NULL ? err_set(&err, TRG_ENOTFOUND, "invalid",
+                                     "%s has no tool \"%.60s\" that may be used", c->name, tool)
+                           : schema_check(t->tool.input_schema, given, "arguments", &err);
+  json_put(params, "arguments", given);
+  struct asked *a = NULL;
+  if (rc < 0) {
+    a = asked_new(c, "tools/call", params);
+    a->done = called;
+    (void)call_refused(a, err.text);
+  } else {
+    a = client_ask(c, "tools/call", params, called);
+  }
+  a->on_reply = on_reply;
+  a->arg = arg;
+  return a->number;
+}
+
+void mcp_client_cancel(struct mcp_client *c, mcp_call_id id) {
+  for (struct asked *a = c->asked; a != NULL; a = a->next) {
+    if (a->number != id) continue;
+    const bool say = (c->is_stdio || !a->modern) && a->again == 0;
+    asked_free(a);
+    if (!say) return;
+    json *params = json_object();
+    json_put_int(params, "requestId", (int64_t)id);
+    client_notice(c, "notifications/cancelled", params);
+    return;
+  }
+}

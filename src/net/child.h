@@ -1,0 +1,38 @@
+/*
+ * A program run as a child, spoken to line by line on its standard input and output: MCP servers
+ * that are programs. It has its own process group and only the environment that it is given, and it
+ * dies with this process.
+ */
+#ifndef NET_CHILD_H
+#define NET_CHILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <triaged/plugin.h>
+
+struct loop;
+struct child;
+
+struct child_options {
+  const char *const *argv; /* ended by NULL; the first is looked for in PATH */
+  const char *const *env;  /* "NAME=VALUE", ended by NULL */
+  const char *cwd;         /* NULL: ours */
+  size_t line_max_bytes;   /* a longer line ends the child */
+  void (*on_line)(void *arg, struct trg_str line);
+  void (*on_log)(void *arg, struct trg_str line); /* of its standard error; may be NULL */
+  /* Once, when it is no more: why, for people. Not after child_stop. The child is freed by it. */
+  void (*on_end)(void *arg, const char *why);
+  void *arg;
+};
+/* NULL and err when it cannot be started. */
+struct child *child_start(struct loop *l, const struct child_options *o, struct trg_err *err);
+/* Adds the newline. false: too much waits to be read by it already. */
+bool child_write(struct child *c, struct trg_str line);
+/* Closes its input; TERM after two seconds, KILL after four, to its whole group. No callback comes
+ * afterwards. */
+void child_stop(struct child **c);
+/* The same at once, for when the loop ends: KILL. */
+void child_kill(struct child **c);
+int child_pid(const struct child *c);
+
+#endif
