@@ -190,8 +190,6 @@ void client_message(struct mcp_client *c, struct rpc_message *m) {
 
 /* --- connecting ---------------------------------------------------------------------------- */
 
-static void connect_begin(struct mcp_client *c);
-
 static void rest_over(void *arg) {
   struct mcp_client *c = arg;
   c->rest = 0;
@@ -257,34 +255,34 @@ static bool speaks_modern(const json *list) {
   return false;
 }
 
-/* A modern answer, of whatever kind, means a modern server; anything else that came through is a
- * legacy one (2026-07-28, "Backward Compatibility"). */
+/* A modern answer, of whatever kind, means a modern server (2026-07-28, "Backward
+ * Compatibility"). */
+static bool answers_modern(const struct rpc_message *m) {
+  if (m == NULL) return false;
+  if (m->kind == RPC_RESULT) return speaks_modern(json_get(m->result, "supportedVersions"));
+  if (m->code == RPC_NO_VERSION) return speaks_modern(json_get(m->error_data, "supported"));
+  return m->code == RPC_HEADER_MISMATCH || m->code == RPC_NO_CAPABILITY;
+}
+
+/* Anything else that came through is a legacy one. */
+static bool answers_legacy(const struct mcp_client *c, const struct asked_end *end) {
+  if (end->message != NULL) return true;
+  if (c->is_stdio) return strcmp(end->code, "timeout") == 0;
+  return end->status >= 400 && end->status < 500 && end->status != 401 && end->status != 403 &&
+         end->status != 429;
+}
+
 static void discovered(struct asked *a, const struct asked_end *end) {
   struct mcp_client *c = a->client;
-  const struct rpc_message *m = end->message;
-  const bool error = m != NULL && m->kind == RPC_ERROR;
-  const bool modern_error = error && m->code <= RPC_HEADER_MISMATCH && m->code >= RPC_NO_VERSION;
-  if (m != NULL && m->kind == RPC_RESULT &&
-      speaks_modern(json_get(m->result, "supportedVersions"))) {
+  if (answers_modern(end->message)) {
     c->era_known = true;
     (void)snprintf(c->version, sizeof c->version, "%s", ERA_MODERN);
     client_list(c);
-    return;
-  }
-  if (modern_error &&
-      !(m->code == RPC_NO_VERSION && !speaks_modern(json_get(m->error_data, "supported")))) {
-    c->era_known = true;
-    (void)snprintf(c->version, sizeof c->version, "%s", ERA_MODERN);
-    client_list(c);
-    return;
-  }
-  const bool came = m != NULL || (c->is_stdio && strcmp(end->code, "timeout") == 0) ||
-                    (end->status >= 400 && end->status < 500 && end->status != 401 &&
-                     end->status != 403 && end->status != 429);
-  if (came)
+  } else if (answers_legacy(c, end)) {
     initialize(c);
-  else
+  } else {
     client_failed(c, end->why);
+  }
 }
 
 static void connect_begin(struct mcp_client *c) {
