@@ -106,7 +106,7 @@ static int core_parts(struct core *c, struct conf *conf, struct trg_err *err) {
   if (c->http == NULL) return TRG_EIO;
   c->host = host_new(c->loop, c->http);
   c->router = router_new(c->loop, c->host, c->store);
-  const struct road_setup setup = {c->loop, c->host, c->store, c->router};
+  const struct road_setup setup = {c->loop, c->host, c->store, c->router, c->http};
   c->road = road_new(&setup, c->key);
   loop_on_turn(c->loop, core_turn, c);
   return 0;

@@ -12,6 +12,7 @@
 #include "store/outbox.h"
 #include "store/talk.h"
 #include "store/ticket.h"
+#include "store/tool.h"
 #include "store/work.h"
 
 struct gather {
@@ -191,6 +192,30 @@ static int put_calls(struct gather *g, struct trg_err *err) {
   return rc;
 }
 
+static int put_tools(struct gather *g, struct trg_err *err) {
+  struct tool_call *c = NULL;
+  size_t n = 0;
+  const int rc = tool_call_list(g->s, g->t.id, g->a, &c, &n, err);
+  json *list = json_array();
+  for (size_t i = 0; i < n && rc >= 0; i++) {
+    json *o = json_object();
+    json_put_int(o, "pass", c[i].pass);
+    json_put_int(o, "step", c[i].step);
+    json_put_text(o, "tool", c[i].tool);
+    put_parsed(o, "arguments", c[i].arguments);
+    json_put_text(o, "outcome", c[i].outcome);
+    json_put_text(o, "why", c[i].why);
+    json_put_text(o, "result", c[i].result);
+    json_put_text(o, "result_hash", c[i].result_hash);
+    json_put_micros(o, "cost", c[i].cost_micros);
+    json_put_double(o, "latency_ms", (double)c[i].latency_us / 1000.0);
+    json_put_time(o, "started", c[i].started_ms);
+    json_add(list, o);
+  }
+  json_put(g->doc, "tool_calls", list);
+  return rc;
+}
+
 /* What a citation names: a passage's title, a past ticket's subject, or nothing that is known. */
 static void put_citations(struct gather *g, json *o, const char *text) {
   json *ids = json_parse(str_of(text), 0, NULL), *list = json_array();
@@ -316,7 +341,8 @@ static int put_charges(struct gather *g, struct trg_err *err) {
 
 int ticket_gather(struct store *s, struct trg_str ref, json **ret, struct trg_err *err) {
   static int (*const parts[])(struct gather *, struct trg_err *) = {
-      put_messages, put_decisions, put_calls, put_draft, put_deliveries, put_events, put_charges};
+      put_messages, put_decisions,  put_calls,  put_tools,
+      put_draft,    put_deliveries, put_events, put_charges};
   struct gather g = {.s = s, .a = arena_new(), .doc = json_object()};
   int rc = ticket_by_ref(s, ref, g.a, &g.t, err);
   if (rc >= 0) put_header(&g);

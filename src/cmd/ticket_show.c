@@ -176,6 +176,30 @@ static void show_calls(const struct show *w, const json *doc) {
   out_table_free(&t);
 }
 
+static void show_tools(const struct show *w, const json *doc) {
+  static const struct out_column columns[] = {
+      {"started", OUT_TEXT, 0},        {"tool", OUT_TEXT, 0}, {"arguments", OUT_TEXT, OUT_GIVES},
+      {"outcome", OUT_TEXT, OUT_TINT}, {"cost", OUT_TEXT, 0}, {"ms", OUT_INT, 0},
+      {"result", OUT_TEXT, OUT_LESS}};
+  const json *list = json_get(doc, "tool_calls");
+  if (json_count(list) == 0) return;
+  head(w, "Tools");
+  struct out_table *t = out_table_new(columns, sizeof columns / sizeof *columns);
+  for (const json *c = json_first(list); c != NULL; c = json_next(c)) {
+    char *arguments = json_text(json_get(c, "arguments"));
+    out_text(t, moment(w, c, "started"));
+    out_text(t, text(w, c, "tool"));
+    out_text(t, arena_dup(w->a, str_of(arguments)));
+    out_text(t, text(w, c, "outcome"));
+    out_text(t, money(w, c, "cost"));
+    out_int(t, (int64_t)json_get_double(c, "latency_ms", 0));
+    out_text(t, arena_printf(w->a, "%.12s", text(w, c, "result_hash")));
+    mem_free(arguments);
+  }
+  out_table_text(t, w->screen, w->out);
+  out_table_free(&t);
+}
+
 static void show_draft(const struct show *w, const json *doc) {
   const json *d = json_get(doc, "draft");
   if (!json_is_object(d)) return;
@@ -276,6 +300,7 @@ void ticket_show(const json *doc, struct out_screen s, struct buf *out) {
   show_messages(&w, doc);
   show_decisions(&w, doc);
   show_calls(&w, doc);
+  show_tools(&w, doc);
   show_draft(&w, doc);
   show_deliveries(&w, doc);
   show_events(&w, doc);

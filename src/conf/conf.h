@@ -72,6 +72,8 @@ struct conf_policy {
   const char *const *links; /* hosts that may be linked in a reply */
   size_t link_count;
   const char *disclosure;
+  const char *const *tools; /* "server.tool": may run though they do not say that they only read */
+  size_t tool_count;
   int64_t replies_per_ticket; /* loop breaker: at most so many of ours a ticket and day */
 };
 
@@ -81,6 +83,7 @@ struct conf_mcp_server {
   const char *const *allow;
   size_t allow_count;
   uint32_t line;
+  int64_t price_micros; /* of one call */
 };
 
 /* Who may use /mcp, by the token that they show. */

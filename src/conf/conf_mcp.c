@@ -4,12 +4,14 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "base/money.h"
 #include "base/str.h"
 #include "base/yaml.h"
 #include "conf/part.h"
 
 struct written {
   char *type, *url, *headers, *command, *args, *env, *cwd;
+  char *price;
   int64_t timeout_ms;
 };
 
@@ -36,6 +38,7 @@ const struct trg_field mcp_fields[] = {
      .max = 600000,
      .offset = AT(timeout_ms),
      .help = "for one call"},
+    {.name = "price", .offset = AT(price), .help = "US dollars that one call costs, as 0.002"},
     {.name = NULL},
 };
 static const struct trg_field allow_key[] = {{.name = "allow", .type = TRG_JSON}, {.name = NULL}};
@@ -84,6 +87,10 @@ static void server_read(struct part *p, const struct yaml *map, const char *path
   field_fill(&p->r, map, path, mcp_fields, allow_key, &w);
   if (map->kind != YAML_MAP) return;
   kind_check(p, map, path, &w);
+  if (w.price != NULL &&
+      (money_parse(str_of(w.price), &s->price_micros) != 0 || s->price_micros < 0))
+    field_wrong(&p->r, map, path_key(p, path, "price"),
+                "must be US dollars, with at most six decimal places, as 0.002");
   headers_check(p, map, path);
   const struct yaml *args = yaml_get(map, "args");
   size_t n = 0;

@@ -218,6 +218,12 @@ void client_failed(struct mcp_client *c, const char *why) {
   client_ready(c, false, c->why);
 }
 
+void mcp_client_close(struct mcp_client *c) {
+  client_failed(c, "the configuration has changed");
+  loop_timer_stop(c->loop, c->rest);
+  c->rest = 0; /* it rests for good */
+}
+
 static void initialized(struct asked *a, const struct asked_end *end) {
   struct mcp_client *c = a->client;
   const json *r = end->message != NULL ? end->message->result : NULL;

@@ -24,6 +24,8 @@ struct mcp_client_options {
 };
 /* NULL and err when the block makes no sense. Nothing is started. */
 struct mcp_client *mcp_client_new(const struct mcp_client_options *o, struct trg_err *err);
+/* Ends everything under way with a reason, and its program; it is never connected again. */
+void mcp_client_close(struct mcp_client *c);
 /* No callback comes afterwards. */
 void mcp_client_free(struct mcp_client **c);
 const char *mcp_client_name(const struct mcp_client *c);

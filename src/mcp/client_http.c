@@ -11,6 +11,7 @@
 #define RESUMES_MAX 5
 #define RETRY_MS    1000
 #define RETRY_MAX   30000
+#define LATER_MS    2000 /* so that the request's own deadline comes first */
 
 struct sending {
   struct arena *arena;
@@ -207,7 +208,7 @@ static void exchange_start(struct asked *a, const char *method, struct trg_str b
                                            .headers = s->headers,
                                            .header_count = s->count,
                                            .body = body,
-                                           .timeout_ms = c->timeout_ms,
+                                           .timeout_ms = c->timeout_ms + LATER_MS,
                                            .body_max_bytes = CLIENT_MESSAGE_MAX * 2,
                                            .flags = a->notice ? 0 : TRG_HTTP_WRITE};
   const struct http_call call = {

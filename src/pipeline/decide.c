@@ -17,6 +17,7 @@
 #include "store/knowledge.h"
 #include "store/store.h"
 #include "store/talk.h"
+#include "store/tool.h"
 #include "store/work.h"
 
 #define DAY_MS ((int64_t)24 * 3600 * 1000)
@@ -148,12 +149,21 @@ static void guard_sources(struct road *r, const struct ticket *t, const struct d
   struct trg_err err = {0};
   store_must(message_list(r->setup.store, t->id, a, &m, &n, &err), &err);
   json *cited = json_parse(str_of(d->citations), 0, NULL);
-  const size_t most = n + json_count(cited) + 1;
+  struct tool_call *calls = NULL;
+  size_t call_count = 0;
+  store_must(tool_call_list(r->setup.store, t->id, a, &calls, &call_count, &err), &err);
+  const size_t most = n + json_count(cited) + call_count + 1;
   struct trg_str *texts = arena_alloc(a, sizeof *texts * most);
   struct trg_str *own = arena_alloc(a, sizeof *own * most);
   for (size_t i = 0; i < n; i++) {
     texts[ret->count++] = str_of(m[i].text);
     if (m[i].author == TRG_AUTHOR_AGENT) own[ret->own_count++] = str_of(m[i].text);
+  }
+  for (size_t i = 0; i < call_count;
+       i++) { /* what a system of the company said counts as its own */
+    if (calls[i].pass != t->pass) continue;
+    texts[ret->count++] = str_of(calls[i].result);
+    own[ret->own_count++] = str_of(calls[i].result);
   }
   for (const json *c = json_first(cited); c != NULL; c = json_next(c)) {
     struct trg_str text;
@@ -183,9 +193,9 @@ void guard_run(struct road *r, const struct stage *st, const struct ticket *t, s
                           .not_sure = strcmp(d.reason, "not_sure") == 0,
                           .unsure = triage.unsure};
   guard_sources(r, t, &d, a, &from, &f.citations);
-  f.failed = strcmp(d.reason, "invented_citation") == 0
-                 ? "invented_citation"
-                 : guard_text(str_of(d.body), f.policy, &from);
+  f.failed = strcmp(d.reason, "invented_citation") == 0 ? "invented_citation"
+             : strcmp(d.reason, "tool_approval") == 0   ? "tool_approval"
+                                                      : guard_text(str_of(d.body), f.policy, &from);
   const struct ruling rule = policy_guard(&f);
   const char *state = strcmp(rule.outcome, "draft") == 0     ? "waiting"
                       : strcmp(rule.outcome, "sent") == 0    ? "approved"

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "conf/conf.h"
 #include "pipeline/guard.h"
+#include "pipeline/lookup.h"
 #include "pipeline/prompt.h"
 #include "pipeline/stage.h"
 #include "pipeline/verdict.h"
@@ -29,6 +30,8 @@ struct shown {
   size_t passage_count;
   const struct past *similar;
   size_t similar_count;
+  struct lookup *lookup; /* NULL: there are no tools */
+  int64_t spent_micros;  /* on answers that asked for lookups */
 };
 
 static bool was_shown(const struct shown *s, struct trg_str id) {
@@ -43,6 +46,11 @@ static int draft_check(void *arg, struct trg_str text, double *ret_confidence,
                        struct trg_err *err) {
   struct task *k = arg;
   struct draft_answer d;
+  const struct shown *s = k->more;
+  if (lookup_wanted(s->lookup, text)) { /* no draft yet, and as good an answer */
+    *ret_confidence = 1;
+    return 0;
+  }
   const int rc = draft_parse(text, k->arena, &d, err);
   if (rc >= 0) *ret_confidence = d.confidence;
   return rc;
@@ -87,6 +95,7 @@ static void draft_store(struct task *k, const struct ticket *t, const struct rou
   struct road *r = k->road;
   struct draft_answer d;
   struct trg_err err = {0};
+  const struct shown *s = k->more;
   BUG_UNLESS(draft_parse(a->text, k->arena, &d, &err) >= 0);
   const int64_t now = clock_now_ms();
   const struct decision row = {.ticket_id = t->id,
@@ -96,7 +105,8 @@ static void draft_store(struct task *k, const struct ticket *t, const struct rou
                                .model = a->model,
                                .model_call_id = a->call_id,
                                .confidence = d.confidence,
-                               .cost_micros = a->cost_micros,
+                               .cost_micros = a->cost_micros + s->spent_micros +
+                                              lookup_cost(s->lookup),
                                .reason = d.not_sure ? "not_sure" : "ok",
                                .prompt_hash = a->prompt_hash,
                                .skills_hash = skills_hash(r->plan->skills),
@@ -115,9 +125,10 @@ static void draft_store(struct task *k, const struct ticket *t, const struct rou
                               .model = a->model,
                               .confidence = d.confidence,
                               .state = "proposed",
-                              .reason = d.not_sure             ? "not_sure"
-                                        : cites_unknown(k, &d) ? "invented_citation"
-                                                               : "",
+                              .reason = d.not_sure                  ? "not_sure"
+                                        : cites_unknown(k, &d)      ? "invented_citation"
+                                        : lookup_refused(s->lookup) ? "tool_approval"
+                                                                    : "",
                               .made_ms = now};
   store_must(draft_add(r->setup.store, &draft, &id, &err), &err);
   mem_free(citations);
@@ -136,7 +147,19 @@ static void draft_failed(struct task *k, const struct ticket *t, const char *cod
     task_retry(k, t, code, why, retry_after_ms);
 }
 
+static void draft_again(struct task *k);
+
 static void draft_on_answer(void *arg, const struct router_answer *a) {
+  struct task *k = arg;
+  struct shown *s = k->more;
+  struct ticket t;
+  const bool answered = a->end == ROUTER_OK || a->end == ROUTER_UNSURE;
+  if (answered && lookup_wanted(s->lookup, a->text) && task_current(k, &t)) {
+    k->ask = 0;
+    s->spent_micros += a->cost_micros;
+    lookup_run(s->lookup, a->text, draft_again);
+    return;
+  }
   task_answered(arg, a, draft_store, draft_failed);
 }
 
@@ -161,32 +184,57 @@ static void draft_ask(struct task *k, const struct ticket *t, json *ticket,
   json_put(data, "triage", triage_json(t));
   json_put(data, "passages", prompt_passages(shown->passages, shown->passage_count));
   json_put(data, "similar", prompt_past(shown->similar, shown->similar_count, true));
+  if (shown->lookup != NULL) json_put(data, "looked_up", lookup_results(shown->lookup));
+  const char *schema = lookup_schema(shown->lookup, prompt_draft_schema);
+  char *system = lookup_system(shown->lookup);
   char *text = prompt_render("The ticket and what is known, as data:", data);
   char *input = json_text(data);
   const struct trg_prompt_part part = {TRG_ROLE_USER, str_of(text)};
-  const struct router_job job = {.conf = r->plan->conf,
-                                 .task = "draft",
-                                 .request = {.size = sizeof job.request,
-                                             .task = TRG_STR("draft"),
-                                             .stable = str_of(r->plan->draft_stable),
-                                             .parts = &part,
-                                             .part_count = 1,
-                                             .schema = str_of(prompt_draft_schema),
-                                             .schema_name = TRG_STR("draft"),
-                                             .input = str_of(input),
-                                             .max_output_tokens = DRAFT_TOKENS,
-                                             .user_hash = str_of(t->requester_hash)},
-                                 .ticket_id = t->id,
-                                 .pass = t->pass,
-                                 .ref = k->ref,
-                                 .skills_hash = skills_hash(r->plan->skills),
-                                 .check = draft_check,
-                                 .on_answer = draft_on_answer,
-                                 .arg = k};
+  const struct router_job job = {
+      .conf = r->plan->conf,
+      .task = "draft",
+      .request = {.size = sizeof job.request,
+                  .task = TRG_STR("draft"),
+                  .stable = str_of(r->plan->draft_stable),
+                  .parts = &part,
+                  .part_count = 1,
+                  .system = str_of(system),
+                  .schema = str_of(schema != NULL ? schema : prompt_draft_schema),
+                  .schema_name = TRG_STR("draft"),
+                  .input = str_of(input),
+                  .max_output_tokens = DRAFT_TOKENS,
+                  .user_hash = str_of(t->requester_hash)},
+      .ticket_id = t->id,
+      .pass = t->pass,
+      .ref = k->ref,
+      .skills_hash = skills_hash(r->plan->skills),
+      .check = draft_check,
+      .on_answer = draft_on_answer,
+      .arg = k};
   k->ask = router_ask(r->setup.router, &job);
+  mem_free(system);
   mem_free(input);
   mem_free(text);
   json_free(&data);
+}
+
+/* Asks once the tools are known, and again with what they said. */
+static void draft_again(struct task *k) {
+  struct ticket t;
+  struct message *m = NULL;
+  size_t n = 0;
+  struct trg_err err = {0};
+  if (!task_current(k, &t)) {
+    task_end(k);
+    return;
+  }
+  store_must(message_list(k->road->setup.store, t.id, k->arena, &m, &n, &err), &err);
+  draft_ask(k, &t, prompt_ticket(&t, m, n), k->more);
+}
+
+static void draft_cleanup(struct task *k) {
+  const struct shown *s = k->more;
+  if (s != NULL) lookup_end(s->lookup);
 }
 
 void draft_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a) {
@@ -209,5 +257,10 @@ void draft_run(struct road *r, const struct stage *st, const struct ticket *t, s
   shown->passages = passages;
   shown->similar = similar;
   k->more = shown;
-  draft_ask(k, t, ticket, shown);
+  k->cleanup = draft_cleanup;
+  shown->lookup = lookup_begin(r->remotes, k, draft_again);
+  if (shown->lookup == NULL)
+    draft_ask(k, t, ticket, shown);
+  else
+    json_free(&ticket);
 }

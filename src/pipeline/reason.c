@@ -10,6 +10,7 @@ const struct reason reasons[] = {
     {"low_confidence", "draft", "the draft's confidence is below policy.auto.accept"},
     {"no_citation", "draft", "policy asks for a citation and the draft has none"},
     {"invented_citation", "draft", "the draft cites a source that it was not given"},
+    {"tool_approval", "draft", "the draft wanted to use a tool that a person must approve"},
     {"uncited_claim", "draft", "an amount, term or promise in the draft is in none of its sources"},
     {"link_not_allowed", "draft",
      "a link, a bare host or a mail address leads to a host that policy.links does not name"},

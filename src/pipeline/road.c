@@ -11,6 +11,7 @@
 #include "billing/watch.h"
 #include "conf/conf.h"
 #include "net/loop.h"
+#include "pipeline/lookup.h"
 #include "pipeline/stage.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
@@ -44,6 +45,7 @@ static const struct stage stages[] = {
 /* In-flight states are leased: longer than any op's deadline, so that one whose op was lost, by
  * whatever mistake, is taken back. */
 #define LEASE_MS     ((int64_t)45 * 60 * 1000)
+#define OLD_REMOTES  (sizeof((struct road *)0)->old_remotes / sizeof(struct remotes *))
 #define TASK_BUCKETS 4096
 #define PACE_SLOTS   16384
 
@@ -70,6 +72,8 @@ void road_free(struct road **r) {
     while ((*r)->tasks[b] != NULL) task_end((*r)->tasks[b]);
   verify_free(*r);
   desks_free(*r);
+  remotes_free(&(*r)->remotes);
+  for (size_t i = 0; i < (*r)->old_remote_count; i++) remotes_free(&(*r)->old_remotes[i]);
   mem_free((*r)->tasks);
   mem_free((*r)->pace);
   arena_free(&(*r)->scratch);
@@ -77,10 +81,27 @@ void road_free(struct road **r) {
   *r = NULL;
 }
 
+/* Servers that did not change keep their connections. The others' drafts get a reason for an answer
+ * and go on; what they hold is freed with the road. */
+static void remotes_configure(struct road *r, const struct road_plan *plan) {
+  if (r->remotes != NULL && remotes_same(r->remotes, plan->conf)) return;
+  if (r->remotes != NULL) {
+    remotes_close(r->remotes);
+    if (r->old_remote_count == OLD_REMOTES) {
+      log_event(TRG_WARN, "mcp.restart", "hint",
+                "MCP servers were changed often; restart to use the newest", NULL);
+      return;
+    }
+    r->old_remotes[r->old_remote_count++] = r->remotes;
+  }
+  r->remotes = r->setup.http != NULL ? remotes_new(r->setup.loop, r->setup.http, plan->conf) : NULL;
+}
+
 int road_configure(struct road *r, const struct road_plan *plan, struct trg_err *err) {
   const int rc = desks_configure(r, plan, err);
   if (rc < 0) return rc;
   r->plan = plan;
+  remotes_configure(r, plan);
   road_kick(r);
   return 0;
 }
@@ -141,8 +162,8 @@ bool task_current(struct task *k, struct ticket *ret) {
 /* Only model calls are given up; a write always runs to its end. */
 void task_cancel(struct road *r, int64_t ticket_id) {
   struct task *k = task_of(r, ticket_id);
-  if (k == NULL || k->ask == 0) return;
-  router_cancel(r->setup.router, k->ask);
+  if (k == NULL || (k->ask == 0 && !k->looking)) return;
+  if (k->ask != 0) router_cancel(r->setup.router, k->ask);
   task_end(k);
 }
 

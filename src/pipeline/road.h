@@ -30,6 +30,7 @@ struct road_setup {
   struct host *host;
   struct store *store;
   struct router *router;
+  struct http *http; /* for MCP servers; may be NULL */
 };
 /* One configuration with all that was loaded for it. Kept until the road is freed, as plugins'
  * settings and calls under way point into it. */

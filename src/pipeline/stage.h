@@ -29,6 +29,7 @@ struct task {
   struct desk *desk;
   struct arena *arena;
   router_id ask;
+  bool looking; /* tools are being asked (lookup.h) */
   trg_op op;
   void *more; /* the stage's own, in arena */
   int64_t own_us;
@@ -55,6 +56,8 @@ struct road {
   uint64_t wake;         /* timer */
   struct arena *scratch; /* for one turn; emptied by road_turn */
   bool failed;
+  struct remotes *remotes, *old_remotes[8]; /* MCP servers for drafts; those of before */
+  size_t old_remote_count;
   struct rng rng;
   struct road_stats stats;
   struct {

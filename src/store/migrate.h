@@ -15,6 +15,7 @@ struct store;
 extern const char *const migrate_001[], *const migrate_002[];
 extern const char *const migrate_billing[], *const migrate_tally[];
 extern const char *const migrate_subject[], *const migrate_batch[];
+extern const char *const migrate_tool[];
 
 /* Brings a checked database from version `from` to STORE_VERSION, in one transaction. */
 int migrate(struct store *s, int64_t from, struct trg_err *err);

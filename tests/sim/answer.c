@@ -236,11 +236,34 @@ static void object_members(struct writer *w, const cJSON *schema, int depth) {
   }
 }
 
+/* A model that may look things up does so once for a ticket that names an order. */
+static bool lookups_write(struct writer *w, const cJSON *items, const char *name) {
+  const cJSON *tool = cJSON_GetObjectItemCaseSensitive(
+      cJSON_GetObjectItemCaseSensitive(items, "properties"), "tool");
+  const cJSON *tools = cJSON_GetObjectItemCaseSensitive(tool, "enum");
+  const char *order = strstr(w->q->lower, "order #");
+  if (strcmp(name, "lookups") != 0) return false;
+  jw_open(w->out, '[');
+  if (order != NULL && cJSON_GetArraySize(tools) > 0 &&
+      strstr(w->q->prompt, "\"looked_up\":[{") == NULL) {
+    char id[24], arguments[64];
+    (void)snprintf(id, sizeof id, "%.*s", (int)strspn(order + 7, "0123456789"), order + 7);
+    (void)snprintf(arguments, sizeof arguments, "{\"message\":\"%s\"}", id);
+    jw_open(w->out, '{');
+    jw_kstr(w->out, "tool", cJSON_GetArrayItem(tools, 0)->valuestring);
+    jw_kstr(w->out, "arguments", arguments);
+    jw_close(w->out, '}');
+  }
+  jw_close(w->out, ']');
+  return true;
+}
+
 /* Arrays of what can be cited take the passages that share words with the ticket; others stay as
  * short as allowed. */
 static void array_write(struct writer *w, const cJSON *schema, const char *name, int depth) {
   const cJSON *items = cJSON_GetObjectItemCaseSensitive(schema, "items");
   const cJSON *least = cJSON_GetObjectItemCaseSensitive(schema, "minItems");
+  if (lookups_write(w, items, name)) return;
   bool cites = name_has(name, "citation|source|passage|article|evidence|reference|kb_ids");
   size_t n = cites ? (w->q->passage_count > 1 ? 2 : w->q->passage_count) : 0;
   if (name_has(name, "tag|topic|label|categor") &&
