@@ -15,6 +15,7 @@
 #define TIMEOUT_MS  30000
 #define PROBE_MS    5000 /* a legacy program may never answer what it does not know */
 #define REST_MS     1000
+#define GRACE_MS    300 /* for a program to end by itself */
 #define REST_MAX_MS 60000
 
 struct mcp_client *mcp_client_new(const struct mcp_client_options *o, struct trg_err *err) {
@@ -71,7 +72,7 @@ void mcp_client_free(struct mcp_client **at) {
     c->waiting = w->next;
     mem_free(w);
   }
-  child_kill(&c->child);
+  child_end(&c->child, GRACE_MS);
   client_tools_free(c);
   json_free(&c->conf);
   arena_free(&c->arena);
@@ -206,7 +207,7 @@ void client_failed(struct mcp_client *c, const char *why) {
   c->state = CLIENT_RESTING;
   c->era_known = c->modern = false;
   c->session[0] = '\0';
-  child_stop(&c->child);
+  child_end(&c->child, 0);
   struct asked *all = c->asked;
   c->asked = NULL;
   while (all != NULL) {

@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -13,8 +15,7 @@
 #include "net/loop_uv.h"
 
 #define BACKLOG_MAX ((size_t)4 << 20) /* written and not yet read by the child */
-#define TERM_MS     2000
-#define KILL_MS     2000
+#define STEP_MS     5
 #define LOG_MAX     ((size_t)4096)
 #define ARGS_MAX    70
 /* Kills the child when we are no more, however we ended; of util-linux. */
@@ -23,23 +24,20 @@
 struct child {
   uv_process_t process;
   uv_pipe_t in, out, log;
-  struct loop *l;
   struct buf line, log_line;
   void (*on_line)(void *arg, struct trg_str line);
   void (*on_log)(void *arg, struct trg_str line);
   void (*on_end)(void *arg, const char *why);
   void *arg;
   char why[160];
-  loop_timer timer;
   int open; /* handles that are not closed yet */
-  bool stopping, exited, closing, killed;
+  bool stopping, exited, closing;
   char block[16384];
 };
 
 static void closed_cb(uv_handle_t *handle) {
   struct child *c = handle->data;
   if (--c->open > 0) return;
-  loop_timer_stop(c->l, c->timer);
   if (!c->stopping) c->on_end(c->arg, c->why);
   buf_free(&c->line);
   buf_free(&c->log_line);
@@ -63,15 +61,6 @@ static void close_all(struct child *c) {
 static void signal_group(const struct child *c, int signum) {
   if (c->exited || c->process.pid <= 1) return;
   if (kill(-c->process.pid, signum) != 0) (void)kill(c->process.pid, signum);
-}
-
-static void stop_cb(void *arg) {
-  struct child *c = arg;
-  c->timer = 0;
-  signal_group(c, c->killed ? SIGKILL : SIGTERM);
-  if (c->killed) return;
-  c->killed = true;
-  c->timer = loop_timer_start(c->l, KILL_MS, 0, stop_cb, c);
 }
 
 static void exit_cb(uv_process_t *process, int64_t status, int signum) {
@@ -151,7 +140,6 @@ static void argv_make(const char *const *given, char *ret[ARGS_MAX + 4]) {
 struct child *child_start(struct loop *l, const struct child_options *o, struct trg_err *err) {
   struct child *c = mem_alloc(sizeof *c);
   char *argv[ARGS_MAX + 4];
-  c->l = l;
   c->on_line = o->on_line;
   c->on_log = o->on_log;
   c->on_end = o->on_end;
@@ -217,23 +205,32 @@ bool child_write(struct child *c, struct trg_str line) {
   return false;
 }
 
-void child_stop(struct child **at) {
-  struct child *c = *at;
-  if (c == NULL) return;
-  *at = NULL;
-  if (c->stopping) return;
-  c->stopping = true;
-  if (c->closing) return;
-  close_one((uv_handle_t *)&c->in);
-  c->timer = loop_timer_start(c->l, TERM_MS, 0, stop_cb, c);
+/* What is left of the group after its leader was waited for. */
+static void reap(struct child *c, int grace_ms) {
+  const pid_t pid = c->process.pid;
+  for (int ms = 0; ms < grace_ms; ms += STEP_MS) {
+    if (waitpid(pid, NULL, WNOHANG) != 0) {
+      (void)kill(-pid, SIGKILL);
+      return;
+    }
+    const struct timespec step = {0, STEP_MS * 1000000L};
+    (void)nanosleep(&step, NULL);
+  }
+  signal_group(c, SIGKILL);
+  (void)waitpid(pid, NULL, 0);
 }
 
-void child_kill(struct child **at) {
+void child_end(struct child **at, int grace_ms) {
   struct child *c = *at;
   if (c == NULL) return;
   *at = NULL;
   c->stopping = true;
-  signal_group(c, SIGKILL);
+  if (!c->exited && c->process.pid > 1) {
+    close_one((uv_handle_t *)&c->in);
+    signal_group(c, grace_ms > 0 ? SIGTERM : SIGKILL);
+    reap(c, grace_ms);
+    c->exited = true;
+  }
   close_all(c);
 }
 

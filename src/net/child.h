@@ -20,7 +20,7 @@ struct child_options {
   size_t line_max_bytes;   /* a longer line ends the child */
   void (*on_line)(void *arg, struct trg_str line);
   void (*on_log)(void *arg, struct trg_str line); /* of its standard error; may be NULL */
-  /* Once, when it is no more: why, for people. Not after child_stop. The child is freed by it. */
+  /* Once, when it is no more: why, for people. Not after child_end. The child is freed by it. */
   void (*on_end)(void *arg, const char *why);
   void *arg;
 };
@@ -28,11 +28,10 @@ struct child_options {
 struct child *child_start(struct loop *l, const struct child_options *o, struct trg_err *err);
 /* Adds the newline. false: too much waits to be read by it already. */
 bool child_write(struct child *c, struct trg_str line);
-/* Closes its input; TERM after two seconds, KILL after four, to its whole group. No callback comes
- * afterwards. */
-void child_stop(struct child **c);
-/* The same at once, for when the loop ends: KILL. */
-void child_kill(struct child **c);
+/* Ends it and its whole group: its input is closed and TERM sent, and after grace_ms (0: at once)
+ * KILL. Returns when it is gone: one that misbehaved gets no grace, as this holds the loop up. No
+ * callback comes afterwards. */
+void child_end(struct child **c, int grace_ms);
 int child_pid(const struct child *c);
 
 #endif
