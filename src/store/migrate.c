@@ -4,7 +4,7 @@
 
 static const char *const *const steps[STORE_VERSION] = {
     migrate_001,     migrate_002,   migrate_billing, migrate_tally,
-    migrate_subject, migrate_batch, migrate_tool};
+    migrate_subject, migrate_batch, migrate_tool,    migrate_checks};
 
 static int apply(struct store *s, int64_t from, struct trg_err *err) {
   for (int64_t v = from; v < STORE_VERSION; v++)
@@ -21,11 +21,18 @@ static int apply(struct store *s, int64_t from, struct trg_err *err) {
   return rc;
 }
 
+/* A step may change the text of the schema, which is refused at all other times. */
+static void schema_text_opens(struct store *s, bool open) {
+  (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, open ? 0 : 1, NULL);
+}
+
 int migrate(struct store *s, int64_t from, struct trg_err *err) {
   if (from == STORE_VERSION) return 0;
+  schema_text_opens(s, true);
   int rc = sql_script(s, "BEGIN IMMEDIATE", err);
   if (rc == 0) rc = apply(s, from, err);
   if (rc == 0) rc = sql_script(s, "COMMIT", err);
+  schema_text_opens(s, false);
   if (rc == 0) return 0;
   if (sqlite3_get_autocommit(s->db) == 0) (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
   err_prefix(err, "bringing the database from version %d to %d", (int)from, STORE_VERSION);

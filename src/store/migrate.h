@@ -16,6 +16,7 @@ extern const char *const migrate_001[], *const migrate_002[];
 extern const char *const migrate_billing[], *const migrate_tally[];
 extern const char *const migrate_subject[], *const migrate_batch[];
 extern const char *const migrate_tool[];
+extern const char *const migrate_checks[];
 
 /* Brings a checked database from version `from` to STORE_VERSION, in one transaction. */
 int migrate(struct store *s, int64_t from, struct trg_err *err);

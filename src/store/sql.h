@@ -97,6 +97,9 @@ double sql_get_real(struct sql *q);
 const char *sql_get_text(struct sql *q, struct arena *a);
 struct trg_str sql_get_blob(struct sql *q, struct arena *a);
 
+/* Second and later parts of a write that must happen whole or not at all: cheaper than a savepoint
+ * where only the engine itself can fail. A negative rc loses the turn: it is never committed. */
+int turn_needs(struct store *s, int rc, const struct trg_err *err);
 /* Several statements without values, as in a migration. */
 int sql_script(struct store *s, const char *text, struct trg_err *err);
 /* On a reader: what is read until `on` is false again is of one moment. On the writer nothing. */

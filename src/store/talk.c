@@ -135,13 +135,23 @@ static int mark_for_settle(struct store *s, int64_t ticket_id, int64_t seen_ms,
   return sql_run(&q, err);
 }
 
+/* Read apart: an INSERT that selects from its own table goes through a temporary one. */
+static int next_seq(struct store *s, int64_t *ret, struct trg_err *err) {
+  static const char text[] = "SELECT coalesce(max(seq), 0) + 1 FROM event";
+  struct sql q;
+  sql_read(&q, s, text);
+  return sql_number(&q, ret, err);
+}
+
 int event_add(struct store *s, const struct event *e, bool *ret_new, struct trg_err *err) {
-  /* max() stands in a SELECT of its own: only there it is one look at the end of the table. */
   static const char text[] =
       "INSERT INTO event (seq, ticket_id, kind, ext_id, actor, value, data, at_ms, seen_ms)"
-      " SELECT n, ?1, ?2, CASE ?3 WHEN '' THEN 'seq:' || n ELSE ?3 END, ?4, ?5, ?6, ?7, ?8"
-      "  FROM (SELECT coalesce((SELECT max(seq) FROM event), 0) + 1 AS n) WHERE true"
+      " VALUES (?9, ?1, ?2, CASE ?3 WHEN '' THEN 'seq:' || ?9 ELSE ?3 END, ?4, ?5, ?6, ?7, ?8)"
       " ON CONFLICT (ticket_id, kind, ext_id) DO NOTHING";
+  int64_t seq = 0;
+  int rc = turn_write(s, err);
+  if (rc == 0) rc = next_seq(s, &seq, err);
+  if (rc != 0) return rc;
   struct sql q;
   sql_write(&q, s, text);
   sql_int(&q, e->ticket_id);
@@ -152,7 +162,8 @@ int event_add(struct store *s, const struct event *e, bool *ret_new, struct trg_
   sql_text(&q, e->data);
   sql_int(&q, e->at_ms);
   sql_int(&q, e->seen_ms);
-  int rc = sql_run(&q, err);
+  sql_int(&q, seq);
+  rc = sql_run(&q, err);
   if (rc != 0) return rc;
   const bool new = sql_changed(s) == 1;
   if (new && !of_the_road(e->kind)) rc = mark_for_settle(s, e->ticket_id, e->seen_ms, err);
@@ -164,7 +175,8 @@ int event_list(struct store *s, int64_t ticket_id, bool facts_only, struct arena
                struct event **ret, size_t *ret_count, struct trg_err *err) {
   static const char text[] =
       "SELECT seq, ticket_id, kind, ext_id, actor, value, data, at_ms, seen_ms FROM event"
-      " WHERE ticket_id = ?1 AND (?2 = 0 OR kind NOT IN ('state', 'retry', 'dead', 'requeue'))"
+      " WHERE ticket_id = ?1 AND (?2 = 0 OR (kind <> 'state' AND kind <> 'retry' AND kind <> 'dead'"
+      "  AND kind <> 'requeue'))"
       " ORDER BY at_ms, seq";
   struct sql q;
   sql_read(&q, s, text);

@@ -142,13 +142,9 @@ int ticket_move(struct store *s, int64_t id, enum ticket_state from, enum ticket
                 const struct ticket_step *step, int64_t now_ms, struct trg_err *err) {
   static const struct ticket_step plain = {0};
   if (step == NULL) step = &plain;
-  int rc = turn_save(s, err);
-  if (rc != 0) return rc;
-  rc = moved(s, id, from, to, step, now_ms, err);
-  if (rc == 0) rc = told(s, id, to, step->why, now_ms, err);
-  if (rc == 0) return turn_keep(s, err);
-  const int undone = turn_undo(s, NULL);
-  return undone != 0 ? undone : rc;
+  const int rc = moved(s, id, from, to, step, now_ms, err);
+  if (rc != 0) return rc; /* and nothing was written */
+  return turn_needs(s, told(s, id, to, step->why, now_ms, err), err);
 }
 
 int ticket_wait(struct store *s, int64_t id, const struct ticket_step *step, int64_t now_ms,

@@ -33,6 +33,13 @@ int turn_write(struct store *s, struct trg_err *err) {
   return rc;
 }
 
+int turn_needs(struct store *s, int rc, const struct trg_err *err) {
+  if (rc >= 0 || s->failed) return rc;
+  s->failed = true;
+  if (err != NULL) s->failure = *err;
+  return rc;
+}
+
 bool turn_open(const struct store *s) {
   return s->turn;
 }

@@ -64,8 +64,10 @@ static size_t bodies_of(struct rig *r, const char *task, char **bodies, size_t *
   assert_int_equal(
       sqlite3_open_v2(rig_path(r, "state/triaged.db"), &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
   assert_int_equal(sqlite3_prepare_v2(db,
-                                      "SELECT b.request FROM model_bytes b JOIN model_call c"
-                                      " ON c.id = b.model_call_id WHERE c.task = ? LIMIT 64",
+                                      "SELECT CAST(coalesce(h.head, x'') || b.request AS BLOB)"
+                                      " FROM model_bytes b JOIN model_call c"
+                                      " ON c.id = b.model_call_id LEFT JOIN model_head h"
+                                      " ON h.id = b.head_id WHERE c.task = ? LIMIT 64",
                                       -1, &q, NULL),
                    SQLITE_OK);
   sqlite3_bind_text(q, 1, task, -1, SQLITE_STATIC);
