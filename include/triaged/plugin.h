@@ -138,6 +138,9 @@ struct trg_http_request {
   uint32_t flags;         /* TRG_HTTP_* */
   struct trg_str sigv4;   /* "aws:amz:REGION:SERVICE" to have it signed; else empty */
   struct trg_str userpwd; /* "KEY:SECRET" for sigv4; else empty */
+  /* Goes before `body`. Never copied: it stays where it is until on_reply or the op's end, so that
+   * many exchanges can share one long text. */
+  struct trg_str body_head;
 };
 /* The exchange changes something at the peer: a failure after it was sent is "unknown". */
 #define TRG_HTTP_WRITE 1u

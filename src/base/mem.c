@@ -51,8 +51,8 @@ char *mem_dup_str(struct trg_str s) {
   return copy;
 }
 
-/* Chunks grow from 4 to 64 KiB; a piece over a quarter of a chunk gets one of its own. */
-#define CHUNK_FIRST ((size_t)4096)
+/* Chunks grow from 1 to 64 KiB; a piece over a quarter of a chunk gets one of its own. */
+#define CHUNK_FIRST ((size_t)1024)
 #define CHUNK_LAST  ((size_t)65536)
 
 struct chunk {

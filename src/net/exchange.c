@@ -13,7 +13,8 @@
 #define BODY_MAX_DEFAULT ((size_t)16 << 20)
 #define KEEP_ROOM        ((size_t)32 << 10) /* larger buffers are not kept for the next exchange */
 #define CONNECT_MS       10000
-#define READ_BYTES       8192L /* of curl's own buffer, one for each exchange under way */
+#define READ_BYTES       4096L  /* of curl's own buffer, one for each exchange under way */
+#define SEND_BYTES       16384L /* likewise, while a body in parts is being sent; curl's least */
 #define TIMEOUT_MS       60000
 
 /* What the caller's struct has beyond its own size reads as zero. */
@@ -156,17 +157,78 @@ static bool method_has_body(const char *method) {
   return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
 }
 
+static size_t part_read(struct trg_str part, size_t *at, char *to, size_t room) {
+  if (*at >= part.n) {
+    *at -= part.n;
+    return 0;
+  }
+  const size_t left = part.n - *at;
+  const size_t n = left < room ? left : room;
+  memcpy(to, part.p + *at, n);
+  *at = 0;
+  return n;
+}
+
+static size_t read_cb(char *to, size_t size, size_t count, void *arg) {
+  struct exchange *e = arg;
+  const size_t room = size * count;
+  size_t at = e->upload_at;
+  if (e->cancelled) return CURL_READFUNC_ABORT;
+  size_t n = part_read(e->upload[0], &at, to, room);
+  if (n < room) n += part_read(e->upload[1], &at, to + n, room - n);
+  e->upload_at += n;
+  if (e->upload_at == e->upload_bytes) http_uploaded(e->http, e);
+  return n;
+}
+
+/* curl begins again when a kept connection died under the request. */
+static int seek_cb(void *arg, curl_off_t offset, int origin) {
+  struct exchange *e = arg;
+  if (origin != SEEK_SET || offset < 0 || (size_t)offset > e->upload_bytes)
+    return CURL_SEEKFUNC_FAIL;
+  e->upload_at = (size_t)offset;
+  return CURL_SEEKFUNC_OK;
+}
+
+/* curl keeps its buffer until the handle is freed, which is longer than a model thinks: a thousand
+ * calls would hold 16 MiB of what was sent already. Setting the size is what frees it. */
+bool exchange_upload_end(struct exchange *e) {
+  curl_off_t sent = 0;
+  (void)curl_easy_getinfo(e->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+  if ((size_t)sent != e->upload_bytes) return false;
+  (void)curl_easy_setopt(e->easy, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BYTES);
+  return true;
+}
+
+static void parts_fill(struct exchange *e, struct trg_str head, struct trg_str body) {
+  e->upload[0] = head;
+  e->upload[1] = body;
+  e->upload_bytes = head.n + body.n;
+  (void)curl_easy_setopt(e->easy, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BYTES);
+  (void)curl_easy_setopt(e->easy, CURLOPT_READFUNCTION, read_cb);
+  (void)curl_easy_setopt(e->easy, CURLOPT_READDATA, e);
+  (void)curl_easy_setopt(e->easy, CURLOPT_SEEKFUNCTION, seek_cb);
+  (void)curl_easy_setopt(e->easy, CURLOPT_SEEKDATA, e);
+}
+
 static int body_fill(struct exchange *e, const struct trg_http_request *r) {
-  const bool stays = (r->flags & TRG_HTTP_BODY_STAYS) != 0;
+  /* A signature covers the body, which curl must see in one piece for that. */
+  const bool joined = r->sigv4.n > 0 && r->body_head.n > 0;
+  const bool stays = !joined && (r->flags & TRG_HTTP_BODY_STAYS) != 0;
+  const size_t bytes = r->body_head.n + r->body.n;
+  if (joined) buf_str(&e->request_body, r->body_head);
   if (!stays) buf_str(&e->request_body, r->body);
-  if (e->request_body.over || r->body.n > BUF_MAX_DEFAULT) {
+  if (e->request_body.over || bytes > BUF_MAX_DEFAULT) {
     (void)snprintf(e->why, sizeof e->why, "the request is larger than %zu bytes", BUF_MAX_DEFAULT);
     return TRG_ELIMIT;
   }
+  const struct trg_str own = stays ? r->body : buf_view(&e->request_body);
   (void)curl_easy_setopt(e->easy, CURLOPT_POST, 1L);
-  (void)curl_easy_setopt(e->easy, CURLOPT_POSTFIELDS,
-                         stays ? r->body.p : buf_view(&e->request_body).p);
-  (void)curl_easy_setopt(e->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n);
+  if (r->body_head.n > 0 && !joined)
+    parts_fill(e, r->body_head, own);
+  else
+    (void)curl_easy_setopt(e->easy, CURLOPT_POSTFIELDS, own.p);
+  (void)curl_easy_setopt(e->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)bytes);
   return 0;
 }
 
@@ -180,7 +242,7 @@ static int method_fill(struct exchange *e, const struct trg_http_request *r) {
     (void)curl_easy_setopt(e->easy, CURLOPT_NOBODY, 1L);
     return 0;
   }
-  const bool body = r->body.n > 0 || method_has_body(method);
+  const bool body = r->body.n > 0 || r->body_head.n > 0 || method_has_body(method);
   const int rc = body ? body_fill(e, r) : 0;
   /* What curl does not choose by itself: GET without a body, POST with one. */
   if (rc == 0 && strcmp(method, body ? "POST" : "GET") != 0)

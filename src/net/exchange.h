@@ -20,7 +20,8 @@ struct exchange {
   http_id id;
   uint64_t turn; /* of the start: no callback in the same one */
   loop_timer overdue;
-  bool added; /* the multi handle has it */
+  bool added;    /* the multi handle has it */
+  bool uploaded; /* in http.c's list of those whose body curl has */
   bool cancelled;
   bool waiting; /* in http.c's list of those to be added */
   bool late;    /* in http.c's list of those ended too early */
@@ -32,6 +33,9 @@ struct exchange {
   void *arg;
   size_t body_max, body_seen;
   struct buf request_body, body, head;
+  struct trg_str upload[2];       /* the parts of a body that is not in one piece */
+  size_t upload_at, upload_bytes; /* given to curl so far, and altogether */
+  struct exchange *next_uploaded; /* in http.c's list */
   struct curl_slist *headers;
   char why[CURL_ERROR_SIZE]; /* curl writes it last, so a ceiling's sentence has its own place */
   char ceiling[96];
@@ -43,6 +47,10 @@ void exchange_free(struct exchange *e);
 void exchange_reset(struct exchange *e); /* for the next use */
 /* Sets all options. Negative when the request can not be made; e->why says why. */
 int exchange_fill(struct exchange *e, const struct http_call *call);
+/* Gives curl's buffer for sending back once everything was sent; false: not yet. */
+bool exchange_upload_end(struct exchange *e);
+/* From inside curl: all of the upload was handed over. http.c calls exchange_upload_end soon. */
+void http_uploaded(struct http *h, struct exchange *e);
 /* Calls on_reply. */
 void exchange_tell(struct exchange *e);
 

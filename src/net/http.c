@@ -43,6 +43,7 @@ struct http {
   size_t pool_count;
   struct exchange *to_add, *to_drop; /* asked for while curl was running */
   struct exchange *late;             /* ended in the turn of their start */
+  struct exchange *uploaded;         /* handed everything over in this action */
   int in_curl;
   bool late_soon, closing;
 };
@@ -136,6 +137,23 @@ static void add(struct http *h, struct exchange *e) {
   ended(h, e, CURLE_FAILED_INIT);
 }
 
+void http_uploaded(struct http *h, struct exchange *e) {
+  if (e->uploaded) return; /* twice, when curl began again within one action */
+  e->uploaded = true;
+  e->next_uploaded = h->uploaded;
+  h->uploaded = e;
+}
+
+/* What the socket did not take yet keeps its buffer until the exchange ends. */
+static void uploads_end(struct http *h) {
+  while (h->uploaded != NULL) {
+    struct exchange *e = h->uploaded;
+    h->uploaded = e->next_uploaded;
+    e->uploaded = false;
+    (void)exchange_upload_end(e);
+  }
+}
+
 /* What callbacks asked for while curl was running and can not be asked again. */
 static void catch_up(struct http *h) {
   while (h->to_add != NULL) {
@@ -161,6 +179,7 @@ static void act(struct http *h, curl_socket_t fd, int flags) {
   h->in_curl++;
   (void)curl_multi_socket_action(h->multi, fd, flags, &running);
   h->in_curl--;
+  uploads_end(h);
   catch_up(h);
   for (;;) {
     int left = 0;

@@ -95,12 +95,12 @@ static void request_keep(struct call *c, const struct trg_http_request *r) {
   struct trg_http_request *to = &c->request;
   c->mem = arena_new();
   *to = *r;
-  to->flags &= ~TRG_HTTP_BODY_STAYS; /* it is in c->mem now, which may end before the exchange */
   if (r->method != NULL) to->method = arena_dup(c->mem, str_of(r->method));
   if (r->bucket != NULL) to->bucket = arena_dup(c->mem, str_of(r->bucket));
-  struct trg_str *const texts[] = {&to->url, &to->body, &to->sigv4, &to->userpwd};
+  struct trg_str *const texts[] = {&to->url, &to->sigv4, &to->userpwd};
   for (size_t n = 0; n < sizeof texts / sizeof texts[0]; n++)
     *texts[n] = arena_str(c->mem, *texts[n]);
+  if ((to->flags & TRG_HTTP_BODY_STAYS) == 0) to->body = arena_str(c->mem, to->body);
   struct trg_header *headers = arena_alloc(c->mem, (r->header_count + 1) * sizeof *headers);
   for (size_t n = 0; n < r->header_count; n++)
     headers[n] = (struct trg_header){arena_str(c->mem, r->headers[n].name),

@@ -53,6 +53,21 @@ static void test_arena_pieces_are_aligned_zeroed_and_apart(void **state) {
   arena_free(&a);
 }
 
+static void test_an_arena_lives_until_its_last_owner_frees_it(void **state) {
+  (void)state;
+  struct arena *maker = arena_new();
+  const char *text = arena_dup(maker, TRG_STR("held"));
+  struct arena *second = arena_hold(maker), *third = arena_hold(maker);
+  arena_free(&maker);
+  assert_null(maker);
+  assert_string_equal(text, "held");
+  assert_string_equal(arena_dup(second, TRG_STR("more")), "more");
+  arena_free(&third);
+  assert_string_equal(text, "held"); /* the sanitizer's checks see a free too early or too late */
+  arena_free(&second);
+  assert_null(second);
+}
+
 static void test_arena_text(void **state) {
   (void)state;
   struct arena *a = arena_new();
@@ -72,6 +87,7 @@ int main(void) {
       cmocka_unit_test(test_copies_end_in_nul_and_keep_inner_nul),
       cmocka_unit_test(test_arena_pieces_are_aligned_zeroed_and_apart),
       cmocka_unit_test(test_arena_text),
+      cmocka_unit_test(test_an_arena_lives_until_its_last_owner_frees_it),
   };
   return cmocka_run_group_tests_name("base_mem", tests, NULL, NULL);
 }

@@ -41,6 +41,35 @@ static void test_migrating_marks_version_and_owner_and_happens_once(void **state
                    0);
 }
 
+/* The text of these checks is changed by a migration. */
+static void test_a_ticket_takes_no_state_that_there_is_not(void **state) {
+  struct box *b = *state;
+  (void)ticket_made(b, "101");
+  flush(b);
+  store_close(&b->s);
+  static const char *const wrong[] = {"'nothing'", "'none received'", "''", "' '"};
+  static const char *const columns[] = {"state", "bill_state"};
+  for (size_t i = 0; i < 4; i++)
+    for (size_t c = 0; c < 2; c++) {
+      char text[100];
+      (void)snprintf(text, sizeof text, "UPDATE ticket SET %s = %s", columns[c], wrong[i]);
+      assert_int_equal(raw(b, text), SQLITE_CONSTRAINT);
+    }
+  static const char *const words[] = {"none",      "received", "triaging", "triaged", "admitted",
+                                      "drafting",  "drafted",  "decided",  "writing", "uncertain",
+                                      "following", "done",     "dead"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    char text[100];
+    (void)snprintf(text, sizeof text, "UPDATE ticket SET state = '%s'", words[i]);
+    assert_int_equal(raw(b, text), SQLITE_OK);
+  }
+  assert_int_equal(raw(b, "UPDATE ticket SET bill_state = 'reversed'"), SQLITE_OK);
+  assert_int_equal(raw_int(b, "SELECT count(*) FROM sqlite_schema WHERE name = 'ticket'"
+                              " AND sql LIKE '% IN (%'"),
+                   0);
+  assert_string_equal(raw_text(b, "PRAGMA integrity_check"), "ok");
+}
+
 static void test_an_id_stays_the_text_it_was(void **state) {
   struct box *b = *state;
   const struct ticket_facts f = {.helpdesk = TRG_STR("support"), .ext_id = TRG_STR("0012")};
@@ -288,6 +317,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST_EMPTY(test_a_missing_folder_is_made_with_its_parents_for_its_owner_alone),
       TEST(test_migrating_marks_version_and_owner_and_happens_once),
+      TEST(test_a_ticket_takes_no_state_that_there_is_not),
       TEST(test_an_id_stays_the_text_it_was),
       TEST(test_a_newer_database_is_refused_with_both_versions),
       TEST_EMPTY(test_the_database_of_another_program_is_refused_and_left_alone),

@@ -65,6 +65,14 @@ static struct fake_reply *script_take(const struct fake_request *q) {
   return NULL;
 }
 
+/* As the peer gets it. */
+static struct trg_str fake_keep_joined(struct trg_str head, struct trg_str body) {
+  char *whole = fake_keep(head.n + body.n + 1);
+  if (head.n > 0) memcpy(whole, head.p, head.n);
+  if (body.n > 0) memcpy(whole + head.n, body.p, body.n);
+  return (struct trg_str){whole, head.n + body.n};
+}
+
 static void host_http(trg_op op, const struct trg_http_request *request, trg_reply_fn *on_reply,
                       void *arg) {
   struct fake_host *h = fake_the_host;
@@ -78,7 +86,7 @@ static void host_http(trg_op op, const struct trg_http_request *request, trg_rep
       .op = op,
       .method = {fake_keep_text(r.method), strlen(r.method)},
       .url = fake_keep_str(r.url),
-      .body = fake_keep_str(r.body),
+      .body = fake_keep_joined(r.body_head, r.body),
       .bucket = {fake_keep_text(r.bucket), r.bucket ? strlen(r.bucket) : 0},
       .sigv4 = fake_keep_str(r.sigv4),
       .userpwd = fake_keep_str(r.userpwd),

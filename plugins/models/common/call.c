@@ -11,6 +11,7 @@
 static void call_free(void *state) {
   struct call *call = state;
   llm_text_clear(&call->body);
+  llm_head_drop(call->head);
   llm_text_clear(&call->broken);
   llm_auth_run_free(&call->token);
   free(call);
@@ -80,6 +81,10 @@ static void reply_emit(const struct llm_inst *self, trg_op op, const struct call
   struct trg_str id = {0};
   for (size_t i = 0; i < 2 && !id.n && self->vendor->id_headers[i]; i++)
     id = llm_header(http, self->vendor->id_headers[i]);
+  const struct trg_str head = llm_head_text(call->head);
+  struct llm_text sent = {0};
+  llm_text_add(&sent, head.p, head.n);
+  llm_text_add(&sent, call->body.p, call->body.n);
   const struct trg_model_reply reply = {
       .size = sizeof reply,
       .text = slice(&answer->text),
@@ -88,10 +93,11 @@ static void reply_emit(const struct llm_inst *self, trg_op op, const struct call
       .served = {answer->served, strlen(answer->served)},
       .request_id = id.n ? id : (struct trg_str){answer->id, strlen(answer->id)},
       .usage = *usage,
-      .request_bytes = slice(&call->body),
+      .request_bytes = slice(&sent),
       .response_bytes = http->body,
   };
   self->host->emit_reply(op, &reply);
+  llm_text_clear(&sent);
 }
 
 /* What a counted answer is worth, by how it stopped. */
@@ -185,6 +191,7 @@ static void send_now(struct llm_inst *self, trg_op op, struct call *call) {
       .flags = TRG_HTTP_BODY_STAYS,
       .sigv4 = slice(&self->sigv4),
       .userpwd = slice(&self->userpwd),
+      .body_head = llm_head_text(call->head),
   };
   self->host->http(op, &request, on_reply, NULL);
 }
@@ -209,16 +216,20 @@ static void call_send(struct llm_inst *self, trg_op op, struct call *call) {
                               .off = call->off,
                               .broken = call->repairs ? &broken : NULL};
   llm_text_clear(&call->body);
+  llm_head_drop(call->head);
+  call->head = NULL;
   if (self->vendor->build(self, &ask, &call->body, &err) != 0) {
     const struct trg_result result = result_of(TRG_REJECTED, 0, err.code, err.text);
     self->host->done(op, &result);
     return;
   }
-  llm_text_trim(&call->body);
   if (self->vendor->batching && (call->request.flags & TRG_REQUEST_BATCH)) {
+    llm_text_trim(&call->body);
     llm_batch_join(self, op, call);
     return;
   }
+  call->head = llm_head_take(&self->heads, &call->body);
+  llm_text_trim(&call->body);
   if (llm_auth_ready(&self->auth, self->host->now_ms()))
     send_now(self, op, call);
   else
@@ -401,6 +412,7 @@ void llm_estimate(void *me, const struct trg_model_request *request, struct trg_
 
 void llm_inst_clear(struct llm_inst *inst) {
   llm_batches_free(inst);
+  llm_heads_clear(&inst->heads);
   llm_auth_close(&inst->auth);
   if (inst->userpwd.p) explicit_bzero(inst->userpwd.p, inst->userpwd.room);
   llm_text_clear(&inst->userpwd);

@@ -7,6 +7,7 @@
 #define MODELS_COMMON_CALL_H
 
 #include "auth.h"
+#include "head.h"
 #include "llm.h"
 
 /* How a schema is enforced, best first. The last is the prompt alone. */
@@ -96,6 +97,7 @@ struct llm_inst {
   unsigned told; /* logged as a warning once */
   struct llm_batch *batches;
   int64_t batch_window_ms, batch_poll_ms;
+  struct llm_heads heads;
 };
 
 /* Settings of backends with batches. */
