@@ -25,4 +25,4 @@ static const char bill_check[] = CHECK_OF(
     " AND instr(bill_state, '' '') = 0)");
 
 const char *const migrate_checks[] = {"PRAGMA writable_schema = ON", state_check, bill_check,
-                                   "PRAGMA writable_schema = RESET", NULL};
+                                      "PRAGMA writable_schema = RESET", NULL};
