@@ -147,21 +147,29 @@ static int depth(struct core *c, struct buf *b, struct trg_err *err) {
   return 0;
 }
 
+static void own_time(struct buf *b, const char *name, const char *help, int64_t count,
+                     const struct road_overhead *o) {
+  head(b, name, "histogram", help);
+  int64_t sum = 0;
+  for (int i = 0; i < ROAD_OVERHEAD_BUCKETS; i++) {
+    sum += o->bucket[i];
+    if (i == ROAD_OVERHEAD_BUCKETS - 1)
+      buf_printf(b, "%s_bucket{le=\"+Inf\"} %lld\n", name, (long long)sum);
+    else
+      buf_printf(b, "%s_bucket{le=\"%g\"} %lld\n", name, (double)road_overhead_bound_us[i] / 1e6,
+                 (long long)sum);
+  }
+  buf_printf(b, "%s_sum %.6f\n%s_count %lld\n", name, (double)o->us_sum / 1e6, name,
+             (long long)count);
+}
+
 static void overhead(struct core *c, struct buf *b) {
   struct road_stats s;
   road_stats(c->road, &s);
-  head(b, "triaged_overhead_seconds", "histogram", "Our own time per ticket.");
-  int64_t sum = 0;
-  for (int i = 0; i < ROAD_OVERHEAD_BUCKETS; i++) {
-    sum += s.overhead_bucket[i];
-    if (i == ROAD_OVERHEAD_BUCKETS - 1)
-      buf_printf(b, "triaged_overhead_seconds_bucket{le=\"+Inf\"} %lld\n", (long long)sum);
-    else
-      buf_printf(b, "triaged_overhead_seconds_bucket{le=\"%g\"} %lld\n",
-                 (double)road_overhead_bound_us[i] / 1e6, (long long)sum);
-  }
-  buf_printf(b, "triaged_overhead_seconds_sum %.6f\ntriaged_overhead_seconds_count %lld\n",
-             (double)s.overhead_us_sum / 1e6, (long long)s.overhead_count);
+  own_time(b, "triaged_overhead_seconds", "Our own time per ticket, by the clock.",
+           s.overhead_count, &s.overhead);
+  own_time(b, "triaged_overhead_cpu_seconds", "Our own processor time per ticket.",
+           s.overhead_count, &s.overhead_cpu);
 }
 
 static int model_seconds(struct core *c, struct buf *b, struct arena *a, struct trg_err *err) {

@@ -37,6 +37,12 @@ int64_t clock_mono_us(void) {
   return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+int64_t clock_cpu_us(void) {
+  struct timespec t;
+  BUG_UNLESS(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0);
+  return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 void clock_set_ms(int64_t now_ms) {
   atomic_store(&still_ms, now_ms);
 }

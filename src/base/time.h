@@ -16,6 +16,7 @@ int clock_init(struct trg_err *err);
 void clock_turn(void);       /* call once a loop turn: reads the file again when there is one */
 int64_t clock_now_ms(void);  /* wall clock, as moved */
 int64_t clock_mono_us(void); /* monotonic, never moved: for measuring */
+int64_t clock_cpu_us(void);  /* processor time of this thread: who else runs does not show */
 void clock_set_ms(int64_t now_ms); /* unit tests: stands still at this moment; 0: run again */
 
 #define TIME_RFC3339_MAX 32

@@ -296,8 +296,13 @@ static void job_on_reply(void *arg, const struct trg_model_reply *r) {
   j->reply.stop_word = arena_str(j->arena, r->stop_word);
   j->reply.served = arena_str(j->arena, r->served);
   j->reply.request_id = arena_str(j->arena, r->request_id);
-  j->reply.request_bytes = arena_str(j->arena, r->request_bytes);
-  j->reply.response_bytes = arena_str(j->arena, r->response_bytes);
+  j->reply.request_bytes = j->reply.response_bytes = (struct trg_str){NULL, 0};
+  const struct model_call row = {.id = j->call.id,
+                                 .started_ms = j->call.started_ms,
+                                 .request_bytes = r->request_bytes,
+                                 .response_bytes = r->response_bytes};
+  struct trg_err err = {0};
+  store_must(model_call_bytes(j->router->store, &row, &err), &err);
 }
 
 /* What was given up while it waited in a batch is worked on all the same. */
@@ -322,8 +327,6 @@ static void job_close_call(struct job *j, const struct trg_result *res, const ch
     c->stop = j->reply.stop_word.p != NULL ? j->reply.stop_word.p : "";
     c->served = j->reply.served.p != NULL ? j->reply.served.p : "";
     c->request_id = j->reply.request_id.p != NULL ? j->reply.request_id.p : "";
-    c->request_bytes = j->reply.request_bytes;
-    c->response_bytes = j->reply.response_bytes;
     if (m == NULL || price_of_call(m->prices, m->price_count, &c->usage, c->started_ms, c->batched,
                                    &c->cost_micros) < 0)
       c->cost_micros = c->reserved_micros;

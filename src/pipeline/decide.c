@@ -225,7 +225,7 @@ void budget_wait(struct task *k, const struct ticket *t, const char *why) {
 void task_answered(struct task *k, const struct router_answer *a, task_take *take,
                    task_fail *failed) {
   struct road *r = k->road;
-  const int64_t from_us = clock_mono_us();
+  const struct pace from = pace_begin();
   const int64_t ticket_id = k->ticket_id;
   struct ticket t;
   k->ask = 0;
@@ -253,5 +253,5 @@ void task_answered(struct task *k, const struct router_answer *a, task_take *tak
     }
   }
   task_end(k);
-  pace_add(r, ticket_id, clock_mono_us() - from_us);
+  pace_add(r, ticket_id, from);
 }

@@ -162,7 +162,7 @@ struct fetch {
 static void fetch_on_ticket(void *arg, const struct trg_ticket *t) {
   struct fetch *f = arg;
   struct desk *d = f->desk;
-  const int64_t from_us = clock_mono_us();
+  const struct pace from = pace_begin();
   struct intake in = {0};
   struct trg_err err = {0};
   const int rc = intake_store(d, t, &in, &err);
@@ -177,7 +177,7 @@ static void fetch_on_ticket(void *arg, const struct trg_ticket *t) {
   f->stored = true;
   d->road->stats.fetched++;
   intake_route(d->road, in.ticket_id);
-  pace_add(d->road, in.ticket_id, clock_mono_us() - from_us);
+  pace_add(d->road, in.ticket_id, from);
 }
 
 static void fetch_failed(struct fetch *f, const struct trg_result *res) {

@@ -208,27 +208,34 @@ void task_retry(struct task *k, const struct ticket *t, const char *code, const 
 
 /* --- own time per ticket ---------------------------------------------------------------------- */
 
-void pace_add(struct road *r, int64_t ticket_id, int64_t us) {
+struct pace pace_begin(void) {
+  return (struct pace){clock_mono_us(), clock_cpu_us()};
+}
+
+void pace_add(struct road *r, int64_t ticket_id, struct pace from) {
   const size_t slot = (uint64_t)ticket_id % PACE_SLOTS;
   if (r->pace[slot].ticket_id != ticket_id) {
     r->pace[slot].ticket_id = ticket_id;
-    r->pace[slot].us = 0;
+    r->pace[slot].us = r->pace[slot].cpu_us = 0;
   }
-  r->pace[slot].us += us;
+  r->pace[slot].us += clock_mono_us() - from.us;
+  r->pace[slot].cpu_us += clock_cpu_us() - from.cpu_us;
+}
+
+static void overhead_add(struct road_overhead *o, int64_t us) {
+  o->us_sum += us;
+  size_t i = 0;
+  while (us > road_overhead_bound_us[i]) i++; /* the last has no bound */
+  o->bucket[i]++;
 }
 
 void pace_end(struct road *r, int64_t ticket_id) {
   const size_t slot = (uint64_t)ticket_id % PACE_SLOTS;
   if (r->pace[slot].ticket_id != ticket_id) return;
-  const int64_t us = r->pace[slot].us;
   r->pace[slot].ticket_id = 0;
   r->stats.overhead_count++;
-  r->stats.overhead_us_sum += us;
-  for (size_t i = 0; i < ROAD_OVERHEAD_BUCKETS; i++)
-    if (us <= road_overhead_bound_us[i]) {
-      r->stats.overhead_bucket[i]++;
-      return;
-    }
+  overhead_add(&r->stats.overhead, r->pace[slot].us);
+  overhead_add(&r->stats.overhead_cpu, r->pace[slot].cpu_us);
 }
 
 void road_stats(const struct road *r, struct road_stats *ret) {
@@ -239,14 +246,14 @@ void road_stats(const struct road *r, struct road_stats *ret) {
 
 /* Runs one ticket through one stage. */
 static void stage_one(struct road *r, const struct stage *st, int64_t id) {
-  const int64_t from_us = clock_mono_us();
+  const struct pace from = pace_begin();
   struct arena *a = arena_new();
   struct ticket t;
   struct trg_err err = {0};
   store_must(ticket_by_id(r->setup.store, id, a, &t, &err), &err);
   if (t.state == st->takes) st->run(r, st, &t, a);
   arena_free(&a);
-  pace_add(r, id, clock_mono_us() - from_us);
+  pace_add(r, id, from);
 }
 
 static int stage_room(const struct road *r, const struct stage *st) {

@@ -61,7 +61,7 @@ struct road {
   struct rng rng;
   struct road_stats stats;
   struct {
-    int64_t ticket_id, us;
+    int64_t ticket_id, us, cpu_us;
   } * pace; /* own time of tickets on the road, sampled */
 };
 
@@ -98,7 +98,12 @@ void task_answered(struct task *k, const struct router_answer *a, task_take *tak
                    task_fail *failed);
 /* The day's model budget is used up: waits, or goes to a person, as limits.on_limit says. */
 void budget_wait(struct task *k, const struct ticket *t, const char *why);
-void pace_add(struct road *r, int64_t ticket_id, int64_t us);
+/* Own time: taken when work on a ticket begins, added when it ends. */
+struct pace {
+  int64_t us, cpu_us;
+};
+struct pace pace_begin(void);
+void pace_add(struct road *r, int64_t ticket_id, struct pace from);
 void pace_end(struct road *r, int64_t ticket_id);
 
 /* Capped exponential back-off with jitter. */

@@ -399,7 +399,7 @@ static bool write_rereads(struct task *k, const struct trg_result *res) {
 static void on_done(void *arg, const struct trg_result *res) {
   struct task *k = arg;
   struct writing *w = k->more;
-  const int64_t from_us = clock_mono_us();
+  const struct pace from = pace_begin();
   const int64_t ticket_id = k->ticket_id;
   struct road *r = k->road;
   k->op = 0;
@@ -421,7 +421,7 @@ static void on_done(void *arg, const struct trg_result *res) {
       write_judge(k, &t, res);
   }
   task_end(k);
-  pace_add(r, ticket_id, clock_mono_us() - from_us);
+  pace_add(r, ticket_id, from);
 }
 
 static void action_guards(struct writing *w) {

@@ -112,6 +112,10 @@ int model_call_open(struct store *s, const struct model_call *c, int64_t limit_m
   return rc;
 }
 
+int model_call_bytes(struct store *s, const struct model_call *c, struct trg_err *err) {
+  return bytes_put(s, c->id, c->started_ms, c->request_bytes, c->response_bytes, err);
+}
+
 struct opened {
   int64_t started_ms, reserved_micros;
 };

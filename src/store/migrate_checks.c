@@ -3,7 +3,7 @@
 #include "store/migrate.h"
 
 /* SQLite checks a list of more than two words by making a temporary table of them, for every row
- * that is written; a search in one text costs a hundredth of that. The rule is the same, so the
+ * that is written; a search in one text needs none. The rule is the same, so the
  * rows stay as they are and only its text changes: the way that SQLite's documentation gives for
  * changing a CHECK ("Making Other Kinds Of Table Schema Changes"). */
 #define CHECK_OF(table, from, to)                                                                  \

@@ -31,6 +31,10 @@ struct model_call {
  * spent + reserved + this would pass limit_micros (0: no limit). */
 int model_call_open(struct store *s, const struct model_call *c, int64_t limit_micros,
                     int64_t *ret_id, struct trg_err *err);
+/* Keeps the exact bytes of an open call as soon as they are known, so that nobody need hold them:
+ * with many answers in one turn that would be many prompts. Only id, started_ms and the bytes are
+ * read. */
+int model_call_bytes(struct store *s, const struct model_call *c, struct trg_err *err);
 /* Sets everything known after the call, and turns the reservation into cost. */
 int model_call_close(struct store *s, const struct model_call *c, struct trg_err *err);
 /* At start: calls left open were lost; their cost is their reservation (it may have been billed).

@@ -189,12 +189,11 @@ static double metric(const char *text, const char *name) {
 }
 
 /* In milliseconds; within a bucket the tickets are taken to be spread evenly. */
-static double histogram_quantile(const char *text, double share) {
-  static const char head[] = "triaged_overhead_seconds_bucket{le=\"";
+static double histogram_quantile(const char *text, const char *head, double share) {
   const double all = metric(text, "triaged_overhead_seconds_count ");
   double low = 0, before = 0;
   for (const char *p = strstr(text, head); p != NULL; p = strstr(p + 1, head)) {
-    const double le = strtod(p + sizeof head - 1, NULL);
+    const double le = strtod(p + strlen(head), NULL);
     const char *brace = strchr(p, '}');
     const double count = brace != NULL ? strtod(brace + 1, NULL) : 0;
     if (count >= share * all) {
@@ -219,7 +218,14 @@ static int free_port(void) {
   return ntohs(a.sin_port);
 }
 
-static void own_time(int tickets, double *ret_p50, double *ret_p99, double *ret_commits) {
+#define OWN_WALL "triaged_overhead_seconds_bucket{le=\""
+#define OWN_CPU  "triaged_overhead_cpu_seconds_bucket{le=\""
+
+struct own {
+  double p50, p99, cpu_p50, cpu_p99, commits;
+};
+
+static void own_time(int tickets, struct own *ret) {
   struct rig r;
   rig_ready(&r, tickets);
   const int port = free_port();
@@ -242,15 +248,16 @@ static void own_time(int tickets, double *ret_p50, double *ret_p99, double *ret_
   const double commits = metric(text, "triaged_store_commits_total ");
   if (count < tickets || commits < 0)
     fail_msg("only %.0f of %d tickets came through", count, tickets);
-  const double p50 = histogram_quantile(text, 0.5), p99 = histogram_quantile(text, 0.99);
+  *ret = (struct own){histogram_quantile(text, OWN_WALL, 0.5),
+                      histogram_quantile(text, OWN_WALL, 0.99),
+                      histogram_quantile(text, OWN_CPU, 0.5),
+                      histogram_quantile(text, OWN_CPU, 0.99), commits / count};
   printf(
-      "  own time of %.0f tickets: mean %.3f ms, p50 %.2f ms, p99 %.2f ms; %.0f commits; longest "
-      "turn of the loop %.1f ms\n",
-      count, 1000 * metric(text, "triaged_overhead_seconds_sum ") / count, p50, p99, commits,
-      1000 * metric(text, "triaged_turn_seconds_max "));
-  *ret_p50 = p50;
-  *ret_p99 = p99;
-  *ret_commits = commits / count;
+      "  own time of %.0f tickets: mean %.3f ms, p50 %.2f ms, p99 %.2f ms; of the processor: mean "
+      "%.3f ms, p50 %.2f ms, p99 %.2f ms; %.0f commits; longest turn of the loop %.1f ms\n",
+      count, 1000 * metric(text, "triaged_overhead_seconds_sum ") / count, ret->p50, ret->p99,
+      1000 * metric(text, "triaged_overhead_cpu_seconds_sum ") / count, ret->cpu_p50, ret->cpu_p99,
+      commits, 1000 * metric(text, "triaged_turn_seconds_max "));
   free(text);
   assert_int_equal(rig_stop(&r, SIGTERM), 0);
   close_rig();
@@ -260,13 +267,26 @@ static void own_time(int tickets, double *ret_p50, double *ret_p99, double *ret_
 #define OWN_RUNS 3
 
 static void own_times(int tickets) {
-  double p50[OWN_RUNS], p99[OWN_RUNS], commits[OWN_RUNS];
-  for (int i = 0; i < OWN_RUNS; i++) own_time(tickets, &p50[i], &p99[i], &commits[i]);
+  double p50[OWN_RUNS], p99[OWN_RUNS], cpu_p50[OWN_RUNS], cpu_p99[OWN_RUNS], commits[OWN_RUNS];
+  for (int i = 0; i < OWN_RUNS; i++) {
+    struct own x = {0};
+    own_time(tickets, &x);
+    p50[i] = x.p50;
+    p99[i] = x.p99;
+    cpu_p50[i] = x.cpu_p50;
+    cpu_p99[i] = x.cpu_p99;
+    commits[i] = x.commits;
+  }
   const double tail = bench_quantile(p99, OWN_RUNS, 0.5),
+               cpu_tail = bench_quantile(cpu_p99, OWN_RUNS, 0.5),
                each = bench_quantile(commits, OWN_RUNS, 0.5);
-  bench_row("own time per ticket",
+  bench_row("own time per ticket, by the clock",
             bench_text("p50 %.2f ms, p99 %.2f ms", bench_quantile(p50, OWN_RUNS, 0.5), tail),
             "p99 < 2 ms", "", tail < 2 ? BENCH_OK : BENCH_BELOW);
+  bench_row(
+      "own time per ticket, of the processor",
+      bench_text("p50 %.2f ms, p99 %.2f ms", bench_quantile(cpu_p50, OWN_RUNS, 0.5), cpu_tail),
+      "p99 < 2 ms", "", cpu_tail < 2 ? BENCH_OK : BENCH_BELOW);
   bench_row("durable commits per ticket", bench_text("%.2f", each), "< 1 under load", "",
             each < 1 ? BENCH_OK : BENCH_BELOW);
 }

@@ -260,6 +260,7 @@ static void metrics_have_every_promised_name_and_parse(void **state) {
       "triaged_overhead_seconds_bucket{le=\"+Inf\"}",
       "triaged_overhead_seconds_sum",
       "triaged_overhead_seconds_count",
+      "triaged_overhead_cpu_seconds_bucket{le=\"+Inf\"}",
       "triaged_resolutions_total{helpdesk=\"shop\",state=\"",
       "triaged_charged_usd_total{helpdesk=\"shop\"}",
       "triaged_deliveries_total{helpdesk=\"shop\",kind=\"",

@@ -11,7 +11,8 @@ struct call {
   struct trg_model_request request; /* its strings live until the op ends */
   int mode;
   unsigned off;
-  struct llm_text body;
+  struct llm_head *head;  /* of the body, shared with other calls, or NULL */
+  struct llm_text body;   /* what is behind it */
   bool repairs;           /* the second round: `broken` is asked for again */
   bool renewed;           /* the token was refused once already */
   struct llm_text broken; /* the first answer, which was no JSON */
