@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -158,6 +159,47 @@ static void openais_batches_survive_a_kill_too(void **state) {
   money_is_right();
 }
 
+/* The customer writes again while the call waits: it is given up, but the vendor works on it. */
+static void what_is_given_up_in_a_batch_is_paid_for(void **state) {
+  (void)state;
+  setup("triage: {batch: true, models: [haiku]");
+  cJSON *stats = rig_get(&R, "/sim/stats");
+  struct tm at = {0};
+  assert_non_null(
+      strptime(cJSON_GetObjectItem(stats, "now")->valuestring, "%Y-%m-%dT%H:%M:%S", &at));
+  cJSON_Delete(stats);
+  const time_t later = timegm(&at) + 600;
+  const time_t before = later - 7200; /* exports hide the last minute */
+  char when[32];
+  char created[32];
+  char line[512];
+  gmtime_r(&later, &at);
+  strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &at);
+  gmtime_r(&before, &at);
+  strftime(created, sizeof created, "%Y-%m-%dT%H:%M:%SZ", &at);
+  snprintf(
+      line, sizeof line,
+      "{\"id\":\"900\",\"helpdesk\":\"zendesk\",\"subject\":\"Late parcel\",\"created_at\":\"%s\","
+      "\"body\":"
+      "\"Where is my parcel?\",\"requester\":{\"name\":\"A B\",\"email\":"
+      "\"a@example.com\"},\"thread\":[{\"author\":\"customer\",\"body\":\"And my invoice?\","
+      "\"created_at\":\"%s\"}]}\n",
+      created, when);
+  rig_add(&R, line);
+  rig_start(&R, "");
+  rig_until(&R, "SELECT count(*) FROM model_call WHERE batch_ref <> ''", TICKETS + 1);
+  cJSON_Delete(rig_post(&R, "/sim/time", "{\"advance\":\"15m\"}"));
+  rig_until(&R, "SELECT count(*) FROM model_call WHERE outcome = 'cancelled'", 1);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM model_call WHERE outcome = 'cancelled' AND "
+                               "cost_micros = reserved_micros AND cost_micros > 0 AND estimated"),
+                   1);
+  rig_until(&R, "SELECT count(*) FROM model_call WHERE batch_ref <> ''", TICKETS + 2);
+  cJSON_Delete(rig_post(&R, "/sim/time", "{\"advance\":\"2h\"}"));
+  rig_until(&R, "SELECT count(*) FROM v_tickets WHERE state = 'following'", TICKETS + 1);
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  assert_int_equal(rig_check_no_double(&R, NULL, NULL), TICKETS + 1);
+}
+
 static void a_task_none_of_whose_models_can_batch_is_an_error_at_check(void **state) {
   (void)state;
   rig_tickets(&R, 1);
@@ -176,6 +218,7 @@ int main(void) {
       T(a_killed_daemon_comes_back_to_its_batch),
       T(a_stopped_daemon_comes_back_to_its_batch),
       T(openais_batches_survive_a_kill_too),
+      T(what_is_given_up_in_a_batch_is_paid_for),
       T(a_task_none_of_whose_models_can_batch_is_an_error_at_check),
   };
   return cmocka_run_group_tests_name("batch", tests, NULL, NULL);
