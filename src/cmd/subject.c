@@ -109,7 +109,7 @@ const struct cmd cmd_export = {
 const struct cmd cmd_erase = {
     .name = "erase",
     .args = "",
-    .summary = "remove everything that one person wrote, and the way to them",
+    .summary = "remove what one person wrote, and the way to them",
     .help =
         "Removes texts, drafts, recorded model requests and what was learnt to search in, and the\n"
         "only link from the address to the pseudonym in the ledger, which still verifies and\n"
