@@ -41,7 +41,7 @@ static void resource_add(json *list, const char *prefix, const char *name, const
   buf_free(&b);
 }
 
-static const struct skills *skills_of(const struct agent *g) {
+static struct skills *skills_of(const struct agent *g) {
   return g->core->plan->skills;
 }
 
@@ -132,8 +132,10 @@ void agent_resource_read(void *arg, struct mcp_call *c, struct trg_str uri) {
   }
   if (after(uri, SKILL_URI, &name)) {
     const struct skill *k = skills_find(skills_of(g), arena_dup(mcp_arena(c), name));
-    if (k != NULL) {
-      contents(c, uri, "text/markdown", k->body);
+    struct trg_err err = {0};
+    const char *body = k != NULL ? skill_body(skills_of(g), k, &err) : NULL;
+    if (body != NULL) {
+      contents(c, uri, "text/markdown", body);
       return;
     }
   }
@@ -181,8 +183,9 @@ void agent_prompt_get(void *arg, struct mcp_call *c, struct trg_str name, const 
   struct trg_err err = {0};
   json *doc = NULL;
   const bool seen = (mcp_caller_of(c)->grants & MCP_READ) != 0 && agent_may_see(c, ref);
-  if (k == NULL) {
-    mcp_answer_error(c, RPC_BAD_PARAMS, "Unknown prompt", NULL);
+  const char *body = k != NULL ? skill_body(skills_of(g), k, &err) : NULL;
+  if (body == NULL) {
+    mcp_answer_error(c, RPC_BAD_PARAMS, k == NULL ? "Unknown prompt" : err.text, NULL);
     return;
   }
   if (ref.n > 0 && (!seen || ticket_gather(g->core->store, ref, &doc, &err) < 0)) {
@@ -191,7 +194,7 @@ void agent_prompt_get(void *arg, struct mcp_call *c, struct trg_str name, const 
   }
   json *o = json_object(), *list = json_array();
   json_put_text(o, "description", k->description);
-  message_add(list, str_of(k->body));
+  message_add(list, str_of(body));
   if (doc != NULL) {
     char *text = prompt_render("The ticket, as data:", doc);
     message_add(list, str_of(text));

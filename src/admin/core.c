@@ -181,7 +181,7 @@ int core_index(struct core *c, struct trg_err *err) {
                                  err);
   if (rc >= 0 && changed > 0)
     log_event(TRG_INFO, "knowledge.indexed", "files", log_num((int64_t)changed), NULL);
-  if (rc < 0) return rc;
+  if (rc < 0 || taxonomy_index(c->plan->taxonomy, c->store, err) < 0) return TRG_EIO;
   return turn_flush(c->store, err);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -122,4 +123,13 @@ struct book *book_open(const struct conf *c, const char *name) {
                    name);
   mem_free(path);
   return b;
+}
+
+int cmd_stdin(struct buf *b, struct trg_err *err) {
+  char piece[32768];
+  size_t n;
+  while ((n = fread(piece, 1, sizeof piece, stdin)) > 0) buf_add(b, piece, n);
+  if (ferror(stdin)) return err_set(err, TRG_EIO, "file", "standard input cannot be read");
+  if (b->over) return err_set(err, TRG_ELIMIT, "file", "standard input: more than is taken");
+  return 0;
 }

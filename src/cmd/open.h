@@ -50,8 +50,10 @@ int ask_once(const struct cmd_call *c, json *request, int64_t timeout_ms, json *
 /* Asks a running daemon, silently: NULL when none runs or it does not answer. */
 json *ask_daemon(const char *state, const char *what, struct trg_err *err);
 
-const char *who_asks(void);          /* $SUDO_USER, or the login name */
-json *ask_request(const char *what); /* {"do": what, "who": who_asks()} */
+struct buf;
+int cmd_stdin(struct buf *b, struct trg_err *err); /* standard input, to the buffer's ceiling */
+const char *who_asks(void);                        /* $SUDO_USER, or the login name */
+json *ask_request(const char *what);               /* {"do": what, "who": who_asks()} */
 
 /* A price book by name or path, as billing.book in the configuration; NULL after a message. */
 struct book *book_open(const struct conf *c, const char *name);

@@ -10,13 +10,13 @@
 #include "base/str.h"
 #include "cmd/open.h"
 #include "cmd/out.h"
+#include "cmd/review.h"
 #include "store/ticket.h"
 #include "store/work.h"
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     1000000
 #define TIMEOUT_MS    30000
-#define EDIT_MAX      ((size_t)1 << 20)
 
 static const struct out_column columns[] = {
     {"ref", OUT_TEXT, 0},           {"subject", OUT_TEXT, OUT_GIVES},
@@ -68,7 +68,7 @@ static int review_run(const struct cmd_call *c) {
   return status;
 }
 
-static int act(const struct cmd_call *c, const char *verb, const char *done, struct trg_str text) {
+int review_act(const struct cmd_call *c, const char *verb, const char *done, struct trg_str text) {
   json *request = ask_request("review");
   json_put_text(request, "verb", verb);
   json_put_text(request, "ref", c->words[0]);
@@ -85,36 +85,13 @@ static int act(const struct cmd_call *c, const char *verb, const char *done, str
 }
 
 static int approve_run(const struct cmd_call *c) {
-  return act(c, "approve", "approved", (struct trg_str){"", 0});
+  return review_act(c, "approve", "approved", (struct trg_str){"", 0});
 }
 
 static int reject_run(const struct cmd_call *c) {
   const struct trg_str why = str_trim(str_of(call_value(c, "why")));
   if (why.n == 0) return cmd_fail(CMD_USAGE, "--why is empty: say what is wrong with the draft");
-  return act(c, "reject", "rejected", why);
-}
-
-static int stdin_read(struct buf *b, struct trg_err *err) {
-  char piece[32768];
-  size_t n;
-  while ((n = fread(piece, 1, sizeof piece, stdin)) > 0) buf_add(b, piece, n);
-  if (ferror(stdin)) return err_set(err, TRG_EIO, "file", "standard input cannot be read");
-  if (b->over) return err_set(err, TRG_ELIMIT, "file", "standard input: more than a reply may be");
-  return 0;
-}
-
-static int edit_run(const struct cmd_call *c) {
-  const char *path = call_value(c, "file");
-  struct trg_err err = {0};
-  struct buf b;
-  buf_init(&b, EDIT_MAX);
-  int rc = strcmp(path, "-") == 0 ? stdin_read(&b, &err) : file_read(path, EDIT_MAX, &b, &err);
-  if (rc >= 0 && !utf8_valid(buf_view(&b)))
-    rc = err_set(&err, TRG_EINVAL, "utf8", "%s is not valid UTF-8; save it as UTF-8", path);
-  const int status = rc < 0 ? cmd_fail(CMD_FAILED, "%s", err.text)
-                            : act(c, "edit", "edited", buf_view(&b));
-  buf_free(&b);
-  return status;
+  return review_act(c, "reject", "rejected", why);
 }
 
 static const struct cmd_option list_options[] = {
@@ -123,10 +100,6 @@ static const struct cmd_option list_options[] = {
 };
 static const struct cmd_option reject_options[] = {
     {"why", "TEXT", "what is wrong with it; kept with the draft", true},
-    {NULL, NULL, NULL, false},
-};
-static const struct cmd_option edit_options[] = {
-    {"file", "FILE", "the reply as it should be; - for standard input", true},
     {NULL, NULL, NULL, false},
 };
 
@@ -149,11 +122,4 @@ const struct cmd cmd_review_reject = {
     .summary = "reject the draft; the ticket goes to a person",
     .options = reject_options,
     .run = reject_run,
-};
-const struct cmd cmd_review_edit = {
-    .name = "review edit",
-    .args = "REF",
-    .summary = "put another text in its place; approve sends it",
-    .options = edit_options,
-    .run = edit_run,
 };

@@ -97,6 +97,11 @@ struct conf_mcp_token {
   int64_t per_minute;   /* requests */
 };
 
+/* What a skill's "~~category" stands for: the name of a helpdesk or of an MCP server. */
+struct conf_connector {
+  const char *category, *name;
+};
+
 struct conf {
   const char *file; /* path it came from */
   const char *state;
@@ -134,6 +139,8 @@ struct conf {
   int64_t drain_ms;
   const char *signing_key; /* PEM; NULL: none */
   char hash[65];           /* of the whole file's text: kept with every decision */
+  const struct conf_connector *connectors;
+  size_t connector_count;
 };
 
 /* How conf finds plugins: the owner asks its registry. */

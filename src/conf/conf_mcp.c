@@ -127,3 +127,37 @@ void part_mcp_servers(struct part *p) {
   p->conf->mcp_servers = all;
   p->conf->mcp_server_count = n;
 }
+
+/* ---- what the placeholders of skills stand for ---- */
+
+static bool is_connected(const struct conf *c, const char *name) {
+  for (size_t i = 0; i < c->mcp_server_count; i++)
+    if (strcmp(c->mcp_servers[i].name, name) == 0) return true;
+  return conf_helpdesk(c, str_of(name)) != NULL;
+}
+
+void part_connectors(struct part *p) {
+  const struct yaml *map = yaml_get(p->root, "connectors");
+  if (yaml_is_null(map)) return;
+  if (map->kind != YAML_MAP) {
+    field_wrong(&p->r, map, "connectors",
+                "must be a map of categories and names, as {CRM: orders}; a name is that of a "
+                "helpdesk or of one of mcp_servers");
+    return;
+  }
+  struct conf_connector *all = arena_alloc(p->r.arena, (yaml_count(map) + 1) * sizeof *all);
+  size_t n = 0;
+  for (const struct yaml *c = map->first; c != NULL; c = c->next) {
+    const char *path = path_key(p, "connectors", c->key);
+    const char *name = field_text(&p->r, c, path, NULL);
+    if (name == NULL) continue;
+    if (!is_connected(p->conf, name)) {
+      field_wrong(&p->r, c, path, "there is no helpdesk and no MCP server \"%.60s\"", name);
+      continue;
+    }
+    const char *key = strncmp(c->key, "~~", 2) == 0 ? c->key + 2 : c->key;
+    all[n++] = (struct conf_connector){arena_dup(p->r.arena, str_of(key)), name};
+  }
+  p->conf->connectors = all;
+  p->conf->connector_count = n;
+}

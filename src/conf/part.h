@@ -29,6 +29,7 @@ void part_tasks(struct part *p);
 void part_policy(struct part *p);
 void part_places(struct part *p);
 void part_mcp_servers(struct part *p);
+void part_connectors(struct part *p); /* after helpdesks and servers */
 
 /* The scalars of the top level as they are written, before they are looked at together. */
 struct top {

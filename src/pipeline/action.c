@@ -16,7 +16,9 @@
 #include "conf/conf.h"
 #include "pipeline/guard.h"
 #include "pipeline/reason.h"
+#include "pipeline/thread.h"
 #include "store/knowledge.h"
+#include "store/talk.h"
 #include "store/work.h"
 
 const char *action_intent(const struct ticket *t) {
@@ -58,6 +60,11 @@ static int percent(double d) {
   return (int)(d * 100 + 0.5);
 }
 
+static bool is_answer(const struct message *m) {
+  return (m->author == TRG_AUTHOR_AGENT || m->author == TRG_AUTHOR_SELF) &&
+         (m->flags & (TRG_MESSAGE_PUBLIC | TRG_MESSAGE_AUTO)) == TRG_MESSAGE_PUBLIC;
+}
+
 static void triage_line(struct buf *b, const struct ticket *t) {
   if (t->category[0] == '\0') return; /* handed to a person before anybody judged it */
   buf_printf(b, "**Triage:** %s%s%s, %s (%s), team %s, language %s, %s; %d %% sure\n\n",
@@ -78,10 +85,45 @@ static void note_draft(struct buf *b, const struct action_facts *f) {
   triage_line(b, f->ticket);
 }
 
-static void note_handoff(struct buf *b, const struct action_facts *f) {
+#define TRIED_MAX  5
+#define GIST_BYTES ((size_t)240)
+
+/* What was answered so far, newest last, so that nobody asks for the same step again. */
+static void note_tried(struct buf *b, const struct action_facts *f, struct arena *a) {
+  size_t answers = 0, at = 0;
+  for (size_t i = 0; i < f->message_count; i++) answers += is_answer(&f->messages[i]);
+  if (answers == 0) return;
+  buf_text(b, "**Tried so far:**\n\n");
+  for (size_t i = 0; i < f->message_count; i++) {
+    const struct message *m = &f->messages[i];
+    if (!is_answer(m) || at++ + TRIED_MAX < answers) continue;
+    const struct trg_str gist = thread_gist(str_of(m->text), GIST_BYTES, a);
+    buf_printf(b, "- %s: ", thread_author(m->author));
+    buf_str(b, gist);
+    buf_char(b, '\n');
+  }
+  buf_char(b, '\n');
+}
+
+/* The summary of triage; of a ticket that was handed over before it, the customer's own words. */
+static void note_summary(struct buf *b, const struct action_facts *f, struct arena *a) {
+  const char *newest = "";
+  for (size_t i = 0; i < f->message_count; i++)
+    if (f->messages[i].author == TRG_AUTHOR_CUSTOMER) newest = f->messages[i].text;
+  const struct trg_str gist = f->ticket->summary[0] != '\0'
+                                  ? str_of(f->ticket->summary)
+                                  : thread_gist(str_of(newest), GIST_BYTES, a);
+  if (gist.n == 0) return;
+  buf_text(b, "**Summary:** ");
+  buf_str(b, gist);
+  buf_text(b, "\n\n");
+}
+
+static void note_handoff(struct buf *b, const struct action_facts *f, struct arena *a) {
   const struct ticket *t = f->ticket;
   buf_printf(b, "**For a person:** %s\n\n", reason_meaning(t->reason));
-  if (t->summary[0] != '\0') buf_printf(b, "**Summary:** %s\n\n", t->summary);
+  note_summary(b, f, a);
+  note_tried(b, f, a);
   triage_line(b, t);
   if (t->duplicate_of[0] != '\0') buf_printf(b, "**Same case:** %s\n\n", t->duplicate_of);
   if (f->similar_count > 0) {
@@ -120,7 +162,7 @@ char *action_json(const struct action_facts *f, struct arena *a) {
     note_draft(&text, f);
     json_put_str(o, "note", buf_view(&text));
   } else if (strcmp(intent, "handoff") == 0) {
-    note_handoff(&text, f);
+    note_handoff(&text, f, a);
     json_put_str(o, "note", buf_view(&text));
   }
   buf_free(&text);

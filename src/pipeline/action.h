@@ -12,6 +12,7 @@
 struct arena;
 struct conf_policy;
 struct draft;
+struct message;
 struct pii_map;
 struct past;
 
@@ -23,6 +24,8 @@ struct action_facts {
   const char *approved_by; /* "" unless a person did */
   const struct past *similar;
   size_t similar_count;
+  const struct message *messages; /* of the conversation; may be NULL */
+  size_t message_count;
 };
 /* reply | note | handoff | fields: what the ticket's outcome asks for. */
 const char *action_intent(const struct ticket *t);

@@ -10,10 +10,13 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "conf/conf.h"
+#include "pipeline/claim.h"
 #include "pipeline/guard.h"
 #include "pipeline/policy.h"
+#include "pipeline/prompt.h"
 #include "pipeline/stage.h"
 #include "skill/skill.h"
+#include "skill/voice.h"
 #include "store/knowledge.h"
 #include "store/store.h"
 #include "store/talk.h"
@@ -122,28 +125,34 @@ void policy_run(struct road *r, const struct stage *st, const struct ticket *t, 
   decide(r, t, rule.outcome, rule.reason);
 }
 
-/* What a citation names: a passage, or a past ticket's reply. false: it is gone. */
+/* What a draft cites: a passage, or the reply to a similar ticket. false: it is gone. */
 static bool cited_text(struct road *r, struct trg_str id, struct arena *a, struct trg_str *ret) {
   struct passage p;
   struct past past;
   struct trg_err err = {0};
   int rc = passage_by_id(r->setup.store, id, a, &p, &err);
-  if (rc == 0) *ret = str_of(p.text);
-  if (rc != TRG_ENOTFOUND) {
-    store_must(rc, &err);
+  if (rc >= 0) {
+    *ret = str_of(arena_printf(a, "%s. %s. %s", p.title, p.heading, p.text));
     return true;
   }
+  if (rc != TRG_ENOTFOUND) store_must(rc, &err);
   rc = past_by_ref(r->setup.store, id, a, &past, &err);
-  if (rc == TRG_ENOTFOUND) return false;
-  store_must(rc, &err);
-  *ret = str_of(past.reply);
-  return true;
+  if (rc != TRG_ENOTFOUND) store_must(rc, &err);
+  if (rc >= 0) *ret = str_of(past.reply);
+  return rc >= 0;
 }
+
+struct guard_texts {
+  struct guard_sources from; /* what it cites, and what was said */
+  struct claim_source *cited;
+  size_t cited_count; /* with results of tools, which have no id */
+  size_t citations;   /* that exist */
+};
 
 /* Texts that a draft may take amounts and tokens from: what it cites, and what was said. What is
  * cited and what people of ours said may also be promised. */
 static void guard_sources(struct road *r, const struct ticket *t, const struct draft *d,
-                          struct arena *a, struct guard_sources *ret, size_t *ret_citations) {
+                          struct arena *a, struct guard_texts *ret) {
   struct message *m = NULL;
   size_t n = 0;
   struct trg_err err = {0};
@@ -155,27 +164,48 @@ static void guard_sources(struct road *r, const struct ticket *t, const struct d
   const size_t most = n + json_count(cited) + call_count + 1;
   struct trg_str *texts = arena_alloc(a, sizeof *texts * most);
   struct trg_str *own = arena_alloc(a, sizeof *own * most);
+  ret->cited = arena_alloc(a, sizeof *ret->cited * most);
+  struct guard_sources *from = &ret->from;
   for (size_t i = 0; i < n; i++) {
-    texts[ret->count++] = str_of(m[i].text);
-    if (m[i].author == TRG_AUTHOR_AGENT) own[ret->own_count++] = str_of(m[i].text);
+    texts[from->count++] = str_of(m[i].text);
+    if (m[i].author != TRG_AUTHOR_AGENT) continue;
+    own[from->own_count++] = str_of(m[i].text);
+    ret->cited[ret->cited_count++] = (struct claim_source){{"", 0}, str_of(m[i].text)};
   }
   for (size_t i = 0; i < call_count;
        i++) { /* what a system of the company said counts as its own */
     if (calls[i].pass != t->pass) continue;
-    texts[ret->count++] = str_of(calls[i].result);
-    own[ret->own_count++] = str_of(calls[i].result);
+    texts[from->count++] = str_of(calls[i].result);
+    ret->cited[ret->cited_count++] = (struct claim_source){{"", 0}, str_of(calls[i].result)};
+    own[from->own_count++] = str_of(calls[i].result);
   }
   for (const json *c = json_first(cited); c != NULL; c = json_next(c)) {
     struct trg_str text;
     if (!cited_text(r, json_str(c), a, &text)) continue;
-    texts[ret->count++] = text;
-    own[ret->own_count++] = text;
-    (*ret_citations)++;
+    texts[from->count++] = text;
+    own[from->own_count++] = text;
+    ret->cited[ret->cited_count++] = (struct claim_source){arena_str(a, json_str(c)), text};
+    ret->citations++;
   }
   json_free(&cited);
-  ret->texts = texts;
-  ret->own = own;
-  ret->language = t->language;
+  from->texts = texts;
+  from->own = own;
+  from->language = t->language;
+}
+
+/* A hard rule of the brand voice that the text breaks is for a person to mend. */
+static const char *guard_voice(struct road *r, const struct ticket *t, const struct draft *d,
+                               struct arena *a) {
+  struct voice_break *list = NULL;
+  const size_t n = voice_check(r->plan->voice, guard_uncited(str_of(d->body), a),
+                               str_of(t->language), str_of(prompt_channel(t->channel)), a, &list,
+                               NULL);
+  for (size_t i = 0; i < n; i++) {
+    if (!list[i].hard) continue;
+    log_event(TRG_INFO, "voice.broken", "ticket", t->ref, "rule", list[i].rule, NULL);
+    return "voice_broken";
+  }
+  return NULL;
 }
 
 void guard_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a) {
@@ -183,19 +213,24 @@ void guard_run(struct road *r, const struct stage *st, const struct ticket *t, s
   struct draft d;
   struct trg_err err = {0};
   store_must(draft_newest(r->setup.store, t->id, a, &d, &err), &err);
-  struct guard_sources from = {0};
+  struct guard_texts texts = {0};
   struct policy_facts triage = {0};
   triage_facts(r, t, a, &triage);
+  guard_sources(r, t, &d, a, &texts);
   struct guard_facts f = {.mode = mode_of(r, t),
                           .policy = &r->plan->conf->policy,
                           .ticket = t,
                           .confidence = d.confidence,
                           .not_sure = strcmp(d.reason, "not_sure") == 0,
-                          .unsure = triage.unsure};
-  guard_sources(r, t, &d, a, &from, &f.citations);
+                          .unsure = triage.unsure,
+                          .citations = texts.citations};
   f.failed = strcmp(d.reason, "invented_citation") == 0 ? "invented_citation"
-             : strcmp(d.reason, "tool_approval") == 0   ? "tool_approval"
-                                                      : guard_text(str_of(d.body), f.policy, &from);
+             : strcmp(d.reason, "tool_approval") == 0
+                 ? "tool_approval"
+                 : guard_text(str_of(d.body), f.policy, &texts.from);
+  if (f.failed == NULL)
+    f.failed = claim_check(str_of(d.body), texts.cited, texts.cited_count, a, NULL);
+  if (f.failed == NULL) f.failed = guard_voice(r, t, &d, a);
   const struct ruling rule = policy_guard(&f);
   const char *state = strcmp(rule.outcome, "draft") == 0     ? "waiting"
                       : strcmp(rule.outcome, "sent") == 0    ? "approved"

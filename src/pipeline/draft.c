@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -15,6 +16,7 @@
 #include "pipeline/verdict.h"
 #include "skill/knowledge.h"
 #include "skill/skill.h"
+#include "skill/voice.h"
 #include "store/knowledge.h"
 #include "store/store.h"
 #include "store/talk.h"
@@ -23,6 +25,7 @@
 #define DRAFT_TOKENS 2500
 #define PASSAGES_MAX 5
 #define SIMILAR_MAX  3
+#define VOTERS_MAX   30 /* similar tickets whose sources are looked at */
 
 /* What the model was shown: only these ids may be cited. */
 struct shown {
@@ -32,6 +35,7 @@ struct shown {
   size_t similar_count;
   struct lookup *lookup; /* NULL: there are no tools */
   int64_t spent_micros;  /* on answers that asked for lookups */
+  const char *words;     /* what was searched for */
 };
 
 static bool was_shown(const struct shown *s, struct trg_str id) {
@@ -187,9 +191,17 @@ static void draft_ask(struct task *k, const struct ticket *t, json *ticket,
   if (shown->lookup != NULL) json_put(data, "looked_up", lookup_results(shown->lookup));
   const char *schema = lookup_schema(shown->lookup, prompt_draft_schema);
   char *system = lookup_system(shown->lookup);
+  char *voice = voice_json(r->plan->voice, str_of(t->language), str_of(prompt_channel(t->channel)));
+  json_put(data, "voice", json_parse(str_of(voice), 0, NULL));
+  mem_free(voice);
   char *text = prompt_render("The ticket and what is known, as data:", data);
   char *input = json_text(data);
+  char *chosen = prompt_chosen(r->plan->skills, r->plan->connections, str_of(shown->words), k->ref);
   const struct trg_prompt_part part = {TRG_ROLE_USER, str_of(text)};
+  struct buf all; /* tools, then the skills that the ticket calls for */
+  buf_init(&all, (size_t)1 << 21);
+  buf_text(&all, system);
+  buf_text(&all, chosen);
   const struct router_job job = {
       .conf = r->plan->conf,
       .task = "draft",
@@ -198,7 +210,7 @@ static void draft_ask(struct task *k, const struct ticket *t, json *ticket,
                   .stable = str_of(r->plan->draft_stable),
                   .parts = &part,
                   .part_count = 1,
-                  .system = str_of(system),
+                  .system = buf_view(&all),
                   .schema = str_of(schema != NULL ? schema : prompt_draft_schema),
                   .schema_name = TRG_STR("draft"),
                   .input = str_of(input),
@@ -212,7 +224,9 @@ static void draft_ask(struct task *k, const struct ticket *t, json *ticket,
       .on_answer = draft_on_answer,
       .arg = k};
   k->ask = router_ask(r->setup.router, &job);
+  buf_free(&all);
   mem_free(system);
+  mem_free(chosen);
   mem_free(input);
   mem_free(text);
   json_free(&data);
@@ -248,14 +262,17 @@ void draft_run(struct road *r, const struct stage *st, const struct ticket *t, s
   struct shown *shown = arena_alloc(k->arena, sizeof *shown);
   struct passage *passages = NULL;
   struct past *similar = NULL;
-  store_must(knowledge_find(r->setup.store, str_of(words), str_of(t->language), PASSAGES_MAX,
-                            k->arena, &passages, &shown->passage_count, &err),
-             &err);
-  store_must(past_search(r->setup.store, str_of(words), t->id, SIMILAR_MAX, k->arena, &similar,
+  store_must(past_search(r->setup.store, str_of(words), t->id, VOTERS_MAX, k->arena, &similar,
                          &shown->similar_count, &err),
              &err);
+  store_must(knowledge_answer(r->setup.store, str_of(words), str_of(t->language), similar,
+                              shown->similar_count, PASSAGES_MAX, k->arena, &passages,
+                              &shown->passage_count, &err),
+             &err);
+  if (shown->similar_count > SIMILAR_MAX) shown->similar_count = SIMILAR_MAX;
   shown->passages = passages;
   shown->similar = similar;
+  shown->words = arena_dup(k->arena, str_of(words));
   k->more = shown;
   k->cleanup = draft_cleanup;
   shown->lookup = lookup_begin(r->remotes, k, draft_again);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/diff.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -11,9 +12,12 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "conf/conf.h"
+#include "pipeline/guard.h"
 #include "pipeline/redact.h"
 #include "pipeline/signal.h"
 #include "pipeline/stage.h"
+#include "skill/knowledge.h"
+#include "store/feedback.h"
 #include "store/knowledge.h"
 #include "store/outbox.h"
 #include "store/store.h"
@@ -297,7 +301,8 @@ static struct thread_view thread_look(const struct road *r, const struct message
       v.inbound = &m[i];
       v.answered = false;
       const struct signals s = signals_of(str_of(m[i].text), r->plan->taxonomy);
-      v.only_thanks = spoken && (s.thanks || s.confirms) && !s.wants_human && !s.negative;
+      v.only_thanks = spoken && (s.thanks || s.confirms) && !s.more && !s.wants_human &&
+                      !s.negative;
       continue;
     }
     if (is_ours_or_theirs(&m[i]) && (m[i].flags & TRG_MESSAGE_AUTO) == 0) {
@@ -331,8 +336,24 @@ static void route_end(struct road *r, const struct ticket *t, enum ticket_state 
   advance(r, t->id, t->state, to, &(struct advance){.why = reason});
 }
 
+/* What answered it: what our draft cited, when that was sent; else the passage that the person's
+ * reply rests on. */
+static const char *past_cited(struct road *r, const struct ticket *t, const char *reply,
+                              struct arena *a) {
+  struct draft d;
+  struct trg_err err = {0};
+  const char *cited = "[]";
+  const int rc = draft_newest(r->setup.store, t->id, a, &d, &err);
+  if (rc != TRG_ENOTFOUND) store_must(rc, &err);
+  if (rc >= 0 && strcmp(d.state, "sent") == 0) return d.citations;
+  if (reply != NULL)
+    store_must(knowledge_source(r->setup.store, str_of(reply), a, &cited, &err), &err);
+  return cited;
+}
+
 /* A person solved or answered it: what was said is worth remembering for similar tickets. */
-static void past_learn(struct road *r, const struct ticket *t, const struct message *m, size_t n) {
+static void past_learn(struct road *r, const struct ticket *t, const struct message *m, size_t n,
+                       struct arena *a) {
   const char *question = NULL, *reply = NULL;
   for (size_t i = 0; i < n; i++) {
     if ((m[i].flags & TRG_MESSAGE_PUBLIC) == 0) continue;
@@ -341,6 +362,7 @@ static void past_learn(struct road *r, const struct ticket *t, const struct mess
   }
   if (question == NULL) return;
   const struct past p = {.ticket_id = t->id,
+                         .cited = past_cited(r, t, reply, a),
                          .ref = t->ref,
                          .subject = t->subject,
                          .text = question,
@@ -379,6 +401,26 @@ static void route(struct road *r, const struct ticket *t, const struct thread_vi
     route_end(r, t, TICKET_FOLLOWING, no_pass_reason(v, solved));
 }
 
+/* A person answered in the helpdesk while our draft waited: how far is their text from it? */
+static void draft_answered(struct road *r, const struct ticket *t, const struct message *m,
+                           size_t n, struct arena *a) {
+  struct draft d;
+  struct trg_err err = {0};
+  const char *sent = NULL;
+  const int rc = draft_newest(r->setup.store, t->id, a, &d, &err);
+  if (rc != TRG_ENOTFOUND) store_must(rc, &err);
+  if (rc < 0 || strcmp(d.state, "waiting") != 0) return;
+  for (size_t i = 0; i < n; i++)
+    if (m[i].author == TRG_AUTHOR_AGENT && m[i].at_ms >= d.made_ms &&
+        (m[i].flags & (TRG_MESSAGE_PUBLIC | TRG_MESSAGE_AUTO)) == TRG_MESSAGE_PUBLIC)
+      sent = m[i].text;
+  if (sent == NULL) return;
+  store_must(feedback_add(r->setup.store, d.id, "answered", "helpdesk",
+                          diff_distance(guard_uncited(str_of(d.body), a), str_of(sent)),
+                          clock_now_ms(), &err),
+             &err);
+}
+
 void intake_route(struct road *r, int64_t ticket_id) {
   struct arena *a = arena_new();
   struct ticket t;
@@ -388,8 +430,9 @@ void intake_route(struct road *r, int64_t ticket_id) {
   store_must(ticket_by_id(r->setup.store, ticket_id, a, &t, &err), &err);
   store_must(message_list(r->setup.store, ticket_id, a, &m, &n, &err), &err);
   const struct thread_view v = thread_look(r, m, n);
-  if (t.status == TRG_STATUS_SOLVED || t.status == TRG_STATUS_CLOSED) past_learn(r, &t, m, n);
+  if (t.status == TRG_STATUS_SOLVED || t.status == TRG_STATUS_CLOSED) past_learn(r, &t, m, n, a);
   /* A draft that somebody else has answered, or whose ticket ended, waits for nobody. */
+  if (v.answered) draft_answered(r, &t, m, n, a);
   if (v.answered || t.status >= TRG_STATUS_SOLVED)
     store_must(draft_supersede(r->setup.store, t.id, clock_now_ms(), &err), &err);
   /* A write under way must end first; write.c looks here again when it has. */

@@ -1,13 +1,16 @@
 /* What people ask of the road: put a dead letter back, approve, reject or edit a draft. */
 #include <string.h>
 
+#include "base/diff.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "conf/conf.h"
 #include "pipeline/hand.h"
+#include "pipeline/guard.h"
 #include "pipeline/stage.h"
+#include "store/feedback.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
 #include "store/store.h"
@@ -86,6 +89,18 @@ int road_requeue(struct road *r, struct trg_str ref, const char *who, struct trg
   return rc;
 }
 
+/* What came of a draft is kept as a signal: by it models and skills are compared. */
+static void review_signal(struct road *r, const struct draft *d, const char *kind, const char *who,
+                          struct arena *a) {
+  const bool edited = d->edited != NULL && d->edited[0] != '\0';
+  double distance = strcmp(kind, "rejected") == 0 ? -1 : 0;
+  if (edited)
+    distance = diff_distance(guard_uncited(str_of(d->body), a),
+                             guard_uncited(str_of(d->edited), a));
+  struct trg_err err = {0};
+  store_must(feedback_add(r->setup.store, d->id, kind, who, distance, clock_now_ms(), &err), &err);
+}
+
 static int review_apply(struct road *r, const char *verb, const struct ticket *t,
                         const struct draft *d, const char *who, struct trg_str text,
                         struct arena *a, struct trg_err *err) {
@@ -106,6 +121,7 @@ static int review_apply(struct road *r, const char *verb, const struct ticket *t
     store_must(
         ticket_outcome(r->setup.store, t->id, TRG_STR("handoff"), TRG_STR("rejected"), now, &fatal),
         &fatal);
+    review_signal(r, d, "rejected", who, a);
     return 0;
   }
   if (strcmp(verb, "approve") != 0)
@@ -125,6 +141,7 @@ static int review_apply(struct road *r, const char *verb, const struct ticket *t
   store_must(
       ticket_outcome(r->setup.store, t->id, TRG_STR("sent"), TRG_STR("approved"), now, &fatal),
       &fatal);
+  review_signal(r, d, edited ? "edited" : "approved", who, a);
   advance(r, t->id, TICKET_FOLLOWING, TICKET_DECIDED, &(struct advance){.why = "approved"});
   return 0;
 }

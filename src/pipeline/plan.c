@@ -8,8 +8,10 @@
 #include "conf/conf.h"
 #include "pipeline/prompt.h"
 #include "pipeline/road.h"
+#include "skill/connect.h"
 #include "skill/skill.h"
 #include "skill/taxonomy.h"
+#include "skill/voice.h"
 
 static void skill_problem(void *arg, const char *path, uint32_t line, const char *text) {
   (void)arg;
@@ -36,9 +38,12 @@ struct road_plan *road_plan_load(struct conf *conf, const char *const *labels, s
     road_plan_free(&p);
     return NULL;
   }
-  p->triage_stable = prompt_triage_stable(p->taxonomy, p->skills);
+  p->voice = voice_load(p->skills, skill_problem, NULL);
+  p->arena = arena_new();
+  p->connections = connections_new(conf, p->arena);
+  p->triage_stable = prompt_triage_stable(p->taxonomy, p->skills, p->connections);
   p->triage_schema = prompt_triage_schema(p->taxonomy);
-  p->draft_stable = prompt_draft_stable(p->skills);
+  p->draft_stable = prompt_draft_stable(p->skills, p->connections);
   p->verify_stable = prompt_verify_stable();
   p->conf = conf;
   return p;
@@ -47,6 +52,8 @@ struct road_plan *road_plan_load(struct conf *conf, const char *const *labels, s
 void road_plan_free(struct road_plan **p) {
   while (*p != NULL) {
     struct road_plan *before = (*p)->next;
+    if ((*p)->arena != NULL) arena_free(&(*p)->arena);
+    voice_free(&(*p)->voice);
     skills_free(&(*p)->skills);
     taxonomy_free(&(*p)->taxonomy);
     book_free(&(*p)->book);

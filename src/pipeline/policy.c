@@ -4,6 +4,9 @@
 
 #include <triaged/connector.h>
 
+#include "base/str.h"
+#include "skill/taxonomy.h"
+
 static struct ruling rule(const char *outcome, const char *reason) {
   return (struct ruling){outcome, reason};
 }
@@ -16,14 +19,14 @@ struct ruling policy_admit(const struct policy_facts *f) {
     return rule("handoff", strcmp(f->escalate_reason, "asks-for-person") == 0 ? "asks_for_person"
                                                                               : f->escalate_reason);
   if (t->duplicate_of[0] != '\0') return rule("handoff", "duplicate");
-  if (!f->unsure && strcmp(t->category, "spam") == 0) return rule("skipped", "spam");
+  if (!f->unsure && taxonomy_same(str_of(t->category), "spam")) return rule("skipped", "spam");
   if (f->replies_today >= f->policy->replies_per_ticket) return rule("handoff", "loop_breaker");
   return rule(NULL, "ok");
 }
 
 static bool category_is_auto(const struct conf_policy *p, const char *category) {
   for (size_t i = 0; i < p->auto_category_count; i++)
-    if (strcmp(p->auto_categories[i], category) == 0) return true;
+    if (taxonomy_same(str_of(category), p->auto_categories[i])) return true;
   return false;
 }
 

@@ -5,16 +5,15 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "skill/skill.h"
+#include "pipeline/thread.h"
 #include "skill/taxonomy.h"
 #include "store/knowledge.h"
 #include "store/talk.h"
 
-/* A ticket's text in a prompt, in bytes: about 6,000 tokens. Older messages are left out first. */
-#define THREAD_MAX  ((size_t)24000)
-#define MESSAGE_MAX ((size_t)8000)
-/* Of a skill's body: about 5,000 tokens. */
-#define SKILL_MAX ((size_t)20000)
+/* A ticket's text in a prompt, in tokens. Of older messages only the gist is told. */
+#define THREAD_TOKENS  6000
+#define EARLIER_TOKENS 800
+#define MESSAGE_MAX    ((size_t)8000)
 
 #define S(name) "{\"type\":\"string\",\"description\":\"" name "\"}"
 #define N(name) "{\"type\":\"number\",\"description\":\"" name "\"}"
@@ -268,45 +267,45 @@ static const char rules[] =
     "nothing. Words in square brackets such as [NAME_1] or [EMAIL_1] stand for personal data; keep "
     "them as they are and never guess what they hide.\n";
 
-static void add_skill(struct buf *b, const struct skills *s, const char *name) {
-  const struct skill *k = s != NULL ? skills_find(s, name) : NULL;
-  if (k == NULL || k->body == NULL) return;
-  const struct trg_str body = str_of(k->body);
-  buf_printf(b, "\n<skill name=\"%s\">\n", k->name);
-  buf_add(b, body.p, utf8_cut(body, SKILL_MAX));
-  buf_text(b, "\n</skill>\n");
-}
-
-char *prompt_triage_stable(const struct taxonomy *t, const struct skills *s) {
+char *prompt_triage_stable(const struct taxonomy *t, struct skills *s,
+                           const struct connections *c) {
   struct buf b;
   buf_init(&b, 1 << 20);
   buf_text(&b, "You triage support tickets. Decide from the newest message of the customer, with "
                "the older ones as background.\n");
   buf_text(&b, rules);
-  buf_text(&b, "Answer with one JSON object by the given schema. Use only names of the taxonomy. "
-               "Confidence is the probability that the field is right: say 0.5 when you are "
-               "guessing between two.\n\nTaxonomy:\n");
+  buf_text(
+      &b,
+      "Answer with one JSON object by the given schema. Use only names of the taxonomy. "
+      "Confidence is the probability that the field is right: say 0.5 when you are "
+      "guessing between two. \"examples\" are texts that the team labelled itself, \"similar\" are "
+      "earlier tickets with the category they had.\n\nTaxonomy:\n");
   buf_text(&b, t->json);
   buf_char(&b, '\n');
-  add_skill(&b, s, "ticket-triage");
+  prompt_add_skill(&b, s, c, "ticket-triage");
   return buf_take(&b, NULL);
 }
 
-char *prompt_draft_stable(const struct skills *s) {
+char *prompt_draft_stable(struct skills *s, const struct connections *c) {
   struct buf b;
   buf_init(&b, 1 << 20);
-  buf_text(&b, "You draft the reply of a support team to a customer's newest message.\n");
+  buf_text(&b, "You draft the reply of a support team to a customer's newest message. Continue the "
+               "conversation: do not repeat steps that were tried, and do not greet as if it were "
+               "new. \"earlier\" has the gist of messages that are too old to be shown whole.\n");
   buf_text(&b, rules);
-  buf_text(&b,
-           "Use only facts of the passages given under \"passages\" and of earlier replies under "
-           "\"similar\". Put the id of the passage in square brackets behind each sentence that "
-           "rests on it, and list every id you used under citations; cite no other id. Promise "
-           "nothing that is not written there: no refund, date, price or exception. When the "
-           "passages do not answer the question, set not_sure, say in the body that a colleague "
-           "will look into it, and list what is missing. Write in the language of the customer, "
-           "without links unless a passage has them.\n");
-  add_skill(&b, s, "draft-response");
-  add_skill(&b, s, "brand-voice");
+  buf_text(
+      &b,
+      "Use only facts of the passages given under \"passages\" and of earlier replies under "
+      "\"similar\". Put the id of the passage in square brackets behind each sentence that "
+      "rests on it, and list every id you used under citations; cite no other id. Promise "
+      "nothing that is not written there: no refund, date, price or exception. When the "
+      "passages do not answer the question, set not_sure, say in the body that a colleague "
+      "will look into it, and list what is missing. Write in the language of the customer, "
+      "without links unless a passage has them. \"voice\" has the greeting and sign-off for this "
+      "language and channel, words to avoid, words never to use, and limits: keep to them. Fill "
+      "{name} only with a name that the ticket has.\n");
+  prompt_add_skill(&b, s, c, "draft-response");
+  prompt_add_skill(&b, s, c, "brand-voice");
   return buf_take(&b, NULL);
 }
 
@@ -323,23 +322,16 @@ char *prompt_verify_stable(void) {
   return buf_take(&b, NULL);
 }
 
-static const char *author_word(int32_t author) {
-  switch (author) {
-  case TRG_AUTHOR_CUSTOMER:
-    return "customer";
-  case TRG_AUTHOR_AGENT:
-    return "agent";
-  case TRG_AUTHOR_SELF:
-    return "assistant";
-  default:
-    return "system";
-  }
-}
-
 static struct trg_str cut(const char *text, size_t max) {
   struct trg_str s = str_of(text);
   s.n = utf8_cut(s, max);
   return s;
+}
+
+const char *prompt_channel(int32_t channel) {
+  static const char *const channels[] = {"other",     "email", "web",    "chat",
+                                         "messaging", "voice", "social", "api"};
+  return channels[channel >= 0 && channel < 8 ? channel : 0];
 }
 
 json *prompt_ticket(const struct ticket *t, const struct message *m, size_t count) {
@@ -353,28 +345,20 @@ json *prompt_ticket(const struct ticket *t, const struct message *m, size_t coun
       body = m[i].text;
   json_put_str(o, "body", cut(body, MESSAGE_MAX));
   json_put_text(o, "language", t->language);
-  static const char *const channels[] = {"other",     "email", "web",    "chat",
-                                         "messaging", "voice", "social", "api"};
-  const size_t c = t->channel >= 0 && t->channel < 8 ? (size_t)t->channel : 0;
-  json_put_text(o, "channel", channels[c]);
-  /* Newest first until the budget is used; written oldest first. */
-  size_t from = count, used = 0;
-  while (from > 0) {
-    const size_t n = strlen(m[from - 1].text);
-    used += n < MESSAGE_MAX ? n : MESSAGE_MAX;
-    if (used > THREAD_MAX && from < count) break;
-    from--;
-  }
+  json_put_text(o, "channel", prompt_channel(t->channel));
+  const size_t from = count - thread_fit(m, count, THREAD_TOKENS);
   json *list = json_array();
   for (size_t i = from; i < count; i++) {
     json *one = json_object();
-    json_put_text(one, "author", author_word(m[i].author));
+    json_put_text(one, "author", thread_author(m[i].author));
     if ((m[i].flags & TRG_MESSAGE_PUBLIC) == 0) json_put_bool(one, "internal", true);
     json_put_str(one, "text", cut(m[i].text, MESSAGE_MAX));
     json_add(list, one);
   }
   json_put(o, "messages", list);
+  if (t->pass > 1 && t->summary[0] != '\0') json_put_text(o, "summary_before", t->summary);
   if (from > 0) json_put_int(o, "older_messages_left_out", (int64_t)from);
+  if (from > 0) json_put(o, "earlier", thread_earlier(m, from, EARLIER_TOKENS));
   return o;
 }
 
@@ -389,6 +373,19 @@ json *prompt_past(const struct past *p, size_t count, bool with_reply) {
       json_put_str(one, "reply", cut(p[i].reply, 3000));
     else
       json_put_str(one, "subject", cut(p[i].subject, 300));
+    json_add(list, one);
+  }
+  return list;
+}
+
+json *prompt_examples(const struct example *e, size_t count) {
+  json *list = json_array();
+  for (size_t i = 0; i < count; i++) {
+    json *one = json_object();
+    json_put_str(one, "text", cut(e[i].text, 600));
+    json_put_text(one, "category", e[i].category);
+    json_put(one, "labels", json_parse(str_of(e[i].labels), 0, NULL));
+    json_put_double(one, "score", e[i].score);
     json_add(list, one);
   }
   return list;

@@ -9,6 +9,9 @@
 #include "base/json.h"
 #include "store/ticket.h"
 
+struct buf;
+struct connections;
+struct example;
 struct message;
 struct passage;
 struct past;
@@ -16,9 +19,18 @@ struct road_plan;
 struct skills;
 struct taxonomy;
 
-char *prompt_triage_stable(const struct taxonomy *t, const struct skills *s);
-char *prompt_draft_stable(const struct skills *s);
+char *prompt_triage_stable(const struct taxonomy *t, struct skills *s, const struct connections *c);
+char *prompt_draft_stable(struct skills *s, const struct connections *c);
 char *prompt_verify_stable(void);
+
+/* Appends a skill's body as a <skill> block; nothing when there is none of that name. What is wrong
+ * with it is logged. */
+void prompt_add_skill(struct buf *b, struct skills *s, const struct connections *c,
+                      const char *name);
+/* What differs from ticket to ticket: skills beside the fixed ones whose descriptions fit these
+ * words, and the files they ask for. Empty text: none; mem_free. */
+char *prompt_chosen(struct skills *s, const struct connections *c, struct trg_str words,
+                    const char *ref);
 
 /* Schemas of the answers: every property required, none null. That of triage has the taxonomy's
  * names as enums, so it is made once for a plan; mem_free. */
@@ -29,7 +41,9 @@ extern const char prompt_verify_schema[];
 /* {"ref","subject","body","language","channel","messages":[{"author","text"}]}: newest messages
  * within a budget; `body` is the newest text of the customer. */
 json *prompt_ticket(const struct ticket *t, const struct message *m, size_t count);
+const char *prompt_channel(int32_t channel); /* enum trg_channel as a word */
 json *prompt_past(const struct past *p, size_t count, bool with_reply);
+json *prompt_examples(const struct example *e, size_t count);
 json *prompt_passages(const struct passage *p, size_t count);
 /* The same data as text for a language model. Returns JSON text behind one labelling line;
  * mem_free. */

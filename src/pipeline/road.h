@@ -17,8 +17,10 @@ struct loop;
 struct store;
 struct conf;
 struct conf_helpdesk;
+struct connections;
 struct skills;
 struct taxonomy;
+struct voice;
 struct book;
 struct road;
 struct desk;
@@ -41,7 +43,10 @@ struct road_plan {
   struct book *book;
   char *triage_stable, *draft_stable, *verify_stable; /* system prompts: same for every ticket */
   char *triage_schema;
-  struct road_plan *next; /* the one before it */
+  struct voice *voice;
+  struct arena *arena;
+  const struct connections *connections; /* what "~~category" in skills stands for */
+  struct road_plan *next;                /* the one before it */
 };
 /* Loads what the configuration names: skills, taxonomy, price book, prompts. `labels` are what the
  * trained classifier knows. Problems of single skills are logged; NULL and err when it cannot be

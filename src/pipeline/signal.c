@@ -156,6 +156,38 @@ static const char *const humans[] = {"a human",
                                      "z człowiekiem",
                                      "z konsultantem"};
 
+static bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80;
+}
+
+/* Words with which thanks go on to something else. */
+static const char *const opens[] = {
+    "but",        "however",       "although",   "another",         "could you",  "can you",
+    "would you",  "unfortunately", "still",      "error",           "aber",       "jedoch",
+    "allerdings", "leider",        "noch eine",  "könnten sie",     "können sie", "fehler",
+    "mais",       "cependant",     "par contre", "malheureusement", "pourriez",   "pouvez",
+    "pero",       "sin embargo",   "podría",     "puede",           "ma",         "però",
+    "purtroppo",  "potrebbe",      "maar",       "helaas",          "kunt u",     "mas",
+    "porém",      "poderia",       "ale",        "niestety",        "jeszcze"};
+
+static bool has_word(struct trg_str plain, const char *word) {
+  const size_t n = strlen(word);
+  for (size_t at = 0; at + n <= plain.n; at++) {
+    const ptrdiff_t found = str_find((struct trg_str){plain.p + at, plain.n - at}, word);
+    if (found < 0) return false;
+    at += (size_t)found;
+    const bool before = at == 0 || !is_letter(plain.p[at - 1]);
+    if (before && (at + n == plain.n || !is_letter(plain.p[at + n]))) return true;
+  }
+  return false;
+}
+
+static bool goes_on(struct trg_str plain) {
+  for (size_t i = 0; i < sizeof opens / sizeof *opens; i++)
+    if (has_word(plain, opens[i])) return true;
+  return false;
+}
+
 /* Lower case, blanks folded, quoted lines left out. Returns the number of words. */
 static size_t text_plain(struct trg_str s, char *out, size_t room, size_t *ret_n) {
   size_t n = 0, words = 0;
@@ -218,5 +250,7 @@ struct signals signals_of(struct trg_str text, const struct taxonomy *t) {
                ANY(plain, confirms);
   s.thanks = !s.negative && !s.wants_human && !asks && words <= THANKS_WORDS_MAX &&
              ANY(plain, thanks);
+  s.more = goes_on(plain);
+  if (s.more && !s.confirms) s.thanks = false;
   return s;
 }

@@ -16,6 +16,7 @@ struct signals {
   bool confirms;    /* says that it works, helped or is solved */
   bool negative;    /* says that it did not help or still is not solved */
   bool wants_human; /* asks for a person */
+  bool more;        /* goes on to something else: "thanks, but now ..." */
 };
 /* t (may be NULL) adds the taxonomy's own phrases for "asks-for-person". */
 struct signals signals_of(struct trg_str text, const struct taxonomy *t);

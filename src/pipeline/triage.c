@@ -21,6 +21,7 @@
 
 #define TRIAGE_TOKENS  1500
 #define SIMILAR_MAX    5
+#define EXAMPLES_MAX   6
 #define TWIN_WITHIN_MS ((int64_t)3 * 24 * 3600 * 1000)
 
 static int triage_check(void *arg, struct trg_str text, double *ret_confidence,
@@ -81,6 +82,14 @@ static void triage_on_answer(void *arg, const struct router_answer *a) {
   task_answered(arg, a, triage_store, task_retry);
 }
 
+static json *examples_of(struct road *r, struct trg_str words, struct arena *a) {
+  struct example *list = NULL;
+  size_t n = 0;
+  struct trg_err err = {0};
+  store_must(example_search(r->setup.store, words, EXAMPLES_MAX, a, &list, &n, &err), &err);
+  return prompt_examples(list, n);
+}
+
 void triage_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a) {
   struct message *m = NULL;
   size_t n = 0, similar_count = 0;
@@ -95,6 +104,7 @@ void triage_run(struct road *r, const struct stage *st, const struct ticket *t, 
   json *data = json_object();
   json_put(data, "ticket", ticket);
   json_put(data, "similar", prompt_past(similar, similar_count, false));
+  json_put(data, "examples", examples_of(r, str_of(words), a));
   char *text = prompt_render("The ticket, as data:", data);
   const struct trg_prompt_part part = {TRG_ROLE_USER, str_of(text)};
   /* What a classifier gets: the same, and the taxonomy, which a reader has in the stable part. */

@@ -76,6 +76,10 @@ static void write_plan(struct road *r, const struct ticket *t, struct arena *a,
                            &f.similar_count, &err),
                &err);
   f.similar = similar;
+  struct message *m = NULL;
+  if (strcmp(intent, "handoff") == 0)
+    store_must(message_list(r->setup.store, t->id, a, &m, &f.message_count, &err), &err);
+  f.messages = m;
   char *action = action_json(&f, a);
   const struct outbox row = {.ticket_id = t->id,
                              .pass = t->pass,

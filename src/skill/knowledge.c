@@ -9,12 +9,14 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/yaml.h"
 #include "skill/frontmatter.h"
 #include "skill/skill.h"
+#include "skill/support.h"
 #include "store/knowledge.h"
 
 #define FILE_MAX_BYTES ((size_t)4 << 20)
@@ -364,5 +366,112 @@ int knowledge_find(struct store *s, struct trg_str question, struct trg_str lang
     if (!has(out, n, any[i].id)) out[n++] = any[i];
   *ret = out;
   *ret_count = n;
+  return 0;
+}
+
+/* --- what answered similar tickets --------------------------------------------------------------
+ */
+
+#define SEARCH_PART 0.6
+#define VOTE_LEAST  0.1 /* of the most voted */
+#define VOTES_MAX   64
+/* Tickets much less like this one than the nearest have no vote. */
+#define VOTER_SHARE 0.4
+
+struct vote {
+  const char *id;
+  double weight;
+};
+
+static void vote_add(struct vote *votes, size_t *count, const char *id, double weight) {
+  for (size_t i = 0; i < *count; i++)
+    if (strcmp(votes[i].id, id) == 0) {
+      votes[i].weight += weight;
+      return;
+    }
+  if (*count < VOTES_MAX) votes[(*count)++] = (struct vote){id, weight};
+}
+
+static int vote_order(const void *a, const void *b) {
+  const struct vote *x = a, *y = b;
+  if (x->weight != y->weight) return x->weight > y->weight ? -1 : 1;
+  return strcmp(x->id, y->id);
+}
+
+static size_t votes_of(const struct past *similar, size_t count, struct arena *a,
+                       struct vote votes[VOTES_MAX]) {
+  size_t n = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (similar[i].score < similar[0].score * VOTER_SHARE) break;
+    json *cited = json_parse(str_of(similar[i].cited), 0, NULL);
+    for (const json *c = json_first(cited); c != NULL; c = json_next(c))
+      vote_add(votes, &n, arena_dup(a, json_str(c)), similar[i].score);
+    json_free(&cited);
+  }
+  if (n > 1) qsort(votes, n, sizeof *votes, vote_order);
+  return n;
+}
+
+/* The weight that the votes give to this passage; taken off the list. */
+static double vote_take(struct vote *votes, size_t count, const char *id) {
+  for (size_t i = 0; i < count; i++)
+    if (votes[i].id != NULL && strcmp(votes[i].id, id) == 0) {
+      votes[i].id = NULL;
+      return votes[i].weight;
+    }
+  return 0;
+}
+
+static int passage_order(const void *a, const void *b) {
+  const struct passage *x = a, *y = b;
+  if (x->score != y->score) return x->score > y->score ? -1 : 1;
+  return strcmp(x->id, y->id);
+}
+
+/* Votes and search each give the best a 1 and the others their share of it; the sum decides. */
+int knowledge_answer(struct store *s, struct trg_str question, struct trg_str language,
+                     const struct past *similar, size_t similar_count, int limit, struct arena *a,
+                     struct passage **ret, size_t *ret_count, struct trg_err *err) {
+  struct vote votes[VOTES_MAX];
+  struct passage *found = NULL;
+  size_t found_n = 0, n = 0;
+  int rc = knowledge_find(s, question, language, limit, a, &found, &found_n, err);
+  if (rc < 0) return rc;
+  const size_t voted = votes_of(similar, similar_count, a, votes);
+  const double most_votes = voted > 0 ? votes[0].weight : 1;
+  double best = 0;
+  for (size_t i = 0; i < found_n; i++) best = found[i].score > best ? found[i].score : best;
+  struct passage *out = arena_alloc(a, sizeof *out * (found_n + VOTES_MAX));
+  for (size_t i = 0; i < found_n; i++) {
+    out[n] = found[i];
+    const double share = best > 0 ? found[i].score / best : 0;
+    out[n++].score = SEARCH_PART * share + vote_take(votes, voted, found[i].id) / most_votes;
+  }
+  for (size_t i = 0; i < voted; i++) {
+    if (votes[i].id == NULL || votes[i].weight < most_votes * VOTE_LEAST) continue;
+    rc = passage_by_id(s, str_of(votes[i].id), a, &out[n], err);
+    if (rc == TRG_ENOTFOUND) continue; /* the article went, or has other sections now */
+    if (rc < 0) return rc;
+    out[n++].score = votes[i].weight / most_votes;
+  }
+  if (n > 1 && voted > 0) qsort(out, n, sizeof *out, passage_order);
+  *ret = out;
+  *ret_count = n < (size_t)limit ? n : (size_t)limit;
+  return 0;
+}
+
+int knowledge_source(struct store *s, struct trg_str reply, struct arena *a, const char **ret,
+                     struct trg_err *err) {
+  struct passage *p = NULL;
+  size_t n = 0;
+  *ret = "[]";
+  const int rc = passage_search(s, reply, (struct trg_str){NULL, 0}, 1, a, &p, &n, err);
+  if (rc < 0 || n == 0 || support_of(reply, str_of(p[0].text)) < SUPPORT_LEAST) return rc;
+  json *list = json_array();
+  json_add_str(list, str_of(p[0].id));
+  char *text = json_text(list);
+  *ret = arena_dup(a, str_of(text));
+  mem_free(text);
+  json_free(&list);
   return 0;
 }

@@ -21,9 +21,18 @@ void knowledge_split(struct arena *a, const char *path, const char *relative,
 int knowledge_index(struct store *s, const char *const *folders, size_t count,
                     void (*progress)(void *arg, size_t done, size_t total), void *arg,
                     size_t *ret_changed, struct trg_err *err);
-/* The passages for a ticket: search in its language and in any, best of both, plus what replies to
- * similar past tickets cited. */
+/* The passages for a question: search in its language and in any, best of both. */
 int knowledge_find(struct store *s, struct trg_str question, struct trg_str language, int limit,
                    struct arena *a, struct passage **ret, size_t *ret_count, struct trg_err *err);
+struct past;
+/* The same with what answered similar past tickets: the two passages that they vote for come
+ * first, as nearness counts, then those that the search finds. */
+int knowledge_answer(struct store *s, struct trg_str question, struct trg_str language,
+                     const struct past *similar, size_t similar_count, int limit, struct arena *a,
+                     struct passage **ret, size_t *ret_count, struct trg_err *err);
+/* The ids, as a JSON array from `a`, of the passage that a reply which a person wrote seems to rest
+ * on; "[]" for none. */
+int knowledge_source(struct store *s, struct trg_str reply, struct arena *a, const char **ret,
+                     struct trg_err *err);
 
 #endif

@@ -1,21 +1,22 @@
-/* Tables of a markdown text, found by the heading above them. */
+/* Tables of a markdown text, with the heading above them. */
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "skill/skill.h"
 
-static bool heading_is(struct trg_str line, const char *heading) {
+#define COLUMNS_MAX 16
+#define ROWS_MAX    512
+#define TABLES_MAX  64
+
+static bool heading_text(struct trg_str line, struct trg_str *ret) {
   size_t i = 0;
   while (i < line.n && line.p[i] == '#') i++;
   if (i == 0 || i > 6) return false;
   struct trg_str text = str_trim((struct trg_str){line.p + i, line.n - i});
   while (text.n > 0 && text.p[text.n - 1] == '#') text.n--; /* "## Teams ##" */
-  return str_is_nocase(str_trim(text), heading);
-}
-
-static bool is_heading(struct trg_str line) {
-  return line.n > 0 && line.p[0] == '#';
+  *ret = str_trim(text);
+  return true;
 }
 
 static bool is_row(struct trg_str line) {
@@ -23,17 +24,26 @@ static bool is_row(struct trg_str line) {
   return line.n > 1 && line.p[0] == '|';
 }
 
-static bool is_pipe(struct trg_str line, size_t i) {
-  return line.p[i] == '|' && (i == 0 || line.p[i - 1] != '\\');
+/* "**Bug**" and "`bug`" are the word bug; "\|" is a pipe. */
+static const char *cell_text(struct arena *a, struct trg_str s) {
+  s = str_trim(s);
+  for (;;) {
+    const char c = s.n >= 2 ? s.p[0] : '\0';
+    if ((c != '*' && c != '`' && c != '_') || s.p[s.n - 1] != c) break;
+    if (c != '*' && memchr(s.p + 1, c, s.n - 2) != NULL) break; /* `a`, `b` */
+    s.p++;
+    s.n -= 2;
+  }
+  char *text = arena_dup(a, s);
+  size_t n = 0;
+  for (size_t i = 0; text[i] != '\0'; i++)
+    if (text[i] != '\\' || text[i + 1] != '|') text[n++] = text[i];
+  text[n] = '\0';
+  return text;
 }
 
-/* The cell's text; an escaped pipe is a pipe. */
-static const char *cell_text(struct arena *a, struct trg_str text) {
-  char *out = arena_dup(a, str_trim(text)), *to = out;
-  for (const char *p = out; *p != '\0'; p++)
-    if (p[0] != '\\' || p[1] != '|') *to++ = *p;
-  *to = '\0';
-  return out;
+static bool is_pipe(struct trg_str line, size_t i) {
+  return line.p[i] == '|' && (i == 0 || line.p[i - 1] != '\\');
 }
 
 /* Splits "| a | b |" at pipes that are not escaped. */
@@ -51,28 +61,33 @@ static size_t row_cells(struct arena *a, struct trg_str line, const char **cells
   return n;
 }
 
-#define COLUMNS_MAX 16
-#define ROWS_MAX    512
-
-static bool is_ruler(const char *const *cells, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (strchr(cells[i], '-') == NULL || strspn(cells[i], "-: ") != strlen(cells[i])) return false;
-  return true;
+/* "| --- | :-: |" */
+static bool is_ruler(struct trg_str line) {
+  bool dash = false;
+  for (size_t i = 0; i < line.n; i++) {
+    if (strchr("|:- \t\r", line.p[i]) == NULL) return false;
+    dash = dash || line.p[i] == '-';
+  }
+  return dash;
 }
 
-/* Takes one row: the first is the header, the second the ruler (when it is one), the others are
- * cells. */
-static void table_row(struct arena *a, struct md_table *t, size_t number, struct trg_str line) {
+static void table_open(struct arena *a, struct md_table *t, struct trg_str line) {
+  const char *cells[COLUMNS_MAX];
+  t->columns = row_cells(a, line, cells, COLUMNS_MAX);
+  t->header = arena_alloc(a, sizeof *t->header * (t->columns + 1));
+  memcpy(t->header, cells, sizeof *cells * t->columns);
+}
+
+static void table_row(struct arena *a, struct md_table *t, size_t *room, struct trg_str line) {
   const char *cells[COLUMNS_MAX];
   const size_t n = row_cells(a, line, cells, COLUMNS_MAX);
-  if (number == 0) {
-    t->columns = n;
-    t->header = arena_alloc(a, sizeof *t->header * (n + 1));
-    memcpy(t->header, cells, sizeof *cells * n);
-    t->cells = arena_alloc(a, sizeof *t->cells * n * ROWS_MAX);
-    return;
+  if (t->rows == ROWS_MAX) return;
+  if (t->rows == *room) {
+    *room = *room == 0 ? 8 : *room * 2;
+    const char **more = arena_alloc(a, sizeof *more * t->columns * *room);
+    if (t->rows > 0) memcpy(more, t->cells, sizeof *more * t->columns * t->rows);
+    t->cells = more;
   }
-  if ((number == 1 && is_ruler(cells, n)) || t->rows == ROWS_MAX) return;
   for (size_t c = 0; c < t->columns; c++)
     t->cells[t->rows * t->columns + c] = c < n ? cells[c] : "";
   t->rows++;
@@ -90,40 +105,83 @@ bool md_fence(struct trg_str line, char *open) {
   return *open != '\0';
 }
 
-/* The part of the text between the heading and the next one; empty when it is not there. */
-static struct trg_str section_of(const char *markdown, const char *heading) {
-  struct trg_str rest = str_of(markdown), line;
-  const char *from = NULL;
-  char fence = '\0';
-  while (rest.n > 0) {
-    const char *at = rest.p;
-    if (!str_next(&rest, '\n', &line)) break;
-    if (md_fence(line, &fence) || !is_heading(line)) continue;
-    if (from != NULL) return (struct trg_str){from, (size_t)(at - from)};
-    if (heading_is(line, heading)) from = rest.p;
+/* Where the reading of a text stands. */
+struct scan {
+  struct arena *arena;
+  struct md_table *list;
+  size_t count, room; /* room: of the open table's rows */
+  struct md_table *open;
+  size_t taken; /* rows of the open table with its header and ruler; 0: none is open */
+  const char *heading;
+  uint32_t line;
+  char fence;
+};
+
+/* The first row of a run is the header, the second the ruler (when it is one). */
+static void scan_row(struct scan *s, struct trg_str line) {
+  if (s->taken++ == 0) {
+    s->open = s->count < TABLES_MAX ? &s->list[s->count++] : NULL;
+    if (s->open == NULL) return;
+    table_open(s->arena, s->open, line);
+    s->open->heading = s->heading;
+    s->open->line = s->line;
+    s->room = 0;
+  } else if (s->open != NULL && (s->taken != 2 || !is_ruler(line))) {
+    table_row(s->arena, s->open, &s->room, line);
   }
-  if (from == NULL) return (struct trg_str){NULL, 0};
-  return (struct trg_str){from, strlen(from)};
+}
+
+static void scan_line(struct scan *s, struct trg_str line) {
+  struct trg_str text;
+  s->line++;
+  const bool fenced = md_fence(line, &s->fence);
+  if (!fenced && is_row(line)) {
+    scan_row(s, line);
+    return;
+  }
+  s->taken = 0;
+  if (!fenced && heading_text(line, &text)) s->heading = arena_dup(s->arena, text);
+}
+
+size_t md_tables(struct arena *a, const char *markdown, struct md_table **ret) {
+  struct scan s = {.arena = a, .heading = ""};
+  struct trg_str rest = str_of(markdown), line;
+  s.list = arena_alloc(a, sizeof *s.list * TABLES_MAX);
+  while (str_next(&rest, '\n', &line)) scan_line(&s, line);
+  *ret = s.list;
+  return s.count;
 }
 
 bool md_table_below(struct arena *a, const char *markdown, const char *heading,
                     struct md_table *ret) {
-  struct trg_str rest = section_of(markdown, heading), line;
-  struct md_table t = {0};
-  size_t number = 0;
-  while (str_next(&rest, '\n', &line)) {
-    if (is_row(line))
-      table_row(a, &t, number++, line);
-    else if (number > 0)
-      break;
-  }
-  if (t.header == NULL || t.rows == 0) return false;
-  *ret = t;
-  return true;
+  struct md_table *list = NULL;
+  const size_t n = md_tables(a, markdown, &list);
+  for (size_t i = 0; i < n; i++)
+    if (list[i].rows > 0 && str_is_nocase(str_of(list[i].heading), heading)) {
+      *ret = list[i];
+      return true;
+    }
+  return false;
+}
+
+bool md_table_with(struct arena *a, const char *markdown, const char *header,
+                   struct md_table *ret) {
+  struct md_table *list = NULL;
+  const size_t n = md_tables(a, markdown, &list);
+  for (size_t i = 0; i < n; i++)
+    if (list[i].rows > 0 && md_column(&list[i], header) >= 0) {
+      *ret = list[i];
+      return true;
+    }
+  return false;
 }
 
 ptrdiff_t md_column(const struct md_table *t, const char *header) {
   for (size_t c = 0; c < t->columns; c++)
     if (str_is_nocase(str_of(t->header[c]), header)) return (ptrdiff_t)c;
   return -1;
+}
+
+const char *md_cell(const struct md_table *t, size_t row, ptrdiff_t column) {
+  return column >= 0 ? t->cells[row * t->columns + (size_t)column] : "";
 }

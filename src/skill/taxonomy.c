@@ -13,27 +13,12 @@
 #include "base/str.h"
 #include "base/yaml.h"
 #include "skill/skill.h"
+#include "skill/taxonomy_inner.h"
+#include "store/knowledge.h"
 
 #define EXAMPLES_MAX_BYTES ((size_t)64 << 20)
 
-/* The public face is all const; this is what is filled. */
-struct taxonomy_full {
-  struct taxonomy t;
-  struct arena *arena;
-  /* While loading. */
-  taxonomy_problem *problem;
-  void *arg;
-  struct trg_err *err;
-  const char *path;
-  int errors;
-};
-
-static struct arena *arena_of(struct taxonomy *t) {
-  return ((struct taxonomy_full *)t)->arena;
-}
-
-__attribute__((format(printf, 4, 5))) static void tell(struct taxonomy *t, bool error,
-                                                       uint32_t line, const char *format, ...) {
+void taxonomy_tell(struct taxonomy *t, bool error, uint32_t line, const char *format, ...) {
   struct taxonomy_full *full = (struct taxonomy_full *)t;
   char text[512];
   va_list args;
@@ -48,108 +33,14 @@ __attribute__((format(printf, 4, 5))) static void tell(struct taxonomy *t, bool 
 
 /* What stands in when neither skills nor a file name categories. */
 static const struct category builtin[] = {
-    {"billing", "billing", "P3", "Invoices, charges, payments, prices"},
-    {"technical", "technical", "P3", "Errors, defects, things that do not work"},
-    {"account-access", "accounts", "P3", "Login, password, locked accounts"},
-    {"how-to", "service", "P4", "How to use, set up or change something"},
-    {"complaint", "service", "P3", "Dissatisfaction with service or product"},
-    {"other", "service", "P4", "Anything else"}};
+    {"billing", "billing", "P3", "Invoices, charges, payments, prices", NULL, 0},
+    {"technical", "technical", "P3", "Errors, defects, things that do not work", NULL, 0},
+    {"account-access", "accounts", "P3", "Login, password, locked accounts", NULL, 0},
+    {"how-to", "service", "P4", "How to use, set up or change something", NULL, 0},
+    {"complaint", "service", "P3", "Dissatisfaction with service or product", NULL, 0},
+    {"other", "service", "P4", "Anything else", NULL, 0}};
 
 static const char *const default_priorities[] = {"P1", "P2", "P3", "P4"};
-
-/* --- tables of the triage skill ----------------------------------------------------------------
- */
-
-static const char *cell(const struct md_table *t, size_t row, ptrdiff_t column) {
-  return column >= 0 ? t->cells[row * t->columns + (size_t)column] : "";
-}
-
-/* "a, b, c" to a list; quotes around a phrase are taken off. */
-static size_t split_list(struct arena *a, const char *text, const char *const **ret) {
-  size_t room = 1;
-  for (const char *p = text; *p != '\0'; p++)
-    if (*p == ',' || *p == ';') room++;
-  const char **list = arena_alloc(a, sizeof *list * room);
-  size_t n = 0;
-  struct trg_str rest = str_of(text);
-  while (rest.n > 0) {
-    size_t end = 0;
-    while (end < rest.n && rest.p[end] != ',' && rest.p[end] != ';') end++;
-    struct trg_str one = str_trim((struct trg_str){rest.p, end});
-    if (one.n >= 2 && (one.p[0] == '"' || one.p[0] == '\'') && one.p[one.n - 1] == one.p[0]) {
-      one.p++;
-      one.n -= 2;
-    }
-    if (one.n > 0) list[n++] = arena_dup(a, one);
-    const size_t skip = end < rest.n ? end + 1 : end;
-    rest.p += skip;
-    rest.n -= skip;
-  }
-  *ret = list;
-  return n;
-}
-
-static void from_categories(struct taxonomy *t, const char *body) {
-  struct arena *a = arena_of(t);
-  struct md_table m;
-  if (!md_table_below(a, body, "Categories", &m)) return;
-  const ptrdiff_t name = md_column(&m, "Category"), team = md_column(&m, "Team"),
-                  priority = md_column(&m, "Default priority"), text = md_column(&m, "Description");
-  if (name < 0) return;
-  struct category *c = arena_alloc(a, sizeof *c * m.rows);
-  t->categories = c;
-  for (size_t i = 0; i < m.rows; i++) {
-    const char *this = cell(&m, i, name);
-    if (this[0] == '\0') continue;
-    if (taxonomy_category(t, str_of(this)) != NULL) {
-      tell(t, false, 0, "the category \"%.60s\" stands twice in the table; the first counts", this);
-      continue;
-    }
-    c[t->category_count++] = (struct category){this, cell(&m, i, team), cell(&m, i, priority),
-                                               cell(&m, i, text)};
-  }
-}
-
-static void from_others(struct taxonomy *t, const char *body) {
-  struct arena *a = arena_of(t);
-  struct md_table m;
-  if (md_table_below(a, body, "Sub-categories", &m)) {
-    struct subcategory *s = arena_alloc(a, sizeof *s * m.rows);
-    for (size_t i = 0; i < m.rows; i++)
-      s[i] = (struct subcategory){cell(&m, i, md_column(&m, "Category")),
-                                  cell(&m, i, md_column(&m, "Sub-category")),
-                                  cell(&m, i, md_column(&m, "Description"))};
-    t->subcategories = s;
-    t->subcategory_count = m.rows;
-  }
-  if (md_table_below(a, body, "Priorities", &m)) {
-    struct priority *p = arena_alloc(a, sizeof *p * m.rows);
-    for (size_t i = 0; i < m.rows; i++) {
-      p[i].name = cell(&m, i, md_column(&m, "Priority"));
-      p[i].when = cell(&m, i, md_column(&m, "When"));
-      p[i].signal_count = split_list(a, cell(&m, i, md_column(&m, "Signals")), &p[i].signals);
-    }
-    t->priorities = p;
-    t->priority_count = m.rows;
-  }
-  if (md_table_below(a, body, "Teams", &m)) {
-    struct team *k = arena_alloc(a, sizeof *k * m.rows);
-    for (size_t i = 0; i < m.rows; i++)
-      k[i] = (struct team){cell(&m, i, md_column(&m, "Team")),
-                           cell(&m, i, md_column(&m, "Handles"))};
-    t->teams = k;
-    t->team_count = m.rows;
-  }
-  if (md_table_below(a, body, "Escalate to a person", &m)) {
-    struct escalation *e = arena_alloc(a, sizeof *e * m.rows);
-    for (size_t i = 0; i < m.rows; i++) {
-      e[i].reason = cell(&m, i, md_column(&m, "Reason"));
-      e[i].signal_count = split_list(a, cell(&m, i, md_column(&m, "Signals")), &e[i].signals);
-    }
-    t->escalations = e;
-    t->escalation_count = m.rows;
-  }
-}
 
 /* One line of the examples; false: it is none. */
 static bool example_read(struct taxonomy *t, struct trg_str line, uint32_t number,
@@ -158,14 +49,18 @@ static bool example_read(struct taxonomy *t, struct trg_str line, uint32_t numbe
   json *o = json_parse(line, 0, &err);
   const struct trg_str text = json_get_str(o, "text");
   const bool good = text.n > 0 && json_is_object(json_get(o, "labels"));
+  const struct trg_str category = json_get_str(json_get(o, "labels"), "category");
+  if (good && category.n > 0 && t->category_count > 0 && taxonomy_category(t, category) == NULL)
+    taxonomy_tell(t, false, number, "the example is labelled \"%.*s\", which is no category",
+                  (int)(category.n < 60 ? category.n : 60), category.p);
   if (good) {
     char *labels = json_text(json_get(o, "labels"));
-    ret->text = arena_str(arena_of(t), text);
-    ret->labels = arena_str(arena_of(t), str_of(labels));
+    ret->text = arena_str(taxonomy_arena(t), text);
+    ret->labels = arena_str(taxonomy_arena(t), str_of(labels));
     mem_free(labels);
   } else {
-    tell(t, false, number, "%s; the example is left out",
-         o == NULL ? err.text : "expected {\"text\": \"...\", \"labels\": {...}}");
+    taxonomy_tell(t, false, number, "%s; the example is left out",
+                  o == NULL ? err.text : "expected {\"text\": \"...\", \"labels\": {...}}");
   }
   json_free(&o);
   return good;
@@ -173,7 +68,7 @@ static bool example_read(struct taxonomy *t, struct trg_str line, uint32_t numbe
 
 /* references/examples.jsonl beside the triage skill: what the classifier starts from. */
 static void from_examples(struct taxonomy *t, const struct skill *k) {
-  struct arena *a = arena_of(t);
+  struct arena *a = taxonomy_arena(t);
   char *folder = file_dir(k->path);
   char *path = file_join(folder, "references/examples.jsonl");
   struct buf b;
@@ -181,7 +76,8 @@ static void from_examples(struct taxonomy *t, const struct skill *k) {
   buf_init(&b, EXAMPLES_MAX_BYTES);
   ((struct taxonomy_full *)t)->path = path;
   if (file_exists(path)) {
-    if (file_read(path, EXAMPLES_MAX_BYTES, &b, &err) < 0) tell(t, false, 0, "%s", err.text);
+    if (file_read(path, EXAMPLES_MAX_BYTES, &b, &err) < 0)
+      taxonomy_tell(t, false, 0, "%s", err.text);
     struct trg_str rest = buf_view(&b), line;
     size_t room = 1;
     for (size_t i = 0; i < rest.n; i++)
@@ -198,116 +94,20 @@ static void from_examples(struct taxonomy *t, const struct skill *k) {
   mem_free(folder);
 }
 
-/* --- a file of categories and teams ------------------------------------------------------------
- */
-
-static const char *yaml_text(struct arena *a, const struct yaml *map, const char *key) {
-  const struct yaml *n = yaml_get(map, key);
-  return n != NULL && n->kind == YAML_SCALAR ? arena_dup(a, str_of(n->text)) : "";
-}
-
-/* Every key of a map must be one of these, and a text. */
-static void keys_check(struct taxonomy *t, const struct yaml *map, const char *what,
-                       const char *const *known) {
-  for (const struct yaml *y = map->first; y != NULL; y = y->next) {
-    bool found = false;
-    for (size_t i = 0; known[i] != NULL && !found; i++) found = strcmp(known[i], y->key) == 0;
-    if (!found)
-      tell(t, true, y->line, "%s%s%.60s: unknown key", what, what[0] != '\0' ? "." : "", y->key);
-    else if (what[0] != '\0' && y->kind != YAML_SCALAR)
-      tell(t, true, y->line, "%s.%s: must be a text", what, y->key);
-  }
-}
-
-/* The name of a list's item, which is a text or a map; "" and told when it has none. */
-static const char *item_name(struct taxonomy *t, const struct yaml *y, const char *what,
-                             const char *const *known) {
-  const char *name = "";
-  if (y->kind == YAML_SCALAR) name = arena_dup(arena_of(t), str_trim(str_of(y->text)));
-  if (y->kind == YAML_MAP) {
-    name = yaml_text(arena_of(t), y, "name");
-    keys_check(t, y, what, known);
-  }
-  if (name[0] == '\0') tell(t, true, y->line, "%s: must be a name or a map with `name`", what);
-  return name;
-}
-
-static void file_categories(struct taxonomy *t, const struct yaml *list) {
-  static const char *const known[] = {"name", "team", "priority", "description", NULL};
-  struct arena *a = arena_of(t);
-  struct category *c = arena_alloc(a, sizeof *c * (yaml_count(list) + 1));
-  t->categories = c;
-  size_t i = 0;
-  for (const struct yaml *y = list->first; y != NULL; y = y->next, i++) {
-    const char *what = arena_printf(a, "categories[%zu]", i);
-    const char *name = item_name(t, y, what, known);
-    if (name[0] == '\0') continue;
-    if (taxonomy_category(t, str_of(name)) != NULL)
-      tell(t, true, y->line, "%s: \"%.60s\" stands twice; names must differ", what, name);
-    const bool map = y->kind == YAML_MAP;
-    const char *priority = map ? yaml_text(a, y, "priority") : "P3";
-    if (priority[0] != '\0' &&
-        (priority[0] != 'P' || strlen(priority) != 2 || strchr("1234", priority[1]) == NULL))
-      tell(t, true, y->line, "%s.priority: \"%.20s\" must be P1, P2, P3 or P4", what, priority);
-    c[t->category_count++] = (struct category){name, map ? yaml_text(a, y, "team") : "", priority,
-                                               map ? yaml_text(a, y, "description") : ""};
-  }
-}
-
-static void file_teams(struct taxonomy *t, const struct yaml *list) {
-  static const char *const known[] = {"name", "handles", NULL};
-  struct arena *a = arena_of(t);
-  struct team *k = arena_alloc(a, sizeof *k * (yaml_count(list) + 1));
-  size_t i = 0, n = 0;
-  for (const struct yaml *y = list->first; y != NULL; y = y->next, i++) {
-    const char *name = item_name(t, y, arena_printf(a, "teams[%zu]", i), known);
-    if (name[0] != '\0')
-      k[n++] = (struct team){name, y->kind == YAML_MAP ? yaml_text(a, y, "handles") : ""};
-  }
-  t->teams = k;
-  t->team_count = n;
-}
-
-/* categories: a list of names or of {name, team, priority, description}; teams likewise. */
-static int from_file(struct taxonomy *t, const char *file) {
-  static const char *const known[] = {"categories", "teams", NULL};
-  struct trg_err bad = {0};
-  ((struct taxonomy_full *)t)->path = file;
-  struct yaml *root = yaml_load(file, (size_t)4 << 20, &bad);
-  if (root == NULL) {
-    tell(t, true, bad.line, "yaml: %s", bad.text);
-    return TRG_EINVAL;
-  }
-  const struct yaml *list = root->kind == YAML_MAP ? yaml_get(root, "categories") : root;
-  if (list == NULL || list->kind != YAML_LIST || yaml_count(list) == 0)
-    tell(t, true, list != NULL ? list->line : 1,
-         "categories: expected a list of names or of {name, team, priority, description}");
-  else
-    file_categories(t, list);
-  if (root->kind == YAML_MAP) keys_check(t, root, "", known);
-  const struct yaml *teams = root->kind == YAML_MAP ? yaml_get(root, "teams") : NULL;
-  if (teams != NULL && teams->kind == YAML_LIST)
-    file_teams(t, teams);
-  else if (teams != NULL)
-    tell(t, true, teams->line, "teams: expected a list of names or of {name, handles}");
-  yaml_free(&root);
-  return ((struct taxonomy_full *)t)->errors > 0 ? TRG_EINVAL : 0;
-}
-
 /* --- together ----------------------------------------------------------------------------------
  */
 
 /* What the operator trained the classifier on is part of the taxonomy: a label that was learnt is a
  * category, even when no table describes it. */
 static void add_labels(struct taxonomy *t, const char *const *labels, size_t count) {
-  struct arena *a = arena_of(t);
+  struct arena *a = taxonomy_arena(t);
   struct category *all = arena_alloc(a, sizeof *all * (t->category_count + count + 1));
   if (t->category_count > 0) memcpy(all, t->categories, sizeof *all * t->category_count);
   size_t n = t->category_count;
   t->categories = all;
   for (size_t i = 0; i < count; i++) {
     if (taxonomy_category(t, str_of(labels[i])) != NULL) continue;
-    all[n++] = (struct category){arena_dup(a, str_of(labels[i])), "", "P3", ""};
+    all[n++] = (struct category){arena_dup(a, str_of(labels[i])), "", "P3", "", NULL, 0};
     t->category_count = n;
   }
 }
@@ -327,9 +127,10 @@ static json *categories_json(const struct taxonomy *t) {
     json_put_text(o, "description", c->description);
     json_put_text(o, "team", c->team);
     json_put_text(o, "priority", c->priority);
+    if (c->signal_count > 0) json_put(o, "signals", signals_json(c->signals, c->signal_count));
     json *subs = json_array();
     for (size_t k = 0; k < t->subcategory_count; k++) {
-      if (strcmp(t->subcategories[k].category, c->name) != 0) continue;
+      if (!taxonomy_same(str_of(t->subcategories[k].category), c->name)) continue;
       json *s = json_object();
       json_put_text(s, "name", t->subcategories[k].name);
       json_put_text(s, "description", t->subcategories[k].description);
@@ -370,7 +171,7 @@ static void render(struct taxonomy *t) {
   }
   json_put(o, "escalations", list);
   char *text = json_text(o);
-  t->json = arena_dup(arena_of(t), str_of(text));
+  t->json = arena_dup(taxonomy_arena(t), str_of(text));
   struct hash *h = hash_new();
   hash_add(h, str_of(text));
   for (size_t i = 0; i < t->example_count; i++) {
@@ -384,7 +185,21 @@ static void render(struct taxonomy *t) {
   json_free(&o);
 }
 
-struct taxonomy *taxonomy_load(const char *file, const struct skills *s, const char *const *labels,
+static void from_skill(struct taxonomy *t, struct skills *s, const char *file) {
+  struct trg_err bad = {0};
+  const struct skill *k = skills_find(s, "ticket-triage");
+  if (k == NULL) return;
+  ((struct taxonomy_full *)t)->path = k->path;
+  const char *body = skill_body(s, k, &bad);
+  if (body == NULL) {
+    taxonomy_tell(t, false, 0, "%s", bad.text);
+    return;
+  }
+  taxonomy_tables(t, body, k->body_line, file == NULL);
+  if (file == NULL) from_examples(t, k);
+}
+
+struct taxonomy *taxonomy_load(const char *file, struct skills *s, const char *const *labels,
                                size_t label_count, taxonomy_problem *problem, void *arg,
                                struct trg_err *err) {
   struct taxonomy_full *full = mem_alloc(sizeof *full);
@@ -393,26 +208,21 @@ struct taxonomy *taxonomy_load(const char *file, const struct skills *s, const c
   full->arg = arg;
   full->err = err;
   struct taxonomy *t = &full->t;
-  const struct skill *k = s != NULL ? skills_find(s, "ticket-triage") : NULL;
-  if (k != NULL) {
-    full->path = k->path;
-    if (file == NULL) from_categories(t, k->body);
-    from_others(t, k->body);
-    if (file == NULL) from_examples(t, k);
-  }
+  if (s != NULL) from_skill(t, s, file);
   if (file != NULL) {
     t->subcategory_count = 0;
-    if (from_file(t, file) < 0) {
+    if (taxonomy_file(t, file) < 0) {
       taxonomy_free(&t);
       return NULL;
     }
   }
   if (t->category_count == 0 && label_count == 0) {
     if (full->path == NULL) full->path = "skills";
-    tell(t, false, 0,
-         "no categories: there is no skill ticket-triage with a table below \"Categories\" and no "
-         "taxonomy file; %zu general ones stand in",
-         sizeof builtin / sizeof builtin[0]);
+    taxonomy_tell(
+        t, false, 0,
+        "no categories: there is no skill ticket-triage with a table below \"Categories\" and no "
+        "taxonomy file; %zu general ones stand in",
+        sizeof builtin / sizeof builtin[0]);
     t->categories = builtin;
     t->category_count = sizeof builtin / sizeof builtin[0];
   }
@@ -423,8 +233,28 @@ struct taxonomy *taxonomy_load(const char *file, const struct skills *s, const c
     t->priorities = p;
     t->priority_count = 4;
   }
+  taxonomy_route(t);
   render(t);
   return t;
+}
+
+int taxonomy_index(const struct taxonomy *t, struct store *s, struct trg_err *err) {
+  struct arena *a = arena_new();
+  struct example *list = arena_alloc(a, sizeof *list * (t->example_count + 1));
+  size_t n = 0;
+  for (size_t i = 0; i < t->example_count; i++) {
+    json *labels = json_parse(t->examples[i].labels, 0, NULL);
+    const struct category *c = taxonomy_category(t, json_get_str(labels, "category"));
+    if (c != NULL)
+      list[n++] = (struct example){.text = arena_dup(a, t->examples[i].text),
+                                   .category = c->name,
+                                   .labels = arena_dup(a, t->examples[i].labels)};
+    json_free(&labels);
+  }
+  bool changed = false;
+  const int rc = example_keep(s, t->hash, list, n, &changed, err);
+  arena_free(&a);
+  return rc;
 }
 
 void taxonomy_free(struct taxonomy **t) {
@@ -435,16 +265,27 @@ void taxonomy_free(struct taxonomy **t) {
   *t = NULL;
 }
 
+static char folded(char c) {
+  return c == '_' || c == ' ' ? '-' : c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+bool taxonomy_same(struct trg_str a, const char *b) {
+  size_t i = 0;
+  for (; i < a.n && b[i] != '\0'; i++)
+    if (folded(a.p[i]) != folded(b[i])) return false;
+  return i == a.n && b[i] == '\0';
+}
+
 const struct category *taxonomy_category(const struct taxonomy *t, struct trg_str name) {
   for (size_t i = 0; i < t->category_count; i++)
-    if (str_is_nocase(name, t->categories[i].name)) return &t->categories[i];
+    if (taxonomy_same(name, t->categories[i].name)) return &t->categories[i];
   return NULL;
 }
 
 bool taxonomy_team(const struct taxonomy *t, struct trg_str name) {
   for (size_t i = 0; i < t->team_count; i++)
-    if (str_is_nocase(name, t->teams[i].name)) return true;
+    if (taxonomy_same(name, t->teams[i].name)) return true;
   for (size_t i = 0; i < t->category_count; i++)
-    if (name.n > 0 && str_is_nocase(name, t->categories[i].team)) return true;
+    if (name.n > 0 && taxonomy_same(name, t->categories[i].team)) return true;
   return false;
 }

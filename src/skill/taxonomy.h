@@ -10,9 +10,12 @@
 #include <triaged/model.h>
 
 struct skills;
+struct store;
 
 struct category {
   const char *name, *team, *priority, *description;
+  const char *const *signals; /* words that speak for it */
+  size_t signal_count;
 };
 struct subcategory {
   const char *category, *name, *description;
@@ -51,10 +54,14 @@ struct taxonomy {
  * problem told. Everything that is wrong is told through `problem` (may be NULL), of a file as
  * "KEY: what is wrong"; NULL and err (the first of them) only for a file that has errors. */
 typedef void taxonomy_problem(void *arg, const char *path, uint32_t line, const char *text);
-struct taxonomy *taxonomy_load(const char *file, const struct skills *s, const char *const *labels,
+struct taxonomy *taxonomy_load(const char *file, struct skills *s, const char *const *labels,
                                size_t label_count, taxonomy_problem *problem, void *arg,
                                struct trg_err *err);
+/* Puts the examples into the store's search, when they changed. */
+int taxonomy_index(const struct taxonomy *t, struct store *s, struct trg_err *err);
 void taxonomy_free(struct taxonomy **t);
+/* Are these one name? Letters' case, blanks, hyphens and underscores make no difference. */
+bool taxonomy_same(struct trg_str a, const char *b);
 const struct category *taxonomy_category(const struct taxonomy *t,
                                          struct trg_str name); /* nocase */
 bool taxonomy_team(const struct taxonomy *t, struct trg_str name);

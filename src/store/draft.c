@@ -95,6 +95,21 @@ int draft_newest(struct store *s, int64_t ticket_id, struct arena *a, struct dra
   return 0;
 }
 
+static int draft_rows(struct sql *q, struct arena *a, struct draft **ret, size_t *ret_count,
+                      struct trg_err *err) {
+  struct draft *list = NULL;
+  size_t n = 0;
+  int rc;
+  while ((rc = sql_next(q, err)) > 0) {
+    list = sql_room(a, list, n, sizeof *list);
+    draft_of(q, a, &list[n++]);
+  }
+  if (rc != 0) return rc;
+  *ret = list;
+  *ret_count = n;
+  return 0;
+}
+
 int draft_list(struct store *s, const char *state, int64_t limit, struct arena *a,
                struct draft **ret, size_t *ret_count, struct trg_err *err) {
   static const char text[] = "SELECT " DRAFT_COLUMNS
@@ -103,17 +118,18 @@ int draft_list(struct store *s, const char *state, int64_t limit, struct arena *
   sql_read(&q, s, text);
   sql_text(&q, state);
   sql_int(&q, limit == 0 ? 100 : limit);
-  struct draft *list = NULL;
-  size_t n = 0;
-  int rc;
-  while ((rc = sql_next(&q, err)) > 0) {
-    list = sql_room(a, list, n, sizeof *list);
-    draft_of(&q, a, &list[n++]);
-  }
-  if (rc != 0) return rc;
-  *ret = list;
-  *ret_count = n;
-  return 0;
+  return draft_rows(&q, a, ret, ret_count, err);
+}
+
+int draft_recent(struct store *s, int64_t limit, struct arena *a, struct draft **ret,
+                 size_t *ret_count, struct trg_err *err) {
+  static const char text[] = "SELECT " DRAFT_COLUMNS
+                             " WHERE d.id = (SELECT max(o.id) FROM draft o WHERE o.ticket_id ="
+                             " d.ticket_id) ORDER BY d.id DESC LIMIT ?";
+  struct sql q;
+  sql_read(&q, s, text);
+  sql_int(&q, limit);
+  return draft_rows(&q, a, ret, ret_count, err);
 }
 
 int draft_supersede(struct store *s, int64_t ticket_id, int64_t now_ms, struct trg_err *err) {

@@ -2,7 +2,7 @@
 #include "store/knowledge.h"
 
 #include "store/sql.h"
-#include "store/word.h"
+#include "base/word.h"
 
 static int drop_passages(struct store *s, const char *source, struct trg_err *err) {
   static const char text[] = "DELETE FROM passage WHERE source = ?";

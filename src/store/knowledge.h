@@ -33,18 +33,31 @@ int passage_by_id(struct store *s, struct trg_str id, struct arena *a, struct pa
                   struct trg_err *err);
 int passage_count(struct store *s, int64_t *ret, struct trg_err *err);
 
+/* A labelled example of the taxonomy. */
+struct example {
+  const char *text, *category;
+  const char *labels; /* JSON object */
+  double score;       /* of a search: higher is better */
+};
+/* Replaces all when `hash` is not that of the last time. */
+int example_keep(struct store *s, const char *hash, const struct example *list, size_t count,
+                 bool *ret_changed, struct trg_err *err);
+int example_search(struct store *s, struct trg_str words, int limit, struct arena *a,
+                   struct example **ret, size_t *ret_count, struct trg_err *err);
+
 /* A past ticket as something to learn from: its text, category and the reply people sent. */
 struct past {
   int64_t ticket_id; /* 0: came from a file */
   const char *ref, *subject, *text, *category, *language, *reply, *status;
   double score;
+  const char *cited; /* JSON array of the ids of passages that answered it; NULL: none */
 };
 int past_put(struct store *s, const struct past *p, int64_t now_ms, struct trg_err *err);
-int past_search(struct store *s, struct trg_str words, int64_t not_ticket_id, int limit,
-                struct arena *a, struct past **ret, size_t *ret_count, struct trg_err *err);
 /* The past ticket of this reference. TRG_ENOTFOUND. */
 int past_by_ref(struct store *s, struct trg_str ref, struct arena *a, struct past *ret,
                 struct trg_err *err);
+int past_search(struct store *s, struct trg_str words, int64_t not_ticket_id, int limit,
+                struct arena *a, struct past **ret, size_t *ret_count, struct trg_err *err);
 /* The open ticket of the same requester with nearly the same text that was opened before this one,
  * by at most within_ms: the later of the two is the duplicate. TRG_ENOTFOUND. */
 int past_twin(struct store *s, int64_t ticket_id, int64_t within_ms, struct arena *a,

@@ -17,6 +17,9 @@ extern const char *const migrate_billing[], *const migrate_tally[];
 extern const char *const migrate_subject[], *const migrate_batch[];
 extern const char *const migrate_tool[];
 extern const char *const migrate_checks[];
+extern const char *const migrate_example[];
+extern const char *const migrate_cited[];
+extern const char *const migrate_feedback[];
 
 /* Brings a checked database from version `from` to STORE_VERSION, in one transaction. */
 int migrate(struct store *s, int64_t from, struct trg_err *err);

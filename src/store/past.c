@@ -1,15 +1,16 @@
 /* Past tickets: what is learnt from, and what a new ticket may repeat. */
 #include "store/knowledge.h"
 #include "store/sql.h"
-#include "store/word.h"
+#include "base/word.h"
 
 int past_put(struct store *s, const struct past *p, int64_t now_ms, struct trg_err *err) {
   static const char text[] =
-      "INSERT INTO past (ticket_id, ref, subject, text, category, language, reply, status, put_ms)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE SET"
+      "INSERT INTO past (ticket_id, ref, subject, text, category, language, reply, status, put_ms,"
+      " cited) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE SET"
       " ticket_id = excluded.ticket_id, subject = excluded.subject, text = excluded.text,"
       " category = excluded.category, language = excluded.language, reply = excluded.reply,"
-      " status = excluded.status, put_ms = excluded.put_ms";
+      " status = excluded.status, put_ms = excluded.put_ms,"
+      " cited = excluded.cited";
   struct sql q;
   sql_write(&q, s, text);
   sql_id(&q, p->ticket_id);
@@ -21,10 +22,14 @@ int past_put(struct store *s, const struct past *p, int64_t now_ms, struct trg_e
   sql_text(&q, p->reply);
   sql_text(&q, p->status);
   sql_int(&q, now_ms);
+  sql_text(&q, p->cited != NULL && p->cited[0] != '\0' ? p->cited : "[]");
   return sql_run(&q, err);
 }
 
-static void past_read(struct sql *q, struct arena *a, struct past *p) {
+#define PAST_COLUMNS                                                                               \
+  "p.ticket_id, p.ref, p.subject, p.text, p.category, p.language, p.reply, p.status, p.cited"
+
+static void past_of(struct sql *q, struct arena *a, struct past *p) {
   p->ticket_id = sql_get_int(q);
   p->ref = sql_get_text(q, a);
   p->subject = sql_get_text(q, a);
@@ -33,20 +38,19 @@ static void past_read(struct sql *q, struct arena *a, struct past *p) {
   p->language = sql_get_text(q, a);
   p->reply = sql_get_text(q, a);
   p->status = sql_get_text(q, a);
+  p->cited = sql_get_text(q, a);
 }
 
 int past_by_ref(struct store *s, struct trg_str ref, struct arena *a, struct past *ret,
                 struct trg_err *err) {
-  static const char text[] =
-      "SELECT ticket_id, ref, subject, text, category, language, reply, status FROM past"
-      " WHERE ref = ?";
+  static const char text[] = "SELECT " PAST_COLUMNS " FROM past p WHERE p.ref = ?";
   struct sql q;
   sql_read(&q, s, text);
   sql_str(&q, ref);
   const int rc = sql_one(&q, "past ticket", err);
   if (rc != 0) return rc;
-  *ret = (struct past){0};
-  past_read(&q, a, ret);
+  past_of(&q, a, ret);
+  ret->score = 0;
   sql_end(&q);
   return 0;
 }
@@ -54,8 +58,8 @@ int past_by_ref(struct store *s, struct trg_str ref, struct arena *a, struct pas
 int past_search(struct store *s, struct trg_str words, int64_t not_ticket_id, int limit,
                 struct arena *a, struct past **ret, size_t *ret_count, struct trg_err *err) {
   static const char text[] =
-      "SELECT p.ticket_id, p.ref, p.subject, p.text, p.category, p.language, p.reply, p.status,"
-      " f.score FROM (SELECT rowid AS row, bm25(past_fts, 3.0, 1.0) AS score FROM past_fts"
+      "SELECT " PAST_COLUMNS
+      ", f.score FROM (SELECT rowid AS row, bm25(past_fts, 3.0, 1.0) AS score FROM past_fts"
       "  WHERE past_fts MATCH ?1 ORDER BY score LIMIT ?2 + 1) f"
       " JOIN past p ON p.row = f.row WHERE p.ticket_id IS NULL OR p.ticket_id <> ?3"
       " ORDER BY f.score, p.ref LIMIT ?2";
@@ -74,7 +78,7 @@ int past_search(struct store *s, struct trg_str words, int64_t not_ticket_id, in
   while ((rc = sql_next(&q, err)) > 0) {
     list = sql_room(a, list, n, sizeof *list);
     struct past *p = &list[n++];
-    past_read(&q, a, p);
+    past_of(&q, a, p);
     p->score = -sql_get_real(&q);
   }
   if (rc != 0) return rc;

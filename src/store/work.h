@@ -97,6 +97,9 @@ int draft_newest(struct store *s, int64_t ticket_id, struct arena *a, struct dra
 /* state "waiting": drafts that wait for a person. */
 int draft_list(struct store *s, const char *state, int64_t limit, struct arena *a,
                struct draft **ret, size_t *ret_count, struct trg_err *err);
+/* The newest draft of each ticket, newest first. */
+int draft_recent(struct store *s, int64_t limit, struct arena *a, struct draft **ret,
+                 size_t *ret_count, struct trg_err *err);
 /* The ticket's drafts so far that nobody acted on; called before a newer one is added. */
 int draft_supersede(struct store *s, int64_t ticket_id, int64_t now_ms, struct trg_err *err);
 

@@ -15,7 +15,7 @@ failed=0 found=0
 
 row() { printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$5" >>"$rows"; }
 wanted() {
-  [ -z "${BENCH:-}" ] || [ "$BENCH" = "$1" ] || return 1
+  [ -z "${BENCH:-}" ] || [ "$BENCH" = "$1" ] || [ "$BENCH/$1" = retrieval/search ] || return 1
   found=1
   echo "== $1"
 }
@@ -58,6 +58,14 @@ if wanted search; then
     row "search" "skipped: no $data/kb-rhobank" - - -
   fi
 fi
+if wanted retrieval; then
+  if [ -d "$data/helpdesk-demo" ]; then
+    run "$B/bench/bench_retrieval"
+    grep -q '^retrieval (links of people)' "$log" || failed=1
+  else
+    row "right article" "skipped: no $data/helpdesk-demo" - - -
+  fi
+fi
 if wanted local; then
   if [ -d "$data/banking77" ]; then
     run "$B/bench/bench_local"
@@ -69,7 +77,7 @@ if wanted local; then
   fi
 fi
 
-[ "$found" -eq 1 ] || { echo "no benchmark is called '$BENCH': road, mixed, memory, router, pii, search, local"; exit 2; }
+[ "$found" -eq 1 ] || { echo "no benchmark is called '$BENCH': road, mixed, memory, router, pii, search, retrieval, local"; exit 2; }
 echo
 { printf 'what\tfigure\tpromise\tratio\tverdict\n'; cat "$rows"; } |
   awk -F'\t' '{ for (i = 1; i <= 5; i++) { c[NR, i] = $i; if (length($i) > w[i]) w[i] = length($i) } }

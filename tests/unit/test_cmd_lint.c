@@ -116,11 +116,11 @@ static void test_links_must_lead_somewhere_inside(void **state) {
   struct lint l;
   (void)state;
   put("bad/SKILL.md", "---\nname: bad\ndescription: x\n---\n# Bad\n\n[a](gone.md)\n\n"
-                      "![b](../secret.png) [c](/etc/passwd) [d](a%20b.md)\n");
+                      "![b](../../secret.png) [c](/etc/passwd) [d](a%20b.md)\n");
   put("bad/a b.md", "x\n");
   lint_folder(dir, &l);
   assert_int_equal(said(&l, "gone.md leads nowhere")->line, 7);
-  assert_non_null(said(&l, "../secret.png leads out"));
+  assert_non_null(said(&l, "../../secret.png leads out"));
   assert_non_null(said(&l, "/etc/passwd is absolute"));
   assert_int_equal(l.errors, 3);
   lint_free(&l);

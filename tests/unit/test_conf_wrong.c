@@ -170,6 +170,8 @@ static void test_listening_beyond_loopback_needs_access_tokens(void **state) {
 static void test_links_and_mcp_servers_are_checked(void **state) {
   (void)state;
   refused(HEAD "policy: {links: [\"https://acme.com/x\"]}\n", 4, "policy.links[0]", "a host alone");
+  refused(HEAD "connectors: {CRM: nobody}\n", 4, "connectors.CRM", "there is no helpdesk");
+  refused(HEAD "connectors: [CRM]\n", 4, "connectors", "must be a map");
   refused(HEAD "mcp_servers: [a]\n", 4, "mcp_servers", "must be a map of servers");
   refused(HEAD "mcp_servers:\n  a: {type: http}\n", 5, "mcp_servers.a.url", "is missing");
   refused(HEAD "mcp_servers:\n  a: {type: stdio}\n", 5, "mcp_servers.a.command", "is missing");

@@ -84,7 +84,8 @@ static void test_skills_have_name_description_body_and_plugin(void **state) {
   assert_string_equal(skills_at(s, 0)->description, "First words.");
   const struct skill *k = skills_find(s, "returns");
   assert_string_equal(k->description, "On returns");
-  assert_string_equal(k->body, "# Body\n");
+  struct trg_err bad;
+  assert_string_equal(skill_body(s, k, &bad), "# Body\n");
   assert_string_equal(k->plugin, "support");
   assert_null(skills_find(s, "none"));
   assert_int_equal(told, 0);

@@ -3,7 +3,7 @@
 
 #include "store/knowledge.h"
 #include "store/talk.h"
-#include "store/word.h"
+#include "base/word.h"
 
 static void replace(struct box *b, const char *source, const char *hash, const char *title,
                     const char *text, const char *language) {

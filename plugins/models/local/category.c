@@ -56,14 +56,16 @@ static bool word_is_empty(const struct local_phrases *phrases, size_t at) {
 static struct local_phrases entry_phrases(const cJSON *entry) {
   const char *name = local_json_text(entry, "name");
   const char *description = local_json_text(entry, "description");
-  const size_t n = strlen(name);
-  const size_t m = strlen(description);
-  char *joined = local_alloc(n + m + 2, 1);
-  memcpy(joined, name, n);
-  joined[n] = '\n';
-  memcpy(joined + n + 1, description, m);
+  const cJSON *signals = local_json_item(entry, "signals"), *one = NULL;
+  size_t room = strlen(name) + strlen(description) + 2;
+  cJSON_ArrayForEach(one, signals) room += cJSON_IsString(one) ? strlen(one->valuestring) + 1 : 0;
+  char *joined = local_alloc(room, 1);
+  size_t n = (size_t)snprintf(joined, room, "%s\n%s", name, description);
+  cJSON_ArrayForEach(one, signals) {
+    if (cJSON_IsString(one)) n += (size_t)snprintf(joined + n, room - n, "\n%s", one->valuestring);
+  }
   struct local_phrases phrases = {0};
-  local_phrases_take(&phrases, joined, n + m + 1);
+  local_phrases_take(&phrases, joined, n);
   free(joined);
   return phrases;
 }
@@ -207,7 +209,8 @@ struct local_choice local_category_choose(const struct local_mind *mind,
                                           size_t n, const cJSON *input) {
   const cJSON *entries = local_json_item(local_json_item(input, "taxonomy"), "categories");
   struct local_choice choice = choice_trained(mind, text, n, entries);
-  const struct local_choice voted = choice_voted(local_json_item(input, "similar"), entries);
+  struct local_choice voted = choice_voted(local_json_item(input, "similar"), entries);
+  if (voted.name[0] == '\0') voted = choice_voted(local_json_item(input, "examples"), entries);
   if (choice.name[0] != '\0') {
     if (choice.confidence < VOTE_BELOW && voted.confidence > 0.6f)
       choice = (struct local_choice){voted.name, voted.entry, VOTE_BELOW * voted.confidence};

@@ -1,4 +1,4 @@
-#include "store/word.h"
+#include "base/word.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "store/word_list.h"
+#include "base/word_list.h"
 
 /* What stands between words: ASCII but letters and digits, then punctuation, symbols and private
  * characters. What FTS5 would split further stays one quoted phrase. */
@@ -73,4 +73,25 @@ char *words_query(struct trg_str text, struct arena *a) {
   char *query = arena_dup(a, buf_view(&b));
   buf_free(&b);
   return query;
+}
+
+size_t words_telling(struct trg_str text, size_t max, struct arena *a, struct trg_str **ret) {
+  struct trg_str *list = NULL;
+  size_t count = 0, room = 0, at = 0, n = 0;
+  char word[WORD_MAX];
+  while (count < max && word_next(text, &at, word, &n)) {
+    if (word_is_weak(word, n)) continue;
+    bool known = false;
+    for (size_t i = 0; i < count && !known; i++) known = str_eq(list[i], (struct trg_str){word, n});
+    if (known) continue;
+    if (count == room) {
+      struct trg_str *more = arena_alloc(a, sizeof *more * (room * 2 + 16));
+      if (count > 0) memcpy(more, list, sizeof *more * count);
+      list = more;
+      room = room * 2 + 16;
+    }
+    list[count++] = arena_str(a, (struct trg_str){word, n});
+  }
+  *ret = list;
+  return count;
 }

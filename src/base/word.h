@@ -1,8 +1,8 @@
 /*
- * Private to this room: plain text as words for a search.
+ * Plain text as words, for searches and for comparing texts.
  */
-#ifndef STORE_WORD_H
-#define STORE_WORD_H
+#ifndef BASE_WORD_H
+#define BASE_WORD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,5 +20,7 @@ bool word_is_weak(const char *word, size_t n);
 /* An FTS5 query: the text's telling words, each once, each quoted, joined by OR. NULL when there
  * is none. */
 char *words_query(struct trg_str text, struct arena *a);
+/* The different telling words of a text, from `a`; at most `max`. */
+size_t words_telling(struct trg_str text, size_t max, struct arena *a, struct trg_str **ret);
 
 #endif

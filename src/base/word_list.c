@@ -1,5 +1,5 @@
 /* Weak words of the seven languages that are met most, in byte order for bsearch. */
-#include "store/word_list.h"
+#include "base/word_list.h"
 
 const char *const word_list[] = {
     "aan",      "abbiamo",  "aber",      "about",   "above",     "after",      "again",

@@ -1,8 +1,8 @@
 /*
  * Private to this room: words that say nothing about a text.
  */
-#ifndef STORE_WORD_LIST_H
-#define STORE_WORD_LIST_H
+#ifndef BASE_WORD_LIST_H
+#define BASE_WORD_LIST_H
 
 #include <stddef.h>
 

@@ -1,0 +1,12 @@
+/*
+ * What the review commands share.
+ */
+#ifndef CMD_REVIEW_H
+#define CMD_REVIEW_H
+
+#include "cmd/cmd.h"
+
+/* Asks for the verb on the ticket that the command names, and prints that it was done. */
+int review_act(const struct cmd_call *c, const char *verb, const char *done, struct trg_str text);
+
+#endif
