@@ -174,6 +174,7 @@ help:
 	@echo "                STATIC=1 for the system tests on the static programs)"
 	@echo "make bench      benchmarks with their ratios"
 	@echo "make sanitize   the tests under ASan and UBSan"
+	@echo "make test-mcp   the official MCP conformance suite and SDKs; skipped without npm"
 	@echo "make fuzz       every fuzz target for SECONDS=60 each"
 	@echo "make lint       formatting, static analysis, room directions, sizes"
 	@echo "make static     one binary with every plugin linked in: $(B)/static/triaged"

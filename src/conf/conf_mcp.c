@@ -45,6 +45,10 @@ static const struct trg_field allow_key[] = {{.name = "allow", .type = TRG_JSON}
 
 static void kind_check(struct part *p, const struct yaml *map, const char *path,
                        const struct written *w) {
+  /* Neither: a server that a plugin folder brings, switched on by naming its tools. */
+  if (w->type == NULL && w->command == NULL && yaml_is_null(yaml_get(map, "url")) &&
+      !yaml_is_null(yaml_get(map, "allow")))
+    return;
   const bool stdio = w->type != NULL ? strcmp(w->type, "stdio") == 0 : w->command != NULL;
   if (stdio && w->command == NULL)
     field_wrong(&p->r, map, path_key(p, path, "command"),

@@ -13,6 +13,7 @@
 #include "conf/conf.h"
 #include "mcp/client.h"
 #include "net/loop.h"
+#include "pipeline/plugin_server.h"
 #include "pipeline/stage.h"
 #include "store/tool.h"
 
@@ -86,6 +87,14 @@ static void servers_hash(const struct conf *c, char hex[65]) {
   hex_encode(sum, sizeof sum, hex);
 }
 
+/* Only named, with the tools to allow: a plugin folder has the rest. */
+static bool is_brought(const struct conf_mcp_server *s) {
+  json *o = json_parse(str_of(s->json), 0, NULL);
+  const bool brought = json_get_str(o, "url").n == 0 && json_get_str(o, "command").n == 0;
+  json_free(&o);
+  return brought;
+}
+
 struct remotes *remotes_new(struct loop *l, struct http *h, const struct conf *c) {
   struct remotes *r = mem_alloc(sizeof *r);
   servers_hash(c, r->hash);
@@ -95,13 +104,15 @@ struct remotes *remotes_new(struct loop *l, struct http *h, const struct conf *c
     const struct conf_mcp_server *s = &c->mcp_servers[i];
     struct trg_err err = {0};
     if (s->allow_count == 0) continue;
+    char *brought = is_brought(s) ? plugin_server(c, s->name) : NULL;
     const struct mcp_client_options o = {.loop = l,
                                          .http = h,
                                          .name = s->name,
-                                         .json = s->json,
+                                         .json = brought != NULL ? brought : s->json,
                                          .allow = s->allow,
                                          .allow_count = s->allow_count};
     r->clients[r->count] = mcp_client_new(&o, &err);
+    mem_free(brought);
     if (r->clients[r->count] == NULL) {
       log_event(TRG_WARN, "mcp.server", "server", s->name, "why", err.text, NULL);
       continue;

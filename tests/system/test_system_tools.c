@@ -122,6 +122,27 @@ static void test_a_server_that_is_not_there_costs_no_draft(void **state) {
   assert_true(rig_log_has(&R, "err.log", "mcp.failed"));
 }
 
+static void test_a_server_of_a_plugin_folder_is_off_until_it_is_allowed(void **state) {
+  (void)state;
+  char text[600];
+  setup("true", "sh", "");
+  assert_int_equal(setenv("SHELL_OF_TEST", "sh", 1), 0);
+  snprintf(text, sizeof text, "mkdir -p %s", rig_path(&R, "plugin"));
+  assert_int_equal(system(text), 0);
+  rig_file(&R, "plugin/.mcp.json",
+           "{\"mcpServers\":{\"shop-tools\":{\"command\":\"${SHELL_OF_TEST}\",\"args\":["
+           "\"${CLAUDE_PLUGIN_ROOT}/../${SCRIPT_OF_TEST:-server.sh}\"]}}}");
+  rig_conf_change(&R, "skills: [", "skills: [@DIR@/plugin, ", NULL);
+  snprintf(text, sizeof text,
+           "orders: {command: sh, args: [\"%s\"], price: \"0.002\", timeout: 5s, ",
+           rig_path(&R, "server.sh"));
+  rig_conf_change(&R, text, "shop-tools: {", NULL);
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM tool_call WHERE outcome = 'ok' AND tool = "
+                               "'shop-tools.get_order'"),
+                   1);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -129,6 +150,7 @@ int main(void) {
       T(test_a_tool_that_changes_something_is_left_to_a_person),
       T(test_policy_may_let_it_run),
       T(test_a_server_that_is_not_there_costs_no_draft),
+      T(test_a_server_of_a_plugin_folder_is_off_until_it_is_allowed),
   };
   return cmocka_run_group_tests_name("system tools", tests, NULL, NULL);
 }
