@@ -5,9 +5,12 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "billing/book.h"
+#include "billing/book_price.h"
 #include "billing/dispute.h"
 #include "billing/period.h"
 #include "pipeline/stage.h"
+#include "store/talk.h"
 #include "store/turn.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -65,10 +68,39 @@ static int decide_dispute(struct billing_request *b, struct trg_err *err) {
   return 0;
 }
 
+/* Somebody outside says that an outcome came true. */
+static int add_proof(struct billing_request *b, struct trg_err *err) {
+  struct store *s = b->core->store;
+  const char *outcome = text_of(b, "outcome"), *ref = text_of(b, "ref");
+  const int64_t now = clock_now_ms();
+  struct ticket t;
+  bool fresh = false;
+  int rc = ticket_by_ref(s, str_of(ref), b->a, &t, err);
+  if (rc == 0 && !book_proves(b->core->plan->book, outcome))
+    rc = err_set(err, TRG_EINVAL, "outcome",
+                 "no outcome \"%.40s\" of the price book %s asks for a proof", outcome,
+                 book_name(b->core->plan->book));
+  const struct event e = {.ticket_id = t.id,
+                          .kind = "proof",
+                          .ext_id = arena_printf(b->a, "proof:%s", outcome),
+                          .actor = arena_printf(b->a, "person:%s", b->who.signed_as),
+                          .value = outcome,
+                          .data = "",
+                          .at_ms = now,
+                          .seen_ms = now};
+  if (rc == 0) rc = event_add(s, &e, &fresh, err);
+  if (rc == 0 && !fresh)
+    rc = err_set(err, TRG_ESTATE, "known", "%s of %s is proved already", outcome, ref);
+  if (rc == 0) rc = audit_add(s, b->who.signed_as, "proof", ref, text_of(b, "reason"), now, err);
+  if (rc == 0) road_kick(b->core->road);
+  return rc;
+}
+
 static const struct {
   const char *what;
   int (*fn)(struct billing_request *b, struct trg_err *err);
 } requests[] = {{"period close", close_period},
+                {"proof", add_proof},
                 {"dispute open", open_dispute},
                 {"dispute evidence", add_evidence},
                 {"dispute decide", decide_dispute}};

@@ -39,8 +39,14 @@ static void price_add(struct book_reader *r, struct book_meter *m, const char *o
     read_price(r, y, credit_micros, &p->micros);
     return;
   }
-  static const char *const known[] = {"price", NULL};
+  static const char *const known[] = {"price", "proof", NULL};
+  static const char *const proofs[] = {"none", "required", NULL};
   (void)book_keys_or_channels(r, y, "a price", known);
+  p->proof = book_read_word(r, yaml_get(y, "proof"), proofs, 0) == 1;
+  if (p->proof && strcmp(outcome, "resolution") == 0)
+    book_wrong(r, y->line, "proof",
+               "a resolution is proved by what the customer does (evidence); an external proof "
+               "goes with an outcome that a procedure ends in");
   if (yaml_get(y, "price") == NULL) book_wrong(r, y->line, "price", "is missing");
   read_price(r, yaml_get(y, "price"), credit_micros, &p->micros);
   for (size_t i = 0; i < BOOK_CHANNELS; i++)
@@ -113,27 +119,67 @@ static void read_channels(struct book_reader *r, const struct yaml *list, struct
   }
 }
 
+/* Keys that say something of one unit alone. */
+static void check_unit(struct book_reader *r, const struct yaml *map, const struct book_meter *m) {
+  const struct {
+    bool given;
+    const char *key, *with;
+    bool fits;
+  } keys[] = {{m->per > 0, "per", "units action and reply",
+               m->unit == UNIT_ACTION || m->unit == UNIT_REPLY},
+              {m->inputs > 0, "inputs", "unit conversation", m->unit == UNIT_CONVERSATION},
+              {m->split, "split", "unit conversation", m->unit == UNIT_CONVERSATION},
+              {m->tokens > 0, "tokens", "unit action", m->unit == UNIT_ACTION}};
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+    if (keys[i].given && !keys[i].fits)
+      book_wrong(r, map->line, keys[i].key, "goes with the %s", keys[i].with);
+}
+
+static void check_tiers(struct book_reader *r, const struct yaml *map, const struct book_meter *m) {
+  if (m->tier_count > 0 && m->overage >= 0)
+    book_wrong(r, map->line, m->name, "tiers and overage both price the later units: keep one");
+  for (size_t i = 0; i < m->tier_count && m->included > 0; i++)
+    if (m->tiers[i].above < m->included)
+      book_wrong(r, map->line, "tiers", "a tier begins within the included units");
+}
+
 static void check_money(struct book_reader *r, const struct yaml *map, const struct book_meter *m) {
-  const bool ordered = m->included > 0 || m->tier_count > 0;
+  const bool ordered = m->included > 0 || m->tier_count > 0 || m->per > 0;
+  if (m->rollover && m->included == 0)
+    book_wrong(r, map->line, "rollover", "there is nothing included that could be left over");
+  if (m->overage >= 0 && m->included == 0)
+    book_wrong(r, map->line, "overage", "there is nothing included that could be passed");
   if (ordered && m->price_count > 1)
     book_wrong(r, map->line, m->name,
                "included units and tiers need one outcome: with several it is not clear which one "
                "they price");
   if (ordered && m->tokens > 0)
     book_wrong(r, map->line, m->name, "included units and tiers do not go with tokens");
-  if (m->tier_count > 0 && m->overage >= 0)
-    book_wrong(r, map->line, m->name, "tiers and overage both price the later units: keep one");
-  if (m->overage >= 0 && m->included == 0)
-    book_wrong(r, map->line, "overage", "there is nothing included that could be passed");
-  for (size_t i = 0; i < m->tier_count && m->included > 0; i++)
-    if (m->tiers[i].above < m->included)
-      book_wrong(r, map->line, "tiers", "a tier begins within the included units");
+}
+
+static void read_session(struct book_reader *r, const struct yaml *y, struct book_meter *m) {
+  static const char *const lengths[] = {"length", "basis", NULL};
+  static const char *const bases[] = {"start", "inactivity", NULL};
+  const struct yaml *session = yaml_get(y, "session");
+  if (session == NULL) {
+    if (m->unit == UNIT_CONVERSATION)
+      book_wrong(r, y->line, "session", "is missing: how long is one conversation?");
+    return;
+  }
+  if (m->unit != UNIT_CONVERSATION)
+    book_wrong(r, session->line, "session", "goes with the unit conversation");
+  if (session->kind == YAML_MAP) (void)book_keys_or_channels(r, session, "session", lengths);
+  if (session->kind == YAML_MAP)
+    m->quiet = book_read_word(r, yaml_get(session, "basis"), bases, 0) == 1;
+  book_read_lengths(r, session, "length", &m->session);
 }
 
 static void read_meter(struct book_reader *r, const struct yaml *y, struct book_meter *m) {
-  static const char *const known[] = {"meter",   "unit",    "price",  "outcomes", "channels",
-                                      "credit",  "session", "inputs", "tokens",   "included",
-                                      "overage", "tiers",   NULL};
+  static const char *const rollovers[] = {"none", "next_month", NULL};
+  static const char *const splits[] = {"never", "month", NULL};
+  static const char *const known[] = {
+      "meter",  "unit",     "price",   "outcomes", "channels", "credit",   "session", "inputs",
+      "tokens", "included", "overage", "tiers",    "per",      "rollover", "split",   NULL};
   const struct yaml *name = yaml_get(y, "meter");
   m->overage = -1;
   (void)book_keys(r, y, "a meter", known);
@@ -159,15 +205,14 @@ static void read_meter(struct book_reader *r, const struct yaml *y, struct book_
   book_read_int(r, yaml_get(y, "inputs"), 1, &m->inputs);
   book_read_int(r, yaml_get(y, "tokens"), 1, &m->tokens);
   book_read_money(r, yaml_get(y, "overage"), &m->overage);
-  const struct yaml *session = yaml_get(y, "session");
-  static const char *const lengths[] = {"length", NULL};
-  if (session != NULL && session->kind == YAML_MAP)
-    (void)book_keys_or_channels(r, session, "session", lengths);
-  book_read_lengths(r, session, "length", &m->session);
-  if (m->unit == UNIT_CONVERSATION && session == NULL)
-    book_wrong(r, y->line, "session", "is missing: how long is one conversation?");
+  book_read_int(r, yaml_get(y, "per"), 2, &m->per);
+  m->rollover = book_read_word(r, yaml_get(y, "rollover"), rollovers, 0) == 1;
+  m->split = book_read_word(r, yaml_get(y, "split"), splits, 0) == 1;
+  read_session(r, y, m);
   read_tiers(r, yaml_get(y, "tiers"), m);
+  check_unit(r, y, m);
   check_money(r, y, m);
+  check_tiers(r, y, m);
 }
 
 static bool share_channel(const struct book_meter *a, const struct book_meter *b) {

@@ -36,11 +36,15 @@ int64_t book_list_price(const struct book_price *p, size_t channel) {
 }
 
 static bool meter_ordered(const struct book_meter *m) {
-  return m->included > 0 || m->tier_count > 0;
+  return m->included > 0 || m->tier_count > 0 || m->per > 0;
 }
 
-static int64_t place_price(const struct book_meter *m, int64_t list_micros, int64_t nth) {
-  if (nth <= m->included) return 0;
+/* Of so many acts the first one opens the unit and pays for it. */
+static int64_t place_price(const struct book_meter *m, int64_t list_micros, int64_t nth,
+                           int64_t carried) {
+  if (m->per > 0 && (nth - 1) % m->per != 0) return 0;
+  if (m->per > 0) nth = (nth - 1) / m->per + 1;
+  if (nth <= m->included + carried) return 0;
   int64_t price = m->included > 0 && m->overage >= 0 ? m->overage : list_micros;
   for (size_t i = 0; i < m->tier_count; i++)
     if (nth > m->tiers[i].above) price = m->tiers[i].micros;
@@ -54,7 +58,7 @@ void book_price_unit(const struct book *b, int64_t at_ms, const char *outcome, i
   *ret = (struct book_priced){.amount_micros = list_micros};
   if (m != NULL && meter_ordered(m)) {
     ret->ordered = true;
-    ret->amount_micros = place_price(m, list_micros, place->count + 1);
+    ret->amount_micros = place_price(m, list_micros, place->count + 1, place->carried);
   }
   if (v->cap_micros == 0 || !v->cap_hard) return;
   ret->ordered = true;
@@ -63,6 +67,29 @@ void book_price_unit(const struct book *b, int64_t at_ms, const char *outcome, i
   if (ret->amount_micros <= left) return;
   ret->amount_micros = left;
   ret->capped = true;
+}
+
+int64_t book_left_over(const struct book *b, int64_t at_ms, const char *outcome, int64_t used) {
+  const struct book_meter *m = book_meter_of_outcome(book_at(b, at_ms), outcome, NULL);
+  if (m == NULL || !m->rollover || used >= m->included) return 0;
+  return m->included - used;
+}
+
+bool book_guarantee(const struct book *b, size_t i, struct book_guarantee *ret) {
+  if (i >= b->version_count) return false;
+  const struct book_version *v = &b->versions[i];
+  *ret = (struct book_guarantee){.from_ms = v->effective_ms,
+                                 .to_ms = v->effective_ms + v->guarantee_ms,
+                                 .percent = v->guarantee_percent,
+                                 .refund = v->guarantee_refund};
+  return true;
+}
+
+bool book_proves(const struct book *b, const char *outcome) {
+  const struct book_price *p = NULL;
+  for (size_t i = 0; i < b->version_count; i++)
+    if (book_meter_of_outcome(&b->versions[i], outcome, &p) != NULL && p->proof) return true;
+  return false;
 }
 
 int64_t book_scope_ms(const struct book *b, int64_t at_ms) {

@@ -7,6 +7,7 @@
 #define BILLING_BOOK_PRICE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct book;
@@ -15,6 +16,7 @@ struct fold_charge;
 /* What was charged in the period before: live charges only. */
 struct book_place {
   int64_t count;        /* units of the outcome */
+  int64_t carried;      /* included units left over from the month before */
   int64_t spent_micros; /* of all meters */
 };
 struct book_priced {
@@ -27,6 +29,15 @@ void book_price_unit(const struct book *b, int64_t at_ms, const char *outcome, i
                      const struct book_place *place, struct book_priced *ret);
 /* How long one charge covers a scope that is wider than a conversation; 0: not shared. */
 int64_t book_scope_ms(const struct book *b, int64_t at_ms);
+/* Included units that a month leaves to the next when `used` of them were used; 0 for outcomes
+ * without rollover. */
+int64_t book_left_over(const struct book *b, int64_t at_ms, const char *outcome, int64_t used);
+/* The guarantee of version i; percent 0: it has none. false: there is no such version. */
+struct book_guarantee {
+  int64_t from_ms, to_ms, percent, refund;
+};
+bool book_guarantee(const struct book *b, size_t i, struct book_guarantee *ret);
+bool book_proves(const struct book *b, const char *outcome); /* does an outcome need a proof? */
 /* Does any version price by the place? */
 bool book_ordered(const struct book *b);
 int64_t book_fee(const struct book *b, int64_t at_ms);

@@ -58,6 +58,7 @@ struct book_price {
   const char *outcome;
   int64_t micros;
   int64_t channel_micros[BOOK_CHANNELS]; /* -1: no own one */
+  bool proof;                            /* counts only with an external proof */
 };
 struct book_tier {
   int64_t above, micros;
@@ -68,11 +69,15 @@ struct book_meter {
   bool channels[BOOK_CHANNELS]; /* where it counts */
   struct book_price prices[BOOK_OUTCOMES];
   size_t price_count;
+  int64_t per;      /* so many acts make one unit, charged with its first; 0: each is one */
   int64_t included; /* first units of a period, free */
+  bool rollover;    /* those not used in the month before are free too */
   int64_t overage;  /* price of the units after the included ones; -1: the price */
   struct book_tier tiers[BOOK_TIERS];
   size_t tier_count;
   struct book_lengths session; /* conversation; 0: until the ticket ends */
+  bool quiet;                  /* ... counted from the last message, not from the first */
+  bool split;                  /* a new month begins a new one */
   int64_t inputs;              /* conversation: customer messages in a window; 0: any number */
   int64_t tokens;              /* action: tokens that one unit covers; 0: any number */
 };
@@ -98,6 +103,9 @@ struct book_version {
   int64_t alerts[BOOK_ALERTS];           /* percent of the cap */
   size_t alert_count;
   bool cap_hard; /* nothing is charged past the cap */
+  /* Resolved of triaged tickets must pass guarantee_percent in the time after effective, or
+   * guarantee_refund percent of that time's charges are given back. 0: no guarantee. */
+  int64_t guarantee_percent, guarantee_ms, guarantee_refund;
 };
 
 struct arena;

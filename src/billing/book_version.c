@@ -142,8 +142,29 @@ static void read_cap(struct book_reader *r, const struct yaml *y, struct book_ve
     book_wrong(r, alert->line, "alert", "must be a list of percentages");
     return;
   }
+  if (alert == NULL) {
+    static const int64_t usual[] = {50, 80, 100};
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+      v->alerts[v->alert_count++] = usual[i];
+  }
   for (const struct yaml *p = alert != NULL ? alert->first : NULL; p != NULL; p = p->next)
     if (v->alert_count < BOOK_ALERTS) book_read_int(r, p, 1, &v->alerts[v->alert_count++]);
+}
+
+static void read_guarantee(struct book_reader *r, const struct yaml *y, struct book_version *v) {
+  static const char *const known[] = {"above", "within", "refund", NULL};
+  if (y == NULL || !book_keys(r, y, "guarantee", known)) return;
+  for (size_t i = 0; known[i] != NULL; i++)
+    if (yaml_get(y, known[i]) == NULL)
+      book_wrong(r, y->line, known[i],
+                 "is missing: a guarantee says {above: PERCENT, within: LENGTH, refund: PERCENT}");
+  book_read_int(r, yaml_get(y, "above"), 1, &v->guarantee_percent);
+  book_read_length(r, yaml_get(y, "within"), &v->guarantee_ms);
+  book_read_int(r, yaml_get(y, "refund"), 1, &v->guarantee_refund);
+  if (v->guarantee_percent > 100 || v->guarantee_refund > 100)
+    book_wrong(r, y->line, "guarantee", "percentages end at 100");
+  if (yaml_get(y, "within") != NULL && v->guarantee_ms <= 0)
+    book_wrong(r, y->line, "within", "a guarantee has an end");
 }
 
 static void read_dates(struct book_reader *r, const struct yaml *map, struct book_version *v) {
@@ -159,10 +180,9 @@ static void read_dates(struct book_reader *r, const struct yaml *map, struct boo
 
 void book_read_version(struct book_reader *r, const struct yaml *map, struct book_version *v) {
   static const char *const known[] = {
-      "effective", "until",  "scope",   "window",         "evidence",
-      "thanks",    "voids",  "allowed", "csat_bad_up_to", "reversal",
-      "new_case",  "meters", "fee",     "commitment",     "cap",
-      NULL};
+      "effective", "until",          "scope",    "window",   "evidence", "thanks", "voids",
+      "allowed",   "csat_bad_up_to", "reversal", "new_case", "meters",   "fee",    "commitment",
+      "cap",       "guarantee",      NULL};
   static const char *const need[] = {"scope", "window",   "evidence", "thanks",
                                      "voids", "reversal", "meters",   NULL};
   static const char *const thanks[] = {"confirm", "ignore", "break", NULL};
@@ -186,4 +206,5 @@ void book_read_version(struct book_reader *r, const struct yaml *map, struct boo
   book_read_money(r, yaml_get(map, "fee"), &v->fee_micros);
   book_read_money(r, yaml_get(map, "commitment"), &v->commitment_micros);
   read_cap(r, yaml_get(map, "cap"), v);
+  read_guarantee(r, yaml_get(map, "guarantee"), v);
 }

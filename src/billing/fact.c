@@ -11,7 +11,8 @@ static const char *const kinds[] = {[FACT_NONE] = "",           [FACT_MSG_IN] = 
                                     [FACT_REOPEN] = "reopen",   [FACT_CLOSED] = "closed",
                                     [FACT_DELETED] = "deleted", [FACT_MERGE] = "merge",
                                     [FACT_SPAM] = "spam",       [FACT_ASSIGNED] = "assigned",
-                                    [FACT_ACTION] = "action",   [FACT_VENDOR] = "vendor"};
+                                    [FACT_ACTION] = "action",   [FACT_PROOF] = "proof",
+                                    [FACT_VENDOR] = "vendor"};
 
 static const char *const actors[] = {
     [ACTOR_NONE] = "",       [ACTOR_CUSTOMER] = "customer", [ACTOR_AI] = "ai",

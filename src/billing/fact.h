@@ -27,6 +27,7 @@ enum fact_kind {
   FACT_SPAM,
   FACT_ASSIGNED, /* to a person or team by a person */
   FACT_ACTION,   /* a tool was called; value: its name; data.tokens */
+  FACT_PROOF,    /* somebody outside says that an outcome came true; value: the outcome */
   FACT_VENDOR    /* what the vendor's AI said of its own resolution */
 };
 enum fact_kind fact_kind_of(const char *word); /* FACT_NONE: not a billing fact */

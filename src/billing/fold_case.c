@@ -82,7 +82,7 @@ static void case_void(struct fold_run *r, int64_t at_ms, enum book_void why, boo
   k->softly = softly;
 }
 
-static bool same_month(int64_t a, int64_t b) {
+bool same_month(int64_t a, int64_t b) {
   char x[8], y[8];
   time_month(a, x);
   time_month(b, y);
@@ -301,20 +301,41 @@ static void on_handoff(struct fold_run *r, const struct fact *f) {
   case_void(r, f->at_ms, asked ? VOID_HUMAN_REQUESTED : VOID_HANDOFF, false);
 }
 
+/* A procedure's outcome has a price; it counts, or waits for its proof. */
+static void procedure_counts(struct fold_run *r, const struct fact *f, const struct book_price *p) {
+  struct fold_case *k = &r->k;
+  k->answer_ms = f->at_ms;
+  if (!p->proof || (k->proved != NULL && strcmp(k->proved, p->outcome) == 0))
+    case_done(r, "procedure", p->outcome, f->at_ms);
+  else
+    k->unproved = p->outcome;
+}
+
 static void on_procedure(struct fold_run *r, const struct fact *f) {
   const struct book_version *v = book_at(r->b, f->at_ms);
   const char *value = f->value != NULL ? f->value : "";
   const bool hands_off = strcmp(value, "handoff") == 0;
   const char *outcome = hands_off ? "procedure_handoff" : value[0] == '\0' ? "procedure" : value;
+  const struct book_price *p = NULL;
   if (r->k.level != NULL) return;
   keep(r, f);
-  const bool priced = book_meter_of_outcome(v, outcome, NULL) != NULL;
-  if (v->procedure != EVIDENCE_REFUSE && priced && r->k.reason < 0) {
-    r->k.answer_ms = f->at_ms;
-    case_done(r, "procedure", outcome, f->at_ms);
-  } else if (hands_off) {
+  const bool priced = book_meter_of_outcome(v, outcome, &p) != NULL;
+  if (v->procedure != EVIDENCE_REFUSE && priced && r->k.reason < 0)
+    procedure_counts(r, f, p);
+  else if (hands_off)
     case_void(r, f->at_ms, VOID_HANDOFF, false);
-  }
+}
+
+/* Before or after the procedure that it proves. */
+static void on_proof(struct fold_run *r, const struct fact *f) {
+  struct fold_case *k = &r->k;
+  const char *value = f->value != NULL ? f->value : "";
+  keep(r, f);
+  if (k->level != NULL) return;
+  k->proved = value;
+  if (k->unproved == NULL || strcmp(k->unproved, value) != 0 || k->reason >= 0) return;
+  case_done(r, "procedure", k->unproved, f->at_ms);
+  k->unproved = NULL;
 }
 
 static void on_verify(struct fold_run *r, const struct fact *f) {
@@ -403,6 +424,9 @@ void case_fact(struct fold_run *r, size_t i) {
     return;
   case FACT_VERIFY:
     on_verify(r, f);
+    return;
+  case FACT_PROOF:
+    on_proof(r, f);
     return;
   case FACT_REOPEN:
     on_reopen(r, i);
@@ -495,6 +519,9 @@ void case_state(struct fold_run *r, int64_t now_ms, struct fold *ret) {
   } else if (k->reason >= 0) {
     ret->state = k->reversed ? FOLD_REVERSED : FOLD_EXCLUDED;
     ret->reason = book_void_code((enum book_void)k->reason);
+  } else if (k->unproved != NULL) {
+    ret->state = FOLD_PENDING;
+    ret->reason = "proof";
   } else if (k->answered && end > now_ms) {
     ret->state = FOLD_ANSWERED;
     ret->reason = "window";

@@ -27,6 +27,7 @@ struct fold_case {
   int reason;  /* enum book_void that excludes it; -1: none */
   bool softly; /* a later answer lifts the reason */
   bool merged, unpriced;
+  const char *unproved, *proved; /* outcomes: waits for a proof; has one */
   /* Where it stands once it counts. */
   const char *level, *outcome; /* level NULL: not yet */
   int64_t done_ms;
@@ -51,6 +52,7 @@ struct fold_run {
   struct fold_case k;
 };
 
+bool same_month(int64_t a_ms, int64_t b_ms);
 void seqs_add(struct fold_run *r, struct seqs *s, int64_t seq);
 void charge_push(struct fold_run *r, const struct fold_charge *c);
 void void_push(struct fold_run *r, const char *key, const char *reason, int64_t at_ms);

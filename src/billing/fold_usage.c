@@ -7,7 +7,7 @@
 struct use {
   struct fold_run *r;
   /* conversation */
-  int64_t start_ms, inputs, windows, opened_seq;
+  int64_t start_ms, last_ms, inputs, windows, opened_seq;
   bool window_charged;
   /* ticket */
   int64_t active_ms, cases;
@@ -51,7 +51,10 @@ static void use_conversation(struct use *u, const struct book_version *v, const 
   const bool input = is_input(f), act = is_ai_act(v, f);
   if (m == NULL || (!input && !act)) return;
   const int64_t length = m->session.ms[u->r->channel];
-  const bool over = length > 0 && f->at_ms - u->start_ms >= length;
+  const int64_t since = m->quiet ? u->last_ms : u->start_ms;
+  const bool over = (length > 0 && f->at_ms - since >= length) ||
+                    (m->split && !same_month(u->start_ms, f->at_ms));
+  u->last_ms = f->at_ms;
   const bool full = input && m->inputs > 0 && u->inputs >= m->inputs;
   if (u->windows == 0 || over || full) {
     u->windows++;

@@ -12,6 +12,7 @@
 #include "billing/settle.h"
 #include "billing/settle_inner.h"
 #include "store/period.h"
+#include "store/report.h"
 #include "store/store.h"
 #include "store/talk.h"
 #include "store/work.h"
@@ -132,6 +133,64 @@ static int settle_all_due(struct store *s, const struct book *b, int64_t now_ms,
   return rc;
 }
 
+/* A guarantee whose time ended by the end of this period and was not broken so far is looked at
+ * once: resolved of triaged tickets that were opened in its time. */
+static int guarantee_line(struct store *s, const struct book *b, const struct book_guarantee *g,
+                          const char *period, int64_t now_ms, struct arena *a,
+                          struct trg_err *err) {
+  struct report_row *rows = NULL;
+  size_t n = 0;
+  int64_t resolved = 0, triaged = 0, charged = 0, refund = 0;
+  int rc = report_rows(s, "helpdesk", g->from_ms, g->to_ms, a, &rows, &n, err);
+  for (size_t i = 0; i < n && rc == 0; i++) {
+    resolved += rows[i].resolved;
+    triaged += rows[i].triaged;
+    charged += rows[i].charged_micros;
+  }
+  if (rc != 0 || triaged == 0 || resolved * 100 > g->percent * triaged) return rc;
+  if (money_scale(charged, g->refund, 100, &refund) != 0)
+    return err_set(err, TRG_ELIMIT, "period", "the refund of %s overflows", period);
+  if (refund <= 0) return 0;
+  char key[HASH_HEX_MAX];
+  charge_key_of(arena_printf(a, "period:%s", period), "guarantee", key);
+  struct ledger_line line = {.kind = "credit",
+                             .charge_key = key,
+                             .ref = "",
+                             .helpdesk = "",
+                             .category = "",
+                             .model = "",
+                             .period = period,
+                             .outcome = "guarantee",
+                             .evidence_level = "usage",
+                             .rule = arena_printf(a,
+                                                  "guarantee>%lld of %lld tickets, not above "
+                                                  "%lld%%>refund %lld%%",
+                                                  (long long)resolved, (long long)triaged,
+                                                  (long long)g->percent, (long long)g->refund),
+                             .amount_micros = -refund,
+                             .book = book_name(b),
+                             .book_hash = book_hash(b),
+                             .evidence = "[]",
+                             .reason = "guarantee",
+                             .at_ms = g->to_ms,
+                             .written_ms = now_ms};
+  return ledger_append(s, &line, err);
+}
+
+static int guarantees_keep(struct store *s, const struct book *b, const char *period,
+                           int64_t now_ms, struct trg_err *err) {
+  struct book_guarantee g;
+  struct arena *a = arena_new();
+  int64_t from = 0, to = 0;
+  int rc = 0;
+  BUG_UNLESS(time_month_range(period, &from, &to) == 0);
+  for (size_t i = 0; rc == 0 && book_guarantee(b, i, &g); i++)
+    if (g.percent > 0 && g.to_ms > from && g.to_ms <= to)
+      rc = guarantee_line(s, b, &g, period, now_ms, a, err);
+  arena_free(&a);
+  return rc;
+}
+
 static int may_close(struct store *s, const char *period, int64_t now_ms, struct trg_err *err) {
   int64_t from = 0, to = 0;
   bool closed = false;
@@ -158,6 +217,7 @@ int period_close(struct store *s, const struct book *b, const char *period, cons
   int rc = may_close(s, period, now_ms, err);
   if (rc == 0) rc = settle_all_due(s, b, now_ms, &ret->settled, err);
   if (rc == 0) rc = period_commit(s, b, period, now_ms, &lines, err);
+  if (rc == 0) rc = guarantees_keep(s, b, period, now_ms, err);
   if (rc == 0) rc = period_freeze(s, &p, err);
   if (rc == 0) rc = audit_add(s, who, "period close", period, p.last_hash, now_ms, err);
   if (rc != 0) return rc;

@@ -33,13 +33,26 @@ static void replay_count(struct recounting *k, const struct ledger_line *l, int6
   place_of(&k->replayed, l->period, "")->spent_micros += l->amount_micros;
 }
 
+static int64_t carried_over(struct recounting *k, const char *period, int64_t at_ms,
+                            const char *outcome) {
+  char before[8];
+  int64_t from = 0, to = 0;
+  if (book_left_over(k->b, at_ms, outcome, 0) == 0 || time_month_range(period, &from, &to) != 0)
+    return 0;
+  time_month(from - 1, before);
+  if (place_first(&k->replayed, before)) return 0;
+  return book_left_over(k->b, at_ms, outcome, place_of(&k->replayed, before, outcome)->count);
+}
+
 /* A charge whose price depends on its place must have been at that place. */
 static void replay_check(struct recounting *k, const struct ledger_line *l) {
   struct book_place told,
       is = {.count = place_of(&k->replayed, l->period, l->outcome)->count,
             .spent_micros = place_of(&k->replayed, l->period, "")->spent_micros};
   if (!of_this_book(k, l) || !place_parse(l->rule, &told)) return;
-  if (told.count == is.count && told.spent_micros == is.spent_micros) return;
+  is.carried = carried_over(k, l->period, l->at_ms, l->outcome);
+  if (told.count == is.count && told.spent_micros == is.spent_micros && told.carried == is.carried)
+    return;
   k->ret->differences++;
   if (k->fn != NULL)
     k->fn(k->arg, l->ref, l->charge_key, l->amount_micros, l->amount_micros,
@@ -110,6 +123,7 @@ static int64_t price_again(struct recounting *k, const struct fold_charge *c, co
   if (scope_taken(k, c, ref, a)) return 0;
   place.count = place_of(&k->replayed, period, c->outcome)->count++;
   place.spent_micros = place_of(&k->replayed, period, "")->spent_micros;
+  place.carried = carried_over(k, period, c->at_ms, c->outcome);
   book_price_unit(k->b, c->at_ms, c->outcome, c->amount_micros, &place, &price);
   place_of(&k->replayed, period, "")->spent_micros += price.amount_micros;
   return price.amount_micros;

@@ -186,6 +186,7 @@ static int charge_price(struct settling *k, const struct fold_charge *c, const c
   bool first = false;
   int rc = place_read(k->s, period, c->outcome, k->a, &place, &first, err);
   if (rc == 0 && first) rc = period_fee(k->s, k->b, period, c->at_ms, k->now_ms, &k->written, err);
+  if (rc == 0) rc = place_carry(k->s, k->b, period, c->at_ms, c->outcome, k->a, &place, err);
   if (rc == 0) rc = scope_carrier(k, c, &carrier, err);
   if (rc != 0) return rc;
   if (carrier != NULL) {

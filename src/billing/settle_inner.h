@@ -49,6 +49,10 @@ bool lines_credited(const struct lines *l, const char *charge_key, int64_t at_ms
  * transaction. */
 int place_read(struct store *s, const char *period, const char *outcome, struct arena *a,
                struct book_place *ret, bool *ret_first, struct trg_err *err);
+/* Fills place->carried: what the month before left over. */
+int place_carry(struct store *s, const struct book *b, const char *period, int64_t at_ms,
+                const char *outcome, struct arena *a, struct book_place *place,
+                struct trg_err *err);
 int place_move(struct store *s, const char *period, const char *outcome, int64_t units,
                int64_t micros, struct arena *a, struct trg_err *err);
 /* The place as part of a line's rule, and back. */

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/money.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "billing/settle_inner.h"
 #include "store/store.h"
 
@@ -50,6 +51,23 @@ int place_read(struct store *s, const char *period, const char *outcome, struct 
   return rc;
 }
 
+/* A month that had no charge at all leaves nothing over. */
+int place_carry(struct store *s, const struct book *b, const char *period, int64_t at_ms,
+                const char *outcome, struct arena *a, struct book_place *place,
+                struct trg_err *err) {
+  char before[8];
+  int64_t from = 0, to = 0;
+  struct book_place old = {0};
+  bool first = true;
+  place->carried = 0;
+  if (book_left_over(b, at_ms, outcome, 0) == 0) return 0;
+  BUG_UNLESS(time_month_range(period, &from, &to) == 0);
+  time_month(from - 1, before);
+  const int rc = place_read(s, before, outcome, a, &old, &first, err);
+  if (rc == 0 && !first) place->carried = book_left_over(b, at_ms, outcome, old.count);
+  return rc;
+}
+
 int place_move(struct store *s, const char *period, const char *outcome, int64_t units,
                int64_t micros, struct arena *a, struct trg_err *err) {
   const int rc = counter_move(s, spent_key(period, a), micros, a, err);
@@ -60,16 +78,20 @@ const char *place_rule(const char *rule, const struct book_priced *p,
                        const struct book_place *place, struct arena *a) {
   char spent[MONEY_TEXT_MAX];
   if (!p->ordered) return rule;
-  return arena_printf(a, "%s" PLACE_MARK "%" PRId64 " after %s%s", rule, place->count + 1,
-                      money_format(place->spent_micros, spent), p->capped ? ">cap" : "");
+  const char *carried = place->carried > 0 ? arena_printf(a, "+%" PRId64, place->carried) : "";
+  return arena_printf(a, "%s" PLACE_MARK "%" PRId64 "%s after %s%s", rule, place->count + 1,
+                      carried, money_format(place->spent_micros, spent), p->capped ? ">cap" : "");
 }
 
 bool place_parse(const char *rule, struct book_place *ret) {
   const char *mark = strstr(rule, PLACE_MARK);
   if (mark == NULL) return false;
-  struct trg_str rest = str_of(mark + sizeof PLACE_MARK - 1), piece;
+  struct trg_str rest = str_of(mark + sizeof PLACE_MARK - 1), piece, number;
   int64_t nth = 0;
-  if (!str_next(&rest, ' ', &piece) || str_to_int(piece, &nth) != 0) return false;
+  if (!str_next(&rest, ' ', &piece)) return false;
+  if (!str_next(&piece, '+', &number) || str_to_int(number, &nth) != 0) return false;
+  ret->carried = 0;
+  if (piece.n > 0 && str_to_int(piece, &ret->carried) != 0) return false;
   if (!str_next(&rest, ' ', &piece) || !str_is(piece, "after")) return false;
   if (!str_next(&rest, '>', &piece) || money_parse(piece, &ret->spent_micros) != 0) return false;
   ret->count = nth - 1;
