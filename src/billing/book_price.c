@@ -85,6 +85,11 @@ bool book_guarantee(const struct book *b, size_t i, struct book_guarantee *ret) 
   return true;
 }
 
+int64_t book_outcome_price(const struct book *b, int64_t at_ms, const char *outcome) {
+  const struct book_price *p = NULL;
+  return book_meter_of_outcome(book_at(b, at_ms), outcome, &p) != NULL ? p->micros : 0;
+}
+
 bool book_proves(const struct book *b, const char *outcome) {
   const struct book_price *p = NULL;
   for (size_t i = 0; i < b->version_count; i++)

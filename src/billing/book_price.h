@@ -37,6 +37,8 @@ struct book_guarantee {
   int64_t from_ms, to_ms, percent, refund;
 };
 bool book_guarantee(const struct book *b, size_t i, struct book_guarantee *ret);
+/* List price of an outcome that procedures or windows end in; 0: the book does not charge it. */
+int64_t book_outcome_price(const struct book *b, int64_t at_ms, const char *outcome);
 bool book_proves(const struct book *b, const char *outcome); /* does an outcome need a proof? */
 /* Does any version price by the place? */
 bool book_ordered(const struct book *b);

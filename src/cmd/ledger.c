@@ -127,7 +127,8 @@ static int recount_run(const struct cmd_call *c) {
     status = CMD_CONFIG;
   } else {
     const bool same = own == NULL || strcmp(book_hash(own), book_hash(b)) == 0;
-    status = recount_with(c, &r, b, same);
+    status = call_value(c, "vendor") != NULL ? ledger_vendor(c, &r, b)
+                                             : recount_with(c, &r, b, same);
   }
   book_free(&b);
   book_free(&own);
@@ -142,6 +143,8 @@ static const struct cmd_option verify_options[] = {
 };
 static const struct cmd_option recount_options[] = {
     {"book", "BOOK", "another price book, by name or path: what it would have charged", false},
+    {"vendor", "facts|CSV",
+     "what the vendor says it resolved: as its connector recorded, or a file", false},
     {"from", "DAY", "tickets opened from this day on", false},
     {"to", "DAY", "tickets opened until the end of this day", false},
     {NULL, NULL, NULL, false},
@@ -161,7 +164,9 @@ const struct cmd cmd_ledger_recount = {
     .summary = "every charge again from evidence, and differences",
     .help = "Status 1 when the ledger differs from what its own book makes of the evidence. Under\n"
             "another book the differences are what that book would have charged. csv has the\n"
-            "differences alone.",
+            "differences alone. --vendor compares with the vendor's own claims instead: agreed,\n"
+            "over, under, or unprovable, when no answer of an AI is on record. A CSV has a head\n"
+            "line with ref, and outcome or amount or both.",
     .options = recount_options,
     .run = recount_run,
 };

@@ -4,8 +4,10 @@
 #ifndef CMD_LEDGER_H
 #define CMD_LEDGER_H
 
-struct cmd_call;
+#include "cmd/open.h"
 
 int ledger_file_verify(const struct cmd_call *c); /* `ledger verify --file` */
+/* `ledger recount --vendor` */
+int ledger_vendor(const struct cmd_call *c, struct reading *r, const struct book *b);
 
 #endif

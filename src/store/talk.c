@@ -204,6 +204,31 @@ int event_list(struct store *s, int64_t ticket_id, bool facts_only, struct arena
   return 0;
 }
 
+int event_newest_each(struct store *s, const char *kind, int64_t from_ms, int64_t to_ms,
+                      int (*fn)(void *arg, int64_t ticket_id, const char *value,
+                                struct trg_err *err),
+                      void *arg, struct trg_err *err) {
+  static const char text[] =
+      "SELECT t.id, (SELECT e.value FROM event e WHERE e.ticket_id = t.id AND e.kind = ?1"
+      "  ORDER BY e.at_ms DESC, e.seq DESC LIMIT 1) AS newest FROM ticket t"
+      " WHERE t.created_ms >= ?2 AND (?3 = 0 OR t.created_ms < ?3) AND newest IS NOT NULL"
+      " ORDER BY t.id";
+  struct sql q;
+  sql_read_once(&q, s, text);
+  sql_text(&q, kind);
+  sql_int(&q, from_ms);
+  sql_int(&q, to_ms);
+  int rc;
+  while ((rc = sql_next(&q, err)) > 0) {
+    const int64_t id = sql_get_int(&q);
+    const int stop = fn(arg, id, sql_get_text(&q, NULL), err);
+    if (stop == 0) continue;
+    sql_end(&q);
+    return stop;
+  }
+  return rc;
+}
+
 int audit_add(struct store *s, const char *who, const char *what, const char *object,
               const char *detail, int64_t at_ms, struct trg_err *err) {
   static const char text[] =

@@ -50,6 +50,13 @@ int event_add(struct store *s, const struct event *e, bool *ret_new, struct trg_
 int event_list(struct store *s, int64_t ticket_id, bool facts_only, struct arena *a,
                struct event **ret, size_t *ret_count, struct trg_err *err);
 
+/* The newest event of `kind` of each ticket opened in [from, to), to 0: without an end; in order of
+ * ticket. fn nonzero stops and is returned. */
+int event_newest_each(struct store *s, const char *kind, int64_t from_ms, int64_t to_ms,
+                      int (*fn)(void *arg, int64_t ticket_id, const char *value,
+                                struct trg_err *err),
+                      void *arg, struct trg_err *err);
+
 /* What people and machines did through triagectl, the control socket or MCP. */
 int audit_add(struct store *s, const char *who, const char *what, const char *object,
               const char *detail, int64_t at_ms, struct trg_err *err);

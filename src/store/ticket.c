@@ -236,3 +236,23 @@ int ticket_depth(struct store *s, int64_t ret_count[TICKET_STATES], struct trg_e
   for (int i = 0; i < TICKET_STATES && rc == 0; i++) ret_count[i] = count[i];
   return rc;
 }
+
+int ticket_each(struct store *s, int64_t from_ms, int64_t to_ms,
+                int (*fn)(void *arg, int64_t id, const char *ref, struct trg_err *err), void *arg,
+                struct trg_err *err) {
+  static const char text[] = "SELECT id, ref FROM ticket WHERE created_ms >= ?1"
+                             " AND (?2 = 0 OR created_ms < ?2) ORDER BY id";
+  struct sql q;
+  sql_read_once(&q, s, text);
+  sql_int(&q, from_ms);
+  sql_int(&q, to_ms);
+  int rc;
+  while ((rc = sql_next(&q, err)) > 0) {
+    const int64_t id = sql_get_int(&q);
+    const int stop = fn(arg, id, sql_get_text(&q, NULL), err);
+    if (stop == 0) continue;
+    sql_end(&q);
+    return stop;
+  }
+  return rc;
+}

@@ -94,6 +94,11 @@ int ticket_due(struct store *s, enum ticket_state state, int64_t now_ms, int lim
  * ends; 1 when something is due without a moment; 0: nothing. */
 int ticket_next_due(struct store *s, int64_t *ret_ms, struct trg_err *err);
 int ticket_depth(struct store *s, int64_t ret_count[TICKET_STATES], struct trg_err *err);
+/* Each ticket opened in [from, to), to 0: without an end, in order. fn nonzero stops and is
+ * returned. */
+int ticket_each(struct store *s, int64_t from_ms, int64_t to_ms,
+                int (*fn)(void *arg, int64_t id, const char *ref, struct trg_err *err), void *arg,
+                struct trg_err *err);
 int ticket_settle_due(struct store *s, int64_t now_ms, int limit, int64_t *ids, size_t *ret_count,
                       struct trg_err *err);
 

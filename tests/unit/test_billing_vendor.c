@@ -1,0 +1,111 @@
+/* What a vendor claims against the evidence. */
+#include "test_billing_help.h"
+
+#include "billing/vendor.h"
+
+struct rows {
+  char text[1024];
+};
+
+static void row_add(void *arg, const struct vendor_row *r) {
+  struct rows *k = arg;
+  const size_t n = strlen(k->text);
+  (void)snprintf(k->text + n, sizeof k->text - n, "%s %s %lld %lld\n", r->ref,
+                 vendor_word(r->verdict), (long long)r->vendor_micros,
+                 (long long)r->evidence_micros);
+}
+
+static int64_t answered_ticket(struct desk *d, const char *ext_id, const char *then) {
+  const int64_t id = ticket_made(d, ext_id, TRG_CHANNEL_EMAIL, "ann", false, T0);
+  asked(d, id, T0);
+  answered(d, id, T0 + MINUTE);
+  if (then != NULL) told(d, id, "handoff", "human", then, "", T0 + HOUR);
+  return id;
+}
+
+static void claim(struct desk *d, int64_t id, const char *value, int64_t at_ms) {
+  told(d, id, "vendor", "ai", value, "", at_ms);
+}
+
+static void test_claims_among_the_facts_are_judged_in_money(void **state) {
+  struct desk *d = *state;
+  struct book *b = book_builtin();
+  struct rows rows = {""};
+  struct vendor_sum n;
+  claim(d, answered_ticket(d, "1", NULL), "assumed_resolution", T0 + DAY);
+  claim(d, answered_ticket(d, "2", "customer"), "assumed_resolution", T0 + DAY);
+  claim(d, answered_ticket(d, "3", NULL), "routed_to_team", T0 + DAY);
+  const int64_t unheard = ticket_made(d, "4", TRG_CHANNEL_EMAIL, "ann", false, T0);
+  asked(d, unheard, T0);
+  claim(d, unheard, "confirmed_resolution", T0 + DAY);
+  /* The newest claim counts. */
+  const int64_t changed = answered_ticket(d, "5", "customer");
+  claim(d, changed, "assumed_resolution", T0 + DAY);
+  claim(d, changed, "routed_to_team", T0 + 2 * DAY);
+  (void)answered_ticket(d, "6", NULL); /* the vendor said nothing of it */
+  must(d, turn_flush(d->s, &d->err));
+  must(d, vendor_compare_facts(d->s, b, 0, 0, T0 + 9 * DAY, row_add, &rows, &n, &d->err));
+  assert_string_equal(rows.text, "support/1 agreed 990000 990000\n"
+                                 "support/2 over 990000 0\n"
+                                 "support/3 under 0 990000\n"
+                                 "support/4 unprovable 990000 0\n"
+                                 "support/5 agreed 0 0\n");
+  assert_int_equal(n.count[VENDOR_AGREED], 2);
+  assert_int_equal(n.micros[VENDOR_AGREED], 990000);
+  assert_int_equal(n.micros[VENDOR_OVER], 990000);
+  assert_int_equal(n.micros[VENDOR_UNDER], 990000);
+  assert_int_equal(n.micros[VENDOR_UNPROVABLE], 990000);
+  assert_int_equal(n.vendor_micros, 3 * 990000);
+  book_free(&b);
+}
+
+static void test_a_list_of_the_vendor_is_judged_and_what_it_lacks(void **state) {
+  struct desk *d = *state;
+  struct book *b = book_builtin();
+  struct rows rows = {""};
+  struct vendor_sum n;
+  (void)answered_ticket(d, "1", NULL);
+  (void)answered_ticket(d, "2", NULL);
+  (void)answered_ticket(d, "3", "customer");
+  must(d, turn_flush(d->s, &d->err));
+  must(d, vendor_compare_csv(d->s, b,
+                             TRG_STR("Amount,ref,outcome\r\n1.20,support/1,\"resolved\"\r\n"
+                                     "\r\n,support/9,resolved\r\n0,support/3,\r\n"),
+                             0, 0, T0 + 9 * DAY, row_add, &rows, &n, &d->err));
+  assert_string_equal(rows.text, "support/1 over 1200000 990000\n"
+                                 "support/9 unprovable 990000 0\n"
+                                 "support/3 agreed 0 0\n"
+                                 "support/2 under 0 990000\n");
+  assert_int_equal(n.micros[VENDOR_OVER], 210000);
+  book_free(&b);
+}
+
+static void test_a_list_that_is_none_is_refused_with_its_line(void **state) {
+  struct desk *d = *state;
+  struct book *b = book_builtin();
+  struct rows rows = {""};
+  struct vendor_sum n;
+  static const struct {
+    const char *text, *says;
+  } bad[] = {{"", "must name ref"},
+             {"id,amount\n", "must name ref"},
+             {"ref,amount\nsupport/1,much\n", "line 2: \"much\" is no amount"},
+             {"ref,amount\nsupport/1,-1\n", "no amount"},
+             {"ref,amount\n\n,1\n", "line 3: there is no ref"}};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    assert_int_equal(
+        vendor_compare_csv(d->s, b, str_of(bad[i].text), 0, 0, T0, row_add, &rows, &n, &d->err),
+        TRG_EINVAL);
+    if (strstr(d->err.text, bad[i].says) == NULL) fail_msg("%s", d->err.text);
+  }
+  book_free(&b);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(test_claims_among_the_facts_are_judged_in_money),
+      TEST(test_a_list_of_the_vendor_is_judged_and_what_it_lacks),
+      TEST(test_a_list_that_is_none_is_refused_with_its_line),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
