@@ -9,7 +9,10 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "billing/report_inner.h"
+#include "store/gap.h"
 #include "store/store.h"
+
+#define LOSSES_SHOWN 20
 
 int64_t row_margin(const struct report_row *r) {
   int64_t margin = 0;
@@ -25,6 +28,13 @@ int64_t row_cost_each(const struct report_row *r) {
 int64_t row_rate(const struct report_row *r) {
   int64_t tenths = 0;
   if (r->triaged == 0 || money_scale(r->resolved, 1000, r->triaged, &tenths) != 0) return -1;
+  return tenths;
+}
+
+int64_t row_reopen_rate(const struct report_row *r) {
+  int64_t tenths = 0;
+  const int64_t ever = r->resolved + r->reversed;
+  if (ever == 0 || money_scale(r->reopened, 1000, ever, &tenths) != 0) return -1;
   return tenths;
 }
 
@@ -93,7 +103,7 @@ static bool row_adds_up(const struct report_row *r) {
 static int report_checks(struct store *s, struct arena *a, struct report *ret,
                          struct trg_err *err) {
   struct trg_err gap = {0};
-  const int rc = report_conserved(s, &gap);
+  const int rc = totals_conserved(s, &gap); /* `ledger verify` reads every row */
   if (rc != 0 && rc != TRG_ECORRUPT) {
     if (err != NULL) *err = gap;
     return rc;
@@ -158,10 +168,15 @@ int report_make(struct store *reader, const char *by, int64_t from_ms, int64_t t
                 struct trg_err *err) {
   struct report r = {.by = by, .currency = "USD", .book = book != NULL ? book : "", .gap = ""};
   struct report_row *rows = NULL, *days = NULL, *why = NULL;
+  struct report_loss *losses = NULL;
   struct model_use *models = NULL;
   int64_t *costs = NULL;
   size_t cost_count = 0;
   int rc = report_rows(reader, by, from_ms, to_ms, a, &rows, &r.row_count, err);
+  if (rc == 0) rc = report_row_costs(reader, by, from_ms, to_ms, rows, r.row_count, err);
+  if (rc == 0)
+    rc = report_losses(reader, from_ms, to_ms, LOSSES_SHOWN, a, &losses, &r.loss_count,
+                       &r.loss_total, &r.loss_micros, err);
   if (rc == 0) rc = report_rows(reader, "day", from_ms, to_ms, a, &days, &r.day_count, err);
   if (rc == 0) rc = report_rows(reader, "reason", from_ms, to_ms, a, &why, &r.reason_count, err);
   if (rc == 0) rc = report_models(reader, from_ms, to_ms, a, &models, &r.model_count, err);
@@ -172,9 +187,12 @@ int report_make(struct store *reader, const char *by, int64_t from_ms, int64_t t
   r.days = days_fill(a, days, &r.day_count);
   r.reasons = why;
   r.models = models;
+  r.losses = losses;
   r.total = rows_sum(rows, r.row_count);
   r.cost_p50_micros = percentile(costs, cost_count, 50);
   r.cost_p95_micros = percentile(costs, cost_count, 95);
+  r.total.cost_p50_micros = r.cost_p50_micros;
+  r.total.cost_p95_micros = r.cost_p95_micros;
   char made[TIME_RFC3339_MAX];
   r.made = arena_dup(a, str_of(time_format(now_ms, made)));
   rc = report_checks(reader, a, &r, err);

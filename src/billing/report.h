@@ -26,6 +26,9 @@ struct report {
   size_t reason_count;
   const struct model_use *models;
   size_t model_count;
+  const struct report_loss *losses; /* cost more than they were charged; the largest first */
+  size_t loss_count;
+  int64_t loss_total, loss_micros;          /* all of them */
   bool conserved;                           /* the identities hold */
   const char *gap;                          /* what does not add up, or "" */
   const char *(*meaning)(const char *code); /* words for a reason code; NULL: the code itself */

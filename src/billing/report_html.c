@@ -102,8 +102,10 @@ static void cards(const struct report *r, struct buf *out) {
   (void)snprintf(more, sizeof more, "%" PRId64 " of %" PRId64 " triaged tickets", t->resolved,
                  t->triaged);
   card(out, "Resolution rate", rate_text(row_rate(t), rate), more);
-  (void)snprintf(more, sizeof more, "net of what was taken back");
-  card(out, "Charged", money_places(t->charged_micros, 2, a), more);
+  (void)snprintf(more, sizeof more, "%" PRId64 " of %" PRId64 " that were resolved", t->reopened,
+                 t->resolved + t->reversed);
+  card(out, "Reopen rate", rate_text(row_reopen_rate(t), rate), more);
+  card(out, "Charged", money_places(t->charged_micros, 2, a), "net of what was taken back");
   (void)snprintf(more, sizeof more, "all models, all tickets of the period");
   card(out, "Model cost", money_places(t->model_cost_micros, 2, a), more);
   card(out, "Margin", money_places(row_margin(t), 2, a), "charged less model cost");
@@ -394,6 +396,7 @@ void report_html(const struct report *r, struct buf *out) {
   if (r->day_count > 0) days_section(r, out);
   if (r->row_count > 0) money_section(r, a, out);
   if (r->reason_count > 0) reasons_section(r, a, out);
+  if (r->loss_total > 0) losses_section(r, out);
   if (r->model_count > 0) models_section(r, a, out);
   words(out);
   buf_text(out, "</main>\n</body>\n</html>\n");

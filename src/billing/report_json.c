@@ -5,6 +5,39 @@
 #include "base/str.h"
 #include "billing/report_inner.h"
 
+/* A rate says of what. */
+static json *rate_json(int64_t numerator, int64_t denominator, int64_t tenths) {
+  json *j = json_object();
+  json_put_int(j, "numerator", numerator);
+  json_put_int(j, "denominator", denominator);
+  if (tenths < 0)
+    json_put_null(j, "percent");
+  else
+    json_put_double(j, "percent", (double)tenths / 10);
+  return j;
+}
+
+static json *losses_json(const struct report *r) {
+  json *o = json_object(), *list = json_array();
+  json_put_int(o, "tickets", r->loss_total);
+  json_put_micros(o, "loss", r->loss_micros);
+  for (size_t i = 0; i < r->loss_count; i++) {
+    const struct report_loss *l = &r->losses[i];
+    json *j = json_object();
+    json_put_text(j, "ref", l->ref);
+    json_put_text(j, "helpdesk", l->helpdesk);
+    json_put_text(j, "category", l->category);
+    json_put_text(j, "model", l->model);
+    json_put_text(j, "state", l->state);
+    json_put_micros(j, "charged", l->charged_micros);
+    json_put_micros(j, "model_cost", l->model_cost_micros);
+    json_put_micros(j, "margin", l->charged_micros - l->model_cost_micros);
+    json_add(list, j);
+  }
+  json_put(o, "largest", list);
+  return o;
+}
+
 static json *row_json(const struct report_row *r) {
   json *j = json_object();
   json_put_text(j, "key", r->key);
@@ -28,6 +61,10 @@ static json *row_json(const struct report_row *r) {
   json_put_int(j, "verified", r->verified);
   json_put_int(j, "handoff", r->handoff);
   json_put_int(j, "reopened", r->reopened);
+  json_put_micros(j, "model_cost_p50", r->cost_p50_micros);
+  json_put_micros(j, "model_cost_p95", r->cost_p95_micros);
+  json_put(j, "resolution_rate", rate_json(r->resolved, r->triaged, row_rate(r)));
+  json_put(j, "reopen_rate", rate_json(r->reopened, r->resolved + r->reversed, row_reopen_rate(r)));
   return j;
 }
 
@@ -74,6 +111,7 @@ void report_json(const struct report *r, struct buf *out) {
   json_put_micros(j, "model_cost_p95", r->cost_p95_micros);
   json_put(j, "reasons", rows_json(r->reasons, r->reason_count));
   json_put(j, "models", models_json(r));
+  json_put(j, "negative_margin", losses_json(r));
   json_put_bool(j, "conserved", r->conserved);
   json_put_text(j, "gap", r->gap);
   char *text = json_text(j);

@@ -115,8 +115,15 @@ static void headline(const struct report *r, bool colour, struct buf *out) {
       money_places(r->cost_p50_micros, 4, b), money_places(r->cost_p95_micros, 4, c));
   buf_printf(out,
              "  besides     %" PRId64 " drafted, %" PRId64 " sent, %" PRId64
-             " handed to people, %" PRId64 " reopened\n\n",
-             t->drafted, t->sent, t->handoff, t->reopened);
+             " handed to people, %" PRId64 " reopened (%s of %" PRId64 ")\n",
+             t->drafted, t->sent, t->handoff, t->reopened, rate_text(row_reopen_rate(t), rate),
+             t->resolved + t->reversed);
+  if (r->loss_total > 0)
+    buf_printf(out,
+               "  at a loss   %" PRId64 " tickets cost %s more than they were charged; the "
+               "largest is %s\n",
+               r->loss_total, money_places(r->loss_micros, 4, a), r->losses[0].ref);
+  buf_char(out, '\n');
 }
 
 void report_table(const struct report *r, bool colour, struct buf *out) {

@@ -32,7 +32,7 @@ static const struct cmd_option options[] = {
 const struct cmd cmd_proof = {
     .name = "proof",
     .args = "REF OUTCOME",
-    .summary = "say that an outcome came true which the price book charges with proof only",
+    .summary = "confirm an outcome that is charged with proof only",
     .options = options,
     .run = proof_run,
 };

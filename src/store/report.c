@@ -37,24 +37,33 @@
 #define DAY   "strftime('%Y-%m-%d', created_ms / 1000, 'unixepoch')"
 #define MONTH "strftime('%Y-%m', created_ms / 1000, 'unixepoch')"
 
+/* Group and model cost of each resolved ticket, in order of both. */
+#define COSTS(key)                                                                                 \
+  "SELECT coalesce(nullif(" key ", ''), '(none)') AS key, coalesce((SELECT sum(c.cost_micros)"     \
+  "  FROM model_call c WHERE c.ticket_id = t.id AND c.shadow = 0), 0) AS cost FROM ticket t"       \
+  " WHERE t.bill_state = 'resolved' AND t.created_ms >= ?1 AND (?2 = 0 OR t.created_ms < ?2)"      \
+  " ORDER BY 1, 2"
+
+#define BY(word, key)                                                                              \
+  { word, COUNTED(key), COSTS(key) }
 static const struct {
-  const char *by, *text;
+  const char *by, *text, *costs;
 } groups[] = {
-    {"helpdesk", COUNTED("helpdesk")},
-    {"category", COUNTED("category")},
-    {"model", COUNTED("model")},
-    {"team", COUNTED("team")},
-    {"language", COUNTED("language")},
-    {"priority", COUNTED("priority")},
-    {"day", COUNTED(DAY)},
-    {"month", COUNTED(MONTH)},
-    {"outcome", COUNTED("outcome")},
-    {"reason", COUNTED("reason")},
+    BY("helpdesk", "helpdesk"),
+    BY("category", "category"),
+    BY("model", "model"),
+    BY("team", "team"),
+    BY("language", "language"),
+    BY("priority", "priority"),
+    BY("day", DAY),
+    BY("month", MONTH),
+    BY("outcome", "outcome"),
+    BY("reason", "reason"),
 };
 
-static const char *text_by(const char *by) {
+static const char *text_by(const char *by, bool costs) {
   for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
-    if (str_is(str_of(by), groups[i].by)) return groups[i].text;
+    if (str_is(str_of(by), groups[i].by)) return costs ? groups[i].costs : groups[i].text;
   return NULL;
 }
 
@@ -82,7 +91,7 @@ static void row_of(struct sql *q, struct arena *a, struct report_row *r) {
 
 int report_rows(struct store *s, const char *by, int64_t from_ms, int64_t to_ms, struct arena *a,
                 struct report_row **ret, size_t *ret_count, struct trg_err *err) {
-  const char *text = text_by(by);
+  const char *text = text_by(by, false);
   if (text == NULL)
     return err_set(err, TRG_EINVAL, "by",
                    "a report is grouped by helpdesk, category, model, team, language, priority, "
@@ -103,6 +112,108 @@ int report_rows(struct store *s, const char *by, int64_t from_ms, int64_t to_ms,
   *ret = list;
   *ret_count = n;
   return 0;
+}
+
+static int64_t nearest_rank(const int64_t *ascending, size_t n, size_t percent) {
+  const size_t rank = (n * percent + 99) / 100;
+  return n == 0 ? 0 : ascending[(rank == 0 ? 1 : rank) - 1];
+}
+
+int report_row_costs(struct store *s, const char *by, int64_t from_ms, int64_t to_ms,
+                     struct report_row *rows, size_t count, struct trg_err *err) {
+  const char *text = text_by(by, true);
+  BUG_UNLESS(text != NULL); /* report_rows refused it */
+  int64_t *costs = NULL;
+  size_t n = 0, room = 0, at = 0;
+  struct sql q;
+  int rc;
+  sql_read(&q, s, text);
+  sql_int(&q, from_ms);
+  sql_int(&q, to_ms);
+  do {
+    rc = sql_next(&q, err);
+    const char *key = rc > 0 ? sql_get_text(&q, NULL) : NULL;
+    /* Both come in order of key: the group that ends here is that of row `at`. */
+    if (n > 0 && at < count && (key == NULL || strcmp(rows[at].key, key) != 0)) {
+      rows[at].cost_p50_micros = nearest_rank(costs, n, 50);
+      rows[at].cost_p95_micros = nearest_rank(costs, n, 95);
+      n = 0;
+    }
+    if (key == NULL) break;
+    while (at < count && strcmp(rows[at].key, key) < 0) at++;
+    if (n == room) {
+      room = room == 0 ? 256 : room * 2;
+      costs = mem_grow(costs, room * sizeof *costs);
+    }
+    costs[n++] = sql_get_int(&q);
+  } while (rc > 0);
+  mem_free(costs);
+  return rc;
+}
+
+int report_losses(struct store *s, int64_t from_ms, int64_t to_ms, int limit, struct arena *a,
+                  struct report_loss **ret, size_t *ret_count, int64_t *ret_total,
+                  int64_t *ret_total_micros, struct trg_err *err) {
+  static const char text[] = PLACED
+      "SELECT ref, helpdesk, category, model, bill_state, charged, cost, count(*) OVER (),"
+      " sum(cost - charged) OVER () FROM placed WHERE cost > charged AND (bill_state = 'resolved'"
+      " OR EXISTS (SELECT 1 FROM ledger l WHERE l.ticket_id = placed.id))"
+      " ORDER BY charged - cost, ref LIMIT ?3";
+  struct report_loss *list = NULL;
+  size_t n = 0;
+  struct sql q;
+  int rc;
+  sql_read(&q, s, text);
+  sql_int(&q, from_ms);
+  sql_int(&q, to_ms);
+  sql_int(&q, limit);
+  *ret_total = *ret_total_micros = 0;
+  while ((rc = sql_next(&q, err)) > 0) {
+    list = sql_room(a, list, n, sizeof *list);
+    struct report_loss *l = &list[n++];
+    l->ref = sql_get_text(&q, a);
+    l->helpdesk = sql_get_text(&q, a);
+    l->category = sql_get_text(&q, a);
+    l->model = sql_get_text(&q, a);
+    l->state = sql_get_text(&q, a);
+    l->charged_micros = sql_get_int(&q);
+    l->model_cost_micros = sql_get_int(&q);
+    *ret_total = sql_get_int(&q);
+    *ret_total_micros = sql_get_int(&q);
+  }
+  if (rc != 0) return rc;
+  *ret = list;
+  *ret_count = n;
+  return 0;
+}
+
+int report_period_units(struct store *s, const char *period, struct arena *a,
+                        struct report_units **ret, size_t *ret_count, int64_t *ret_cost_micros,
+                        struct trg_err *err) {
+  static const char text[] =
+      "SELECT outcome, units, amount_micros FROM ledger_count WHERE period = ? ORDER BY outcome";
+  static const char cost[] =
+      "SELECT coalesce(sum(cost_micros), 0) FROM model_call"
+      " WHERE shadow = 0 AND started_ms >= strftime('%s', ?1 || '-01') * 1000"
+      " AND started_ms < strftime('%s', ?1 || '-01', '+1 month') * 1000";
+  struct report_units *list = NULL;
+  size_t n = 0;
+  struct sql q;
+  int rc;
+  sql_read(&q, s, text);
+  sql_text(&q, period);
+  while ((rc = sql_next(&q, err)) > 0) {
+    list = sql_room(a, list, n, sizeof *list);
+    list[n].outcome = sql_get_text(&q, a);
+    list[n].units = sql_get_int(&q);
+    list[n++].amount_micros = sql_get_int(&q);
+  }
+  if (rc != 0) return rc;
+  *ret = list;
+  *ret_count = n;
+  sql_read(&q, s, cost);
+  sql_text(&q, period);
+  return sql_number(&q, ret_cost_micros, err);
 }
 
 int report_span(struct store *s, int64_t *ret_from_ms, int64_t *ret_to_ms, struct trg_err *err) {

@@ -277,6 +277,42 @@ static void test_days_without_tickets_stand_in_the_chart(void **state) {
   assert_true(r.conserved);
 }
 
+static void test_rates_percentiles_and_losses_are_those_of_the_tickets(void **state) {
+  struct desk *d = *state;
+  struct book *b = book_builtin();
+  static const int64_t costs[] = {100, 300, 200, 5000000};
+  for (int i = 0; i < 4; i++) {
+    const int64_t id = ticket_made(d, arena_printf(d->a, "%d", i), 1, "ann", false, T0);
+    asked(d, id, T0);
+    called(d, id, "haiku", costs[i], T0 + 1000);
+    judged(d, id, "sent", "ok", 0);
+    answered(d, id, T0 + MINUTE);
+    if (i == 0) told(d, id, "reopen", "human", "", "", T0 + 4 * DAY);
+    (void)settle(d, b, id, T0 + 9 * DAY);
+  }
+  struct report r;
+  must(d, turn_flush(d->s, &d->err));
+  must(d, report_make(d->s, "helpdesk", 0, 0, T0 + 9 * DAY, "per-resolution", d->a, &r, &d->err));
+  assert_int_equal(r.row_count, 1);
+  assert_int_equal(r.rows[0].resolved, 3);
+  assert_int_equal(r.rows[0].cost_p50_micros, 300); /* of 200, 300, 5000000 */
+  assert_int_equal(r.rows[0].cost_p95_micros, 5000000);
+  assert_int_equal(r.total.cost_p50_micros, 300);
+  /* One costs more than it earned; the one that was reopened never was charged. */
+  assert_int_equal(r.loss_total, 1);
+  assert_string_equal(r.losses[0].ref, "support/3");
+  assert_int_equal(r.loss_micros, 5000000 - 990000);
+  struct buf out;
+  buf_init(&out, 0);
+  report_json(&r, &out);
+  assert_non_null(strstr(out.p, "\"resolution_rate\":{\"numerator\":3,\"denominator\":4,"
+                                "\"percent\":75}"));
+  assert_non_null(strstr(out.p, "\"reopen_rate\":{\"numerator\":1,\"denominator\":4,"
+                                "\"percent\":25}"));
+  buf_free(&out);
+  book_free(&b);
+}
+
 static void test_a_gap_is_told_in_every_form(void **state) {
   struct desk *d = *state;
   struct report r;
@@ -298,6 +334,7 @@ int main(void) {
       TEST(test_csv_has_a_line_for_each_row_and_no_formula),
       TEST(test_html_is_one_file_that_needs_nothing_else),
       TEST(test_days_without_tickets_stand_in_the_chart),
+      TEST(test_rates_percentiles_and_losses_are_those_of_the_tickets),
       TEST(test_a_gap_is_told_in_every_form),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
