@@ -90,6 +90,10 @@ int64_t book_outcome_price(const struct book *b, int64_t at_ms, const char *outc
   return book_meter_of_outcome(book_at(b, at_ms), outcome, &p) != NULL ? p->micros : 0;
 }
 
+bool book_charges(const struct book *b, int64_t at_ms, const char *outcome) {
+  return book_meter_of_outcome(book_at(b, at_ms), outcome, NULL) != NULL;
+}
+
 bool book_proves(const struct book *b, const char *outcome) {
   const struct book_price *p = NULL;
   for (size_t i = 0; i < b->version_count; i++)

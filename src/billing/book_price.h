@@ -39,6 +39,7 @@ struct book_guarantee {
 bool book_guarantee(const struct book *b, size_t i, struct book_guarantee *ret);
 /* List price of an outcome that procedures or windows end in; 0: the book does not charge it. */
 int64_t book_outcome_price(const struct book *b, int64_t at_ms, const char *outcome);
+bool book_charges(const struct book *b, int64_t at_ms, const char *outcome); /* has it a price? */
 bool book_proves(const struct book *b, const char *outcome); /* does an outcome need a proof? */
 /* Does any version price by the place? */
 bool book_ordered(const struct book *b);

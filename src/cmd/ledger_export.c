@@ -137,7 +137,13 @@ static int export_run(const struct cmd_call *c) {
   if (call_has(c, "signed")) return signed_run(c);
   if (call_has(c, "output"))
     return cmd_fail(CMD_USAGE, "--output goes with --signed; rows go to standard output");
-  return rows_run(c);
+  if (!call_has(c, "focus")) return rows_run(c);
+  int64_t from_ms = 0, to_ms = 0;
+  int status = call_time(c, "from", false, &from_ms);
+  if (status == 0) status = call_time(c, "to", true, &to_ms);
+  if (status == 0 && c->format_given && c->format != OUT_CSV)
+    status = cmd_fail(CMD_USAGE, "--focus is CSV: leave out --format");
+  return status == 0 ? ledger_focus(c, from_ms, to_ms) : status;
 }
 
 static int seen_print(const struct cmd_call *c, const struct export_seen *seen,
@@ -228,6 +234,7 @@ static const struct cmd_option keygen_options[] = {
 static const struct cmd_option export_options[] = {
     {"from", "DAY", "entries from this day on", false},
     {"to", "DAY", "entries until the end of this day", false},
+    {"focus", NULL, "as CSV in the columns of FOCUS 1.0, for cost tools", false},
     {"signed", NULL, "as a file that a second party can check with ledger verify --file", false},
     {"output", "FILE", "with --signed: write it there instead of to standard output", false},
     {NULL, NULL, NULL, false},

@@ -143,6 +143,25 @@ static void a_line_changed_in_the_file_is_found_with_its_number(void **state) {
   says("ledger verify", 1, "ledger line 2 does not match its hash");
 }
 
+static void the_ledger_is_written_for_cost_tools(void **state) {
+  (void)state;
+  says("ledger export --focus", 0, "0.990000,");
+  says("ledger export --focus", 0, ",Usage,,resolution charge,Usage-Based,");
+  says("--format json ledger export --focus", 2, "is CSV");
+  says("--format csv forecast --month 2026-11", 0, "2x,4,3.960000,");
+  says("forecast --month November", 2, "no month");
+}
+
+static void a_vendors_list_is_judged(void **state) {
+  char args[400];
+  (void)state;
+  rig_file(&R, "list.csv", "ref,amount\nshop/1,0.99\nshop/2,1.50\nshop/77,0.99\n");
+  snprintf(args, sizeof args, "--format json ledger recount --vendor %s", rig_path(&R, "list.csv"));
+  says(args, 0, "\"over\": {");
+  says(args, 0, "\"amount\": \"0.510000\"");
+  says("ledger recount --vendor facts", 0, "nothing");
+}
+
 /* --- disputes --------------------------------------------------------------------------------- */
 
 static void a_dispute_is_opened_decided_and_audited(void **state) {
@@ -221,6 +240,8 @@ int main(void) {
       TEST(a_running_daemon_closes_a_month_too),
       TEST(a_signed_export_is_verified_without_the_database),
       TEST(a_line_changed_in_the_file_is_found_with_its_number),
+      TEST(the_ledger_is_written_for_cost_tools),
+      TEST(a_vendors_list_is_judged),
       TEST(a_dispute_is_opened_decided_and_audited),
       TEST(a_gap_of_one_is_logged_and_shown),
       TEST(whoever_owns_the_price_book_does_not_decide),

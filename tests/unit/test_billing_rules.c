@@ -2,6 +2,7 @@
  * makes of facts. */
 #include "test_billing_help.h"
 
+#include "billing/forecast.h"
 #include "billing/period.h"
 #include "store/report.h"
 
@@ -176,6 +177,31 @@ static void test_a_guarantee_that_was_met_gives_nothing_back(void **state) {
   book_free(&b);
 }
 
+static void test_a_forecast_prices_more_units_by_tiers_and_cap(void **state) {
+  struct desk *d = *state;
+  struct book *b = book_text(
+      HEAD "    fee: 10.00\n    cap: {amount: 4.00, then: free}\n    meters:\n      - {meter: m, "
+           "unit: resolution, outcomes: {resolution: 1.00}, tiers: [{above: 3, price: 0.50}]}\n");
+  struct forecast f[3];
+  static const int64_t factors[] = {1, 2, 4};
+  for (int i = 0; i < 2; i++) (void)settle(d, b, solved(d, arena_printf(d->a, "%d", i), T0), T0);
+  must(d, forecast_make(d->s, b, "2026-11", factors, 3, f, &d->err));
+  assert_int_equal(f[0].charged_micros, 2000000);
+  assert_int_equal(f[1].charged_micros, 3500000);
+  assert_int_equal(f[2].units, 8);
+  assert_int_equal(f[2].charged_micros, 4000000);
+  assert_true(f[2].capped && !f[1].capped);
+  assert_int_equal(f[1].total_micros, 13500000);
+  assert_int_equal(forecast_make(d->s, b, "soon", factors, 1, f, &d->err), TRG_EINVAL);
+  struct book *other = book_text(HEAD
+                                 "    meters:\n      - {meter: reply, unit: reply, price: 1}\n");
+  must(d, forecast_make(d->s, other, "2026-11", factors, 1, f, &d->err));
+  assert_int_equal(f[0].unpriced, 2);
+  assert_int_equal(f[0].charged_micros, 0);
+  book_free(&other);
+  book_free(&b);
+}
+
 struct first {
   uint32_t line;
   char text[400];
@@ -252,6 +278,7 @@ int main(void) {
       TEST(test_a_proof_of_another_outcome_proves_nothing),
       TEST(test_a_guarantee_that_was_not_met_gives_back_its_share),
       TEST(test_a_guarantee_that_was_met_gives_nothing_back),
+      TEST(test_a_forecast_prices_more_units_by_tiers_and_cap),
       TEST(test_rules_that_say_two_things_or_nothing_are_refused_with_their_line),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
