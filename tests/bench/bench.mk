@@ -1,5 +1,5 @@
 # make bench: every benchmark and one closing table. BENCH=name for one: road, mixed, memory, router,
-# pii, search, retrieval (with search), local.
+# pii, search, retrieval (with search), local, ledger.
 BENCH_BIN   := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/bench_*.c))
 BENCH_RIG   := tests/system/rig.c tests/system/rig.h tests/bench/bench.h
 BENCH_LIB   := $(B)/obj/src/plugin/builtin.o $(B)/libtriaged.a
@@ -22,7 +22,7 @@ $(B)/bench/bench_memory: tests/bench/bench_memory.c $(BENCH_RIG)
 
 $(B)/bench/bench_router: tests/bench/bench_router.c tests/bench/bench.h
 $(B)/bench/bench_retrieval: tests/bench/bench_retrieval.c tests/bench/bench.h
-$(B)/bench/bench_router $(B)/bench/bench_pii $(B)/bench/bench_search $(B)/bench/bench_retrieval: $(B)/bench/%: tests/bench/%.c $(BENCH_LIB)
+$(B)/bench/bench_router $(B)/bench/bench_pii $(B)/bench/bench_search $(B)/bench/bench_ledger $(B)/bench/bench_retrieval: $(B)/bench/%: tests/bench/%.c $(BENCH_LIB)
 	@mkdir -p $(@D)
 	@echo "  BENCH $@"
 	@$(CC) $(CFLAGS_ALL) -Itests $(LDMODE) -o $@ $< $(BENCH_LIB) $(LIBS)

@@ -33,6 +33,7 @@ word() { [ "$1" -eq 0 ] && echo ok || echo below; }
 if wanted router; then measured "$B/bench/bench_router"; fi
 if wanted road; then measured "$B/bench/bench_road"; fi
 if wanted mixed; then measured "$B/bench/bench_mixed"; fi
+if wanted ledger; then B=$B measured "$B/bench/bench_ledger"; fi
 if wanted memory; then measured "$B/bench/bench_memory"; fi
 
 data=$TRIAGED_SHARED/data
