@@ -33,8 +33,7 @@ int64_t row_rate(const struct report_row *r) {
 
 int64_t row_reopen_rate(const struct report_row *r) {
   int64_t tenths = 0;
-  const int64_t ever = r->resolved + r->reversed;
-  if (ever == 0 || money_scale(r->reopened, 1000, ever, &tenths) != 0) return -1;
+  if (r->tickets == 0 || money_scale(r->reopened, 1000, r->tickets, &tenths) != 0) return -1;
   return tenths;
 }
 

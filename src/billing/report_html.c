@@ -102,8 +102,7 @@ static void cards(const struct report *r, struct buf *out) {
   (void)snprintf(more, sizeof more, "%" PRId64 " of %" PRId64 " triaged tickets", t->resolved,
                  t->triaged);
   card(out, "Resolution rate", rate_text(row_rate(t), rate), more);
-  (void)snprintf(more, sizeof more, "%" PRId64 " of %" PRId64 " that were resolved", t->reopened,
-                 t->resolved + t->reversed);
+  (void)snprintf(more, sizeof more, "%" PRId64 " of %" PRId64 " tickets", t->reopened, t->tickets);
   card(out, "Reopen rate", rate_text(row_reopen_rate(t), rate), more);
   card(out, "Charged", money_places(t->charged_micros, 2, a), "net of what was taken back");
   (void)snprintf(more, sizeof more, "all models, all tickets of the period");

@@ -12,7 +12,7 @@ int64_t row_margin(const struct report_row *r);
 int64_t row_cost_each(const struct report_row *r);
 /* Resolved of triaged in tenths of a percent; -1: nothing triaged. */
 int64_t row_rate(const struct report_row *r);
-/* Reopened of those that are or were resolved, in tenths of a percent; -1: there are none. */
+/* Tickets that were reopened, of all, in tenths of a percent; -1: there are none. */
 int64_t row_reopen_rate(const struct report_row *r);
 const char *rate_text(int64_t tenths, char out[32]); /* "32.2%" or "-" */
 /* "$1,234.57" with 2 or 4 places, rounded half to even: for people; the other forms have six. */

@@ -64,7 +64,7 @@ static json *row_json(const struct report_row *r) {
   json_put_micros(j, "model_cost_p50", r->cost_p50_micros);
   json_put_micros(j, "model_cost_p95", r->cost_p95_micros);
   json_put(j, "resolution_rate", rate_json(r->resolved, r->triaged, row_rate(r)));
-  json_put(j, "reopen_rate", rate_json(r->reopened, r->resolved + r->reversed, row_reopen_rate(r)));
+  json_put(j, "reopen_rate", rate_json(r->reopened, r->tickets, row_reopen_rate(r)));
   return j;
 }
 

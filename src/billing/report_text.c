@@ -117,7 +117,7 @@ static void headline(const struct report *r, bool colour, struct buf *out) {
              "  besides     %" PRId64 " drafted, %" PRId64 " sent, %" PRId64
              " handed to people, %" PRId64 " reopened (%s of %" PRId64 ")\n",
              t->drafted, t->sent, t->handoff, t->reopened, rate_text(row_reopen_rate(t), rate),
-             t->resolved + t->reversed);
+             t->tickets);
   if (r->loss_total > 0)
     buf_printf(out,
                "  at a loss   %" PRId64 " tickets cost %s more than they were charged; the "

@@ -45,6 +45,17 @@ static bool ai_answered(const struct gathered *g) {
   return false;
 }
 
+/* The vendor's own AI is a bot of the helpdesk: what it said in public is its answer. */
+static void as_the_vendor_sees_it(struct gathered *g) {
+  for (size_t i = 0; i < g->count; i++) {
+    struct fact *f = &g->facts[i];
+    if (f->kind != FACT_MSG_OUT || f->actor != ACTOR_RULE) continue;
+    f->actor = ACTOR_AI;
+    f->value = "answer";
+  }
+  facts_sort(g->facts, g->count);
+}
+
 static enum vendor_verdict judge(struct vendor_row *row, bool evidence) {
   if (row->vendor_micros > 0 && !evidence) {
     row->why = "no answer of an AI is on record: it can be neither proved nor refuted";
@@ -85,6 +96,7 @@ static int ticket_row(struct comparing *k, int64_t id, const char *claim, int64_
   struct gathered g;
   struct fold f;
   int rc = settle_gather(k->s, id, 0, a, &g, err);
+  if (rc == 0 && claim != NULL) as_the_vendor_sees_it(&g);
   if (rc == 0) {
     fold(g.facts, g.count, &g.c, k->b, k->now_ms, a, &f);
     struct vendor_row row = {.ref = g.t.ref, .claim = claim != NULL ? claim : "", .why = f.reason};

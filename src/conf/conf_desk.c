@@ -9,7 +9,7 @@
 #include "conf/part.h"
 
 struct head {
-  char *name, *connector, *mode, *since;
+  char *name, *connector, *mode, *since, *resolved_tag;
   int64_t poll_ms, max_in_flight;
   bool sandbox;
 };
@@ -46,6 +46,10 @@ const struct trg_field helpdesk_fields[] = {
      .default_text = "false",
      .offset = AT(sandbox),
      .help = "true: nothing from here is ever billable"},
+    {.name = "resolved_tag",
+     .offset = AT(resolved_tag),
+     .help = "tag by which the vendor's own AI marks what it resolved, for ledger recount "
+             "--vendor"},
     {.name = "max_in_flight",
      .type = TRG_INT,
      .default_text = "32",
@@ -93,6 +97,7 @@ static void helpdesk_read(struct part *p, const struct yaml *map, const char *pa
                               .mode = mode_of(h.mode),
                               .poll_ms = h.poll_ms,
                               .sandbox = h.sandbox,
+                              .resolved_tag = h.resolved_tag,
                               .max_in_flight = h.max_in_flight,
                               .line = map->line};
   if (map->kind != YAML_MAP) return;

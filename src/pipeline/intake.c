@@ -188,6 +188,16 @@ static void ticket_facts_put(struct road *r, int64_t ticket_id, const struct trg
              t->updated_ms);
 }
 
+/* What the vendor's own AI says that it resolved, where it says so by a tag. */
+static void vendor_tag_put(struct desk *d, int64_t ticket_id, const struct trg_ticket *t,
+                           struct arena *a) {
+  const char *tag = d->conf->resolved_tag;
+  for (size_t i = 0; i < t->tag_count && tag != NULL && tag[0] != '\0'; i++)
+    if (str_is(t->tags[i], tag))
+      fact_put(d->road, ticket_id, "vendor", arena_printf(a, "tag:%s", tag), "rule", "resolved", "",
+               t->updated_ms);
+}
+
 /* --- storing ---------------------------------------------------------------------------------- */
 
 /* What is stored of this ticket is what masking gives now, as far as both have the message. */
@@ -257,6 +267,7 @@ static int intake_rows(struct desk *d, const struct trg_ticket *t, const struct 
   if (rc < 0) return rc;
   messages_put(d, ret->ticket_id, t, masked, map, a);
   ticket_facts_put(r, ret->ticket_id, t, a);
+  vendor_tag_put(d, ret->ticket_id, t, a);
   if (fresh)
     log_event(TRG_INFO, "ticket.received", "ticket",
               arena_printf(a, "%s/%.*s", d->conf->name, (int)t->id.n, t->id.p), "messages",

@@ -152,6 +152,19 @@ static void the_ledger_is_written_for_cost_tools(void **state) {
   says("forecast --month November", 2, "no month");
 }
 
+static void a_vendors_tag_is_a_claim(void **state) {
+  (void)state;
+  rig_conf_change(&R, "mode: auto,", "mode: auto, resolved_tag: bot_solved,", NULL);
+  rig_add(&R, "{\"id\":\"7\",\"subject\":\"My parcel\",\"body\":\"Where is it?\",\"tags\":["
+              "\"bot_solved\"],\"requester\":{\"name\":\"P\",\"email\":\"p7@example.com\"}}\n");
+  rig_later(&R, "1m");
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM event WHERE kind = 'vendor' AND value = "
+                               "'resolved'"),
+                   1);
+  says("--format json ledger recount --vendor facts", 0, "\"claim\": \"resolved\"");
+}
+
 static void a_vendors_list_is_judged(void **state) {
   char args[400];
   (void)state;
@@ -241,6 +254,7 @@ int main(void) {
       TEST(a_signed_export_is_verified_without_the_database),
       TEST(a_line_changed_in_the_file_is_found_with_its_number),
       TEST(the_ledger_is_written_for_cost_tools),
+      TEST(a_vendors_tag_is_a_claim),
       TEST(a_vendors_list_is_judged),
       TEST(a_dispute_is_opened_decided_and_audited),
       TEST(a_gap_of_one_is_logged_and_shown),

@@ -43,19 +43,25 @@ static void test_claims_among_the_facts_are_judged_in_money(void **state) {
   claim(d, changed, "assumed_resolution", T0 + DAY);
   claim(d, changed, "routed_to_team", T0 + 2 * DAY);
   (void)answered_ticket(d, "6", NULL); /* the vendor said nothing of it */
+  /* Its own AI is a bot of the helpdesk. */
+  const int64_t bot = ticket_made(d, "7", TRG_CHANNEL_EMAIL, "ann", false, T0);
+  asked(d, bot, T0);
+  told(d, bot, "msg_out", "rule", "notice", "", T0 + MINUTE);
+  claim(d, bot, "resolved", T0 + DAY);
   must(d, turn_flush(d->s, &d->err));
   must(d, vendor_compare_facts(d->s, b, 0, 0, T0 + 9 * DAY, row_add, &rows, &n, &d->err));
   assert_string_equal(rows.text, "support/1 agreed 990000 990000\n"
                                  "support/2 over 990000 0\n"
                                  "support/3 under 0 990000\n"
                                  "support/4 unprovable 990000 0\n"
-                                 "support/5 agreed 0 0\n");
-  assert_int_equal(n.count[VENDOR_AGREED], 2);
-  assert_int_equal(n.micros[VENDOR_AGREED], 990000);
+                                 "support/5 agreed 0 0\n"
+                                 "support/7 agreed 990000 990000\n");
+  assert_int_equal(n.count[VENDOR_AGREED], 3);
+  assert_int_equal(n.micros[VENDOR_AGREED], 2 * 990000);
   assert_int_equal(n.micros[VENDOR_OVER], 990000);
   assert_int_equal(n.micros[VENDOR_UNDER], 990000);
   assert_int_equal(n.micros[VENDOR_UNPROVABLE], 990000);
-  assert_int_equal(n.vendor_micros, 3 * 990000);
+  assert_int_equal(n.vendor_micros, 4 * 990000);
   book_free(&b);
 }
 
