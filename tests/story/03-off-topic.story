@@ -14,3 +14,4 @@ expect agentforce-conversations 2.00 resolved/assumed
 expect help-agent 2.00 resolved/assumed
 expect gorgias 1.30 resolved/assumed
 expect redo 0.95 resolved/assumed
+expect agentforce-flex 0.00 excluded/not_priced

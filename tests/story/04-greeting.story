@@ -14,3 +14,4 @@ expect agentforce-conversations 2.00 excluded/greeting_only
 expect help-agent 0.00 excluded/greeting_only
 expect gorgias 0.40 excluded/greeting_only
 expect redo 0.00 excluded/greeting_only
+expect agentforce-flex 0.00 excluded/greeting_only

@@ -16,3 +16,4 @@ expect agentforce-conversations 2.00 excluded/human_requested
 expect help-agent 0.00 excluded/human_requested
 expect gorgias 0.40 excluded/human_requested
 expect redo 0.00 excluded/human_requested
+expect agentforce-flex 0.00 excluded/human_requested

@@ -16,3 +16,4 @@ expect agentforce-conversations 2.00 excluded/handoff
 expect help-agent 0.00 excluded/handoff
 expect gorgias 0.40 excluded/handoff
 expect redo 0.00 excluded/handoff
+expect agentforce-flex 0.00 excluded/handoff

@@ -20,3 +20,4 @@ expect agentforce-conversations 4.00 reversed/reopened | charge conversation 2.0
 expect help-agent 0.00 reversed/reopened | charge resolution 2.00 2026-10, credit resolution -2.00 2026-11
 expect gorgias 1.70 resolved/assumed | charge ticket 0.40 2026-10, charge resolution 0.90 2026-10, charge ticket 0.40 2026-11
 expect redo 0.00 reversed/reopened | charge resolution 0.95 2026-10, credit resolution -0.95 2026-11
+expect agentforce-flex 0.00 reversed/reopened

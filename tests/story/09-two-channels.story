@@ -18,3 +18,4 @@ expect agentforce-conversations 4.00 resolved/confirmed resolved/confirmed
 expect help-agent 4.00 resolved/confirmed resolved/confirmed
 expect gorgias 2.60 resolved/confirmed resolved/confirmed
 expect redo 1.90 resolved/confirmed resolved/confirmed
+expect agentforce-flex 0.00 excluded/not_priced excluded/not_priced

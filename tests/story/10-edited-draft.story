@@ -15,3 +15,4 @@ expect agentforce-conversations 0.00 excluded/human_edited
 expect help-agent 0.00 excluded/human_edited
 expect gorgias 0.40 excluded/human_edited
 expect redo 0.00 excluded/human_edited
+expect agentforce-flex 0.00 excluded/human_edited

@@ -13,3 +13,4 @@ expect agentforce-conversations 0.00 excluded/note_only
 expect help-agent 0.00 excluded/note_only
 expect gorgias 0.00 excluded/note_only
 expect redo 0.00 excluded/note_only
+expect agentforce-flex 0.00 excluded/note_only

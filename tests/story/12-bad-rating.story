@@ -15,3 +15,4 @@ expect agentforce-conversations 2.00 resolved/confirmed
 expect help-agent 0.00 reversed/csat | charge resolution 2.00 2026-11, reversal resolution -2.00 2026-11
 expect gorgias 1.30 resolved/confirmed
 expect redo 0.00 reversed/csat | charge resolution 0.95 2026-11, reversal resolution -0.95 2026-11
+expect agentforce-flex 0.00 excluded/not_priced

@@ -15,3 +15,4 @@ expect agentforce-conversations 2.00 excluded/spam
 expect help-agent 0.00 excluded/spam
 expect gorgias 0.40 excluded/spam
 expect redo 0.00 excluded/spam
+expect agentforce-flex 0.00 excluded/spam

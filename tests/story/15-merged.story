@@ -20,3 +20,4 @@ expect agentforce-conversations 4.00 resolved/confirmed resolved/confirmed
 expect help-agent 2.00 resolved/confirmed excluded/merged
 expect gorgias 1.70 resolved/confirmed excluded/merged
 expect redo 0.95 resolved/confirmed excluded/merged
+expect agentforce-flex 0.00 excluded/not_priced excluded/merged

@@ -17,3 +17,4 @@ expect agentforce-conversations 4.00 resolved/confirmed
 expect help-agent 2.00 resolved/confirmed
 expect gorgias 1.30 resolved/confirmed
 expect redo 0.95 resolved/confirmed
+expect agentforce-flex 0.00 excluded/not_priced

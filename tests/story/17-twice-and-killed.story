@@ -18,3 +18,4 @@ expect agentforce-conversations 2.00 resolved/confirmed | charge conversation 2.
 expect help-agent 2.00 resolved/confirmed | charge resolution 2.00 2026-11
 expect gorgias 1.30 resolved/confirmed | charge ticket 0.40 2026-11, charge resolution 0.90 2026-11
 expect redo 0.95 resolved/confirmed | charge resolution 0.95 2026-11
+expect agentforce-flex 0.00 excluded/not_priced

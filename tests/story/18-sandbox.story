@@ -13,3 +13,4 @@ expect agentforce-conversations 0.00 excluded/sandbox
 expect help-agent 0.00 excluded/sandbox
 expect gorgias 0.00 excluded/sandbox
 expect redo 0.00 excluded/sandbox
+expect agentforce-flex 0.00 excluded/sandbox

@@ -13,3 +13,4 @@ expect agentforce-conversations 2.00 excluded/deleted
 expect help-agent 0.00 excluded/deleted
 expect gorgias 0.40 excluded/deleted
 expect redo 0.00 excluded/deleted
+expect agentforce-flex 0.00 excluded/deleted
