@@ -26,7 +26,7 @@ until port=$(sed -n 's/^listening on 127.0.0.1://p' "$D/sim.out") && [ -n "$port
 done
 umask 077
 echo "demo-token" >"$D/token"
-sed -e "s|@PORT@|$port|" -e "s|@ROOT@|$PWD|" -e "s|@DEMO@|$PWD/$D|" "$DATA/triaged.yaml" >"$D/triaged.yaml"
+sed -e "s|@PORT@|$port|" -e "s|@ROOT@|$PWD|" -e "s|@DEMO@|$(cd "$D" && pwd)|" "$DATA/triaged.yaml" >"$D/triaged.yaml"
 
 "$B/triaged" -c "$D/triaged.yaml" --check
 step "1. the embedded model learns from $(wc -l <"$DATA/train.jsonl") past tickets"
