@@ -68,7 +68,7 @@ static const char *fallback_name(struct arena *a, const char *path, bool command
 
 /* The first paragraph stands for a description that is missing. */
 static struct trg_str first_paragraph(struct trg_str body) {
-  struct trg_str line;
+  struct trg_str line = {"", 0};
   while (str_next(&body, '\n', &line)) {
     line = str_trim(line);
     if (line.n > 0 && line.p[0] != '#' && line.p[0] != '|' && line.p[0] != '>') break;
