@@ -12,7 +12,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "conf/conf.h"
 #include "plugin/host.h"
+#include "store/eval_run.h"
 #include "store/turn.h"
 
 #define MODELS_MAX       128
@@ -132,7 +134,8 @@ static void do_train(struct asking *k, const json *q) {
   struct trg_err err = {0};
   const char *file = arena_dup(k->arena, json_get_str(q, "file"));
   const bool history = json_get_bool(q, "history", false);
-  int rc = history ? labelled_history(k->core, k->arena, &k->with, &err)
+  int rc = history ? labelled_history(k->core->store, k->core->plan->conf->triage.accept, k->arena,
+                                      &k->with, &err)
                    : labelled_read(file, k->arena, &k->with, &err);
   const char *slash = strrchr(file, '/');
   const struct train_job job = {.source = history         ? "history"
@@ -233,6 +236,26 @@ static void do_mcp(struct asking *k, const json *q) {
   agent_line(c->agent, q, mcp_answered, k);
 }
 
+/* --- eval: what triagectl measured --------------------------------------------------------------
+ */
+
+static int do_eval_keep(struct asking *k, const json *q, struct trg_err *err) {
+  int rc = 0;
+  for (const json *v = json_first(json_get(q, "rows")); v != NULL && rc >= 0; v = json_next(v)) {
+    char *scores = json_text(json_get(v, "scores"));
+    const struct eval_row row = {.at_ms = clock_now_ms(),
+                                 .source = arena_dup(k->arena, json_get_str(v, "source")),
+                                 .source_hash = arena_dup(k->arena, json_get_str(v, "source_hash")),
+                                 .model = arena_dup(k->arena, json_get_str(v, "model")),
+                                 .prompt_hash = arena_dup(k->arena, json_get_str(v, "prompt_hash")),
+                                 .conf_hash = arena_dup(k->arena, json_get_str(v, "conf_hash")),
+                                 .scores = scores};
+    rc = eval_row_add(k->core->store, &row, err);
+    mem_free(scores);
+  }
+  return rc;
+}
+
 /* --- which
  * ---------------------------------------------------------------------------------------- */
 
@@ -262,6 +285,8 @@ void control_do(struct core *c, struct trg_str request,
     asking_result(k, core_reload(c, &err), &err);
   else if (str_is(what, "mcp"))
     do_mcp(k, q);
+  else if (str_is(what, "eval_keep"))
+    asking_result(k, do_eval_keep(k, q, &err), &err);
   else if (str_is(what, "train"))
     do_train(k, q);
   else if (str_is(what, "progress"))

@@ -56,7 +56,7 @@ struct conf *core_conf(struct registry *r, const char *path) {
  */
 
 /* Category names that the trained model knows, from the last training; NULL-terminated. */
-static const char **trained_labels(struct store *s, struct arena *a, size_t *ret_count) {
+const char **core_trained(struct store *s, struct arena *a, size_t *ret_count) {
   char *text = NULL;
   struct trg_err err = {0};
   *ret_count = 0;
@@ -75,7 +75,7 @@ static const char **trained_labels(struct store *s, struct arena *a, size_t *ret
 static struct road_plan *plan_load(struct core *c, struct conf *conf, struct trg_err *err) {
   struct arena *a = arena_new();
   size_t n = 0;
-  const char **labels = trained_labels(c->store, a, &n);
+  const char **labels = core_trained(c->store, a, &n);
   struct road_plan *p = road_plan_load(conf, labels, n, err);
   arena_free(&a);
   return p;

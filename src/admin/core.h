@@ -31,6 +31,8 @@ struct core {
 
 /* Reads and checks the configuration. NULL with the problems printed to standard error. */
 struct conf *core_conf(struct registry *r, const char *path);
+/* The categories that the embedded model was trained with; in `a`. */
+const char **core_trained(struct store *s, struct arena *a, size_t *ret_count);
 /* Opens everything for writing: takes the lock of the state directory. 0, 78 (configuration), or
  * 1 with a message on standard error. Starts nothing. */
 int core_open(const char *conf_path, struct core *ret);

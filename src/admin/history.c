@@ -4,7 +4,6 @@
 #include <string.h>
 #include <triaged/connector.h>
 
-#include "admin/core.h"
 #include "admin/train.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -108,18 +107,18 @@ static bool has_two_categories(const struct labelled *l) {
   return false;
 }
 
-int labelled_history(struct core *c, struct arena *a, struct labelled *ret, struct trg_err *err) {
+int labelled_history(struct store *s, double accept, struct arena *a, struct labelled *ret,
+                     struct trg_err *err) {
   struct arena *tickets = arena_new();
   const struct ticket_filter all = {.limit = TICKETS_MAX};
   struct ticket *list = NULL;
   size_t n = 0;
-  struct history h = {.store = c->store, .arena = a};
-  int rc = ticket_list(c->store, &all, tickets, &list, &n, err);
+  struct history h = {.store = s, .arena = a};
+  int rc = ticket_list(s, &all, tickets, &list, &n, err);
   h.out.examples = arena_alloc(a, sizeof *h.out.examples * (n + 1));
   h.out.subjects = arena_alloc(a, sizeof *h.out.subjects * (n + 1));
   h.out.replies = arena_alloc(a, sizeof *h.out.replies * (n + 1));
   /* Oldest first, so that the same history gives the same examples in the same order. */
-  const double accept = c->plan->conf->triage.accept;
   for (size_t i = n; i > 0 && rc >= 0; i--)
     if (is_solved(&list[i - 1]) && is_judged(&list[i - 1], accept))
       rc = ticket_take(&h, &list[i - 1], err);

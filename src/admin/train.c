@@ -82,6 +82,11 @@ static int line_json(struct trg_str line, uint32_t n, struct arena *a, struct la
                                                body.p != NULL ? body.p : ""));
     out->subjects[out->count] = arena_str(a, subject);
     out->replies[out->count] = arena_str(a, json_get_str(o, "reply"));
+    if (json_is_array(json_get(o, "thread"))) {
+      char *thread = json_text(json_get(o, "thread"));
+      out->threads[out->count] = arena_str(a, str_of(thread));
+      mem_free(thread);
+    }
     out->count++;
     mem_free(l);
   }
@@ -110,7 +115,8 @@ int labelled_read(const char *path, struct arena *a, struct labelled *ret, struc
     if (rest.p[i] == '\n') lines++;
   struct labelled out = {.examples = arena_alloc(a, sizeof *out.examples * lines),
                          .subjects = arena_alloc(a, sizeof *out.subjects * lines),
-                         .replies = arena_alloc(a, sizeof *out.replies * lines)};
+                         .replies = arena_alloc(a, sizeof *out.replies * lines),
+                         .threads = arena_alloc(a, sizeof *out.threads * lines)};
   for (uint32_t n = 1; rc >= 0 && str_next(&rest, '\n', &line); n++) {
     line = str_trim(line);
     if (line.n == 0) continue;

@@ -9,14 +9,17 @@
 #include <triaged/model.h>
 
 struct core;
+struct store;
 struct arena;
 
 /* Labelled examples from a file: "label<TAB>text" lines, or JSON lines with "text" (or "subject"
- * and "body") and "labels". Everything from `a`. `reply` of a line, where there is one, is kept
+ * and "body") and "labels"; a "thread" of messages may follow
+ * the body. Everything from `a`. `reply` of a line, where there is one, is kept
  * for the index of past tickets. Errors name the line: broken UTF-8, no text, no labels. */
 struct labelled {
   struct trg_example *examples;
   struct trg_str *subjects, *replies; /* as many; empty where there is none */
+  struct trg_str *threads; /* as many, or NULL: JSON array of {"author","text" or "body"}; empty */
   size_t count;
 };
 int labelled_read(const char *path, struct arena *a, struct labelled *ret, struct trg_err *err);
@@ -24,7 +27,8 @@ int labelled_read(const char *path, struct arena *a, struct labelled *ret, struc
  * message. */
 int labelled_check(const struct labelled *l, const char *from, struct trg_err *err);
 /* Solved tickets as examples: their text and the category that triage and people gave them. */
-int labelled_history(struct core *c, struct arena *a, struct labelled *ret, struct trg_err *err);
+int labelled_history(struct store *s, double accept, struct arena *a, struct labelled *ret,
+                     struct trg_err *err); /* accept: tasks.triage.accept */
 
 /* Trains; on_done gets the report (JSON object text) or err. `remember`: what is learnt is kept as
  * the operator's training (it is not replaced by the starter), and replies go into the index. */

@@ -1,12 +1,12 @@
 /* eval: models side by side. */
 #include "cmd/eval.h"
+#include "cmd/bench.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <triaged/model.h>
 
-#include "admin/train.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/money.h"
@@ -15,23 +15,30 @@
 #include "cmd/out.h"
 #include "conf/conf.h"
 #include "plugin/registry.h"
+#include "pipeline/road.h"
+#include "store/eval_run.h"
 #include "store/store.h"
 
-#define MODELS_MAX 32
+#define MODELS_MAX      32
+#define RUNS_MAX        100
+#define HISTORY_DEFAULT 50
+#define HISTORY_MAX     100000000
+#define KEEP_TIMEOUT_MS 10000
 
 struct evaluation {
   const struct cmd_call *call;
   struct arena *arena;
   struct registry *registry;
+  const char *source; /* the file's name, or "solved" */
   struct labelled with;
   struct eval_labels labels;
   int32_t *truth;
   const struct conf_model *models[MODELS_MAX];
   size_t model_count;
-  struct eval_score scores[MODELS_MAX];
-  int64_t per_1000[MODELS_MAX];
-  bool asked[MODELS_MAX];
+  struct eval_result results[MODELS_MAX];
+  int64_t runs;
   double accept;
+  char source_hash[65];
 };
 
 /* --- what is asked of whom ----------------------------------------------------------------- */
@@ -46,7 +53,7 @@ static int take_labels(struct evaluation *e, struct trg_err *err) {
     json_free(&labels);
     if (none)
       return err_set(err, TRG_EINVAL, "format", "%s: example %zu has no category among its labels",
-                     e->call->words[0], i + 1);
+                     e->source, i + 1);
   }
   return 0;
 }
@@ -124,154 +131,193 @@ static void progress(void *arg, size_t done, size_t total) {
   out_bar_show(arg, done, total);
 }
 
-static int ask_model(struct evaluation *e, struct eval_bench *b, size_t k) {
+static void result_of(const struct evaluation *e, const struct eval_run *run,
+                      struct eval_result *ret) {
+  const size_t n = e->with.count, all = n * run->runs;
+  *ret = (struct eval_result){
+      .model = run->model, .asked = true, .n = n, .runs = run->runs, .accept = e->accept};
+  eval_score(run->answers, all, e->accept, &ret->score);
+  ret->pass_k = eval_pass(run->answers, n, run->runs);
+  if (money_scale(run->cost_micros, 1000, (int64_t)all, &ret->per_1000_micros) != 0)
+    ret->per_1000_micros = 0;
+  for (size_t i = 0; i < all; i++)
+    for (size_t k = 0; k < EVAL_FIELDS; k++) {
+      ret->field[k].n += run->fields[i][k] != '-';
+      ret->field[k].right += run->fields[i][k] == '1';
+    }
+}
+
+static int ask_model(struct evaluation *e, struct bench *b, size_t k) {
   struct out_bar bar;
   struct trg_err err = {0};
-  const size_t n = e->with.count;
+  const size_t n = e->with.count, all = n * (size_t)e->runs;
   struct eval_run run = {.model = e->models[k],
                          .with = &e->with,
                          .labels = &e->labels,
-                         .answers = mem_array(n, sizeof *run.answers),
+                         .runs = (size_t)e->runs,
+                         .answers = mem_array(all, sizeof *run.answers),
+                         .fields = mem_array(all, sizeof *run.fields),
+                         .known = mem_array(all, sizeof *run.known),
+                         .part_fd = -1,
                          .progress = progress,
                          .arg = &bar};
-  for (size_t i = 0; i < n; i++) run.answers[i].truth = e->truth[i];
+  struct buf part;
+  buf_init(&part, 4096);
+  for (size_t i = 0; i < all; i++) run.answers[i].truth = e->truth[i % n];
+  eval_part_name(b, &run, e->source_hash, &part);
+  if (!call_has(e->call, "fresh")) eval_part_open(&run, part.p);
+  if (run.resumed > 0)
+    fprintf(stderr,
+            "triagectl: %s goes on after %zu of %zu answers of an evaluation that was "
+            "interrupted (--fresh begins anew)\n",
+            run.model->name, run.resumed, all);
   out_bar_start(&bar, run.model->name);
   const int rc = eval_ask(b, &run, &err);
   out_bar_end(&bar);
+  eval_part_close(&run, part.p, rc >= 0);
   int status = CMD_OK;
   if (rc < 0) {
     status = cmd_fail(CMD_FAILED, "%s", err.text);
   } else {
-    eval_score(run.answers, n, e->accept, &e->scores[k]);
-    if (money_scale(run.cost_micros, 1000, (int64_t)n, &e->per_1000[k]) != 0) e->per_1000[k] = 0;
-    e->asked[k] = true;
+    result_of(e, &run, &e->results[k]);
     if (run.failed > 0)
       (void)cmd_fail(0,
                      "%s gave no usable answer to %zu of %zu, which count as wrong; the last: %s",
-                     run.model->name, run.failed, n, run.why);
+                     run.model->name, run.failed, all, run.why);
   }
+  buf_free(&part);
   mem_free(run.answers);
+  mem_free(run.fields);
+  mem_free(run.known);
   return status;
 }
 
-/* --- printing ------------------------------------------------------------------------------ */
+/* --- keeping -------------------------------------------------------------------------------- */
 
-static double places(double d, double scale) {
-  return round(d * scale) / scale;
+/* What is to be kept; NULL: nothing. A state that is not there yet is not made for it. */
+static json *keep_request(const struct evaluation *e, const struct bench *b) {
+  struct store *s = NULL;
+  struct trg_err err = {0};
+  char prompts[65];
+  if (call_has(e->call, "no-keep") || store_open_reader(b->plan->conf->state, &s, &err) < 0)
+    return NULL;
+  store_close(&s);
+  eval_prompt_hash(b, prompts);
+  json *request = ask_request("eval_keep"), *rows = json_array();
+  for (size_t k = 0; k < e->model_count; k++) {
+    if (!e->results[k].asked) continue;
+    json *row = json_object();
+    json_put_text(row, "source", e->source);
+    json_put_text(row, "source_hash", e->source_hash);
+    json_put_text(row, "model", e->models[k]->name);
+    json_put_text(row, "prompt_hash", prompts);
+    json_put_text(row, "conf_hash", b->plan->conf->hash);
+    json_put(row, "scores", eval_result_json(&e->results[k]));
+    json_add(rows, row);
+  }
+  json_put(request, "rows", rows);
+  return request;
 }
 
-static json *scores_json(const struct evaluation *e) {
-  json *list = json_array();
-  for (size_t k = 0; k < e->model_count; k++) {
-    const struct eval_score *s = &e->scores[k];
-    if (!e->asked[k]) continue;
-    json *o = json_object(), *ms = json_object();
-    json_put_text(o, "model", e->models[k]->name);
-    json_put_text(o, "task", "triage");
-    json_put_int(o, "n", (int64_t)s->n);
-    json_put_double(o, "accuracy", places(s->accuracy, 1e6));
-    json_put_double(o, "macro_f1", places(s->macro_f1, 1e6));
-    json_put_double(o, "ece", places(s->ece, 1e6));
-    json_put_double(o, "accept", e->accept);
-    json_put_double(o, "decided", places((double)s->decided / (double)s->n, 1e6));
-    if (isnan(s->precision))
-      json_put_null(o, "precision");
-    else
-      json_put_double(o, "precision", places(s->precision, 1e6));
-    json_put_micros(o, "cost_per_1000", e->per_1000[k]);
-    json_put_double(ms, "p50", places(s->p50_ms, 1e3));
-    json_put_double(ms, "p99", places(s->p99_ms, 1e3));
-    json_put(o, "latency_ms", ms);
-    json_put_int(o, "answered", (int64_t)s->answered);
-    json_add(list, o);
+/* Into the database, through the daemon when one runs. */
+static void results_keep(const struct cmd_call *c, json *request) {
+  struct trg_err err = {0};
+  struct asking_side side;
+  if (request == NULL) return;
+  if (ask_open(c, &side) != 0) {
+    json_free(&request);
+    return;
   }
-  return list;
-}
-
-static const struct out_column columns[] = {{"model", OUT_TEXT, 0},
-                                            {"task", OUT_TEXT, 0},
-                                            {"n", OUT_INT, 0},
-                                            {"accuracy", OUT_NUMBER, 0},
-                                            {"macro_f1", OUT_NUMBER, 0},
-                                            {"ece", OUT_NUMBER, 0},
-                                            {"accept", OUT_NUMBER, 0},
-                                            {"decided", OUT_NUMBER, 0},
-                                            {"precision", OUT_NUMBER, 0},
-                                            {"cost_per_1000", OUT_MICROS, 0},
-                                            {"latency_p50_ms", OUT_NUMBER, 0},
-                                            {"latency_p99_ms", OUT_NUMBER, 0}};
-
-static void scores_table(const struct evaluation *e) {
-  const double scale = e->call->format == OUT_CSV ? 1e6 : 1e4;
-  struct out_table *t = out_table_new(columns, sizeof columns / sizeof *columns);
-  for (size_t k = 0; k < e->model_count; k++) {
-    const struct eval_score *s = &e->scores[k];
-    if (!e->asked[k]) continue;
-    out_text(t, e->models[k]->name);
-    out_text(t, "triage");
-    out_int(t, (int64_t)s->n);
-    out_double(t, places(s->accuracy, scale));
-    out_double(t, places(s->macro_f1, scale));
-    out_double(t, places(s->ece, scale));
-    out_double(t, e->accept);
-    out_double(t, places((double)s->decided / (double)s->n, scale));
-    if (isnan(s->precision))
-      out_none(t);
-    else
-      out_double(t, places(s->precision, scale));
-    out_int(t, e->per_1000[k]);
-    out_double(t, places(s->p50_ms, 1e3));
-    out_double(t, places(s->p99_ms, 1e3));
-  }
-  out_table_print(t, e->call, NULL);
-  out_table_free(&t);
+  json *answer = NULL;
+  if (ask_send(&side, request, KEEP_TIMEOUT_MS, &answer, &err) < 0)
+    (void)cmd_fail(0, "the result is not kept: %s", err.text);
+  json_free(&answer);
+  ask_close(&side);
 }
 
 static int floor_check(const struct evaluation *e, double least) {
   int status = CMD_OK;
   for (size_t k = 0; k < e->model_count; k++)
-    if (e->asked[k] && e->scores[k].accuracy < least)
+    if (e->results[k].asked && e->results[k].score.accuracy < least)
       status = cmd_fail(CMD_FAILED, "%s: accuracy %.4f is below %.4f", e->models[k]->name,
-                        e->scores[k].accuracy, least);
+                        e->results[k].score.accuracy, least);
   return status;
+}
+
+/* The examples: a file, or the tickets that people solved here. */
+static int take_examples(struct evaluation *e) {
+  struct trg_err err = {0};
+  int rc = 0;
+  if (!call_has(e->call, "solved")) {
+    const char *slash = strrchr(e->call->words[0], '/');
+    e->source = slash != NULL ? slash + 1 : e->call->words[0];
+    rc = labelled_read(e->call->words[0], e->arena, &e->with, &err);
+  } else {
+    struct reading r;
+    const int status = reading_open(e->call, &r);
+    if (status != 0) return status;
+    e->source = "solved";
+    rc = labelled_history(r.store, r.conf->triage.accept, e->arena, &e->with, &err);
+    reading_close(&r);
+  }
+  if (rc >= 0) rc = take_labels(e, &err);
+  if (rc < 0) return cmd_fail(CMD_FAILED, "%s", err.text);
+  eval_source_hash(&e->with, e->source_hash);
+  return CMD_OK;
 }
 
 static int evaluate(struct evaluation *e, double least) {
   struct trg_err err = {0};
   struct conf *conf = NULL;
-  int status = CMD_OK;
-  if (labelled_read(e->call->words[0], e->arena, &e->with, &err) < 0 || take_labels(e, &err) < 0)
-    return cmd_fail(CMD_FAILED, "%s", err.text);
-  status = conf_open(e, &conf);
+  int status = take_examples(e);
+  if (status == 0) status = conf_open(e, &conf);
   if (status != 0) return status;
   take_trained(e, conf->state);
-  struct eval_bench *b = eval_bench_new(conf, &e->labels, &err);
+  struct bench *b = bench_new(conf, e->labels.names, e->labels.count, &err);
   if (b == NULL) return cmd_fail(CMD_CONFIG, "%s", err.text);
   for (size_t k = 0; k < e->model_count; k++) {
     const int one = ask_model(e, b, k);
     if (one != 0) status = one;
   }
-  if (e->call->format == OUT_JSON) {
-    json *list = scores_json(e);
-    (void)out_document_print(list, e->call);
-    json_free(&list);
-  } else {
-    scores_table(e);
-  }
-  eval_bench_free(&b);
+  eval_results_print(e->results, e->model_count, e->call);
+  json *request = keep_request(e, b);
   const int below = floor_check(e, least);
+  bench_free(&b); /* before the store's side is opened: one process has one host */
+  results_keep(e->call, request);
   return status != 0 ? status : below;
+}
+
+static int history(const struct cmd_call *c) {
+  int64_t limit = HISTORY_DEFAULT;
+  struct reading r;
+  struct trg_err err = {0};
+  struct eval_row *rows = NULL;
+  size_t n = 0;
+  int status = call_int(c, "limit", 1, HISTORY_MAX, &limit);
+  if (status == 0) status = reading_open(c, &r);
+  if (status != 0) return status;
+  if (eval_row_list(r.store, call_value(c, "model"), limit, r.arena, &rows, &n, &err) < 0)
+    status = reading_failed(&err);
+  else
+    eval_history_print(rows, n, c);
+  reading_close(&r);
+  return status;
 }
 
 static int eval_run(const struct cmd_call *c) {
   double least = 0;
   const char *task = call_value(c, "task"), *floor = call_value(c, "min-accuracy");
+  const size_t sources = c->word_count + call_has(c, "solved") + call_has(c, "history");
+  struct evaluation e = {.call = c, .runs = 1};
+  if (sources != 1) return cmd_fail(CMD_USAGE, "eval takes one of FILE, --solved and --history");
+  if (call_has(c, "history")) return history(c);
   if (task != NULL && strcmp(task, "triage") != 0)
     return cmd_fail(CMD_USAGE, "--task is triage; \"%.40s\" cannot be measured against labels",
                     task);
   if (floor != NULL && (str_to_double(str_of(floor), &least) != 0 || !(least >= 0 && least <= 1)))
     return cmd_fail(CMD_USAGE, "--min-accuracy is a share from 0 to 1, not \"%.40s\"", floor);
-  struct evaluation e = {.call = c, .arena = arena_new()};
+  if (call_int(c, "runs", 1, RUNS_MAX, &e.runs) != 0) return CMD_USAGE;
+  e.arena = arena_new();
   e.labels.arena = e.arena;
   const int status = evaluate(&e, least);
   arena_free(&e.arena);
@@ -283,21 +329,36 @@ static const struct cmd_option options[] = {
     {"model", "NAME", "this model; several times for several (default: those of tasks.triage)",
      false},
     {"task", "triage", "what is asked", false},
+    {"runs", "K", "ask each ticket K times; pass_k is the share that was right every time", false},
     {"min-accuracy", "X", "status 1 when a model's accuracy is below this share, as 0.8", false},
+    {"solved", NULL, "the tickets that people solved here, instead of a file", false},
+    {"fresh", NULL, "begin anew, whatever an interrupted evaluation left", false},
+    {"no-keep", NULL, "do not keep the result in the database", false},
+    {"history", NULL, "earlier results, and how accuracy changed on the same tickets", false},
+    {"limit", "N", "with --history, at most so many, the newest (default 50)", false},
     {NULL, NULL, NULL, false},
 };
 
 const struct cmd cmd_eval = {
     .name = "eval",
-    .args = "FILE",
+    .args = "[FILE]",
     .summary = "models side by side on labelled tickets",
     .help =
         "FILE has lines \"label<TAB>text\", or JSON lines with \"text\" (or \"subject\" and "
-        "\"body\")\n"
-        "and \"labels\":{\"category\":...}. Texts are masked before a model sees them; calls cost "
-        "what\n"
-        "they cost but are in no report. decided is the share at or above tasks.triage.accept,\n"
-        "precision how many of those are right, ece the calibration error over 15 bins.",
+        "\"body\",\n"
+        "then maybe \"thread\":[{\"author\",\"text\"}]) and \"labels\":{\"category\":...}; "
+        "subcategory,\n"
+        "priority, team, language and sentiment are compared where a line has them. Texts are "
+        "masked\n"
+        "before a model sees them; calls cost what they cost but are in no report. decided is the "
+        "share\n"
+        "at or above tasks.triage.accept, precision how many of those are right, decided_at_95 "
+        "the\n"
+        "largest share, surest first, of which 95 % are right; ece the calibration error over 15 "
+        "bins;\n"
+        "_se standard errors. An evaluation that was interrupted goes on where it was. Results "
+        "are\n"
+        "kept in the database of this configuration, if it has one.",
     .options = options,
     .run = eval_run,
 };

@@ -11,10 +11,10 @@
 #include "base/pii.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "cmd/bench.h"
 #include "cmd/eval.h"
 #include "conf/conf.h"
 #include "model/price.h"
-#include "net/http.h"
 #include "net/loop.h"
 #include "pipeline/prompt.h"
 #include "pipeline/road.h"
@@ -23,59 +23,27 @@
 #include "skill/taxonomy.h"
 #include "store/talk.h"
 
-#define ANSWER_TOKENS 1500
-#define TRIES         4
-#define WAIT_MS       1000
-#define WAIT_MAX_MS   60000
-
-struct eval_bench {
-  struct loop *loop;
-  struct http *http;
-  struct host *host;
-  struct road_plan *plan;
-};
-
-void eval_bench_free(struct eval_bench **bench) {
-  struct eval_bench *b = *bench;
-  if (b == NULL) return;
-  host_free(&b->host);
-  http_free(&b->http);
-  loop_free(&b->loop);
-  road_plan_free(&b->plan);
-  mem_free(b);
-  *bench = NULL;
-}
-
-struct eval_bench *eval_bench_new(struct conf *conf, const struct eval_labels *labels,
-                                  struct trg_err *err) {
-  struct eval_bench *b = mem_alloc(sizeof *b);
-  b->plan = road_plan_load(conf, labels->names, labels->count, err);
-  if (b->plan == NULL) conf_free(&conf);
-  b->loop = b->plan != NULL ? loop_new(err) : NULL;
-  b->http = b->loop != NULL ? http_new(b->loop, err) : NULL;
-  if (b->http == NULL) {
-    eval_bench_free(&b);
-    return NULL;
-  }
-  b->host = host_new(b->loop, b->http);
-  return b;
-}
+#define TRIES       4
+#define WAIT_MS     1000
+#define WAIT_MAX_MS 60000
 
 /* --- one example --------------------------------------------------------------------------- */
 
 struct course {
-  struct eval_bench *bench;
+  struct bench *bench;
   struct eval_run *run;
   struct trg_inst *inst;
-  size_t next, done, total;
+  size_t next, done, total, flying;
   bool hopeless; /* the model refuses every call alike */
 };
 
 struct question {
   struct course *course;
-  size_t i;
+  size_t i;  /* the example */
+  size_t at; /* the answer: which run it is of, too */
   int tries;
   struct arena *arena;
+  int64_t cost_micros;
   struct trg_model_request request;
   struct trg_prompt_part part;
   int64_t from_us;
@@ -95,7 +63,34 @@ static const char *masked(struct pii_map *m, struct trg_str text, struct arena *
   return out;
 }
 
-/* The example as the ticket that it would be: subject and the customer's one message. */
+/* The customer's text and the messages that followed it. */
+static int thread_of(struct question *q, const struct labelled *with, const char *body,
+                     struct message **ret, size_t *ret_count, struct trg_err *err) {
+  const bool has = with->threads != NULL && with->threads[q->i].n > 0;
+  json *list = has ? json_parse(with->threads[q->i], 0, NULL) : NULL;
+  struct message *m = arena_alloc(q->arena, (json_count(list) + 1) * sizeof *m);
+  size_t n = 0;
+  int rc = 0;
+  m[n++] = (struct message){
+      .author = TRG_AUTHOR_CUSTOMER, .flags = TRG_MESSAGE_PUBLIC, .text = body};
+  for (const json *v = json_first(list); v != NULL && rc == 0; v = json_next(v)) {
+    const struct trg_str text = json_get_str(v, "text"), said = json_get_str(v, "body");
+    struct pii_map *map = pii_map_new();
+    m[n] = (struct message){.author = str_is(json_get_str(v, "author"), "customer")
+                                          ? TRG_AUTHOR_CUSTOMER
+                                          : TRG_AUTHOR_AGENT,
+                            .flags = json_get_bool(v, "public", true) ? TRG_MESSAGE_PUBLIC : 0,
+                            .text = masked(map, text.n > 0 ? text : said, q->arena, err)};
+    pii_map_free(&map);
+    if (m[n++].text == NULL) rc = TRG_EINVAL;
+  }
+  json_free(&list);
+  *ret = m;
+  *ret_count = n;
+  return rc;
+}
+
+/* The example as the ticket that it would be. */
 static json *ticket_of(struct question *q, struct trg_err *err) {
   const struct labelled *with = q->course->run->with;
   struct trg_str text = with->examples[q->i].text, subject = with->subjects[q->i];
@@ -110,9 +105,10 @@ static json *ticket_of(struct question *q, struct trg_err *err) {
                            .subject = head,
                            .language = "",
                            .channel = TRG_CHANNEL_EMAIL};
-  const struct message message = {
-      .author = TRG_AUTHOR_CUSTOMER, .flags = TRG_MESSAGE_PUBLIC, .text = body};
-  return prompt_ticket(&t, &message, 1);
+  struct message *thread = NULL;
+  size_t n = 0;
+  if (thread_of(q, with, body, &thread, &n, err) < 0) return NULL;
+  return prompt_ticket(&t, thread, n);
 }
 
 static int question_fill(struct question *q, struct trg_err *err) {
@@ -134,7 +130,7 @@ static int question_fill(struct question *q, struct trg_err *err) {
       .schema_name = TRG_STR("triage"),
       .input = str_of(
           arena_printf(q->arena, "{\"taxonomy\":%s,%s", plan->taxonomy->json, body + 1)),
-      .max_output_tokens = ANSWER_TOKENS};
+      .max_output_tokens = PROMPT_TRIAGE_TOKENS};
   mem_free(body);
   mem_free(text);
   json_free(&data);
@@ -143,6 +139,8 @@ static int question_fill(struct question *q, struct trg_err *err) {
 
 static void question_end(struct question *q) {
   struct course *c = q->course;
+  if (q->replied) eval_part_add(c->run, q->at, q->cost_micros); /* others may be asked again */
+  c->flying--;
   c->done++;
   if (c->run->progress != NULL) c->run->progress(c->run->arg, c->done, c->total);
   arena_free(&q->arena);
@@ -157,15 +155,31 @@ static void question_failed(struct question *q, const char *code, const char *wh
   question_end(q);
 }
 
+const char *const eval_fields[EVAL_FIELDS] = {"subcategory", "priority", "team", "language",
+                                              "sentiment"};
+
+static void fields_judge(struct question *q, const struct verdict *v) {
+  const struct trg_str said[EVAL_FIELDS] = {v->row.subcategory, v->row.priority, v->row.team,
+                                            v->row.language, v->row.sentiment};
+  json *labels = json_parse(q->course->run->with->examples[q->i].labels, 0, NULL);
+  for (size_t k = 0; k < EVAL_FIELDS; k++) {
+    const char *truth = arena_dup(q->arena, json_get_str(labels, eval_fields[k]));
+    if (truth[0] != '\0')
+      q->course->run->fields[q->at][k] = str_is_nocase(said[k], truth) ? '1' : '0';
+  }
+  json_free(&labels);
+}
+
 static void question_on_reply(void *arg, const struct trg_model_reply *r) {
   struct question *q = arg;
   struct eval_run *run = q->course->run;
-  struct eval_answer *a = &run->answers[q->i];
+  struct eval_answer *a = &run->answers[q->at];
   const struct conf_model *m = run->model;
   int64_t cost = 0;
   a->latency_us = clock_mono_us() - q->from_us;
   if (price_of(m->prices, m->price_count, &r->usage, clock_now_ms(), &cost) == 0)
     (void)money_add(run->cost_micros, cost, &run->cost_micros);
+  q->cost_micros += cost;
   struct verdict v;
   struct trg_err err = {0};
   if (verdict_parse(r->text, q->course->bench->plan->taxonomy, q->arena, &v, &err) < 0) {
@@ -173,6 +187,7 @@ static void question_on_reply(void *arg, const struct trg_model_reply *r) {
     return;
   }
   a->guess = eval_label(run->labels, v.row.category);
+  fields_judge(q, &v);
   a->confidence = v.confidence;
   q->replied = true;
 }
@@ -188,7 +203,7 @@ static void question_on_done(void *arg, const struct trg_result *res) {
     question_end(q);
     return;
   }
-  c->run->answers[q->i].guess = -1;
+  c->run->answers[q->at].guess = -1;
   if (res->outcome == TRG_DONE) {
     char why[sizeof c->run->why];
     snprintf(why, sizeof why, "%s", c->run->why);
@@ -231,38 +246,35 @@ static void question_start(void *arg) {
 }
 
 static void course_go(struct course *c) {
-  if (c->hopeless) c->total = c->next;
-  if (c->done == c->total) {
-    loop_stop(c->bench->loop);
+  while (c->next < c->total && c->run->known[c->next]) c->next++;
+  if (c->hopeless || c->next == c->total) {
+    if (c->flying == 0) loop_stop(c->bench->loop);
     return;
   }
-  if (c->next == c->total) return;
   struct question *q = mem_alloc(sizeof *q);
   q->course = c;
   q->arena = arena_new();
-  q->i = c->next++;
+  q->at = c->next++;
+  q->i = q->at % c->run->with->count;
+  c->flying++;
   loop_soon(c->bench->loop, question_start, q);
 }
 
-int eval_ask(struct eval_bench *b, struct eval_run *run, struct trg_err *err) {
+int eval_ask(struct bench *b, struct eval_run *run, struct trg_err *err) {
   const struct conf_model *m = run->model;
-  const struct inst_options o = {.plugin = m->plugin,
-                                 .name = m->name,
-                                 .conf = m->settings,
-                                 .origins = m->origins,
-                                 .origin_count = m->origin_count,
-                                 .max_in_flight = (int)m->max_in_flight};
-  struct course c = {.bench = b, .run = run, .total = run->with->count};
-  const int rc = inst_open(b->host, &o, &c.inst, err);
-  if (rc < 0) {
-    err_prefix(err, "model %s: ", m->name);
-    return rc;
+  struct course c = {.bench = b, .run = run, .total = run->with->count * run->runs};
+  const int rc = bench_open(b, m, &c.inst, err);
+  if (rc < 0) return rc;
+  for (size_t i = 0; i < c.total; i++) {
+    c.done += run->known[i];
+    if (run->known[i]) continue;
+    run->answers[i].guess = -1;
+    memset(run->fields[i], '-', EVAL_FIELDS);
   }
-  for (size_t i = 0; i < c.total; i++) run->answers[i].guess = -1;
   /* The embedded model answers in this thread: one at a time, or they would wait for each other. */
   const bool local = (inst_caps(c.inst) & TRG_MODEL_LOCAL) != 0;
   for (int64_t k = 0; k < (local ? 1 : m->max_in_flight); k++) course_go(&c);
-  if (c.total > 0) loop_run(b->loop);
+  if (c.done < c.total) loop_run(b->loop);
   inst_retire(c.inst);
   if (c.hopeless) return err_set(err, TRG_ESTATE, "model", "model %s: %s", m->name, run->why);
   return 0;

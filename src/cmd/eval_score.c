@@ -97,8 +97,45 @@ static void latency_of(const struct eval_answer *a, size_t count, struct eval_sc
   mem_free(us);
 }
 
+double eval_error(double share, size_t n) {
+  return n == 0 ? 0 : sqrt(share * (1 - share) / (double)n);
+}
+
+double eval_pass(const struct eval_answer *a, size_t n, size_t runs) {
+  size_t passed = 0;
+  for (size_t i = 0; i < n; i++) {
+    bool all = true;
+    for (size_t k = 0; k < runs && all; k++) all = is_right(&a[k * n + i]);
+    passed += all;
+  }
+  return n == 0 ? 0 : (double)passed / (double)n;
+}
+
+static int surer(const void *a, const void *b) {
+  const double x = sure(a), y = sure(b);
+  return (x < y) - (x > y);
+}
+
+#define SURE_SHARE 0.95
+
+/* Answers of one confidence stand or fall together: a threshold cannot part them. */
+static void sure_of(const struct eval_answer *a, size_t count, struct eval_score *s) {
+  struct eval_answer *sorted = mem_array(count, sizeof *sorted);
+  memcpy(sorted, a, count * sizeof *sorted);
+  qsort(sorted, count, sizeof *sorted, surer);
+  size_t right = 0;
+  for (size_t i = 0; i < count; i++) {
+    right += is_right(&sorted[i]);
+    const bool last = i + 1 == count || surer(&sorted[i], &sorted[i + 1]) != 0;
+    if (!last || sure(&sorted[i]) <= 0 || (double)right < SURE_SHARE * (double)(i + 1)) continue;
+    s->sure = i + 1;
+    s->sure_precision = (double)right / (double)(i + 1);
+  }
+  mem_free(sorted);
+}
+
 void eval_score(const struct eval_answer *a, size_t count, double accept, struct eval_score *ret) {
-  struct eval_score s = {.n = count, .precision = NAN};
+  struct eval_score s = {.n = count, .precision = NAN, .sure_precision = NAN};
   size_t right = 0, decided_right = 0;
   for (size_t i = 0; i < count; i++) {
     const bool decided = a[i].guess >= 0 && sure(&a[i]) >= accept;
@@ -112,6 +149,7 @@ void eval_score(const struct eval_answer *a, size_t count, double accept, struct
     s.macro_f1 = f1_of(a, count);
     s.ece = ece_of(a, count);
     latency_of(a, count, &s);
+    sure_of(a, count, &s);
   }
   if (s.decided > 0) s.precision = (double)decided_right / (double)s.decided;
   *ret = s;

@@ -8,8 +8,8 @@ extern const struct cmd cmd_status, cmd_tickets, cmd_ticket, cmd_review, cmd_rev
     cmd_ledger_recount, cmd_ledger_export, cmd_ledger_keygen, cmd_forecast, cmd_proof,
     cmd_period_close, cmd_period_list, cmd_dispute_open, cmd_dispute_evidence, cmd_dispute_decide,
     cmd_dispute_list, cmd_dispute_show, cmd_models, cmd_models_test, cmd_eval, cmd_train,
-    cmd_skills, cmd_skills_lint, cmd_gaps, cmd_feedback, cmd_voice, cmd_redact, cmd_reindex,
-    cmd_requeue, cmd_export, cmd_erase, cmd_backup, cmd_mcp, cmd_help;
+    cmd_replay, cmd_shadow, cmd_skills, cmd_skills_lint, cmd_gaps, cmd_feedback, cmd_voice,
+    cmd_redact, cmd_reindex, cmd_requeue, cmd_export, cmd_erase, cmd_backup, cmd_mcp, cmd_help;
 
 const struct cmd *const cmd_table[] = {
     &cmd_status,
@@ -39,6 +39,8 @@ const struct cmd *const cmd_table[] = {
     &cmd_models_test,
     &cmd_eval,
     &cmd_train,
+    &cmd_replay,
+    &cmd_shadow,
     &cmd_skills,
     &cmd_skills_lint,
     &cmd_gaps,

@@ -59,9 +59,12 @@ struct conf_task {
   size_t model_count;
   double accept; /* below it the next model decides; also the floor for acting on a verdict */
   double share;  /* shadow */
+  int64_t cost_per_day_micros; /* shadow; 0: no limit */
   bool batch;
   bool set; /* written in the file */
 };
+
+bool conf_task_has(const struct conf_task *t, const char *model);
 
 enum conf_on_limit { ON_LIMIT_DRAFT = 0, ON_LIMIT_QUEUE = 1, ON_LIMIT_STOP = 2 };
 

@@ -4,6 +4,7 @@
 #include <triaged/model.h>
 
 #include "base/mem.h"
+#include "base/money.h"
 #include "base/str.h"
 #include "base/yaml.h"
 #include "conf/part.h"
@@ -12,6 +13,7 @@
 
 struct written {
   double accept, share;
+  const char *cost_per_day;
   bool batch;
 };
 
@@ -35,6 +37,10 @@ const struct trg_field shadow_fields[] = {
      .max = 1,
      .offset = AT(share),
      .help = "part of the live tickets that it sees"},
+    {.name = "cost_per_day",
+     .type = TRG_TEXT,
+     .offset = AT(cost_per_day),
+     .help = "US dollars a day, beside limits.model_cost_per_day; default that limit times share"},
     ACCEPT,
     BATCH,
     {.name = NULL},
@@ -111,6 +117,18 @@ struct task_kind {
   bool shadow;
 };
 
+/* What comparison may cost a day: told, or the same share of the live limit. */
+static void shadow_limit(struct part *p, const struct yaml *map, const char *path, const char *text,
+                         struct conf_task *t) {
+  if (text == NULL || text[0] == '\0') {
+    t->cost_per_day_micros = (int64_t)((double)p->conf->model_cost_per_day_micros * t->share);
+    return;
+  }
+  if (money_parse(str_of(text), &t->cost_per_day_micros) != 0 || t->cost_per_day_micros <= 0)
+    field_wrong(&p->r, yaml_get(map, "cost_per_day"), path_key(p, path, "cost_per_day"),
+                "must be US dollars above 0, as 5.00");
+}
+
 static void task_read(struct part *p, const struct yaml *tasks, const struct task_kind *kind,
                       struct conf_task *t) {
   const struct yaml *map = yaml_get(tasks, kind->name);
@@ -128,6 +146,7 @@ static void task_read(struct part *p, const struct yaml *tasks, const struct tas
   }
   t->accept = w.accept;
   t->share = w.share;
+  if (kind->shadow) shadow_limit(p, map, path, w.cost_per_day, t);
   t->batch = w.batch;
   if (kind->by_all && t->models == NULL) task_all_models(p, t);
   if (t->batch && !some_can_batch(t))
@@ -149,4 +168,10 @@ void part_tasks(struct part *p) {
   task_read(p, tasks, &(struct task_kind){"draft", 0, true, false}, &c->draft);
   task_read(p, tasks, &(struct task_kind){"verify", 0, false, false}, &c->verify);
   task_read(p, tasks, &(struct task_kind){"shadow", 0, false, true}, &c->shadow);
+}
+
+bool conf_task_has(const struct conf_task *t, const char *model) {
+  for (size_t i = 0; i < t->model_count; i++)
+    if (strcmp(t->models[i]->name, model) == 0) return true;
+  return false;
 }

@@ -163,23 +163,6 @@ void router_free(struct router **r) {
   *r = NULL;
 }
 
-/* A failed write of ours is the end of the process: the store's rule. */
-static void prompt_hash(const struct trg_model_request *q, char out[HASH_HEX_MAX]) {
-  struct hash *h = hash_new();
-  hash_add(h, q->stable);
-  hash_add(h, TRG_STR("\n"));
-  hash_add(h, q->system);
-  for (size_t i = 0; i < q->part_count; i++) {
-    hash_add(h, TRG_STR("\n"));
-    hash_add(h, q->parts[i].text);
-  }
-  hash_add(h, TRG_STR("\n"));
-  hash_add(h, q->schema);
-  uint8_t sum[HASH_BYTES];
-  hash_end(&h, sum);
-  hex_encode(sum, sizeof sum, out);
-}
-
 /* Copies what changes from ticket to ticket; `stable`, the schema and their names are the caller's
  * and outlive the job. */
 static void job_copy_request(struct job *j, const struct trg_model_request *q, bool with_input) {
@@ -219,9 +202,11 @@ static struct job *job_new(struct router *r, const struct router_job *want,
   j->arena = arena_new();
   j->want = *want;
   j->want.ref = arena_dup(j->arena, str_of(want->ref));
+  if (want->shadow_model != NULL)
+    j->want.shadow_model = arena_dup(j->arena, str_of(want->shadow_model));
   j->task = task;
   job_copy_request(j, &want->request, wants_input(r, task));
-  prompt_hash(&want->request, j->best.prompt_hash);
+  router_prompt_hash(&want->request, j->best.prompt_hash);
   j->next = r->jobs[j->id % JOB_BUCKETS];
   r->jobs[j->id % JOB_BUCKETS] = j;
   return j;
@@ -230,7 +215,8 @@ static struct job *job_new(struct router *r, const struct router_job *want,
 router_id router_ask(struct router *r, const struct router_job *want) {
   const struct conf *c = want->conf;
   struct job *j = job_new(r, want,
-                          strcmp(want->task, "draft") == 0    ? &c->draft
+                          want->shadow_model != NULL          ? &c->shadow
+                          : strcmp(want->task, "draft") == 0  ? &c->draft
                           : strcmp(want->task, "verify") == 0 ? &c->verify
                                                               : &c->triage);
   loop_soon(r->loop, job_soon, j);
@@ -356,6 +342,7 @@ static const char *job_judge(struct job *j, bool *ret_taken) {
     j->best.model = j->call.model;
     j->best.confidence = confidence;
     j->best.call_id = j->call.id;
+    j->best.latency_us = clock_mono_us() - j->call.latency_us;
     j->has_best = true;
   }
   if (confidence < j->task->accept) return "low_confidence";
@@ -363,6 +350,7 @@ static const char *job_judge(struct job *j, bool *ret_taken) {
   j->best.model = j->call.model;
   j->best.confidence = confidence;
   j->best.call_id = j->call.id;
+  j->best.latency_us = clock_mono_us() - j->call.latency_us;
   *ret_taken = true;
   return "ok";
 }
@@ -372,6 +360,7 @@ static void model_told(struct job *j, const struct trg_result *res) {
   if (m == NULL) return;
   const bool failed = res->outcome != TRG_DONE && !str_is(res->code, TRG_CODE_REFUSAL) &&
                       !str_is(res->code, TRG_CODE_LENGTH) && res->outcome != TRG_CANCELLED;
+  if (j->want.shadow_model != NULL) return; /* live requests find out for themselves */
   if (failed) {
     m->failures++;
     snprintf(m->last_error, sizeof m->last_error, "%.*s", (int)res->why.n,
@@ -474,6 +463,7 @@ static void job_send(void *arg) {
 static struct rmodel *job_pick(struct job *j) {
   while (j->next_model < j->task->model_count) {
     const char *name = j->task->models[j->next_model++]->name;
+    if (j->want.shadow_model != NULL && strcmp(name, j->want.shadow_model) != 0) continue;
     struct rmodel *m = model_find(j->router, name);
     if (m == NULL) continue;
     const int64_t rest = breaker_rest_ms(&m->breaker, clock_now_ms());
@@ -505,7 +495,8 @@ static bool job_open_call(struct job *j, struct rmodel *m) {
   const struct trg_model_ops *ops = inst_model(m->inst);
   if (ops->estimate != NULL) ops->estimate(inst_self(m->inst), &j->want.request, &most);
   int64_t reserve = 0;
-  const bool batched = j->task->batch && (inst_caps(m->inst) & TRG_MODEL_BATCH) != 0;
+  const bool batched = j->want.shadow_model == NULL && j->task->batch &&
+                       (inst_caps(m->inst) & TRG_MODEL_BATCH) != 0;
   if (price_of_call(c->prices, c->price_count, &most, clock_now_ms(), batched, &reserve) < 0)
     reserve = 0;
   j->call = (struct model_call){.ticket_id = j->want.ticket_id,
@@ -521,12 +512,17 @@ static bool job_open_call(struct job *j, struct rmodel *m) {
                                 .prompt_hash = j->best.prompt_hash,
                                 .skills_hash = j->want.skills_hash,
                                 .conf_hash = j->want.conf->hash,
-                                .batched = batched};
+                                .batched = batched,
+                                .shadow = j->want.shadow_model != NULL};
   struct trg_err err = {0};
   j->in_batch = false;
   j->batch_ref = "";
   if (batched && job_take_up(j)) return true;
-  const int64_t limit = reserve > 0 ? j->want.conf->model_cost_per_day_micros : 0;
+  /* What is asked for comparison has a purse of its own. */
+  const struct conf *of = j->want.conf;
+  const int64_t most_a_day = j->want.shadow_model != NULL ? of->shadow.cost_per_day_micros
+                                                          : of->model_cost_per_day_micros;
+  const int64_t limit = reserve > 0 ? most_a_day : 0;
   const int rc = model_call_open(j->router->store, &j->call, limit, &j->call.id, &err);
   if (rc == TRG_ELIMIT) {
     j->over_budget++;
@@ -590,4 +586,15 @@ struct trg_inst *router_trainable(struct router *r, const char **ret_name) {
 struct trg_inst *router_instance(struct router *r, const char *model) {
   struct rmodel *m = model_find(r, model);
   return m != NULL ? m->inst : NULL;
+}
+
+/* A model that live tasks name too keeps at least half of its places for them, and is left alone
+ * while its vendor tells it to wait. */
+bool router_spare(const struct router *r, const struct conf *c, const char *model) {
+  const struct rmodel *m = model_find(r, model);
+  if (m == NULL || inst_wait_ms(m->inst) > 0) return false;
+  const int64_t busy = inst_in_flight(m->inst) + inst_queued(m->inst);
+  const bool live = conf_task_has(&c->triage, model) || conf_task_has(&c->draft, model) ||
+                    conf_task_has(&c->verify, model);
+  return live ? (busy + 1) * 2 <= m->conf->max_in_flight : busy < m->conf->max_in_flight;
 }

@@ -39,6 +39,7 @@ struct router_answer {
   double confidence;
   int64_t call_id;     /* of the accepted call */
   int64_t cost_micros; /* of all attempts */
+  int64_t latency_us;  /* of the accepted call */
   int64_t retry_after_ms;
   struct trg_str code, why;
   char prompt_hash[65];
@@ -54,10 +55,18 @@ struct router_job {
   int (*check)(void *arg, struct trg_str text, double *ret_confidence, struct trg_err *err);
   void (*on_answer)(void *arg, const struct router_answer *a); /* once, on a later turn */
   void *arg;
+  /* For comparison only: this one model is asked, with the budget of tasks.shadow, and what comes
+   * of it does not make the model rest for others. NULL: the task's models. */
+  const char *shadow_model;
 };
+/* Of all that a model reads: kept with every call and decision. */
+void router_prompt_hash(const struct trg_model_request *q, char out[65]);
 typedef uint64_t router_id;
 router_id router_ask(struct router *r, const struct router_job *job);
 void router_cancel(struct router *r, router_id id); /* no callback; open calls are closed as lost */
+
+/* May this model be asked for comparison now, without a live request having to wait for it? */
+bool router_spare(const struct router *r, const struct conf *c, const char *model);
 
 /* For status, metrics and `triagectl models`. */
 struct router_model {

@@ -240,18 +240,27 @@ void guard_run(struct road *r, const struct stage *st, const struct ticket *t, s
   decide(r, t, rule.outcome, rule.reason);
 }
 
-/* The day's budget is used up: `queue` waits for the next day (UTC), the others hand to a person,
- * so that nobody waits for an answer that is not paid for. */
+bool budget_stopped(const struct road *r) {
+  return clock_now_ms() < r->stopped_ms;
+}
+
+/* The day's budget is used up: `queue` waits for the next day (UTC); `stop` does too, and begins
+ * nothing else before, also not with models that are free; `draft` hands to a person, so that
+ * nobody waits for an answer that is not paid for. */
 void budget_wait(struct task *k, const struct ticket *t, const char *why) {
   struct road *r = k->road;
   log_event(TRG_WARN, "budget.reached", "ticket", k->ref, "why", why, NULL);
-  if (r->plan->conf->on_limit == ON_LIMIT_QUEUE || t->state == TICKET_TRIAGING) {
-    const int64_t now = clock_now_ms();
+  const enum conf_on_limit how = r->plan->conf->on_limit;
+  const int64_t now = clock_now_ms(), tomorrow = now - now % DAY_MS + DAY_MS;
+  if (how == ON_LIMIT_STOP && !budget_stopped(r)) {
+    r->stopped_ms = tomorrow;
+    char until[TIME_RFC3339_MAX];
+    log_event(TRG_ERROR, "budget.stop", "until", time_format(tomorrow, until), "why", why, NULL);
+  }
+  if (how != ON_LIMIT_DRAFT || t->state == TICKET_TRIAGING) {
     advance(r, t->id, t->state, k->stage->takes,
-            &(struct advance){.due_ms = now - now % DAY_MS + DAY_MS,
-                              .attempts = k->attempts,
-                              .hold = why,
-                              .why = "budget"});
+            &(struct advance){
+                .due_ms = tomorrow, .attempts = k->attempts, .hold = why, .why = "budget"});
     return;
   }
   decide(r, t, "handoff", "budget");

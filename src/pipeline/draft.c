@@ -22,7 +22,6 @@
 #include "store/talk.h"
 #include "store/work.h"
 
-#define DRAFT_TOKENS 2500
 #define PASSAGES_MAX 5
 #define SIMILAR_MAX  3
 #define VOTERS_MAX   30 /* similar tickets whose sources are looked at */
@@ -214,7 +213,7 @@ static void draft_ask(struct task *k, const struct ticket *t, json *ticket,
                   .schema = str_of(schema != NULL ? schema : prompt_draft_schema),
                   .schema_name = TRG_STR("draft"),
                   .input = str_of(input),
-                  .max_output_tokens = DRAFT_TOKENS,
+                  .max_output_tokens = PROMPT_DRAFT_TOKENS,
                   .user_hash = str_of(t->requester_hash)},
       .ticket_id = t->id,
       .pass = t->pass,
@@ -223,7 +222,10 @@ static void draft_ask(struct task *k, const struct ticket *t, json *ticket,
       .check = draft_check,
       .on_answer = draft_on_answer,
       .arg = k};
+  asked_keep(r, &job);
   k->ask = router_ask(r->setup.router, &job);
+  /* With tools each model would look up other things. */
+  if (job.request.schema.p == prompt_draft_schema) shadow_offer(r, t, &job);
   buf_free(&all);
   mem_free(system);
   mem_free(chosen);

@@ -19,6 +19,11 @@ struct road_plan;
 struct skills;
 struct taxonomy;
 
+/* The most tokens that an answer may have. */
+#define PROMPT_TRIAGE_TOKENS 1500
+#define PROMPT_DRAFT_TOKENS  2500
+#define PROMPT_VERIFY_TOKENS 500
+
 char *prompt_triage_stable(const struct taxonomy *t, struct skills *s, const struct connections *c);
 char *prompt_draft_stable(struct skills *s, const struct connections *c);
 char *prompt_verify_stable(void);

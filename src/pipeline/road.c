@@ -71,6 +71,7 @@ void road_free(struct road **r) {
   for (size_t b = 0; b < TASK_BUCKETS; b++)
     while ((*r)->tasks[b] != NULL) task_end((*r)->tasks[b]);
   verify_free(*r);
+  shadow_free(*r);
   desks_free(*r);
   remotes_free(&(*r)->remotes);
   for (size_t i = 0; i < (*r)->old_remote_count; i++) remotes_free(&(*r)->old_remotes[i]);
@@ -98,10 +99,12 @@ static void remotes_configure(struct road *r, const struct road_plan *plan) {
 }
 
 int road_configure(struct road *r, const struct road_plan *plan, struct trg_err *err) {
-  const int rc = desks_configure(r, plan, err);
+  int rc = prompts_keep(r, plan, err);
+  if (rc >= 0) rc = desks_configure(r, plan, err);
   if (rc < 0) return rc;
   r->plan = plan;
   remotes_configure(r, plan);
+  r->stopped_ms = 0; /* the limit may have been raised */
   road_kick(r);
   return 0;
 }
@@ -258,7 +261,7 @@ static void stage_one(struct road *r, const struct stage *st, int64_t id) {
 
 static int stage_room(const struct road *r, const struct stage *st) {
   if (st->busy == TICKET_NONE) return BATCH;
-  if (r->draining) return 0;
+  if (r->draining || (st->busy != TICKET_WRITING && budget_stopped(r))) return 0;
   const int64_t max = st->busy == TICKET_WRITING ? WRITES_MAX : CALLS_MAX;
   const int64_t room = max - r->busy[st->busy];
   return (int)(room < BATCH ? room : BATCH);
@@ -291,7 +294,9 @@ static int64_t road_next_due(const struct road *r) {
   int64_t due = 0;
   struct trg_err err = {0};
   store_must(ticket_next_due(r->setup.store, &due, &err), &err);
-  return sooner(sooner(due, desks_next_due(r)), verify_next(r));
+  const int64_t first = sooner(sooner(due, desks_next_due(r)), verify_next(r));
+  if (budget_stopped(r) && first != 0 && first < r->stopped_ms) return r->stopped_ms;
+  return first;
 }
 
 /* Sleeps until then. */
@@ -319,7 +324,8 @@ static void road_check_end(struct road *r) {
     idle(r->idle_arg);
     return;
   }
-  if (r->finished == NULL || !desks_caught_up(r)) return;
+  if (r->finished == NULL || r->shade_count > 0) return;
+  if (!budget_stopped(r) && !desks_caught_up(r)) return;
   const int64_t due = road_next_due(r);
   if (due != 0 && due <= clock_now_ms() + ONCE_PATIENCE_MS) return;
   void (*finished)(void *) = r->finished;
@@ -334,7 +340,7 @@ static void road_turn(void *arg) {
   arena_free(&r->scratch);
   r->scratch = arena_new();
   bool more = false;
-  if (!r->draining)
+  if (!r->draining && !budget_stopped(r))
     for (struct desk *d = r->desks; d != NULL; d = d->next) desk_fetch(d);
   /* Last stage first: what is nearly finished goes on before something new is begun. */
   for (size_t i = STAGE_COUNT; i-- > 0;)
@@ -370,6 +376,7 @@ void road_drain(struct road *r, void (*idle)(void *arg), void *arg) {
   r->draining = true;
   r->idle = idle;
   r->idle_arg = arg;
+  shadow_give_up(r);
   host_drain(r->setup.host);
   road_kick(r);
 }

@@ -48,6 +48,13 @@ struct road {
   int64_t busy[TICKET_STATES]; /* tasks by the state they hold their ticket in */
   struct judging *judgings;    /* verdicts asked for (verify.c) */
   size_t judging_count;
+  struct {
+    int64_t triage_stable, triage_schema, taxonomy, draft_stable, draft_schema, verify_stable,
+        verify_schema;
+  } prompts;            /* the plan's texts, as recorded (asked.c) */
+  struct shade *shades; /* models asked for comparison (shadow.c) */
+  size_t shade_count;
+  int64_t stopped_ms; /* limits.on_limit stop: nothing new is begun before this moment */
   bool running, draining, kicked;
   void (*idle)(void *arg);
   void *idle_arg;
@@ -97,6 +104,8 @@ typedef void task_fail(struct task *k, const struct ticket *t, const char *code,
 void task_answered(struct task *k, const struct router_answer *a, task_take *take,
                    task_fail *failed);
 /* The day's model budget is used up: waits, or goes to a person, as limits.on_limit says. */
+/* Does the used-up budget hold everything back now? */
+bool budget_stopped(const struct road *r);
 void budget_wait(struct task *k, const struct ticket *t, const char *why);
 /* Own time: taken when work on a ticket begins, added when it ends. */
 struct pace {
@@ -122,6 +131,14 @@ void decide(struct road *r, const struct ticket *t, const char *outcome, const c
 /* After delivery: FOLLOWING, or a new pass when the customer wrote meanwhile. */
 void follow(struct road *r, const struct ticket *t);
 int64_t settle_due(struct road *r, int limit);
+/* What is asked, recorded (asked.c): the plan's texts; one request. */
+int prompts_keep(struct road *r, const struct road_plan *p, struct trg_err *err);
+void asked_keep(struct road *r, const struct router_job *job);
+/* Comparison (shadow.c): the same request to the models of tasks.shadow, when this ticket is of its
+ * share; gives up what is under way. */
+void shadow_offer(struct road *r, const struct ticket *t, const struct router_job *live);
+void shadow_give_up(struct road *r);
+void shadow_free(struct road *r);
 /* Verdicts on resolutions (verify.c): the bill asks for one; asks models for what is due; when the
  * next is due, 0: none. */
 void verify_wanted(struct road *r, int64_t ticket_id);

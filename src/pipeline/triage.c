@@ -19,7 +19,6 @@
 #include "store/talk.h"
 #include "store/work.h"
 
-#define TRIAGE_TOKENS  1500
 #define SIMILAR_MAX    5
 #define EXAMPLES_MAX   6
 #define TWIN_WITHIN_MS ((int64_t)3 * 24 * 3600 * 1000)
@@ -126,7 +125,7 @@ void triage_run(struct road *r, const struct stage *st, const struct ticket *t, 
                                              .schema = str_of(r->plan->triage_schema),
                                              .schema_name = TRG_STR("triage"),
                                              .input = buf_view(&input),
-                                             .max_output_tokens = TRIAGE_TOKENS,
+                                             .max_output_tokens = PROMPT_TRIAGE_TOKENS,
                                              .user_hash = str_of(t->requester_hash)},
                                  .ticket_id = t->id,
                                  .pass = t->pass,
@@ -135,7 +134,9 @@ void triage_run(struct road *r, const struct stage *st, const struct ticket *t, 
                                  .check = triage_check,
                                  .on_answer = triage_on_answer,
                                  .arg = k};
+  asked_keep(r, &job);
   k->ask = router_ask(r->setup.router, &job);
+  shadow_offer(r, t, &job);
   buf_free(&input);
   mem_free(body);
   mem_free(text);

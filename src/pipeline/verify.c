@@ -22,9 +22,8 @@
 #include "store/verify.h"
 #include "store/work.h"
 
-#define VERIFY_TOKENS 500
-#define VERIFY_MAX    64 /* at once: nobody waits for them */
-#define DAY_MS        ((int64_t)24 * 3600 * 1000)
+#define VERIFY_MAX 64 /* at once: nobody waits for them */
+#define DAY_MS     ((int64_t)24 * 3600 * 1000)
 
 struct judging {
   struct road *road;
@@ -154,7 +153,7 @@ static void verdict_store(struct judging *j, const struct router_answer *a) {
   store_must(decision_add(r->setup.store, &d, &id, &err), &err);
   verdict_add(r, j->ticket_id,
               &(struct finding){.value = value,
-                                .why = arena_dup(j->arena, v.reason),
+                                .why = "", /* the judge's words are in the decision: erasable */
                                 .model = a->model,
                                 .prompt_hash = a->prompt_hash,
                                 .inputs_hash = j->inputs_hash,
@@ -260,7 +259,7 @@ static void verify_ask(struct road *r, const struct verify *v) {
                                              .schema = str_of(prompt_verify_schema),
                                              .schema_name = TRG_STR("verify"),
                                              .input = str_of(input),
-                                             .max_output_tokens = VERIFY_TOKENS,
+                                             .max_output_tokens = PROMPT_VERIFY_TOKENS,
                                              .user_hash = str_of(t.requester_hash)},
                                  .ticket_id = t.id,
                                  .pass = t.pass,
@@ -269,6 +268,7 @@ static void verify_ask(struct road *r, const struct verify *v) {
                                  .check = verify_check,
                                  .on_answer = verify_on_answer,
                                  .arg = j};
+  asked_keep(r, &job);
   (void)router_ask(r->setup.router, &job);
   mem_free(input);
   mem_free(text);
@@ -297,7 +297,7 @@ void verify_turn(struct road *r) {
   struct verify due[VERIFY_MAX];
   size_t n = 0;
   struct trg_err err = {0};
-  if (r->draining || r->judging_count >= VERIFY_MAX) return;
+  if (r->draining || budget_stopped(r) || r->judging_count >= VERIFY_MAX) return;
   store_must(verify_due(r->setup.store, clock_now_ms(), VERIFY_MAX, due, &n, &err), &err);
   for (size_t i = 0; i < n && r->judging_count < VERIFY_MAX; i++) {
     if (judging_of(r, due[i].ticket_id) != NULL) continue;

@@ -49,6 +49,14 @@ static void refused_cb(void *arg) {
   reply_cb(arg, &reply);
 }
 
+static void answered_cb(void *arg) {
+  struct call *c = arg;
+  struct host *h = c->op->host;
+  struct trg_http_reply reply = {.size = sizeof reply, .sent = true};
+  h->answer(h->answer_arg, &c->request, &reply);
+  reply_cb(c, &reply);
+}
+
 static void refuse(struct call *c, struct trg_str url) {
   char host[256] = "this URL";
   (void)http_url_host(url, host, sizeof host);
@@ -123,6 +131,12 @@ void call_http(trg_op id, const struct trg_http_request *request, trg_reply_fn *
   if (c->writes && op_is_write(o)) r.flags |= TRG_HTTP_WRITE;
   if (o->host->http == NULL || !origin_is_known(o->inst, r.url)) {
     refuse(c, r.url);
+    return;
+  }
+  if (o->host->answer != NULL) {
+    request_keep(c, &r);
+    c->kind = CALL_REFUSED;
+    loop_soon(o->host->l, answered_cb, c);
     return;
   }
   const int64_t wait_ms = limit_take(o->inst->limit, bucket_of(&r), mono_ms());

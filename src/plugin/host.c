@@ -207,3 +207,8 @@ void op_cancel(struct host *h, trg_op id) {
   struct op *o = slots_get(&h->ops, id);
   if (o != NULL) op_cancel_at(o);
 }
+
+void host_answer(struct host *h, host_answer_fn *fn, void *arg) {
+  h->answer = fn;
+  h->answer_arg = arg;
+}

@@ -21,6 +21,12 @@ struct trg_inst;
 struct host *host_new(struct loop *l, struct http *h);
 void host_free(struct host **h); /* cancels every op without callbacks, closes instances */
 
+/* For replays: from now on no exchange is made; `fn` answers each request instead, on a later turn.
+ * What it puts into ret lives until its next call. */
+typedef void host_answer_fn(void *arg, const struct trg_http_request *request,
+                            struct trg_http_reply *ret);
+void host_answer(struct host *h, host_answer_fn *fn, void *arg);
+
 /* Opens an instance. `conf` is the filled settings struct (copied, conf_size bytes; strings in it
  * must outlive the instance). `origins`: URLs whose origins the instance may talk to. */
 struct inst_options {

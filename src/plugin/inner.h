@@ -27,7 +27,7 @@ enum op_state {
 enum call_kind {
   CALL_HTTP = 1, /* an exchange is under way */
   CALL_RATE,     /* an exchange waits for its rate bucket */
-  CALL_REFUSED,  /* an exchange that is not made; the refusal waits for the next turn */
+  CALL_REFUSED,  /* an exchange that is not made; its answer waits for the next turn */
   CALL_TIMER,
   CALL_WORK_WAIT, /* the pool is full */
   CALL_WORK
@@ -101,6 +101,8 @@ struct trg_inst {
 struct host {
   struct loop *l;
   struct http *http;
+  host_answer_fn *answer; /* NULL: exchanges are made */
+  void *answer_arg;
   struct slots ops;
   uint64_t *last_inst; /* serial of the instance that last used a slot of ops */
   size_t last_room;

@@ -1,9 +1,13 @@
 /* Model calls, and the budget that bounds them. */
+#include <stdio.h>
+
 #include "base/money.h"
 #include "base/time.h"
 #include "store/bytes.h"
 #include "store/sql.h"
 #include "store/work.h"
+
+#define PURSE_MAX 24
 
 /* --- the budget ------------------------------------------------------------------------------ */
 
@@ -33,6 +37,13 @@ static int budget_add(struct store *s, const char *day, int64_t spent, int64_t r
   sql_int(&q, spent);
   sql_int(&q, reserved);
   return sql_run(&q, err);
+}
+
+/* The purse that a call is paid from: the day's, or that of comparison. */
+static void purse_of(int64_t at_ms, bool shadow, char out[PURSE_MAX]) {
+  char day[11];
+  time_day(at_ms, day);
+  snprintf(out, PURSE_MAX, "%s%s", day, shadow ? " shadow" : "");
 }
 
 int budget_today(struct store *s, int64_t now_ms, int64_t *ret_spent, int64_t *ret_reserved,
@@ -95,8 +106,8 @@ int model_call_open(struct store *s, const struct model_call *c, int64_t limit_m
                     int64_t *ret_id, struct trg_err *err) {
   if (c->reserved_micros < 0)
     return err_set(err, TRG_EINVAL, "reserved", "a reservation cannot be negative");
-  char day[11];
-  time_day(c->started_ms, day);
+  char day[PURSE_MAX];
+  purse_of(c->started_ms, c->shadow, day);
   int64_t id = 0;
   int rc = turn_save(s, err);
   if (rc != 0) return rc;
@@ -118,11 +129,12 @@ int model_call_bytes(struct store *s, const struct model_call *c, struct trg_err
 
 struct opened {
   int64_t started_ms, reserved_micros;
+  bool shadow;
 };
 
 static int still_open(struct store *s, int64_t id, struct opened *ret, struct trg_err *err) {
   static const char text[] =
-      "SELECT started_ms, reserved_micros, outcome FROM model_call WHERE id = ?";
+      "SELECT started_ms, reserved_micros, shadow, outcome FROM model_call WHERE id = ?";
   struct sql q;
   sql_read(&q, s, text);
   sql_int(&q, id);
@@ -130,6 +142,7 @@ static int still_open(struct store *s, int64_t id, struct opened *ret, struct tr
   if (rc != 0) return rc;
   ret->started_ms = sql_get_int(&q);
   ret->reserved_micros = sql_get_int(&q);
+  ret->shadow = sql_get_int(&q) != 0;
   const bool open = sql_get_text(&q, NULL)[0] == '\0';
   sql_end(&q);
   return open ? 0
@@ -175,15 +188,15 @@ int model_call_close(struct store *s, const struct model_call *c, struct trg_err
   if (rc == 0) rc = call_update(s, c, err);
   if (rc == 0) rc = bytes_put(s, c->id, was.started_ms, c->request_bytes, c->response_bytes, err);
   if (rc != 0) return rc;
-  char day[11];
-  time_day(was.started_ms, day);
+  char day[PURSE_MAX];
+  purse_of(was.started_ms, was.shadow, day);
   return budget_add(s, day, c->cost_micros, -was.reserved_micros, err);
 }
 
 static int next_open(struct store *s, int64_t now_ms, int64_t *ret_id, struct opened *ret,
                      struct trg_err *err) {
   static const char text[] =
-      "SELECT id, started_ms, reserved_micros FROM model_call"
+      "SELECT id, started_ms, reserved_micros, shadow FROM model_call"
       " WHERE outcome = '' AND (batch_ref = '' OR started_ms < ?) ORDER BY id LIMIT 1";
   struct sql q;
   sql_read(&q, s, text);
@@ -193,6 +206,7 @@ static int next_open(struct store *s, int64_t now_ms, int64_t *ret_id, struct op
   if (rc <= 0) return rc;
   ret->started_ms = sql_get_int(&q);
   ret->reserved_micros = sql_get_int(&q);
+  ret->shadow = sql_get_int(&q) != 0;
   sql_end(&q);
   return 0;
 }
@@ -213,8 +227,8 @@ int model_call_lost(struct store *s, int64_t now_ms, int64_t *ret_count, struct 
       sql_int(&q, id);
       rc = sql_run(&q, err);
     }
-    char day[11];
-    time_day(was.started_ms, day);
+    char day[PURSE_MAX];
+    purse_of(was.started_ms, was.shadow, day);
     if (rc == 0) rc = budget_add(s, day, was.reserved_micros, -was.reserved_micros, err);
     if (rc != 0) return rc;
     count++;

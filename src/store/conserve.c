@@ -114,9 +114,9 @@ int report_conserved(struct store *s, struct trg_err *err) {
       " (SELECT 1 FROM ledger_live l WHERE l.ticket_id = t.id) ORDER BY t.id LIMIT 1";
   static const char budgets[] =
       "SELECT b.day FROM budget_day b WHERE b.spent_micros <> (SELECT coalesce(sum(c.cost_micros),"
-      "  0) FROM model_call c WHERE c.outcome <> '' AND c.started_ms >= strftime('%s', b.day) * "
-      "1000"
-      "  AND c.started_ms < (strftime('%s', b.day) + 86400) * 1000) LIMIT 1";
+      "  0) FROM model_call c WHERE c.outcome <> '' AND c.shadow = (b.day LIKE '% shadow')"
+      "  AND c.started_ms >= strftime('%s', substr(b.day, 1, 10)) * 1000"
+      "  AND c.started_ms < (strftime('%s', substr(b.day, 1, 10)) + 86400) * 1000) LIMIT 1";
   int rc = sql_snapshot(s, true, err);
   if (rc != 0) return rc;
   rc = totals_hold(s, err);

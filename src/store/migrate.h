@@ -12,7 +12,19 @@ struct store;
 #define STORE_APPLICATION_ID 0x74726764 /* "trgd" */
 
 /* Each ends with NULL. */
-extern const char *const migrate_001[], *const migrate_002[];
+extern const char *const migrate_001[],
+    *const migrate_002[], *const migrate_billing[],
+                              *const migrate_tally[],
+                                  *const migrate_subject[],
+                                      *const migrate_batch[],
+                                          *const migrate_tool[],
+                                              *const migrate_checks[],
+                                                  *const migrate_example[],
+                                                      *const migrate_cited[],
+                                                          *const migrate_feedback[],
+                                                              *const migrate_shadow[],
+                                                                  *const migrate_asked[],
+                                                                      *const migrate_eval[];
 extern const char *const migrate_billing[], *const migrate_tally[];
 extern const char *const migrate_subject[], *const migrate_batch[];
 extern const char *const migrate_tool[];

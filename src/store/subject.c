@@ -115,12 +115,14 @@ static int erase_texts(struct store *s, const char *pseudonym, struct subject_er
   static const char reasons[] = "UPDATE model_call SET why = '' WHERE" THEIRS;
   static const char writes[] = "UPDATE outbox SET action = '{}', why = '' WHERE" THEIRS;
   static const char past[] = "DELETE FROM past WHERE" THEIRS;
+  static const char shadows[] = "UPDATE shadow SET answer = '', why = '' WHERE" THEIRS;
+  static const char questions[] = "DELETE FROM asked WHERE" THEIRS;
   struct {
     const char *text;
     int64_t *rows;
   } const steps[] = {{messages, &e->messages}, {drafts, &e->drafts}, {decisions, NULL},
                      {requests, &e->requests}, {reasons, NULL},      {writes, NULL},
-                     {past, &e->past}};
+                     {past, &e->past},         {shadows, NULL},      {questions, NULL}};
   for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
     const int rc = step(s, steps[i].text, pseudonym, steps[i].rows, err);
     if (rc < 0) return rc;

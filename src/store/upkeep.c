@@ -84,7 +84,10 @@ int store_clean(struct store *s, int64_t before_ms, int rows, bool *ret_more, st
   static const char bytes[] =
       "DELETE FROM model_bytes WHERE model_call_id IN (SELECT model_call_id FROM model_bytes"
       "  WHERE started_ms < ? ORDER BY started_ms LIMIT ?)";
-  static const char *const texts[] = {notices, deliveries, bytes};
+  static const char asked[] =
+      "DELETE FROM asked WHERE (ticket_id, pass, stage) IN (SELECT ticket_id, pass, stage"
+      "  FROM asked WHERE at_ms < ? ORDER BY at_ms LIMIT ?)";
+  static const char *const texts[] = {notices, deliveries, bytes, asked};
   int64_t left = rows;
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     const int rc = batch(s, texts[i], before_ms, &left, err);

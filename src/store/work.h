@@ -27,7 +27,8 @@ struct model_call {
   struct trg_str request_bytes, response_bytes;
   bool batched; /* sent through the vendor's batch, at its rate */
 };
-/* Inserts the open call and adds its reservation to the day's budget; TRG_ELIMIT when the day's
+/* Inserts the open call and adds its reservation to the day's budget (a shadow's to its own);
+ * TRG_ELIMIT when the day's
  * spent + reserved + this would pass limit_micros (0: no limit). */
 int model_call_open(struct store *s, const struct model_call *c, int64_t limit_micros,
                     int64_t *ret_id, struct trg_err *err);

@@ -27,7 +27,7 @@ $(B)/bench/bench_router $(B)/bench/bench_pii $(B)/bench/bench_search $(B)/bench/
 	@echo "  BENCH $@"
 	@$(CC) $(CFLAGS_ALL) -Itests $(LDMODE) -o $@ $< $(BENCH_LIB) $(LIBS)
 
-$(B)/bench/bench_local: tests/bench/bench_local.c $(BENCH_LOCAL)
+$(B)/bench/bench_local: tests/bench/bench_local.c tests/bench/bars.h tests/bench/sets.h $(BENCH_LOCAL)
 	@mkdir -p $(@D)
 	@echo "  BENCH $@"
 	@$(CC) $(CFLAGS_ALL) $(LDMODE) -o $@ $< $(BENCH_LOCAL) $(LIBS_model-local) -lcjson

@@ -226,6 +226,70 @@ static void over_budget_triaged_tickets_go_to_people_when_the_limit_says_draft(v
                    (int)count("v_tickets WHERE outcome <> ''"));
 }
 
+static void over_budget_tickets_wait_for_the_next_day_when_the_limit_says_queue(void **state) {
+  (void)state;
+  rig_tickets(&R, 40);
+  rig_sim(&R, "--seed 3 --behaviour off ");
+  rig_conf(&R, "policy:", "limits: {model_cost_per_day: 0.01, on_limit: queue}\npolicy:", NULL);
+  rig_run(&R, "triaged", "--once", NULL);
+  assert_int_equal(count("v_tickets WHERE reason = 'budget'"), 0);
+  const int64_t waiting = count("v_tickets WHERE outcome = ''");
+  assert_true(waiting > 0);
+  rig_later(&R, "25h");
+  rig_run(&R, "triaged", "--once", NULL);
+  assert_true(count("v_tickets WHERE outcome = ''") < waiting);
+  assert_int_equal(count("v_tickets WHERE reason = 'budget'"), 0);
+}
+
+static void over_budget_nothing_is_begun_when_the_limit_says_stop(void **state) {
+  (void)state;
+  rig_tickets(&R, 60);
+  rig_sim(&R, "--seed 3 --behaviour off --model-latency 50ms --export-lag 0s");
+  rig_conf(&R, "models:\n", HOUSE, "draft: {models: [haiku]}", "draft: {models: [haiku, house]}",
+           "policy:", "limits: {model_cost_per_day: 0.01, on_limit: stop}\npolicy:", NULL);
+  rig_start(&R, "");
+  rig_until_log(&R, "daemon.log", "budget.stop");
+  rig_until(&R, "SELECT count(*) > 0 AND sum(outcome = '') = 0 FROM model_call", 1);
+  /* What had been asked before comes to its end, with the next model of the list too. */
+  int64_t calls = -1;
+  for (int i = 0; i < 20 && calls != count("model_call"); i++) {
+    calls = count("model_call");
+    rig_sleep_ms(700);
+  }
+  /* New tickets come, and nothing is done with them, not even with what is free. */
+  rig_add(&R, "{\"id\":\"900\",\"subject\":\"Late\",\"body\":\"Where is my parcel?\","
+              "\"requester\":{\"name\":\"L\",\"email\":\"l@example.com\"}}\n");
+  rig_sleep_ms(2500);
+  assert_int_equal(count("v_tickets WHERE ref = 'shop/900'"), 0);
+  assert_int_equal(count("model_call"), calls);
+  assert_true(count("v_tickets WHERE outcome = ''") > 0);
+  assert_int_equal(count("v_tickets WHERE reason = 'budget'"), 0);
+  /* Somebody raises the limit. */
+  rig_conf_change(&R, "model_cost_per_day: 0.01", "model_cost_per_day: 5.00", NULL);
+  assert_int_equal(kill(R.daemon, SIGHUP), 0);
+  rig_until(&R, "SELECT count(*) FROM v_tickets WHERE ref = 'shop/900' AND outcome <> ''", 1);
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+}
+
+/* Asks the simulator, not our own books. */
+static void five_hundred_calls_at_once_do_not_overrun_a_budget_for_a_hundred(void **state) {
+  (void)state;
+  rig_tickets(&R, 500);
+  rig_sim(&R, "--seed 3 --behaviour off --model-latency 300ms");
+  rig_conf(&R, "price: {input: 0.10,", "max_in_flight: 500, price: {input: 0.10,",
+           "policy:", "limits: {model_cost_per_day: 0.12, on_limit: queue}\npolicy:", NULL);
+  rig_run(&R, "triaged", "--once", NULL);
+  const int64_t spent = rig_sql(&R, "SELECT sum(cost_micros) FROM v_model_calls");
+  cJSON *stats = rig_get(&R, "/sim/stats");
+  const cJSON *m = cJSON_GetObjectItem(cJSON_GetObjectItem(stats, "models"), "claude-haiku-5-5");
+  const int calls = cJSON_GetObjectItem(m, "calls")->valueint;
+  cJSON_Delete(stats);
+  if (spent > 120000 || calls < 60 || calls >= 500)
+    fail_msg("%lld micro-dollars, %d calls", (long long)spent, calls);
+  assert_int_equal(count("v_model_calls WHERE outcome <> ''"), calls);
+  assert_int_equal(rig_run(&R, "triagectl", "ledger verify", NULL), 0);
+}
+
 /* --- the cascade
  * --------------------------------------------------------------------------------------- */
 
@@ -293,6 +357,9 @@ int main(void) {
       T(tokens_and_cost_equal_what_the_vendor_counted),
       T(the_days_budget_is_never_exceeded_with_many_calls_at_once),
       T(over_budget_triaged_tickets_go_to_people_when_the_limit_says_draft),
+      T(over_budget_tickets_wait_for_the_next_day_when_the_limit_says_queue),
+      T(over_budget_nothing_is_begun_when_the_limit_says_stop),
+      T(five_hundred_calls_at_once_do_not_overrun_a_budget_for_a_hundred),
       T(below_accept_the_next_model_decides_and_above_it_is_not_asked),
       T(nobody_sure_means_nothing_is_sent),
       T(the_embedded_model_does_everything_alone),

@@ -32,6 +32,31 @@ static void test_macro_f1_is_the_mean_over_labels(void **state) {
   near(s.precision, 4.0 / 6);
 }
 
+static void test_the_sure_share_is_the_largest_with_95_percent_right(void **state) {
+  struct eval_answer a[40];
+  struct eval_score s;
+  (void)state;
+  /* 19 right and 1 wrong among the surest 20; after them half are wrong. */
+  for (int i = 0; i < 40; i++)
+    a[i] = (struct eval_answer){0, i == 7 || (i >= 20 && i % 2 == 0) ? 1 : 0, 0.99 - 0.01 * i, 1};
+  eval_score(a, 40, 0.5, &s);
+  assert_int_equal(s.sure, 20);
+  near(s.sure_precision, 0.95);
+  /* Of one confidence, all or none are decided. */
+  for (int i = 0; i < 40; i++) a[i].confidence = 0.7;
+  eval_score(a, 40, 0.5, &s);
+  assert_int_equal(s.sure, 0);
+  assert_true(isnan(s.sure_precision));
+}
+
+static void test_pass_k_needs_every_run_right(void **state) {
+  static const struct eval_answer a[] = {{0, 0, 1, 1}, {1, 1, 1, 1}, {0, 0, 1, 1}, {1, 0, 1, 1}};
+  (void)state;
+  near(eval_pass(a, 2, 2), 0.5);
+  near(eval_pass(a, 2, 1), 1);
+  near(eval_error(0.5, 100), 0.05);
+}
+
 /* A label that is only guessed counts with an F1 of 0; one that is nowhere does not count. */
 static void test_macro_f1_counts_labels_that_occur(void **state) {
   static const struct eval_answer a[] = {{0, 0, 1, 1}, {0, 5, 1, 1}};
@@ -117,6 +142,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_macro_f1_is_the_mean_over_labels),
       cmocka_unit_test(test_macro_f1_counts_labels_that_occur),
+      cmocka_unit_test(test_the_sure_share_is_the_largest_with_95_percent_right),
+      cmocka_unit_test(test_pass_k_needs_every_run_right),
       cmocka_unit_test(test_calibration_error_is_the_gap_in_each_bin),
       cmocka_unit_test(test_perfect_calibration_has_no_error),
       cmocka_unit_test(test_no_answer_is_wrong_and_unsure),
