@@ -10,7 +10,7 @@
 #include "conf/part.h"
 
 struct written {
-  char *type, *url, *headers, *command, *args, *env, *cwd;
+  char *type, *url, *headers, *oauth, *command, *args, *env, *cwd;
   char *price;
   int64_t timeout_ms;
 };
@@ -27,6 +27,10 @@ const struct trg_field mcp_fields[] = {
      .type = TRG_JSON,
      .offset = AT(headers),
      .help = "http: as {Authorization: \"Bearer ${env:NAME}\"}"},
+    {.name = "oauth",
+     .type = TRG_JSON,
+     .offset = AT(oauth),
+     .help = "http: client credentials, as {token_url, client_id, client_secret, scope}"},
     {.name = "command", .offset = AT(command), .help = "stdio: the program"},
     {.name = "args", .type = TRG_JSON, .offset = AT(args), .help = "stdio: its arguments"},
     {.name = "env", .type = TRG_JSON, .offset = AT(env), .help = "stdio: its environment"},

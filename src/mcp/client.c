@@ -72,6 +72,7 @@ void mcp_client_free(struct mcp_client **at) {
     c->waiting = w->next;
     mem_free(w);
   }
+  http_cancel(c->http, c->token_exchange);
   child_end(&c->child, GRACE_MS);
   client_tools_free(c);
   json_free(&c->conf);

@@ -170,6 +170,7 @@ static void on_reply(void *arg, const struct trg_http_reply *r) {
   struct mcp_client *c = a->client;
   struct trg_err err = {0};
   a->exchange = 0;
+  if (oauth_again(a, r->status)) return;
   session_take(a, r);
   if (a->notice) {
     asked_end(a, &(struct asked_end){.code = "", .why = ""});
@@ -235,6 +236,7 @@ static void resume_cb(void *arg) {
 }
 
 void http_send(struct asked *a) {
+  if (oauth_waits(a)) return;
   struct sending s = {.arena = arena_new()};
   char id[32];
   (void)snprintf(id, sizeof id, "%llu", (unsigned long long)a->number);

@@ -44,7 +44,7 @@ struct asked {
   struct sse sse;
   struct buf body;
   char last_id[256];
-  bool begun, is_stream, answered, over;
+  bool begun, is_stream, answered, over, needs_token, token_tried;
   int64_t retry_ms;
   struct rpc_message answer;
 };
@@ -94,7 +94,7 @@ struct mcp_client {
   /* OAuth client credentials */
   char *token;
   int64_t token_until_ms;
-  bool token_asked;
+  http_id token_exchange; /* under way */
 };
 
 /* client.c */
@@ -115,7 +115,9 @@ void client_ready(struct mcp_client *c, bool ready, const char *why);
 /* client_http.c, client_stdio.c: send; the end comes through asked_end, on a later turn. */
 void http_send(struct asked *a);
 void http_drop(struct asked *a);
-void http_bye(struct mcp_client *c); /* ends the session */
+/* client_oauth.c: is a token to be had first? Then the request is sent when it has come. */
+bool oauth_waits(struct asked *a);
+bool oauth_again(struct asked *a, int status); /* refused: once more with a fresh token */
 int stdio_start(struct mcp_client *c, struct trg_err *err);
 void stdio_send(struct asked *a);
 

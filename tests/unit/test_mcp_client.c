@@ -348,6 +348,51 @@ static void test_a_wish_for_input_that_nobody_can_give_ends_the_call(void **stat
   assert_string_equal(Code, "input");
 }
 
+static int Tokens;
+
+static void on_guarded(void *arg, const struct serve_request *r) {
+  (void)arg;
+  char want[40], body[80];
+  if (str_is(r->path, "/token")) {
+    assert_true(str_is(serve_header(r, "authorization"), "Basic bWU6cyUyNmNyZXQ="));
+    assert_true(str_find(r->body, "grant_type=client_credentials&scope=orders") == 0);
+    snprintf(body, sizeof body, "{\"access_token\":\"t%d\",\"expires_in\":3600}", ++Tokens);
+    serve_answer(S, r->id, 200, TRG_STR("application/json"), NULL, 0, str_of(body));
+    return;
+  }
+  /* The first token is refused from the call on, as if it had been withdrawn. */
+  const bool call = str_is(serve_header(r, "mcp-method"), "tools/call");
+  snprintf(want, sizeof want, "Bearer t%d", call ? 2 : Tokens);
+  if (!str_is(serve_header(r, "authorization"), want)) {
+    serve_answer(S, r->id, 401, TRG_STR("text/plain"), NULL, 0, TRG_STR("who?"));
+    return;
+  }
+  if (call)
+    say(r->id, "3", "{\"content\":[{\"type\":\"text\",\"text\":\"in\"}]}");
+  else
+    on_request(arg, r);
+}
+
+static void test_a_token_is_fetched_once_and_anew_when_it_is_refused(void **state) {
+  (void)state;
+  char conf[400];
+  const struct serve_options o = {.host = "127.0.0.1", .on_request = on_guarded};
+  S = serve_new(L, &o, &E);
+  assert_non_null(S);
+  snprintf(conf, sizeof conf,
+           "{\"url\":\"http://127.0.0.1:%d/mcp\",\"timeout\":\"5s\",\"oauth\":{\"token_url\":"
+           "\"http://127.0.0.1:%d/token\",\"client_id\":\"me\",\"client_secret\":\"s&cret\","
+           "\"scope\":\"orders\"}}",
+           serve_port(S), serve_port(S));
+  client(conf);
+  assert_true(get_ready());
+  assert_int_equal(Tokens, 1);
+  call("add", "{\"a\":1}");
+  assert_true(Ok);
+  assert_string_equal(Text, "in");
+  assert_int_equal(Tokens, 2);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -367,6 +412,7 @@ int main(void) {
       T(test_a_giant_answer_meets_the_ceiling),
       T(test_silence_meets_the_deadline),
       T(test_a_wish_for_input_that_nobody_can_give_ends_the_call),
+      T(test_a_token_is_fetched_once_and_anew_when_it_is_refused),
   };
   return cmocka_run_group_tests_name("mcp client", tests, NULL, NULL);
 }
