@@ -179,9 +179,19 @@ static const char *meta(struct arena *a, const struct yaml *map, const char *key
   return n != NULL && n->kind == YAML_SCALAR ? arena_dup(a, str_of(n->text)) : "";
 }
 
+/* A NUL is valid UTF-8 and would end the texts that are made of it. */
+static struct trg_str without_nul(struct arena *a, struct trg_str s) {
+  if (memchr(s.p, '\0', s.n) == NULL) return s;
+  char *copy = arena_dup(a, s);
+  for (size_t i = 0; i < s.n; i++)
+    if (copy[i] == '\0') copy[i] = ' ';
+  return (struct trg_str){copy, s.n};
+}
+
 static void file_split(struct arena *a, const char *path, const char *stem, struct trg_str content,
                        struct passage **ret, size_t *ret_count) {
   struct frontmatter f;
+  if (content.n > 0) content = without_nul(a, content);
   frontmatter_read(content, path, &f);
   const struct trg_str p = str_of(path);
   struct trg_str body = f.body;

@@ -79,6 +79,15 @@ static void test_an_id_has_only_characters_that_a_citation_can_have(void **state
                                   "ckgabe.de#1");
 }
 
+static void test_a_nul_ends_no_passage(void **state) {
+  struct box *b = *state;
+  knowledge_split(b->a, "a.md", "a.md", TRG_STR("\0\0# T\n\0 before \0 behind \0"), &list, &count);
+  assert_int_equal(count, 1);
+  assert_non_null(strstr(list[0].text, "behind"));
+  knowledge_split(b->a, "a.md", "a.md", TRG_STR("\0\0"), &list, &count);
+  assert_int_equal(count, 0);
+}
+
 static void test_html_gives_its_text_without_scripts_and_comments(void **state) {
   struct box *b = *state;
   split(b, "a.html",
@@ -218,6 +227,7 @@ int main(void) {
       TEST(test_headings_inside_code_do_not_cut),
       TEST(test_a_long_section_is_cut_between_paragraphs_and_loses_nothing),
       TEST(test_an_id_has_only_characters_that_a_citation_can_have),
+      TEST(test_a_nul_ends_no_passage),
       TEST(test_html_gives_its_text_without_scripts_and_comments),
       TEST(test_a_lone_angle_bracket_does_not_swallow_the_rest),
       TEST(test_only_what_changed_is_read_again),
