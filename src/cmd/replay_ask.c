@@ -89,7 +89,10 @@ struct rerun {
 static void rerun_http(void *arg, const struct trg_http_request *request,
                        struct trg_http_reply *ret) {
   struct rerun *k = arg;
-  k->request_same = str_eq(request->body, k->d->request);
+  const struct trg_str head = request->body_head, body = request->body, was = k->d->request;
+  k->request_same = was.n == head.n + body.n &&
+                    (head.n == 0 || memcmp(was.p, head.p, head.n) == 0) &&
+                    (body.n == 0 || memcmp(was.p + head.n, body.p, body.n) == 0);
   ret->status = 200;
   ret->body = k->d->response;
 }
