@@ -21,12 +21,14 @@
 #include "net/loop.h"
 #include "net/sock.h"
 #include "store/store.h"
+#include "store/subject.h"
 #include "store/turn.h"
 
 #define IDLE_EVERY_MS  30000
 #define CLEAN_EVERY_MS (10 * 60 * 1000)
 #define KEEP_MS        ((int64_t)30 * 24 * 3600 * 1000)
 #define CLEAN_ROWS     500
+#define CLEAN_TICKETS  50
 
 struct daemon {
   struct core core;
@@ -119,13 +121,20 @@ static void on_idle(void *arg) {
 
 static void on_clean(void *arg) {
   struct daemon *d = arg;
-  bool more = false;
+  bool more = false, older = false;
   struct trg_err err = {0};
-  if (store_clean(d->core.store, clock_now_ms() - KEEP_MS, CLEAN_ROWS, &more, &err) < 0) {
+  const struct conf *c = d->core.plan->conf;
+  const int64_t now = clock_now_ms();
+  int rc = store_clean(d->core.store, now - KEEP_MS, now - c->keep_requests_ms, CLEAN_ROWS, &more,
+                       &err);
+  if (rc >= 0 && c->keep_messages_ms > 0)
+    rc = subject_empty_old(d->core.store, now - c->keep_messages_ms, now, CLEAN_TICKETS, &older,
+                           &err);
+  if (rc < 0) {
     log_event(TRG_ERROR, "store.clean", "why", err.text, NULL);
     return;
   }
-  if (more) loop_soon(d->core.loop, on_clean, d);
+  if (more || older) loop_soon(d->core.loop, on_clean, d);
 }
 
 static void on_watchdog(void *arg) {

@@ -52,6 +52,8 @@ struct conf_model {
   size_t origin_count;
   uint32_t line;
   char hash[65];
+  const char *baa_party, *baa_date, *baa_scope; /* business associate agreement; NULL: none */
+  bool local;                                   /* nothing leaves this machine */
 };
 
 struct conf_task {
@@ -134,11 +136,14 @@ struct conf {
   struct conf_policy policy;
   const char *const *compliance;
   size_t compliance_count;
-  unsigned pii_profiles;             /* enum pii_profile, of all templates together */
-  const char *book;                  /* name or path */
-  const char *book_path;             /* found file; NULL: the built-in per-resolution book */
-  const char *period;                /* "month" */
-  int64_t model_cost_per_day_micros; /* 0: no limit */
+  const char *const *compliance_folders; /* of the templates, in the same order */
+  unsigned pii_profiles;                 /* enum pii_profile, of all templates together */
+  int64_t keep_requests_ms;              /* recorded model requests and responses */
+  int64_t keep_messages_ms;              /* texts of tickets that are done; 0: kept */
+  const char *book;                      /* name or path */
+  const char *book_path;                 /* found file; NULL: the built-in per-resolution book */
+  const char *period;                    /* "month" */
+  int64_t model_cost_per_day_micros;     /* 0: no limit */
   enum conf_on_limit on_limit;
   int64_t drain_ms;
   const char *signing_key; /* PEM; NULL: none */

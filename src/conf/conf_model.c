@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "base/yaml.h"
 #include "conf/part.h"
 
@@ -42,7 +43,8 @@ const struct trg_field model_fields[] = {
     {.name = NULL},
 };
 
-static const struct trg_field price_key[] = {{.name = "price", .type = TRG_JSON}, {.name = NULL}};
+static const struct trg_field map_keys[] = {
+    {.name = "price", .type = TRG_JSON}, {.name = "baa", .type = TRG_JSON}, {.name = NULL}};
 
 static bool is_local(const struct trg_plugin *plugin) {
   const struct trg_model_ops *ops = plugin->ops;
@@ -81,22 +83,53 @@ static void is_twice(struct part *p, const struct conf_model *all, size_t count,
 /* Everything that is not the plugin's, for telling unknown keys. */
 static const struct trg_field *host_keys(struct part *p) {
   const size_t n = sizeof model_fields / sizeof model_fields[0] - 1;
-  struct trg_field *all = arena_alloc(p->r.arena, (n + 2) * sizeof *all);
+  struct trg_field *all = arena_alloc(p->r.arena, n * sizeof *all + sizeof map_keys);
   memcpy(all, model_fields, n * sizeof *all);
-  all[n] = price_key[0];
+  memcpy(all + n, map_keys, sizeof map_keys);
   return all;
+}
+
+static const struct trg_field baa_fields[] = {
+    {.name = "party", .flags = TRG_REQUIRED, .offset = 0, .help = "with whom it was made"},
+    {.name = "date",
+     .flags = TRG_REQUIRED,
+     .offset = sizeof(char *),
+     .help = "when it was signed, as 2026-03-01"},
+    {.name = "scope",
+     .flags = TRG_REQUIRED,
+     .offset = 2 * sizeof(char *),
+     .help = "what it covers, as the plan or the service"},
+    {.name = NULL}};
+
+/* The agreement under which health data may reach this model. */
+static void baa_read(struct part *p, const struct yaml *map, const char *path,
+                     struct conf_model *m) {
+  const struct yaml *baa = yaml_get(map, "baa");
+  const char *texts[3] = {0};
+  int64_t day = 0;
+  if (yaml_is_null(baa)) return;
+  const char *at = path_key(p, path, "baa");
+  field_read(&p->r, baa, at, baa_fields, texts);
+  field_unknown(&p->r, baa, at, baa_fields, NULL);
+  if (texts[1] != NULL && time_parse(str_of(texts[1]), &day) != 0)
+    field_wrong(&p->r, yaml_get(baa, "date"), path_key(p, at, "date"),
+                "\"%.40s\" is no day; write it as 2026-03-01", texts[1]);
+  m->baa_party = texts[0];
+  m->baa_date = texts[1];
+  m->baa_scope = texts[2];
 }
 
 static void plugin_read(struct part *p, const struct yaml *map, const char *path,
                         struct conf_model *m) {
   m->plugin = plugin_find(p, map, path, "backend", TRG_MODEL, m->backend);
   if (m->plugin == NULL) return;
+  m->local = is_local(m->plugin);
   m->settings = settings_read(p, map, path, m->plugin, host_keys(p), m->origins, &m->origin_count);
   const char *file = file_default(p, m);
   const struct yaml *price = yaml_get(map, "price");
   if (!yaml_is_null(price))
     prices_read(p, price, path_key(p, path, "price"), m);
-  else if (!is_local(m->plugin))
+  else if (!m->local)
     field_wrong(&p->r, map, path_key(p, path, "price"),
                 "is missing, so nobody could say what \"%s\" costs; write its US dollars per "
                 "million tokens: price: {input: 0.10, output: 0.50}",
@@ -118,6 +151,7 @@ static void model_read(struct part *p, const struct yaml *map, const char *path,
   if (map->kind != YAML_MAP) return;
   if (h.name != NULL && name_fine(p, map, path, h.name))
     is_twice(p, before, count, h.name, map, path);
+  baa_read(p, map, path, m);
   if (h.backend != NULL && h.backend[0] != '\0') plugin_read(p, map, path, m);
 }
 

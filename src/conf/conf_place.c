@@ -50,19 +50,30 @@ static const char *const *folders_read(struct part *p, const char *key, bool fil
   return all;
 }
 
-static void skills_default(struct part *p) {
+/* The installed skills, or those of the tree that the program was built in; NULL: none. */
+static const char *skills_folder(struct part *p) {
   const char *program = program_folder(p);
   const char *const places[] = {SHARE_DIR "/skills",
                                 arena_printf(p->r.arena, "%s/../share/triaged/skills", program),
-                                arena_printf(p->r.arena, "%s/../skills", program)};
-  for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-    if (!file_is_dir(places[i])) continue;
-    const char **one = arena_alloc(p->r.arena, 2 * sizeof *one);
-    one[0] = places[i];
-    p->conf->skills = one;
-    p->conf->skill_count = 1;
-    return;
-  }
+                                arena_printf(p->r.arena, "%s/../skills", program),
+                                arena_printf(p->r.arena, "%s/../../skills", program)};
+  for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+    if (file_is_dir(places[i])) return places[i];
+  return NULL;
+}
+
+static void skills_default(struct part *p) {
+  const char *folder = skills_folder(p);
+  if (folder == NULL) return;
+  const char **one = arena_alloc(p->r.arena, 2 * sizeof *one);
+  one[0] = folder;
+  p->conf->skills = one;
+  p->conf->skill_count = 1;
+}
+
+const char *conf_template_folder(struct part *p, const char *name) {
+  const char *skills = skills_folder(p);
+  return skills == NULL ? NULL : arena_printf(p->r.arena, "%s/compliance/%s", skills, name);
 }
 
 /* ---- the price book ---- */

@@ -1,6 +1,7 @@
 /* Lists of the policy, and the compliance templates. */
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/pii.h"
 #include "base/str.h"
@@ -38,19 +39,60 @@ static void links_read(struct part *p, const struct yaml *list) {
   p->conf->policy.link_count = kept;
 }
 
+/* Health data may reach only models with an agreement on record: the others are refused here,
+ * before anything is sent. */
+static void gate_models(struct part *p) {
+  const struct conf *c = p->conf;
+  for (size_t i = 0; i < c->model_count; i++) {
+    const struct conf_model *m = &c->models[i];
+    struct yaml at = {.line = m->line};
+    if (m->local || m->plugin == NULL || m->baa_party != NULL) continue;
+    field_wrong(
+        &p->r, &at, path_key(p, path_item(p, "models", i), "baa"),
+        "is missing: compliance: hipaa lets no ticket reach \"%s\" without an agreement on "
+        "record; write baa: {party: ..., date: 2026-03-01, scope: ...}, or remove the model",
+        m->name == NULL ? "" : m->name);
+  }
+}
+
+/* Since 2 August 2026 (Regulation (EU) 2024/1689, Art. 50) a person must be told. */
+static void gate_disclosure(struct part *p) {
+  const struct conf *c = p->conf;
+  for (size_t i = 0; i < c->helpdesk_count; i++) {
+    if (c->helpdesks[i].mode != MODE_AUTO ||
+        (c->policy.disclosure != NULL && c->policy.disclosure[0] != '\0'))
+      continue;
+    struct yaml at = {.line = c->helpdesks[i].line};
+    field_wrong(&p->r, &at, "policy.disclosure",
+                "is missing: compliance: gdpr wants the first AI message of a conversation to say "
+                "so where a helpdesk is in mode auto; write policy: {disclosure: \"I am an AI "
+                "assistant.\"}");
+    return;
+  }
+}
+
 static void compliance_read(struct part *p) {
   const struct yaml *list = yaml_get(p->root, "compliance");
   struct conf *c = p->conf;
   c->compliance = field_list(&p->r, list, "compliance", &c->compliance_count);
+  const char **folders = arena_alloc(p->r.arena, (c->compliance_count + 1) * sizeof *folders);
   for (size_t i = 0; i < c->compliance_count; i++) {
     const int bits = pii_profile_of(c->compliance[i]);
+    folders[i] = conf_template_folder(p, c->compliance[i]);
     if (bits < 0)
       field_wrong(&p->r, list, path_item(p, "compliance", i),
                   "there is no template \"%.60s\"; there are pci, hipaa, sox, gdpr",
                   c->compliance[i]);
+    else if (folders[i] == NULL || !file_is_dir(folders[i]))
+      field_wrong(&p->r, list, path_item(p, "compliance", i),
+                  "the folder of the template \"%s\" is not installed: looked for %s",
+                  c->compliance[i], folders[i] != NULL ? folders[i] : "skills/compliance");
     else
       c->pii_profiles |= (unsigned)bits;
   }
+  c->compliance_folders = folders;
+  if ((c->pii_profiles & PII_PROFILE_HIPAA) != 0) gate_models(p);
+  if ((c->pii_profiles & PII_PROFILE_GDPR) != 0) gate_disclosure(p);
 }
 
 /* A mode that never acts by itself is probably not what was meant. */

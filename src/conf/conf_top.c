@@ -92,6 +92,20 @@ const struct trg_field top_fields[] = {
      .offset = AT(signing_key),
      .help = "Ed25519 private key (PEM) for ledger export --signed; triagectl ledger keygen makes "
              "one"},
+    {.name = "retention.requests",
+     .type = TRG_DURATION,
+     .default_text = "30d",
+     .min = 86400000,
+     .max = INT64_C(315360000000),
+     .offset = AT(keep_requests_ms),
+     .help = "how long recorded model requests and responses are kept, for replay"},
+    {.name = "retention.messages",
+     .type = TRG_DURATION,
+     .default_text = "0s",
+     .min = 0,
+     .max = INT64_C(315360000000),
+     .offset = AT(keep_messages_ms),
+     .help = "how long after its end the texts of a ticket are kept; 0: always"},
     {.name = "limits.model_cost_per_day",
      .offset = AT(model_cost_per_day),
      .help = "US dollars for model calls a day, as 50.00; no limit when absent"},
@@ -256,5 +270,7 @@ void part_top(struct part *p) {
   c->period = t.period;
   c->signing_key = t.signing_key;
   c->drain_ms = t.drain_ms;
+  c->keep_requests_ms = t.keep_requests_ms;
+  c->keep_messages_ms = t.keep_messages_ms;
   limits_read(p, &t);
 }

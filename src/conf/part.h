@@ -38,6 +38,7 @@ struct top {
   char *signing_key;
   double auto_accept;
   int64_t replies_per_ticket, drain_ms, mcp_per_minute;
+  int64_t keep_requests_ms, keep_messages_ms;
 };
 extern const struct trg_field top_fields[], top_lists[]; /* what the reader fills; the rest */
 extern const struct trg_field helpdesk_fields[], model_fields[], price_fields[], task_fields[];
@@ -60,6 +61,8 @@ void block_hash(struct part *p, const struct yaml *map, const char *path, const 
 bool name_fine(struct part *p, const struct yaml *map, const char *path, const char *name);
 /* Absolute path of what is relative to the config's folder. */
 const char *conf_place_of(struct part *p, const char *text);
+/* Where the compliance template of this name should be; NULL when no skills are installed. */
+const char *conf_template_folder(struct part *p, const char *name);
 const char *path_key(struct part *p, const char *path, const char *key); /* "path.key" */
 const char *path_item(struct part *p, const char *path, size_t i);       /* "path[i]" */
 

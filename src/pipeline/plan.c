@@ -1,5 +1,6 @@
 /* A plan: one configuration with everything loaded that it names. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -11,6 +12,7 @@
 #include "skill/connect.h"
 #include "skill/skill.h"
 #include "skill/taxonomy.h"
+#include "skill/template.h"
 #include "skill/voice.h"
 
 static void skill_problem(void *arg, const char *path, uint32_t line, const char *text) {
@@ -24,6 +26,35 @@ static void book_problem(void *arg, uint32_t line, const char *key, const char *
     err_at(err, TRG_EINVAL, "book", line, "price book, line %u: %s: %s", line, key, text);
 }
 
+/* A template that lists fields lets no other field of a ticket reach a model. */
+static int fields_check(const struct template *t, struct trg_err *err) {
+  if (t->fields == NULL) return 0;
+  for (const char *const *f = prompt_ticket_fields; *f != NULL; f++) {
+    bool listed = false;
+    for (size_t i = 0; i < t->field_count; i++) listed = listed || strcmp(t->fields[i], *f) == 0;
+    if (!listed)
+      return err_set(
+          err, TRG_EINVAL, "fields",
+          "compliance: %s does not list the ticket's field \"%s\", which is part of "
+          "every prompt: add it to `fields` in its controls.yaml, or take the template out",
+          t->name, *f);
+  }
+  return 0;
+}
+
+static int templates_load(struct road_plan *p, const struct conf *conf, struct trg_err *err) {
+  p->arena = arena_new();
+  p->templates = arena_alloc(p->arena, (conf->compliance_count + 1) * sizeof *p->templates);
+  for (size_t i = 0; i < conf->compliance_count; i++) {
+    struct template *t = &p->templates[p->template_count];
+    int rc = template_load(conf->compliance_folders[i], conf->compliance[i], p->arena, t, err);
+    if (rc >= 0) rc = fields_check(t, err);
+    if (rc < 0) return rc;
+    p->template_count++;
+  }
+  return 0;
+}
+
 struct road_plan *road_plan_load(struct conf *conf, const char *const *labels, size_t label_count,
                                  struct trg_err *err) {
   struct road_plan *p = mem_alloc(sizeof *p);
@@ -33,17 +64,17 @@ struct road_plan *road_plan_load(struct conf *conf, const char *const *labels, s
                               err);
   p->book = conf->book_path != NULL ? book_load(conf->book_path, book_problem, err)
                                     : book_builtin();
-  if (p->taxonomy == NULL || p->book == NULL) {
-    if (p->book == NULL) err_prefix(err, "%s: ", conf->book_path);
+  if (p->taxonomy != NULL && p->book == NULL) err_prefix(err, "%s: ", conf->book_path);
+  const bool loaded = p->taxonomy != NULL && p->book != NULL && templates_load(p, conf, err) >= 0;
+  if (!loaded) {
     road_plan_free(&p);
     return NULL;
   }
   p->voice = voice_load(p->skills, skill_problem, NULL);
-  p->arena = arena_new();
   p->connections = connections_new(conf, p->arena);
   p->triage_stable = prompt_triage_stable(p->taxonomy, p->skills, p->connections);
   p->triage_schema = prompt_triage_schema(p->taxonomy);
-  p->draft_stable = prompt_draft_stable(p->skills, p->connections);
+  p->draft_stable = prompt_draft_stable(p->skills, p->connections, p->templates, p->template_count);
   p->verify_stable = prompt_verify_stable();
   p->conf = conf;
   return p;

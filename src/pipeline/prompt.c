@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "pipeline/thread.h"
 #include "skill/taxonomy.h"
+#include "skill/template.h"
 #include "store/knowledge.h"
 #include "store/talk.h"
 
@@ -286,7 +287,8 @@ char *prompt_triage_stable(const struct taxonomy *t, struct skills *s,
   return buf_take(&b, NULL);
 }
 
-char *prompt_draft_stable(struct skills *s, const struct connections *c) {
+char *prompt_draft_stable(struct skills *s, const struct connections *c, const struct template *t,
+                          size_t template_count) {
   struct buf b;
   buf_init(&b, 1 << 20);
   buf_text(&b, "You draft the reply of a support team to a customer's newest message. Continue the "
@@ -306,6 +308,8 @@ char *prompt_draft_stable(struct skills *s, const struct connections *c) {
       "{name} only with a name that the ticket has.\n");
   prompt_add_skill(&b, s, c, "draft-response");
   prompt_add_skill(&b, s, c, "brand-voice");
+  for (size_t i = 0; i < template_count; i++)
+    buf_printf(&b, "\n<skill name=\"compliance-%s\">\n%s\n</skill>\n", t[i].name, t[i].skill);
   return buf_take(&b, NULL);
 }
 
@@ -333,6 +337,17 @@ const char *prompt_channel(int32_t channel) {
                                          "messaging", "voice", "social", "api"};
   return channels[channel >= 0 && channel < 8 ? channel : 0];
 }
+
+const char *const prompt_ticket_fields[] = {"ref",
+                                            "subject",
+                                            "body",
+                                            "language",
+                                            "channel",
+                                            "messages",
+                                            "summary_before",
+                                            "earlier",
+                                            "older_messages_left_out",
+                                            NULL};
 
 json *prompt_ticket(const struct ticket *t, const struct message *m, size_t count) {
   json *o = json_object();

@@ -18,6 +18,7 @@ struct past;
 struct road_plan;
 struct skills;
 struct taxonomy;
+struct template;
 
 /* The most tokens that an answer may have. */
 #define PROMPT_TRIAGE_TOKENS 1500
@@ -25,7 +26,9 @@ struct taxonomy;
 #define PROMPT_VERIFY_TOKENS 500
 
 char *prompt_triage_stable(const struct taxonomy *t, struct skills *s, const struct connections *c);
-char *prompt_draft_stable(struct skills *s, const struct connections *c);
+/* With what compliance templates tell the model, if any. */
+char *prompt_draft_stable(struct skills *s, const struct connections *c, const struct template *t,
+                          size_t template_count);
 char *prompt_verify_stable(void);
 
 /* Appends a skill's body as a <skill> block; nothing when there is none of that name. What is wrong
@@ -47,6 +50,8 @@ extern const char prompt_verify_schema[];
  * within a budget; `body` is the newest text of the customer. */
 json *prompt_ticket(const struct ticket *t, const struct message *m, size_t count);
 const char *prompt_channel(int32_t channel); /* enum trg_channel as a word */
+/* Every key that prompt_ticket may write: what of a ticket is sent. Ended by NULL. */
+extern const char *const prompt_ticket_fields[];
 json *prompt_past(const struct past *p, size_t count, bool with_reply);
 json *prompt_examples(const struct example *e, size_t count);
 json *prompt_passages(const struct passage *p, size_t count);

@@ -41,6 +41,8 @@ struct road_plan {
   struct skills *skills;
   struct taxonomy *taxonomy;
   struct book *book;
+  struct template *templates; /* of conf->compliance */
+  size_t template_count;
   char *triage_stable, *draft_stable, *verify_stable; /* system prompts: same for every ticket */
   char *triage_schema;
   struct voice *voice;

@@ -13,6 +13,7 @@
 #include "base/yaml.h"
 #include "skill/bundle.h"
 #include "skill/frontmatter.h"
+#include "skill/template.h"
 
 #define FILE_MAX_BYTES       ((size_t)1 << 20)
 #define DEPTH_MAX            8
@@ -201,6 +202,7 @@ static int walk_file(void *arg, const char *path) {
   }
   const bool skill = str_ends(p, "/SKILL.md") || str_ends(p, "/skill.md");
   if (!skill && !str_ends(p, ".md")) return 0;
+  if (skill && template_has(path)) return 0; /* used when `compliance` names it, and only then */
   const struct bundle *b = bundle_of(s, path);
   const char *relative = b != NULL ? path + strlen(b->root) + 1 : "";
   if (skill && (b == NULL || bundle_has_skill(b, relative)))

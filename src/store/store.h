@@ -35,9 +35,10 @@ const char *store_path(const struct store *s);
 const char *store_engine(void);
 /* wal_checkpoint(TRUNCATE) when idle; a busy answer is fine. */
 void store_idle(struct store *s);
-/* Deletes old inbox rows, sealed bytes of model calls and the like, in bounded batches of at most
- * `rows`; ret_more: call again. */
-int store_clean(struct store *s, int64_t before_ms, int rows, bool *ret_more, struct trg_err *err);
+/* Deletes inbox rows and, with a moment of their own, the bytes of model calls, in batches of at
+ * most `rows`; ret_more: call again. */
+int store_clean(struct store *s, int64_t before_ms, int64_t requests_before_ms, int rows,
+                bool *ret_more, struct trg_err *err);
 /* Online copy into a new file. From any connection. */
 int store_backup(struct store *s, const char *path, struct trg_err *err);
 /* PRAGMA quick_check: 0, or TRG_ECORRUPT and its first words. */

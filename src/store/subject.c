@@ -91,32 +91,35 @@ static int none_at_work(struct store *s, const char *pseudonym, struct trg_err *
   return status;
 }
 
-#define THEIRS " ticket_id IN (SELECT id FROM ticket WHERE requester_hash = ?1)"
-
-static int step(struct store *s, const char *text, const char *pseudonym, int64_t *ret_rows,
+static int step(struct store *s, const char *text, int64_t ticket_id, int64_t *ret_rows,
                 struct trg_err *err) {
   struct sql q;
   sql_write(&q, s, text);
-  sql_text(&q, pseudonym);
+  sql_int(&q, ticket_id);
   const int rc = sql_run(&q, err);
-  if (rc >= 0 && ret_rows != NULL) *ret_rows = sql_changed(s);
+  if (rc >= 0 && ret_rows != NULL) *ret_rows += sql_changed(s);
   return rc;
 }
 
-static int erase_texts(struct store *s, const char *pseudonym, struct subject_erased *e,
-                       struct trg_err *err) {
+/* Every text of one ticket. Facts, numbers and costs stay. */
+static int ticket_empty(struct store *s, int64_t id, int64_t now_ms, struct subject_erased *e,
+                        struct trg_err *err) {
   static const char messages[] = "UPDATE message SET text = '', attachments = '[]', author_id = ''"
-                                 " WHERE" THEIRS;
+                                 " WHERE ticket_id = ?";
   static const char drafts[] = "UPDATE draft SET body = '', citations = '[]', missing = '[]',"
-                               " next_step = '', edited = '', review_reason = '' WHERE" THEIRS;
-  static const char decisions[] = "UPDATE decision SET verdict = '{}' WHERE" THEIRS;
+                               " next_step = '', edited = '', review_reason = ''"
+                               " WHERE ticket_id = ?";
+  static const char decisions[] = "UPDATE decision SET verdict = '{}' WHERE ticket_id = ?";
   static const char requests[] = "DELETE FROM model_bytes WHERE model_call_id IN"
-                                 " (SELECT id FROM model_call WHERE" THEIRS ")";
-  static const char reasons[] = "UPDATE model_call SET why = '' WHERE" THEIRS;
-  static const char writes[] = "UPDATE outbox SET action = '{}', why = '' WHERE" THEIRS;
-  static const char past[] = "DELETE FROM past WHERE" THEIRS;
-  static const char shadows[] = "UPDATE shadow SET answer = '', why = '' WHERE" THEIRS;
-  static const char questions[] = "DELETE FROM asked WHERE" THEIRS;
+                                 " (SELECT id FROM model_call WHERE ticket_id = ?)";
+  static const char reasons[] = "UPDATE model_call SET why = '' WHERE ticket_id = ?";
+  static const char writes[] = "UPDATE outbox SET action = '{}', why = '' WHERE ticket_id = ?";
+  static const char past[] = "DELETE FROM past WHERE ticket_id = ?";
+  static const char shadows[] = "UPDATE shadow SET answer = '', why = '' WHERE ticket_id = ?";
+  static const char questions[] = "DELETE FROM asked WHERE ticket_id = ?";
+  static const char ticket[] = "UPDATE ticket SET subject = '', summary = '', priority_reason = '',"
+                               " hold_reason = '', url = '', erased_ms = ?2, changed_ms = ?2"
+                               " WHERE id = ?1";
   struct {
     const char *text;
     int64_t *rows;
@@ -124,41 +127,74 @@ static int erase_texts(struct store *s, const char *pseudonym, struct subject_er
                      {requests, &e->requests}, {reasons, NULL},      {writes, NULL},
                      {past, &e->past},         {shadows, NULL},      {questions, NULL}};
   for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-    const int rc = step(s, steps[i].text, pseudonym, steps[i].rows, err);
+    const int rc = step(s, steps[i].text, id, steps[i].rows, err);
     if (rc < 0) return rc;
   }
-  return 0;
+  struct sql q;
+  sql_write(&q, s, ticket);
+  sql_int(&q, id);
+  sql_int(&q, now_ms);
+  const int rc = sql_run(&q, err);
+  e->tickets++;
+  return rc;
 }
 
-static int erase_tickets(struct store *s, const char *pseudonym, int64_t now_ms,
-                         struct subject_erased *e, struct trg_err *err) {
-  static const char text[] = "UPDATE ticket SET subject = '', summary = '', priority_reason = '',"
-                             " hold_reason = '', url = '', erased_ms = ?2, changed_ms = ?2"
-                             " WHERE requester_hash = ?1";
+/* All tickets that `q` gives, which is bound and read to its end first. */
+static int tickets_empty(struct store *s, struct sql *q, int64_t now_ms, struct subject_erased *e,
+                         struct trg_err *err) {
+  struct arena *a = arena_new();
+  int64_t *ids = NULL;
+  size_t n = 0;
+  int rc;
+  while ((rc = sql_next(q, err)) > 0) {
+    ids = sql_room(a, ids, n, sizeof *ids);
+    ids[n++] = sql_get_int(q);
+  }
+  for (size_t i = 0; i < n && rc >= 0; i++) rc = ticket_empty(s, ids[i], now_ms, e, err);
+  arena_free(&a);
+  return rc;
+}
+
+int subject_empty_old(struct store *s, int64_t before_ms, int64_t now_ms, int rows, bool *ret_more,
+                      struct trg_err *err) {
+  static const char text[] = "SELECT id FROM ticket WHERE state = ? AND erased_ms = 0"
+                             " AND changed_ms < ? ORDER BY changed_ms LIMIT ?";
+  struct subject_erased e = {0};
+  struct sql q;
+  sql_read(&q, s, text);
+  sql_text(&q, ticket_state_word(TICKET_DONE));
+  sql_int(&q, before_ms);
+  sql_int(&q, rows);
+  const int rc = tickets_empty(s, &q, now_ms, &e, err);
+  *ret_more = rc >= 0 && e.tickets == rows;
+  return rc;
+}
+
+static int erase_link(struct store *s, const char *pseudonym, struct trg_err *err) {
+  static const char text[] = "DELETE FROM subject WHERE pseudonym = ?";
   struct sql q;
   sql_write(&q, s, text);
   sql_text(&q, pseudonym);
-  sql_int(&q, now_ms);
-  const int rc = sql_run(&q, err);
-  e->tickets = sql_changed(s);
-  return rc;
+  return sql_run(&q, err);
 }
 
 int subject_erase(struct store *s, const char *lookup, int64_t now_ms, struct subject_erased *ret,
                   struct trg_err *err) {
-  static const char link[] = "DELETE FROM subject WHERE pseudonym = ?";
+  static const char theirs[] = "SELECT id FROM ticket WHERE requester_hash = ? ORDER BY id";
   /* Merges the index, so that no deleted word stays in an older part of it. */
   static const char words[] = "INSERT INTO past_fts (past_fts) VALUES ('optimize')";
   char pseudonym[SUBJECT_HEX];
   struct subject_erased e = {0};
+  struct sql q;
   int rc = find(s, lookup, pseudonym, err);
   if (rc == 0) rc = err_set(err, TRG_ENOTFOUND, "not_found", "nobody of that address has a ticket");
   if (rc > 0) rc = none_at_work(s, pseudonym, err);
-  if (rc >= 0) rc = erase_texts(s, pseudonym, &e, err);
-  if (rc >= 0) rc = erase_tickets(s, pseudonym, now_ms, &e, err);
-  if (rc >= 0) rc = step(s, link, pseudonym, NULL, err);
   if (rc < 0) return rc;
-  struct sql q;
+  sql_read(&q, s, theirs);
+  sql_text(&q, pseudonym);
+  rc = tickets_empty(s, &q, now_ms, &e, err);
+  if (rc >= 0) rc = erase_link(s, pseudonym, err);
+  if (rc < 0) return rc;
   sql_write(&q, s, words);
   rc = sql_run(&q, err);
   if (rc < 0) return rc;

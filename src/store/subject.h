@@ -10,6 +10,7 @@
 #ifndef STORE_SUBJECT_H
 #define STORE_SUBJECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <triaged/plugin.h>
@@ -35,5 +36,9 @@ struct subject_erased {
  * on; err names it. */
 int subject_erase(struct store *s, const char *lookup, int64_t now_ms, struct subject_erased *ret,
                   struct trg_err *err);
+
+/* Empties the texts of tickets that ended before a moment, at most `rows` of them. In the turn. */
+int subject_empty_old(struct store *s, int64_t before_ms, int64_t now_ms, int rows, bool *ret_more,
+                      struct trg_err *err);
 
 #endif

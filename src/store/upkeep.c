@@ -71,7 +71,8 @@ static int batch(struct store *s, const char *text, int64_t before_ms, int64_t *
   return rc;
 }
 
-int store_clean(struct store *s, int64_t before_ms, int rows, bool *ret_more, struct trg_err *err) {
+int store_clean(struct store *s, int64_t before_ms, int64_t requests_before_ms, int rows,
+                bool *ret_more, struct trg_err *err) {
   /* A notice is done when its ticket no longer waits for a fetch. */
   static const char notices[] =
       "DELETE FROM inbox WHERE seq IN (SELECT i.seq FROM inbox i WHERE i.seen_ms < ?"
@@ -87,10 +88,16 @@ int store_clean(struct store *s, int64_t before_ms, int rows, bool *ret_more, st
   static const char asked[] =
       "DELETE FROM asked WHERE (ticket_id, pass, stage) IN (SELECT ticket_id, pass, stage"
       "  FROM asked WHERE at_ms < ? ORDER BY at_ms LIMIT ?)";
-  static const char *const texts[] = {notices, deliveries, bytes, asked};
+  const struct {
+    const char *text;
+    int64_t before_ms;
+  } kinds[] = {{notices, before_ms},
+               {deliveries, before_ms},
+               {bytes, requests_before_ms},
+               {asked, requests_before_ms}};
   int64_t left = rows;
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-    const int rc = batch(s, texts[i], before_ms, &left, err);
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    const int rc = batch(s, kinds[i].text, kinds[i].before_ms, &left, err);
     if (rc != 0) return rc;
   }
   *ret_more = left <= 0 && rows > 0;

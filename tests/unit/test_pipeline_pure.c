@@ -342,6 +342,12 @@ static void test_a_long_thread_loses_its_oldest_messages_first(void **state) {
         .author = TRG_AUTHOR_CUSTOMER, .flags = TRG_MESSAGE_PUBLIC, .text = i == 5 ? "last" : big};
   const struct ticket t = {.ref = "s/1", .subject = "", .language = ""};
   json *o = prompt_ticket(&t, m, 6);
+  for (const json *v = json_first(o); v != NULL; v = json_next(v)) {
+    bool listed = false;
+    for (const char *const *f = prompt_ticket_fields; *f != NULL; f++)
+      listed = listed || strcmp(json_key(v), *f) == 0;
+    assert_true(listed); /* what templates may forbid is told to them */
+  }
   assert_int_equal(json_count(json_get(o, "messages")), 3);
   assert_true(str_is(json_get_str(o, "body"), "last"));
   assert_non_null(json_get(o, "older_messages_left_out"));
@@ -351,7 +357,8 @@ static void test_a_long_thread_loses_its_oldest_messages_first(void **state) {
 
 static void test_schemas_are_json_and_name_the_categories(void **state) {
   (void)state;
-  char *triage = prompt_triage_schema(taxonomy), *stable = prompt_triage_stable(taxonomy, NULL);
+  char *triage = prompt_triage_schema(taxonomy),
+       *stable = prompt_triage_stable(taxonomy, NULL, NULL);
   const char *const all[] = {triage, prompt_draft_schema, prompt_verify_schema};
   for (size_t i = 0; i < 3; i++) {
     json *o = json_parse(str_of(all[i]), JSON_UNIQUE_KEYS, &err);

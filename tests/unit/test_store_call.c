@@ -143,7 +143,7 @@ static void test_cleaning_drops_old_bytes_and_keeps_the_call(void **state) {
   int64_t id = 0;
   bool more = true;
   for (int i = 0; i < 5; i++) ok(b, open_call(b, 0, NOW + i, 1, 0, &id));
-  ok(b, store_clean(b->s, NOW + 3, 100, &more, &b->err));
+  ok(b, store_clean(b->s, NOW + 3, NOW + 3, 100, &more, &b->err));
   assert_false(more);
   flush(b);
   assert_int_equal(raw_int(b, "SELECT count(*) FROM model_bytes"), 2);

@@ -189,7 +189,7 @@ static void test_cleaning_takes_old_done_notices_in_batches_and_nothing_else(voi
     ok(b, inbox_done(b->s, DESK, str_of(items[i].ext_id), items[i].seq, &b->err));
   int rounds = 0;
   do {
-    ok(b, store_clean(b->s, NOW + 50, 10, &more, &b->err));
+    ok(b, store_clean(b->s, NOW + 50, NOW + 50, 10, &more, &b->err));
     rounds++;
   } while (more);
   flush(b);

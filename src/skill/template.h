@@ -1,0 +1,42 @@
+/*
+ * Compliance templates: a folder with SKILL.md, which the model reads with every draft, and
+ * controls.yaml, what the program enforces and shows evidence for. Form:
+ * skills/compliance/README.md.
+ */
+#ifndef SKILL_TEMPLATE_H
+#define SKILL_TEMPLATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <triaged/plugin.h>
+
+struct arena;
+
+struct control {
+  const char *id, *text, *cite;
+  const char *check; /* a word that `triagectl compliance` knows */
+};
+struct keeping {
+  const char *what;          /* audit, decisions, ledger, messages, requests */
+  int64_t least_ms, most_ms; /* 0: not said */
+  const char *cite;
+};
+struct template {
+  const char *name, *title;
+  const char *skill;    /* SKILL.md without its front matter */
+  bool baa, disclosure; /* required */
+  const char **fields;  /* that may be in a prompt; NULL: any */
+  size_t field_count;
+  struct control *controls;
+  size_t control_count;
+  struct keeping *keeps;
+  size_t keep_count;
+};
+/* Strings from `a`. Negative and err with file and line when the folder is not one. */
+int template_load(const char *folder, const char *name, struct arena *a, struct template *ret,
+                  struct trg_err *err);
+/* Is the SKILL.md at this path a template's? Those are never chosen for a ticket by themselves. */
+bool template_has(const char *skill_path);
+
+#endif
