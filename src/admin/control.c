@@ -15,6 +15,7 @@
 #include "conf/conf.h"
 #include "plugin/host.h"
 #include "store/eval_run.h"
+#include "store/talk.h"
 #include "store/turn.h"
 
 #define MODELS_MAX       128
@@ -280,6 +281,12 @@ void control_do(struct core *c, struct trg_str request,
     asking_result(k,
                   road_review(c->road, arena_dup(k->arena, json_get_str(q, "verb")), ref, who,
                               json_get_str(q, "text"), &err),
+                  &err);
+  else if (str_is(what, "note"))
+    asking_result(k,
+                  audit_add(c->store, who, arena_dup(k->arena, json_get_str(q, "what")),
+                            arena_dup(k->arena, json_get_str(q, "object")), "", clock_now_ms(),
+                            &err),
                   &err);
   else if (str_is(what, "reload"))
     asking_result(k, core_reload(c, &err), &err);

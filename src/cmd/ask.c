@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/pii.h"
 #include "base/str.h"
 #include "cmd/open.h"
 #include "conf/conf.h"
@@ -181,6 +182,19 @@ int ask_once(const struct cmd_call *c, json *request, int64_t timeout_ms, json *
   else
     json_free(&answer);
   return status;
+}
+
+int ask_note(const struct cmd_call *c, const char *what, const char *object) {
+  struct reading r;
+  const int status = reading_conf(c, &r);
+  if (status != 0) return status;
+  const bool wanted = (r.conf->pii_profiles & PII_PROFILE_HIPAA) != 0;
+  reading_close(&r);
+  if (!wanted) return CMD_OK;
+  json *request = ask_request("note");
+  json_put_text(request, "what", what);
+  json_put_text(request, "object", object);
+  return ask_once(c, request, STATUS_TIMEOUT_MS, NULL);
 }
 
 json *ask_daemon(const char *state, const char *what, struct trg_err *err) {

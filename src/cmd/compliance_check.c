@@ -77,9 +77,11 @@ static enum control_state audit(const struct control_look *l) {
   char at[TIME_RFC3339_MAX] = "";
   if (evidence_audit(l->r->store, &rows, &newest, &err) < 0) return failed(l, &err);
   if (newest > 0) time_format(newest, at);
-  buf_printf(l->why,
-             "%lld entries%s%s: reviews, requeues, erasures, disputes, calls of other agents",
-             (long long)rows, newest > 0 ? ", the newest of " : "", at);
+  buf_printf(l->why, "%lld entries%s%s: reviews, requeues, erasures, disputes, what agents asked%s",
+             (long long)rows, newest > 0 ? ", the newest of " : "", at,
+             (l->r->conf->pii_profiles & PII_PROFILE_HIPAA) != 0
+                 ? ", and each ticket that was shown"
+                 : "");
   return CONTROL_ON;
 }
 

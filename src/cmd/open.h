@@ -47,6 +47,9 @@ void ask_close(struct asking_side *s);
 bool ask_progress(void *side, size_t *ret_done, size_t *ret_total);
 /* All three; prints what went wrong. ret_answer may be NULL. */
 int ask_once(const struct cmd_call *c, json *request, int64_t timeout_ms, json **ret_answer);
+/* Where a compliance template wants reads on record (hipaa): writes "who read what" into the audit
+ * log before anything is shown. 0, or the exit status: then nothing may be shown. */
+int ask_note(const struct cmd_call *c, const char *what, const char *object);
 /* Asks a running daemon, silently: NULL when none runs or it does not answer. */
 json *ask_daemon(const char *state, const char *what, struct trg_err *err);
 

@@ -56,7 +56,8 @@ static int gather_all(struct reading *r, const char *email, json *doc, struct tr
 static int export_run(const struct cmd_call *c) {
   struct reading r;
   struct trg_err err = {0};
-  int status = reading_open(c, &r);
+  int status = ask_note(c, "export", "subject");
+  if (status == 0) status = reading_open(c, &r);
   if (status != 0) return status;
   json *doc = json_object();
   json_put_text(doc, "subject", call_value(c, "subject"));

@@ -8,7 +8,8 @@ static int ticket_run(const struct cmd_call *c) {
   struct reading r;
   struct trg_err err = {0};
   json *doc = NULL;
-  int status = reading_open(c, &r);
+  int status = ask_note(c, "read", c->words[0]);
+  if (status == 0) status = reading_open(c, &r);
   if (status != 0) return status;
   if (ticket_gather(r.store, str_of(c->words[0]), &doc, &err) < 0) {
     status = reading_failed(&err);

@@ -141,12 +141,40 @@ erasing_works_beside_the_running_daemon_and_a_new_look_brings_nothing_back(void 
   assert_int_equal(rig_run(&R, "triagectl", "ledger verify", NULL), 0);
 }
 
+static void where_health_data_is_read_it_is_on_record_before_it_is_shown(void **state) {
+  (void)state;
+  feed("--seed 3 --behaviour off");
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(rig_run(&R, "triagectl", "ticket shop/2", NULL), 0);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM audit WHERE what = 'read'"), 0);
+  /* Refused while the model has no agreement on record, ... */
+  rig_conf_change(&R, "policy:", "compliance: [hipaa]\npolicy:", NULL);
+  assert_int_equal(rig_run(&R, "triaged", "--check", NULL), 78);
+  assert_true(rig_log_has(&R, "err.log", "models[0].baa: is missing"));
+  /* ... and with one, each look is written down. */
+  rig_conf_change(&R, "  - {name: haiku,",
+                  "  - {name: haiku, baa: {party: Vendor, date: 2026-03-01, scope: API},", NULL);
+  assert_int_equal(rig_run(&R, "triagectl", "ticket shop/2", NULL), 0);
+  assert_int_equal(
+      rig_sql(&R, "SELECT count(*) FROM audit WHERE what = 'read' AND object = 'shop/2'"), 1);
+  char *out = NULL;
+  assert_int_equal(rig_run(&R, "triagectl", "--format json compliance", &out), 0);
+  cJSON *all = cJSON_Parse(out), *row = NULL;
+  int on = 0;
+  cJSON_ArrayForEach(row, all)
+      on += strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(row, "state")), "on") == 0;
+  assert_true(on >= 8);
+  cJSON_Delete(all);
+  free(out);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       T(an_erased_person_leaves_no_text_and_the_ledger_still_recounts),
       T(erasing_works_beside_the_running_daemon_and_a_new_look_brings_nothing_back),
+      T(where_health_data_is_read_it_is_on_record_before_it_is_shown),
   };
   return cmocka_run_group_tests_name("subject", tests, NULL, NULL);
 }
