@@ -207,7 +207,7 @@ static bool is_card(const struct pii_scan *scan, size_t i, const struct number *
   const struct shape plain = shape_of(num, length, false);
   const struct shape joined = shape_of(num, length, true);
   if (!is_card_shape(&plain, alone) && !is_card_shape(&joined, alone)) return false;
-  if (length < 13 && plain.groups > 1) return false;
+  if (length < 13 && (joined.groups > 1 || plain.groups > 2)) return false;
   if (length == 13 && is_article(scan, i)) return false;
   return !in_hash(scan, i, num->end[length - 1]) && !is_fraction(scan, i);
 }

@@ -76,41 +76,141 @@ static bool is_text(const struct pii_scan *scan, size_t i, const char *word) {
   return scan->s.n - i >= n && memcmp(scan->s.p + i, word, n) == 0;
 }
 
-/* Separators as a URL, JSON text, HTML or quoted-printable writes them. */
-static size_t coded_gap(const struct pii_scan *scan, size_t i, enum pii_gap *ret_kind) {
-  static const struct {
-    const char *text;
-    enum pii_gap kind;
-  } coded[] = {{"%20", PII_GAP_SOFT},    {"%2D", PII_GAP_SOFT},     {"%2d", PII_GAP_SOFT},
-               {"%C2%A0", PII_GAP_SOFT}, {"%c2%a0", PII_GAP_SOFT},  {"%0A", PII_GAP_LINE},
-               {"%0a", PII_GAP_LINE},    {"%0D", PII_GAP_LINE},     {"%0d", PII_GAP_LINE},
-               {"%09", PII_GAP_SOFT},    {"\\n", PII_GAP_LINE},     {"\\r", PII_GAP_LINE},
-               {"\\t", PII_GAP_SOFT},    {"\\u00a0", PII_GAP_SOFT}, {"\\u00A0", PII_GAP_SOFT},
-               {"&nbsp;", PII_GAP_SOFT}, {"&#160;", PII_GAP_SOFT},  {"<br>", PII_GAP_LINE},
-               {"=\n", PII_GAP_LINE},    {"=\r\n", PII_GAP_LINE},   {"=20", PII_GAP_SOFT}};
-  for (size_t k = 0; k < sizeof coded / sizeof coded[0]; k++) {
-    if (!is_text(scan, i, coded[k].text)) continue;
-    *ret_kind = coded[k].kind;
-    return strlen(coded[k].text);
-  }
-  return 0;
+/* The separators inside numbers, as characters. */
+static bool is_gap(uint32_t c, enum pii_gap *ret_kind) {
+  static const struct range gaps[] = {
+      {'\t', '\t'},     {' ', ' '},       {'+', '+'},       {'-', '.'},       {0xA0, 0xA0},
+      {0xAD, 0xAD},     {0xB7, 0xB7},     {0x2000, 0x2015}, {0x2022, 0x2022}, {0x202F, 0x202F},
+      {0x205F, 0x2060}, {0x2212, 0x2212}, {0x20E3, 0x20E3}, {0x3000, 0x3000}, {0xFE0F, 0xFE0F},
+      {0xFEFF, 0xFEFF}, {0xFF0D, 0xFF0D}};
+  static const struct range lines[] = {{'\n', '\n'}, {'\r', '\r'}, {0x85, 0x85}, {0x2028, 0x2029}};
+  static const struct range odd[] = {{'*', '*'}, {',', ','}, {'/', '/'}, {'_', '_'}, {'|', '|'}};
+#define IN(ranges) in_ranges(ranges, sizeof(ranges) / sizeof(ranges)[0], c)
+  *ret_kind = IN(lines) ? PII_GAP_LINE : IN(odd) ? PII_GAP_ODD : PII_GAP_SOFT;
+  return *ret_kind != PII_GAP_SOFT || IN(gaps);
+#undef IN
 }
 
-static size_t wide_gap(const struct pii_scan *scan, size_t i, enum pii_gap *ret_kind) {
-  static const struct range gaps[] = {
-      {0xA0, 0xA0},     {0xAD, 0xAD},     {0xB7, 0xB7},     {0x2000, 0x2015}, {0x2022, 0x2022},
-      {0x202F, 0x202F}, {0x205F, 0x2060}, {0x2212, 0x2212}, {0x20E3, 0x20E3}, {0x3000, 0x3000},
-      {0xFE0F, 0xFE0F}, {0xFEFF, 0xFEFF}, {0xFF0D, 0xFF0D}};
-  static const struct range lines[] = {{0x85, 0x85}, {0x2028, 0x2029}};
-  size_t next = i;
-  const uint32_t c = utf8_next(scan->s, &next);
-  const bool line = in_ranges(lines, 2, c);
-  *ret_kind = line ? PII_GAP_LINE : PII_GAP_SOFT;
-  return line || in_ranges(gaps, sizeof gaps / sizeof gaps[0], c) ? next - i : 0;
+static uint32_t hex_value(const struct pii_scan *scan, size_t i, size_t n) {
+  uint32_t v = 0;
+  for (size_t k = 0; k < n; k++) {
+    const unsigned char c = pii_at(scan, i + k);
+    v = v * 16 + (uint32_t)(pii_is_num(c) ? c - '0' : (c | 0x20) - 'a' + 10);
+  }
+  return v;
+}
+
+static size_t hex_run(const struct pii_scan *scan, size_t i, size_t most) {
+  size_t n = 0;
+  while (n < most && pii_is_hex(pii_at(scan, i + n))) n++;
+  return n;
+}
+
+/* One character of UTF-8 in bytes written as %XX or =XX; what it takes, or 0. */
+static size_t byte_coded(const struct pii_scan *scan, size_t i, uint32_t *ret_c) {
+  char utf8[4];
+  const char mark = scan->s.p[i];
+  size_t n = 0, next = 0;
+  while (n < sizeof utf8 && pii_at(scan, i + 3 * n) == (unsigned char)mark &&
+         hex_run(scan, i + 3 * n + 1, 2) == 2) {
+    utf8[n] = (char)hex_value(scan, i + 3 * n + 1, 2);
+    n++;
+  }
+  if (n == 0) return 0;
+  *ret_c = utf8_next((struct trg_str){utf8, n}, &next);
+  return 3 * next;
+}
+
+/* \n, \r, \t and \uXXXX of JSON. */
+static size_t json_coded(const struct pii_scan *scan, size_t i, uint32_t *ret_c) {
+  const unsigned char next = pii_at(scan, i + 1);
+  if (next == 'u' && hex_run(scan, i + 2, 4) == 4) {
+    *ret_c = hex_value(scan, i + 2, 4);
+    return 6;
+  }
+  *ret_c = next == 't' ? '\t' : '\n';
+  return pii_is_one_of(next, "nrt") ? 2 : 0;
+}
+
+/* &nbsp; &#160; &#xA0; of HTML. */
+static size_t entity(const struct pii_scan *scan, size_t i, uint32_t *ret_c) {
+  static const struct {
+    const char *text;
+    uint32_t c;
+  } named[] = {{"&nbsp;", 0xA0},     {"&ndash;", 0x2013}, {"&mdash;", 0x2014}, {"&shy;", 0xAD},
+               {"&thinsp;", 0x2009}, {"&ensp;", 0x2002},  {"&emsp;", 0x2003},  {"&middot;", 0xB7},
+               {"&hyphen;", 0x2010}, {"&dash;", 0x2010},  {"&minus;", 0x2212}, {"&bull;", 0x2022},
+               {"&zwnj;", 0x200C},   {"&period;", '.'},   {"&Tab;", '\t'},     {"&NewLine;", '\n'}};
+  for (size_t k = 0; k < sizeof named / sizeof named[0]; k++)
+    if (is_text(scan, i, named[k].text)) {
+      *ret_c = named[k].c;
+      return strlen(named[k].text);
+    }
+  if (pii_at(scan, i + 1) != '#') return 0;
+  const bool hex = (pii_at(scan, i + 2) | 0x20) == 'x';
+  const size_t from = i + (hex ? 3 : 2);
+  size_t n = 0;
+  uint32_t c = 0;
+  if (hex) {
+    n = hex_run(scan, from, 6);
+    c = hex_value(scan, from, n);
+  } else {
+    for (; n < 7 && pii_is_num(pii_at(scan, from + n)); n++)
+      c = c * 10 + (uint32_t)(pii_at(scan, from + n) - '0');
+  }
+  *ret_c = c;
+  return n > 0 && pii_at(scan, from + n) == ';' ? from + n + 1 - i : 0;
+}
+
+#define TAG_BYTES_MAX 160
+
+/* A tag of HTML between digits: a break of the line, nothing (<wbr>), or a border of two cells. */
+static size_t tag_gap(const struct pii_scan *scan, size_t i, enum pii_gap *ret_kind) {
+  const unsigned char first = pii_at(scan, i + 1);
+  if (!pii_is_alpha(first) && !(first == '/' && pii_is_alpha(pii_at(scan, i + 2)))) return 0;
+  size_t n = 2;
+  while (n < TAG_BYTES_MAX && !pii_is_one_of(pii_at(scan, i + n), "<>") && i + n < scan->s.n) n++;
+  if (pii_at(scan, i + n) != '>') return 0;
+  *ret_kind = PII_GAP_ODD;
+  if (pii_match_word(scan, i + 1, "br") == 2 && !pii_is_alnum(pii_at(scan, i + 3)))
+    *ret_kind = PII_GAP_LINE;
+  if (pii_match_word(scan, i + 1, "wbr") == 3) *ret_kind = PII_GAP_SOFT;
+  return n + 1;
+}
+
+/* Separators as a URL, JSON text, HTML or quoted-printable writes them. */
+static size_t coded_gap(const struct pii_scan *scan, size_t i, enum pii_gap *ret_kind) {
+  uint32_t c = 0;
+  size_t n = 0;
+  switch (pii_at(scan, i)) {
+  case '<':
+    return tag_gap(scan, i, ret_kind);
+  case '\\':
+    n = json_coded(scan, i, &c);
+    break;
+  case '&':
+    n = entity(scan, i, &c);
+    break;
+  default:
+    *ret_kind = PII_GAP_LINE;
+    if (is_text(scan, i, "=\n")) return 2;
+    if (is_text(scan, i, "=\r\n")) return 3;
+    n = byte_coded(scan, i, &c);
+  }
+  return n > 0 && is_gap(c, ret_kind) ? n : 0;
+}
+
+/* The marks of a quoted mail behind a line's end: "> > ". */
+static size_t quote_marks(const struct pii_scan *scan, size_t i) {
+  size_t n = 0, end = 0;
+  for (; n < 16 && pii_is_one_of(pii_at(scan, i + n), "> "); n++)
+    if (pii_at(scan, i + n) == '>') end = n + 1;
+  return end;
 }
 
 size_t pii_gap(const struct pii_scan *scan, size_t i, enum pii_gap *ret_kind) {
   const unsigned char c = pii_at(scan, i);
+  size_t next = i;
   *ret_kind = PII_GAP_SOFT;
   switch (c) {
   case ' ':
@@ -120,6 +220,8 @@ size_t pii_gap(const struct pii_scan *scan, size_t i, enum pii_gap *ret_kind) {
   case '+':
     return 1;
   case '\n':
+    *ret_kind = PII_GAP_LINE;
+    return 1 + quote_marks(scan, i + 1);
   case '\r':
     *ret_kind = PII_GAP_LINE;
     return 1;
@@ -137,7 +239,7 @@ size_t pii_gap(const struct pii_scan *scan, size_t i, enum pii_gap *ret_kind) {
   case '=':
     return coded_gap(scan, i, ret_kind);
   default:
-    return c >= 0xC2 ? wide_gap(scan, i, ret_kind) : 0;
+    return c >= 0xC2 && is_gap(utf8_next(scan->s, &next), ret_kind) ? next - i : 0;
   }
 }
 
@@ -209,6 +311,14 @@ static size_t at_number(struct pii_scan *scan, size_t i, size_t digit_bytes) {
   if (pii_find_iban(scan, i, &hit) || pii_find_ipv4(scan, i, &hit) ||
       pii_find_card(scan, i, &hit) || pii_find_ssn(scan, i, &hit) || pii_find_phone(scan, i, &hit))
     return take(scan, &hit);
+  /* "=204111...": the digits of quoted-printable belong to no number. */
+  if (i > 0 && pii_at(scan, i - 1) == '=' && pii_two(scan, i) >= 0 &&
+      pii_find_card(scan, i + 2, &hit))
+    return take(scan, &hit);
+  if (i > 1 && pii_at(scan, i - 2) == '=' && pii_is_hex(pii_at(scan, i - 1))) { /* "=A9 4111..." */
+    scan->digits_end = 0;
+    return i + digit_bytes;
+  }
   scan->digits_end = i + digit_bytes;
   return scan->digits_end;
 }
@@ -219,12 +329,6 @@ static size_t at_digit(struct pii_scan *scan, size_t i, size_t digit_bytes) {
     return scan->digits_end;
   }
   return at_number(scan, i, digit_bytes);
-}
-
-static size_t hex_run(const struct pii_scan *scan, size_t i, size_t most) {
-  size_t n = 0;
-  while (n < most && pii_is_hex(pii_at(scan, i + n))) n++;
-  return n;
 }
 
 /* Bytes of a %XX, \uXXXX or \n at i, or 0. */
