@@ -39,20 +39,47 @@ static void links_read(struct part *p, const struct yaml *list) {
   p->conf->policy.link_count = kept;
 }
 
-/* Health data may reach only models with an agreement on record: the others are refused here,
- * before anything is sent. */
-static void gate_models(struct part *p) {
+static bool is_open(const struct conf_model *m) {
+  return m->local || m->baa_party != NULL;
+}
+
+/* The task without the models that health data may not reach; in their place, where nothing is
+ * left, what stays on this machine. */
+static void gate_task(struct part *p, const char *name, struct conf_task *t) {
   const struct conf *c = p->conf;
+  const struct conf_model **kept = arena_alloc(p->r.arena, (t->model_count + 1) * sizeof(*kept));
+  size_t n = 0;
+  if (t->model_count == 0) return;
+  for (size_t i = 0; i < t->model_count; i++)
+    if (is_open(t->models[i])) kept[n++] = t->models[i];
+  for (size_t i = 0; i < c->model_count && n == 0; i++)
+    if (c->models[i].local) kept[n++] = &c->models[i];
+  if (n == 0)
+    field_wrong(&p->r, yaml_get(p->root, "tasks"), arena_printf(p->r.arena, "tasks.%s", name),
+                "compliance: hipaa leaves it no model: give one a baa: {party: ..., date: "
+                "2026-03-01, scope: ...}, or add {name: house, backend: local}");
+  t->models = kept;
+  t->model_count = n;
+}
+
+/* Health data may reach only models with an agreement on record: the others are asked nothing. */
+static void gate_models(struct part *p) {
+  struct conf *c = p->conf;
   for (size_t i = 0; i < c->model_count; i++) {
     const struct conf_model *m = &c->models[i];
     struct yaml at = {.line = m->line};
-    if (m->local || m->plugin == NULL || m->baa_party != NULL) continue;
-    field_wrong(
+    if (m->plugin == NULL) return; /* told already */
+    if (is_open(m)) continue;
+    field_warn(
         &p->r, &at, path_key(p, path_item(p, "models", i), "baa"),
-        "is missing: compliance: hipaa lets no ticket reach \"%s\" without an agreement on "
-        "record; write baa: {party: ..., date: 2026-03-01, scope: ...}, or remove the model",
+        "is missing, so \"%s\" is not used: compliance: hipaa lets no ticket reach it without "
+        "an agreement on record; write baa: {party: ..., date: 2026-03-01, scope: ...}",
         m->name == NULL ? "" : m->name);
   }
+  gate_task(p, "triage", &c->triage);
+  gate_task(p, "draft", &c->draft);
+  if (c->verify.model_count > 0) gate_task(p, "verify", &c->verify);
+  if (c->shadow.model_count > 0) gate_task(p, "shadow", &c->shadow);
 }
 
 /* Since 2 August 2026 (Regulation (EU) 2024/1689, Art. 50) a person must be told. */
