@@ -10,7 +10,6 @@
 #include "mcp/client_inner.h"
 #include "net/child.h"
 
-#define ARGS_MAX  64
 #define NOISE_MAX 1000 /* lines that are no messages, of one run of the program */
 
 static void answer(struct mcp_client *c, struct rpc_message *m) {
@@ -68,11 +67,11 @@ static const char *const *environment(struct mcp_client *c) {
 }
 
 int stdio_start(struct mcp_client *c, struct trg_err *err) {
-  const char *argv[ARGS_MAX + 2];
+  const json *args = json_get(c->conf, "args");
+  const char **argv = arena_alloc(c->arena, (json_count(args) + 2) * sizeof *argv);
   size_t n = 0;
   argv[n++] = arena_dup(c->arena, json_get_str(c->conf, "command"));
-  for (const json *a = json_first(json_get(c->conf, "args")); a != NULL && n <= ARGS_MAX;
-       a = json_next(a))
+  for (const json *a = json_first(args); a != NULL; a = json_next(a))
     argv[n++] = arena_dup(c->arena, json_str(a));
   argv[n] = NULL;
   const struct trg_str cwd = json_get_str(c->conf, "cwd");

@@ -17,7 +17,6 @@
 #define BACKLOG_MAX ((size_t)4 << 20) /* written and not yet read by the child */
 #define STEP_MS     5
 #define LOG_MAX     ((size_t)4096)
-#define ARGS_MAX    70
 /* Kills the child when we are no more, however we ended; of util-linux. */
 #define SETPRIV "/usr/bin/setpriv"
 
@@ -126,20 +125,22 @@ static void log_cb(uv_stream_t *stream, ssize_t n, const uv_buf_t *in) {
 }
 
 /* argv with what ties the child's life to ours in front, where the system has it. */
-static void argv_make(const char *const *given, char *ret[ARGS_MAX + 4]) {
-  size_t n = 0;
+static char **argv_make(const char *const *given) {
+  size_t count = 0, n = 0;
+  while (given[count] != NULL) count++;
+  char **ret = mem_alloc((count + 4) * sizeof *ret);
   if (access(SETPRIV, X_OK) == 0) {
     ret[n++] = (char *)(uintptr_t)SETPRIV;
     ret[n++] = (char *)(uintptr_t) "--pdeathsig";
     ret[n++] = (char *)(uintptr_t) "KILL";
   }
-  for (size_t i = 0; given[i] != NULL && i < ARGS_MAX; i++) ret[n++] = (char *)(uintptr_t)given[i];
+  for (size_t i = 0; i < count; i++) ret[n++] = (char *)(uintptr_t)given[i];
   ret[n] = NULL;
+  return ret;
 }
 
 struct child *child_start(struct loop *l, const struct child_options *o, struct trg_err *err) {
   struct child *c = mem_alloc(sizeof *c);
-  char *argv[ARGS_MAX + 4];
   c->on_line = o->on_line;
   c->on_log = o->on_log;
   c->on_end = o->on_end;
@@ -152,7 +153,7 @@ struct child *child_start(struct loop *l, const struct child_options *o, struct 
     (void)uv_pipe_init(loop_uv(l), pipes[i], 0);
     pipes[i]->data = c;
   }
-  argv_make(o->argv, argv);
+  char **argv = argv_make(o->argv);
   uv_stdio_container_t stdio[3] = {
       {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&c->in},
       {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&c->out},
@@ -167,6 +168,7 @@ struct child *child_start(struct loop *l, const struct child_options *o, struct 
                                         .stdio = stdio};
   c->process.data = c;
   const int rc = uv_spawn(loop_uv(l), &c->process, &options);
+  mem_free(argv);
   if (rc != 0) {
     (void)err_set(err, TRG_EIO, "spawn", "%s can not be started: %s", o->argv[0], uv_strerror(rc));
     c->stopping = c->exited = true; /* its handles are closed without a word */

@@ -200,6 +200,21 @@ static void test_wrong_ids_are_nobodys_answers(void **state) {
   assert_false(get_ready());
 }
 
+static void test_a_program_gets_all_its_arguments(void **state) {
+  (void)state;
+  struct buf b;
+  buf_init(&b, 0);
+  buf_text(&b, "{\"command\":\"sh\",\"timeout\":\"5s\",\"args\":[\"-c\",");
+  buf_json(&b,
+           TRG_STR("[ $# = 100 ] && [ \"${100}\" = 100 ] || exit 3;" DISCOVERED LISTED "sleep 60"));
+  buf_text(&b, ",\"name\"");
+  for (int i = 1; i <= 100; i++) buf_printf(&b, ",\"%d\"", i);
+  buf_text(&b, "]}");
+  client(b.p);
+  buf_free(&b);
+  assert_true(get_ready());
+}
+
 static void test_a_line_without_end_ends_the_program(void **state) {
   (void)state;
   script("20s", "yes | tr -d '\\n'");
@@ -403,6 +418,7 @@ int main(void) {
       T(test_a_program_that_dies_during_a_call_costs_the_call),
       T(test_a_program_that_never_answers_is_given_up),
       T(test_wrong_ids_are_nobodys_answers),
+      T(test_a_program_gets_all_its_arguments),
       T(test_a_line_without_end_ends_the_program),
       T(test_endless_noise_ends_the_program),
       T(test_a_program_that_is_not_there_is_a_reason),
