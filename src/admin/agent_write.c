@@ -33,18 +33,20 @@ static void told_cb(void *arg) {
   mem_free(t);
 }
 
-static void hand(struct agent *g, struct mcp_call *c, const json *in, struct hand_write *w) {
+static void hand(struct agent *g, struct mcp_call *c, const json *in,
+                 const struct hand_write *what) {
   const struct trg_str ref = json_get_str(in, "ref");
   const char *state = "planned";
   struct trg_err err = {0};
   char who[80];
   (void)snprintf(who, sizeof who, "mcp:%s", mcp_caller_of(c)->name);
-  w->who = who;
+  struct hand_write w = *what;
+  w.who = who;
   if (!agent_may_see(c, ref)) {
     mcp_answer_fail(c, "there is no such ticket");
     return;
   }
-  if (road_hand(g->core->road, ref, w, &state, &err) < 0) {
+  if (road_hand(g->core->road, ref, &w, &state, &err) < 0) {
     agent_failed(c, &err);
     return;
   }

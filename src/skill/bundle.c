@@ -108,17 +108,16 @@ static void read_categories(const struct reading *r, const char *markdown) {
   struct md_table t;
   struct bundle *b = r->b;
   if (!md_table_with(r->arena, markdown, "placeholder", &t)) return;
-  const size_t at = (size_t)md_column(&t, "placeholder");
+  const ptrdiff_t at = md_column(&t, "placeholder");
   struct bundle_category *list = arena_alloc(r->arena, sizeof *list * (t.rows + 1));
   for (size_t i = 0; i < t.rows; i++) {
-    const char *const *row = &t.cells[i * t.columns];
-    const char *mark = strstr(row[at], "~~");
+    const char *mark = strstr(md_cell(&t, i, at), "~~");
     if (mark == NULL) continue;
     mark += 2;
     struct buf all;
     buf_init(&all, 1 << 16);
-    for (size_t c = 0; c < t.columns; c++)
-      if (c != at) buf_printf(&all, "%s; ", row[c]);
+    for (ptrdiff_t c = 0; c < (ptrdiff_t)t.columns; c++)
+      if (c != at) buf_printf(&all, "%s; ", md_cell(&t, i, c));
     const struct trg_str name = {mark, strcspn(mark, "`*|")};
     list[b->category_count].name = arena_dup(r->arena, str_trim(name));
     list[b->category_count++].products = arena_dup(r->arena, buf_view(&all));

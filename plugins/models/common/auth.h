@@ -24,7 +24,7 @@ struct llm_auth_conf {
    .flags = TRG_SECRET,                                                                            \
    .offset = LLM_AUTH_AT(conf, key),                                                               \
    .help = "API key; a gateway or a server of your own may need none"},                            \
-      {.name = "auth.header", .offset = LLM_AUTH_AT(conf, header), .help = header_help},           \
+      {.name = "auth.header", .offset = LLM_AUTH_AT(conf, header), .help = (header_help)},         \
       {.name = "auth.value",                                                                       \
        .offset = LLM_AUTH_AT(conf, value),                                                         \
        .help = "what that header holds, with {key} for the key or the token; default Bearer "      \
