@@ -92,7 +92,7 @@ int dispute_open(struct store *s, const struct dispute_actor *who, struct trg_st
                  int64_t entry, const char *reason, int64_t deadline_ms, int64_t now_ms,
                  int64_t *ret_id, struct trg_err *err) {
   struct arena *a = arena_new();
-  struct ledger_line l = {0};
+  struct ledger_line l = {.ref = ""};
   bool live = true;
   int rc = need_reason(reason, err);
   if (rc == 0 && deadline_ms <= now_ms)
