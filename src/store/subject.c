@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "store/bytes.h"
 #include "store/sql.h"
 #include "store/ticket.h"
 
@@ -117,15 +118,20 @@ static int ticket_empty(struct store *s, int64_t id, int64_t now_ms, struct subj
   static const char past[] = "DELETE FROM past WHERE ticket_id = ?";
   static const char shadows[] = "UPDATE shadow SET answer = '', why = '' WHERE ticket_id = ?";
   static const char questions[] = "DELETE FROM asked WHERE ticket_id = ?";
+  /* A hash of a short result could be guessed. */
+  static const char tools[] = "UPDATE tool_call SET arguments = '{}', why = '', result = '',"
+                              " result_hash = '' WHERE ticket_id = ?";
+  static const char judging[] = "UPDATE verify SET why = '' WHERE ticket_id = ?";
   static const char ticket[] = "UPDATE ticket SET subject = '', summary = '', priority_reason = '',"
                                " hold_reason = '', url = '', erased_ms = ?2, changed_ms = ?2"
                                " WHERE id = ?1";
   struct {
     const char *text;
     int64_t *rows;
-  } const steps[] = {{messages, &e->messages}, {drafts, &e->drafts}, {decisions, NULL},
-                     {requests, &e->requests}, {reasons, NULL},      {writes, NULL},
-                     {past, &e->past},         {shadows, NULL},      {questions, NULL}};
+  } const steps[] = {
+      {messages, &e->messages}, {drafts, &e->drafts}, {decisions, NULL}, {requests, &e->requests},
+      {reasons, NULL},          {writes, NULL},       {past, &e->past},  {shadows, NULL},
+      {questions, NULL},        {tools, NULL},        {judging, NULL}};
   for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
     const int rc = step(s, steps[i].text, id, steps[i].rows, err);
     if (rc < 0) return rc;
@@ -137,6 +143,16 @@ static int ticket_empty(struct store *s, int64_t id, int64_t now_ms, struct subj
   const int rc = sql_run(&q, err);
   e->tickets++;
   return rc;
+}
+
+/* What several calls of one ticket began with can hold its text; it goes with the last of them. */
+static int heads_empty(struct store *s, struct trg_err *err) {
+  static const char text[] = "DELETE FROM model_head WHERE NOT EXISTS"
+                             " (SELECT 1 FROM model_bytes b WHERE b.head_id = model_head.id)";
+  struct sql q;
+  heads_free(&s->heads); /* read again at the next call */
+  sql_write(&q, s, text);
+  return sql_run(&q, err);
 }
 
 /* All tickets that `q` gives, which is bound and read to its end first. */
@@ -152,7 +168,7 @@ static int tickets_empty(struct store *s, struct sql *q, int64_t now_ms, struct 
   }
   for (size_t i = 0; i < n && rc >= 0; i++) rc = ticket_empty(s, ids[i], now_ms, e, err);
   arena_free(&a);
-  return rc;
+  return rc >= 0 && e->requests > 0 ? heads_empty(s, err) : rc;
 }
 
 int subject_empty_old(struct store *s, int64_t before_ms, int64_t now_ms, int rows, bool *ret_more,
