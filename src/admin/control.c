@@ -144,6 +144,8 @@ static void do_train(struct asking *k, const json *q) {
                                                           : file,
                                 .with = &k->with,
                                 .remember = true,
+                                .history = history,
+                                .forget = json_get_bool(q, "forget", false),
                                 .on_done = train_done,
                                 .arg = k};
   if (rc >= 0) rc = labelled_check(&k->with, history ? "the solved tickets" : file, &err);

@@ -3,8 +3,9 @@
  * daemon runs, by triagectl itself.
  *
  * A request is a JSON object with "do": requeue {ref, who} · review {verb, ref, who, text} ·
- * train {file | history, who} · status · reload · test {model} · mcp {message, version, grants,
- * helpdesk} (agent.h); those about money are in control_bill.h. The answer is {"ok":true,...} or
+ * train {file | history, forget, who} · status · reload · test {model} · mcp {message, version,
+ * grants, helpdesk} (agent.h); those about money are in control_bill.h. The answer is
+ * {"ok":true,...} or
  * {"ok":false,"code":"...","error":"..."}.
  */
 #ifndef ADMIN_CONTROL_H

@@ -107,8 +107,8 @@ static bool has_two_categories(const struct labelled *l) {
   return false;
 }
 
-int labelled_history(struct store *s, double accept, struct arena *a, struct labelled *ret,
-                     struct trg_err *err) {
+int labelled_solved(struct store *s, double accept, struct arena *a, struct labelled *ret,
+                    struct trg_err *err) {
   struct arena *tickets = arena_new();
   const struct ticket_filter all = {.limit = TICKETS_MAX};
   struct ticket *list = NULL;
@@ -123,12 +123,20 @@ int labelled_history(struct store *s, double accept, struct arena *a, struct lab
     if (is_solved(&list[i - 1]) && is_judged(&list[i - 1], accept))
       rc = ticket_take(&h, &list[i - 1], err);
   arena_free(&tickets);
+  if (rc >= 0) *ret = h.out;
+  return rc;
+}
+
+int labelled_history(struct store *s, double accept, struct arena *a, struct labelled *ret,
+                     struct trg_err *err) {
+  struct labelled out = {0};
+  const int rc = labelled_solved(s, accept, a, &out, err);
   if (rc < 0) return rc;
-  if (!has_two_categories(&h.out))
+  if (!has_two_categories(&out))
     return err_set(err, TRG_ESTATE, "history",
                    "%zu tickets here were solved by people and had a sure category, of fewer than "
                    "%d categories: too few to learn from; train with a file of labelled tickets",
-                   h.out.count, LABELS_MIN);
-  *ret = h.out;
+                   out.count, LABELS_MIN);
+  *ret = out;
   return 0;
 }

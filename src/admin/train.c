@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "admin/core.h"
+#include "admin/lesson.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -137,53 +138,102 @@ int labelled_read(const char *path, struct arena *a, struct labelled *ret, struc
 /* --- training -----------------------------------------------------------------------------------
  */
 
+/* The sources of what is learnt, the most trusted first. */
+enum { PART_FILE, PART_EARLIER, PART_SOLVED, PART_SKILLS, PARTS };
+static const char *const part_names[PARTS] = {"file", "earlier_files", "solved_tickets", "skills"};
+
 struct training {
   struct core *core;
   struct train_job job;
   struct arena *arena;
-  char *categories; /* JSON array of what was learnt */
+  struct lesson file;   /* the lines of a new file, masked; none of other trainings */
+  size_t counts[PARTS]; /* texts that each source gave */
+  char *categories;     /* JSON array of what was learnt */
   struct trg_str report;
 };
+
+static void training_free(struct training *t) {
+  mem_free(t->categories);
+  arena_free(&t->arena);
+  mem_free(t);
+}
 
 static void train_on_reply(void *arg, const struct trg_model_reply *r) {
   struct training *t = arg;
   t->report = arena_str(t->arena, r->text);
 }
 
+static int masked(struct training *t, struct pii_map *m, struct trg_str text, struct trg_str *ret,
+                  struct trg_err *err) {
+  struct buf b;
+  buf_init(&b, 0);
+  const int rc = pii_mask(m, text, &b, NULL, NULL, err);
+  if (rc >= 0) *ret = arena_str(t->arena, buf_view(&b));
+  buf_free(&b);
+  return rc;
+}
+
+static struct pii_map *map_new(const struct training *t) {
+  struct pii_map *m = pii_map_new();
+  pii_map_profiles(m, t->core->plan->conf->pii_profiles);
+  return m;
+}
+
+static int remember_reply(struct training *t, size_t i, struct trg_err *err) {
+  const struct labelled *l = t->job.with;
+  struct pii_map *m = map_new(t);
+  struct trg_str text, reply, subject;
+  int rc = masked(t, m, l->examples[i].text, &text, err);
+  if (rc >= 0) rc = masked(t, m, l->replies[i], &reply, err);
+  if (rc >= 0) rc = masked(t, m, l->subjects[i], &subject, err);
+  if (rc >= 0) {
+    json *labels = json_parse(l->examples[i].labels, 0, NULL);
+    const struct past p = {.ref = arena_printf(t->arena, "past/%s-%zu", t->job.source, i + 1),
+                           .subject = subject.p,
+                           .text = text.p,
+                           .category = arena_dup(t->arena, json_get_str(labels, "category")),
+                           .language = arena_dup(t->arena, json_get_str(labels, "language")),
+                           .reply = reply.p,
+                           .status = "solved"};
+    rc = past_put(t->core->store, &p, clock_now_ms(), err);
+    json_free(&labels);
+  }
+  pii_map_free(&m);
+  return rc;
+}
+
 /* Replies that people gave are what similar tickets can learn from. They are masked like any
  * ticket text. */
 static int remember_replies(struct training *t, struct trg_err *err) {
   const struct labelled *l = t->job.with;
-  for (size_t i = 0; i < l->count; i++) {
-    if (l->replies == NULL || l->replies[i].n == 0) continue;
-    struct pii_map *m = pii_map_new();
-    pii_map_profiles(m, t->core->plan->conf->pii_profiles);
-    struct buf text, reply, subject;
-    buf_init(&text, 0);
-    buf_init(&reply, 0);
-    buf_init(&subject, 0);
-    json *labels = json_parse(l->examples[i].labels, 0, NULL);
-    int rc = pii_mask(m, l->examples[i].text, &text, NULL, NULL, err);
-    if (rc >= 0) rc = pii_mask(m, l->replies[i], &reply, NULL, NULL, err);
-    if (rc >= 0) rc = pii_mask(m, l->subjects[i], &subject, NULL, NULL, err);
-    if (rc >= 0) {
-      const struct past p = {.ref = arena_printf(t->arena, "past/%s-%zu", t->job.source, i + 1),
-                             .subject = subject.n > 0 ? subject.p : "",
-                             .text = text.p,
-                             .category = arena_dup(t->arena, json_get_str(labels, "category")),
-                             .language = arena_dup(t->arena, json_get_str(labels, "language")),
-                             .reply = reply.p,
-                             .status = "solved"};
-      rc = past_put(t->core->store, &p, clock_now_ms(), err);
-    }
-    json_free(&labels);
-    buf_free(&text);
-    buf_free(&reply);
-    buf_free(&subject);
-    pii_map_free(&m);
-    if (rc < 0) return rc;
+  int rc = 0;
+  for (size_t i = 0; i < l->count && rc >= 0 && l->replies != NULL; i++)
+    if (l->replies[i].n > 0) rc = remember_reply(t, i, err);
+  return rc;
+}
+
+static int remember_file(struct training *t, struct trg_err *err) {
+  struct store *s = t->core->store;
+  int rc = t->job.forget ? taught_clear(s, err) : 0;
+  for (size_t i = 0; i < t->file.count && rc >= 0; i++)
+    rc = taught_put(s, &t->file.list[i], t->job.source, clock_now_ms(), err);
+  return rc;
+}
+
+/* The backend's report, and where its examples came from. */
+static void report_sources(struct training *t) {
+  json *r = json_parse(t->report, 0, NULL);
+  if (!json_is_object(r)) {
+    json_free(&r);
+    return;
   }
-  return 0;
+  json *o = json_object();
+  for (size_t i = 0; i < PARTS; i++) json_put_int(o, part_names[i], (int64_t)t->counts[i]);
+  json_put(r, "sources", o);
+  char *text = json_text(r);
+  t->report = arena_str(t->arena, str_of(text));
+  mem_free(text);
+  json_free(&r);
 }
 
 static void train_on_done(void *arg, const struct trg_result *res) {
@@ -198,38 +248,61 @@ static void train_on_done(void *arg, const struct trg_result *res) {
     rc = store_put(t->core->store, "train.starter_hash", t->core->plan->taxonomy->hash, &err);
   if (rc >= 0 && t->job.remember) {
     rc = store_put(t->core->store, "train.categories", t->categories, &err);
+    if (rc >= 0) rc = remember_file(t, &err);
     if (rc >= 0) rc = remember_replies(t, &err);
+    report_sources(t);
   }
   t->job.on_done(t->job.arg, t->report, rc < 0 ? &err : NULL);
-  mem_free(t->categories);
-  arena_free(&t->arena);
-  mem_free(t);
+  training_free(t);
 }
 
 static const struct op_events train_events = {.on_reply = train_on_reply, .on_done = train_on_done};
 
-/* The distinct category labels, sorted by first appearance. */
-static char *categories_json(const struct labelled *l) {
-  json *list = json_array();
-  json *seen = json_object();
+/* A file is learnt as tickets are read: masked, each line for itself. */
+static int file_take(struct training *t, struct trg_err *err) {
+  const struct labelled *l = t->job.with;
+  t->file.list = arena_alloc(t->arena, sizeof *t->file.list * l->count);
   for (size_t i = 0; i < l->count; i++) {
-    json *labels = json_parse(l->examples[i].labels, 0, NULL);
-    const struct trg_str c = json_get_str(labels, "category");
-    char key[200];
-    if (c.n > 0 && c.n < sizeof key) {
-      memcpy(key, c.p, c.n);
-      key[c.n] = '\0';
-      if (json_get(seen, key) == NULL) {
-        json_put_bool(seen, key, true);
-        json_add_str(list, c);
-      }
-    }
-    json_free(&labels);
+    struct pii_map *m = map_new(t);
+    const int rc = masked(t, m, l->examples[i].text, &t->file.list[i].text, err);
+    pii_map_free(&m);
+    if (rc < 0) return rc;
+    t->file.list[i].labels = l->examples[i].labels;
   }
-  char *text = json_text(list);
-  json_free(&seen);
-  json_free(&list);
-  return text;
+  t->file.count = l->count;
+  return 0;
+}
+
+/* What is new, together with what was learnt before. */
+static int training_gather(struct training *t, struct lesson *ret, struct trg_err *err) {
+  const struct road_plan *plan = t->core->plan;
+  struct lesson parts[PARTS] = {{0}};
+  struct lesson *earlier = &parts[PART_EARLIER];
+  struct labelled solved = {0};
+  int rc = 0;
+  if (t->job.history) {
+    solved = *t->job.with;
+  } else {
+    rc = file_take(t, err);
+    if (rc >= 0)
+      rc = labelled_solved(t->core->store, plan->conf->triage.accept, t->arena, &solved, err);
+  }
+  if (rc >= 0 && !t->job.forget)
+    rc = taught_list(t->core->store, t->arena, &earlier->list, &earlier->count, err);
+  if (rc < 0) return rc;
+  parts[PART_FILE] = t->file;
+  parts[PART_SOLVED] = (struct lesson){solved.examples, solved.count};
+  const struct lesson skills = {(struct trg_example *)plan->taxonomy->examples,
+                                plan->taxonomy->example_count};
+  parts[PART_SKILLS] = lesson_fit(lesson_join(parts, PART_SOLVED, t->arena), skills, t->arena);
+  for (size_t i = 0, before = 0; i < PARTS; i++) {
+    *ret = lesson_join(parts, i + 1, t->arena);
+    t->counts[i] = ret->count - before;
+    before = ret->count;
+    /* The skills' own categories are known without it. */
+    if (i == PART_SOLVED) t->categories = lesson_categories(*ret);
+  }
+  return 0;
 }
 
 int train_start(struct core *c, const struct train_job *job, struct trg_err *err) {
@@ -243,9 +316,14 @@ int train_start(struct core *c, const struct train_job *job, struct trg_err *err
   t->core = c;
   t->job = *job;
   t->arena = arena_new();
-  t->categories = categories_json(job->with);
+  struct lesson all = {job->with->examples, job->with->count};
+  const int rc = job->remember ? training_gather(t, &all, err) : 0;
+  if (rc < 0) {
+    training_free(t);
+    return rc;
+  }
   /* The plugin's own `file` setting says where it keeps what it learns. */
-  op_train(inst, job->with->examples, job->with->count, (struct trg_str){NULL, 0}, &train_events, t,
+  op_train(inst, all.list, all.count, (struct trg_str){NULL, 0}, &train_events, t,
            TRAIN_DEADLINE_MS);
   return 0;
 }

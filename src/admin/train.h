@@ -26,16 +26,23 @@ int labelled_read(const char *path, struct arena *a, struct labelled *ret, struc
 /* Can anything be learnt from it? Not when all examples have the same labels. `from` is for the
  * message. */
 int labelled_check(const struct labelled *l, const char *from, struct trg_err *err);
-/* Solved tickets as examples: their text and the category that triage and people gave them. */
+/* Solved tickets as examples: their text and the category that triage and people gave them. The
+ * first may find none; the second says so where they are of fewer than two categories. */
+int labelled_solved(struct store *s, double accept, struct arena *a, struct labelled *ret,
+                    struct trg_err *err);
 int labelled_history(struct store *s, double accept, struct arena *a, struct labelled *ret,
                      struct trg_err *err); /* accept: tasks.triage.accept */
 
-/* Trains; on_done gets the report (JSON object text) or err. `remember`: what is learnt is kept as
- * the operator's training (it is not replaced by the starter), and replies go into the index. */
+/* Trains; on_done gets the report (JSON object text) or err. `remember`: this is the operator's
+ * training, never replaced by the starter. What is new is learnt together with labelled files of
+ * earlier trainings, solved tickets and the skills' examples (lesson.h); once it is learnt, the
+ * texts of a file, masked, are kept for the next time, and replies go into the index. */
 struct train_job {
   const char *source; /* "starter", a file's name, "history" */
   const struct labelled *with;
   bool remember;
+  bool history; /* `with` is what labelled_history() gave: not a file */
+  bool forget;  /* without labelled files of earlier trainings, which are dropped */
   void (*on_done)(void *arg, struct trg_str report, const struct trg_err *err);
   void *arg;
 };

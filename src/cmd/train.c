@@ -17,6 +17,15 @@ static void report_text(const json *r, struct buf *b) {
   buf_printf(b, "learned from %lld examples in %.1f s; the model takes %lld kB\n",
              (long long)json_get_int(r, "examples", 0), json_get_double(r, "seconds", 0),
              (long long)(json_get_int(r, "bytes", 0) / 1024));
+  const json *from = json_get(r, "sources");
+  if (from != NULL)
+    buf_printf(b,
+               "  of them %lld of the file, %lld of files before, %lld solved tickets, %lld of the "
+               "skills\n",
+               (long long)json_get_int(from, "file", 0),
+               (long long)json_get_int(from, "earlier_files", 0),
+               (long long)json_get_int(from, "solved_tickets", 0),
+               (long long)json_get_int(from, "skills", 0));
   for (const json *l = json_first(json_get(r, "labels")); l != NULL; l = json_next(l)) {
     buf_printf(b, "  %s: %lld classes from %lld examples", json_key(l),
                (long long)json_get_int(l, "classes", 0), (long long)json_get_int(l, "n", 0));
@@ -67,6 +76,7 @@ static int train_run(const struct cmd_call *c) {
   if (history == (c->word_count == 1))
     return cmd_fail(CMD_USAGE, "train takes either FILE or --from-history");
   json *request = ask_request("train");
+  json_put_bool(request, "forget", call_has(c, "forget"));
   if (history) {
     json_put_bool(request, "history", true);
     return train_ask(c, request);
@@ -82,7 +92,8 @@ static int train_run(const struct cmd_call *c) {
 }
 
 static const struct cmd_option options[] = {
-    {"from-history", NULL, "learn from solved tickets that a person answered", false},
+    {"from-history", NULL, "without a new file: learn again from what is known", false},
+    {"forget", NULL, "without the files before, which are forgotten", false},
     {NULL, NULL, NULL, false},
 };
 
@@ -90,14 +101,16 @@ const struct cmd cmd_train = {
     .name = "train",
     .args = "[FILE]",
     .summary = "train the embedded model on labelled or solved tickets",
-    .help = "FILE has lines \"label<TAB>text\", or JSON lines with \"text\" (or \"subject\" and "
-            "\"body\"),\n"
-            "\"labels\":{\"category\":...} and, if there was one, the \"reply\" that people gave. "
-            "A running\n"
-            "daemon reads FILE itself, so it must be allowed to. What is learned takes the place "
-            "of what\n"
-            "was learned before; --from-history takes solved tickets that a person answered and\n"
-            "whose category triage was sure of.",
+    .help =
+        "FILE has lines \"label<TAB>text\", or JSON lines with \"text\" (or \"subject\" and "
+        "\"body\"),\n"
+        "\"labels\":{\"category\":...} and, if there was one, the \"reply\" that people gave. "
+        "A running\n"
+        "daemon reads FILE itself, so it must be allowed to. FILE is learned together with the\n"
+        "files before it, the solved tickets that a person answered and whose category triage\n"
+        "was sure of, and the examples of the skills where they share a category with the "
+        "files.\n"
+        "Of one text the newest file's labels count, then the ticket's, then the skills'.",
     .options = options,
     .run = train_run,
 };

@@ -45,6 +45,16 @@ int example_keep(struct store *s, const char *hash, const struct example *list, 
 int example_search(struct store *s, struct trg_str words, int limit, struct arena *a,
                    struct example **ret, size_t *ret_count, struct trg_err *err);
 
+struct trg_example;
+/* A labelled text that the embedded model was trained with, kept for the next training. The same
+ * text again takes the new labels. */
+int taught_put(struct store *s, const struct trg_example *e, const char *source, int64_t now_ms,
+               struct trg_err *err);
+/* All, in the order in which their texts came first; strings from `a`. */
+int taught_list(struct store *s, struct arena *a, struct trg_example **ret, size_t *ret_count,
+                struct trg_err *err);
+int taught_clear(struct store *s, struct trg_err *err);
+
 /* A past ticket as something to learn from: its text, category and the reply people sent. */
 struct past {
   int64_t ticket_id; /* 0: came from a file */

@@ -32,6 +32,7 @@ extern const char *const migrate_checks[];
 extern const char *const migrate_example[];
 extern const char *const migrate_cited[];
 extern const char *const migrate_feedback[];
+extern const char *const migrate_taught[];
 
 /* Brings a checked database from version `from` to STORE_VERSION, in one transaction. */
 int migrate(struct store *s, int64_t from, struct trg_err *err);

@@ -1,0 +1,30 @@
+/*
+ * What the embedded model is taught: labelled texts of several sources as one list, each text once.
+ */
+#ifndef ADMIN_LESSON_H
+#define ADMIN_LESSON_H
+
+#include <stddef.h>
+#include <triaged/model.h>
+
+struct arena;
+
+struct lesson {
+  struct trg_example *list;
+  size_t count;
+};
+
+/* Joins parts, the most trusted first. Of one text (white space at its ends aside) the first part
+ * that has it gives the labels, and within a part the last line. In the order of the parts; the
+ * list from `a`, its strings borrowed. */
+struct lesson lesson_join(const struct lesson *parts, size_t count, struct arena *a);
+
+/* The skills' examples as they fit beside labelled files: with the files' spelling of a category
+ * that both have; none where they share no category, as the files then speak of another taxonomy.
+ * No files: as they are. From `a`, or borrowed. */
+struct lesson lesson_fit(struct lesson files, struct lesson skills, struct arena *a);
+
+/* The distinct categories in the order of their first appearance: a JSON array's text; mem_free. */
+char *lesson_categories(struct lesson l);
+
+#endif

@@ -1,0 +1,91 @@
+/* What the embedded model learns from: files one after the other, and the skills beside them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rig.h"
+
+static struct rig R;
+
+static int begin(void **state) {
+  (void)state;
+  rig_open(&R);
+  rig_tickets(&R, 1);
+  rig_sim(&R, "--behaviour off");
+  rig_conf(&R, "models:\n", "models:\n  - {name: house, backend: local}\n", NULL);
+  return 0;
+}
+
+static int end(void **state) {
+  (void)state;
+  rig_close(&R);
+  return 0;
+}
+
+static void trained(const char *args, const char *want) {
+  char line[700], *out = NULL;
+  snprintf(line, sizeof line, "train %s", args);
+  assert_int_equal(rig_run(&R, "triagectl", line, &out), 0);
+  if (strstr(out, want) == NULL) fail_msg("no \"%s\" in %s", want, out);
+  free(out);
+}
+
+static char *file(const char *text) {
+  static char path[600];
+  rig_file(&R, "learn.tsv", text);
+  snprintf(path, sizeof path, "%s", rig_path(&R, "learn.tsv"));
+  return path;
+}
+
+static void a_second_file_joins_the_first_and_the_newest_label_wins(void **state) {
+  (void)state;
+  trained(file("tea\tthe kettle sings\ncake\tthe oven is warm\n"),
+          "of them 2 of the file, 0 of files before, 0 solved tickets, 0 of the skills");
+  trained(file("cake\tthe kettle sings\ntea\twrite to anna@example.org\n"),
+          "of them 2 of the file, 1 of files before, 0 solved tickets, 0 of the skills");
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM taught"), 3);
+  char text[200];
+  rig_sql_text(&R, "SELECT labels FROM taught WHERE text = 'the kettle sings'", text, sizeof text);
+  assert_string_equal(text, "{\"category\":\"cake\"}");
+  /* What is kept is masked. */
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM taught WHERE text LIKE '%anna%'"), 0);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM taught WHERE text LIKE '%[EMAIL%'"), 1);
+}
+
+static void forgetting_leaves_the_files_before_out(void **state) {
+  (void)state;
+  trained(file("tea\tthe kettle sings\ncake\tthe oven is warm\n"), "2 of the file");
+  char args[700];
+  snprintf(args, sizeof args, "--forget %s", file("fish\tthe net is torn\nmeat\tthe knife cuts\n"));
+  trained(args, "of them 2 of the file, 0 of files before");
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM taught"), 2);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM taught WHERE text LIKE '%kettle%'"), 0);
+}
+
+static void a_training_that_fails_keeps_what_was_remembered(void **state) {
+  (void)state;
+  trained(file("tea\tthe kettle sings\ncake\tthe oven is warm\n"), "2 of the file");
+  char args[700];
+  snprintf(args, sizeof args, "train --forget %s",
+           file("{\"text\":\"a\",\"labels\":{\"colour\":\"red\"}}\n"
+                "{\"text\":\"b\",\"labels\":{\"colour\":\"blue\"}}\n"));
+  assert_int_equal(rig_run(&R, "triagectl", args, NULL), 1);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM taught WHERE labels LIKE '%category%'"), 2);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM taught"), 2);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      T(a_second_file_joins_the_first_and_the_newest_label_wins),
+      T(forgetting_leaves_the_files_before_out),
+      T(a_training_that_fails_keeps_what_was_remembered),
+  };
+  return cmocka_run_group_tests_name("train", tests, NULL, NULL);
+}

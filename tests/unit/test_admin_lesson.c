@@ -1,0 +1,102 @@
+/* What the embedded model is taught: each text once, the most trusted labels. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka wants the ones above first */
+#include <cmocka.h>
+
+#include "admin/lesson.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#define CATEGORY(name) TRG_STR("{\"category\":\"" name "\"}")
+
+static int begin(void **state) {
+  *state = arena_new();
+  return 0;
+}
+
+static int end(void **state) {
+  struct arena *a = *state;
+  arena_free(&a);
+  return 0;
+}
+
+static void is(const struct trg_example *e, const char *text, const char *labels) {
+  assert_true(str_is(e->text, text));
+  assert_string_equal(e->labels.p, labels);
+}
+
+static void test_of_one_text_the_first_part_and_the_last_line_win(void **state) {
+  struct trg_example new_file[] = {{TRG_STR("lost parcel"), CATEGORY("old")},
+                                   {TRG_STR("broken lamp"), CATEGORY("returns")},
+                                   {TRG_STR("lost parcel "), CATEGORY("shipping")}};
+  struct trg_example earlier[] = {{TRG_STR("charged twice"), CATEGORY("billing")},
+                                  {TRG_STR("lost parcel"), CATEGORY("wrong")}};
+  struct trg_example solved[] = {{TRG_STR("charged twice"), CATEGORY("account")},
+                                 {TRG_STR("no login"), CATEGORY("account")}};
+  const struct lesson parts[] = {{new_file, 3}, {earlier, 2}, {NULL, 0}, {solved, 2}};
+  const struct lesson l = lesson_join(parts, 4, *state);
+  assert_int_equal(l.count, 4);
+  is(&l.list[0], "broken lamp", "{\"category\":\"returns\"}");
+  is(&l.list[1], "lost parcel ", "{\"category\":\"shipping\"}");
+  is(&l.list[2], "charged twice", "{\"category\":\"billing\"}");
+  is(&l.list[3], "no login", "{\"category\":\"account\"}");
+}
+
+static void test_nothing_joined_is_nothing(void **state) {
+  const struct lesson none[2] = {{0}};
+  assert_int_equal(lesson_join(none, 2, *state).count, 0);
+}
+
+static void test_examples_of_another_taxonomy_stay_out(void **state) {
+  struct trg_example banking[] = {{TRG_STR("card stuck"), CATEGORY("card_swallowed")}};
+  struct trg_example language[] = {{TRG_STR("wo ist es"), TRG_STR("{\"language\":\"de\"}")}};
+  struct trg_example shop[] = {{TRG_STR("where is it"), CATEGORY("shipping")}};
+  const struct lesson skills = {shop, 1};
+  assert_int_equal(lesson_fit((struct lesson){banking, 1}, skills, *state).count, 0);
+  assert_int_equal(lesson_fit((struct lesson){language, 1}, skills, *state).count, 0);
+  assert_int_equal(lesson_fit((struct lesson){0}, skills, *state).count, 1);
+}
+
+static void test_examples_take_the_spelling_of_the_files(void **state) {
+  struct trg_example file[] = {{TRG_STR("a"), CATEGORY("Security Privacy")},
+                               {TRG_STR("b"), CATEGORY("billing")}};
+  struct trg_example shop[] = {
+      {TRG_STR("c"), TRG_STR("{\"category\":\"security-privacy\",\"priority\":\"P1\"}")},
+      {TRG_STR("d"), CATEGORY("billing")},
+      {TRG_STR("e"), CATEGORY("shipping")}};
+  const struct lesson l = lesson_fit((struct lesson){file, 2}, (struct lesson){shop, 3}, *state);
+  assert_int_equal(l.count, 3);
+  is(&l.list[0], "c", "{\"priority\":\"P1\",\"category\":\"Security Privacy\"}");
+  is(&l.list[1], "d", "{\"category\":\"billing\"}");
+  is(&l.list[2], "e", "{\"category\":\"shipping\"}");
+}
+
+static void test_categories_are_listed_once_in_their_order(void **state) {
+  struct trg_example list[] = {{TRG_STR("a"), CATEGORY("shipping")},
+                               {TRG_STR("b"), TRG_STR("{\"language\":\"de\"}")},
+                               {TRG_STR("c"), CATEGORY("billing")},
+                               {TRG_STR("d"), CATEGORY("shipping")}};
+  (void)state;
+  char *text = lesson_categories((struct lesson){list, 4});
+  assert_string_equal(text, "[\"shipping\",\"billing\"]");
+  mem_free(text);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      T(test_of_one_text_the_first_part_and_the_last_line_win),
+      T(test_nothing_joined_is_nothing),
+      T(test_examples_of_another_taxonomy_stay_out),
+      T(test_examples_take_the_spelling_of_the_files),
+      T(test_categories_are_listed_once_in_their_order),
+  };
+  return cmocka_run_group_tests_name("admin lesson", tests, NULL, NULL);
+}
