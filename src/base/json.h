@@ -2,6 +2,16 @@
  * JSON behind one wrapper (cJSON inside): ids become decimal text, money never passes through a
  * JSON number, nesting is limited to 64, duplicate keys can be refused. Written text is
  * deterministic: keys stay in the order in which they were put.
+ *
+ * The grammar is looked at before cJSON reads (json_check.h), as cJSON takes `01`, raw line breaks
+ * in strings and a text that is cut by an escaped NUL. `\u0000` and half surrogate pairs become
+ * U+FFFD, so that a text that somebody's helpdesk cut inside an emoji is still read. Without
+ * JSON_UNIQUE_KEYS the first of two equal keys is the one that is found.
+ *
+ * json_id takes integers below 2^53 only: 2^53 and 2^53 + 1 read as the same double. Writing does
+ * not use cJSON's printer, which takes neighbours near 2^53 for equal and follows the locale.
+ * json_put_int beyond 2^53 writes text; a double that is not finite becomes null; putting a key
+ * again replaces its value in place.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H

@@ -6,6 +6,18 @@
  * Tokens are stable within a ticket: the same value gives the same token, numbered by first
  * appearance ("[EMAIL_1]"). Masking the same texts in the same order gives the same tokens, so a
  * map need never be stored: it is made again from the helpdesk's own text when a reply goes out.
+ * Cards and secrets have no value in the map, only a keyed hash that makes the same one the same
+ * token; the key lives and dies with the map. They cannot be restored.
+ *
+ * Text that already looks like a token ("[EMAIL_1]", "[ORDER_77]"; our own names in any case) gets
+ * round brackets, "(EMAIL_1)", before anything else sees it: nobody can write a token into a ticket
+ * and have another person's data put there. Restoring goes over the text once, so what was put in
+ * is never looked at again.
+ *
+ * Known limits: an address in words ("john at example dot com"), digits in words, encoded digits
+ * ("%34") and names that nobody told us or that no word announces are not found; without a profile
+ * neither are street addresses and dates of birth. A card number inside a longer row of digits
+ * without any separator is not found either.
  */
 #ifndef BASE_PII_H
 #define BASE_PII_H

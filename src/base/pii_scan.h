@@ -2,6 +2,20 @@
  * What the detectors of personal data share (private to base/pii*.c). The scanner walks over the
  * bytes once and calls a detector only at bytes that can begin or betray something; each detector
  * looks a bounded way to both sides, which keeps the whole linear on hostile text too.
+ *
+ *   pii_number.c  cards, IBANs, SSNs,      by checksum and issuer ranges, mod 97 and country
+ *                 check values of a card   lengths, valid areas
+ *   pii_phone.c   telephone numbers        by form; then the nearest telling word in front, or one
+ *                                          right behind
+ *   pii_net.c     e-mail and IP addresses, by grammar
+ *                 user:password@ in URLs
+ *   pii_secret.c  keys, tokens, passwords  by known prefixes, and labels such as `password:`
+ *
+ * Card digits may be of any script and grouped by blanks, dashes, dots, line breaks and their
+ * encodings in URLs, JSON, HTML (entities, tags) and quoted-printable, also behind the marks of a
+ * quoted mail. A number may be written alone in any grouping that people use for cards; beside
+ * other numbers only in the usual ones. Telephone numbers need a `+`, a national form, or a word
+ * that calls them so; words such as "order" or "version" in front speak against them.
  */
 #ifndef BASE_PII_SCAN_H
 #define BASE_PII_SCAN_H

@@ -17,7 +17,8 @@ void regex_free(struct regex **r);
 /* Finds the next match from `from`. 1 and its byte range, 0 for none, negative on error. */
 int regex_find(const struct regex *r, struct trg_str subject, size_t from, size_t *ret_start,
                size_t *ret_end, struct trg_err *err);
-/* Byte range of group `g` of the last match of this regex on this thread; -1 when unset. */
+/* Byte range of group `g` of the last match of this regex on this thread; -1 when unset. Kept for
+ * the eight regexes that a thread used most recently, up to sixteen groups each. */
 int regex_group(const struct regex *r, unsigned g, size_t *ret_start, size_t *ret_end);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * YAML (a strict subset, by libyaml) as a small tree with line numbers. Scalars stay the text that
  * was written: `NO` and `0012` become something else only when a typed field reads them. Anchors,
- * aliases, tags, several documents and duplicate keys are refused.
+ * aliases, tags, several documents and duplicate keys are refused. yaml_free is hidden from the
+ * dynamic linker, because libyaml has an internal function of that name.
  */
 #ifndef BASE_YAML_H
 #define BASE_YAML_H
@@ -33,7 +34,8 @@ struct yaml *yaml_get(const struct yaml *map, const char *key);
 size_t yaml_count(const struct yaml *container);
 /* A plain "", ~ or null, or an absent node. */
 bool yaml_is_null(const struct yaml *node);
-/* The subtree as JSON: plain true/false and numbers as such, the rest as strings. mem_free. */
+/* The subtree as JSON: plain true, false, null (also ~ and an empty value) and what JSON calls a
+ * number as such, the rest as strings, also integers of more than 15 digits. mem_free. */
 char *yaml_to_json(const struct yaml *node);
 
 #endif

@@ -132,12 +132,12 @@ static enum control_state model_gate(const struct control_look *l) {
 }
 
 static enum control_state fields(const struct control_look *l) {
-  bool all = l->t->fields != NULL;
+  const size_t count = l->t->fields != NULL ? l->t->field_count : 0;
+  bool all = count > 0;
   buf_text(l->why, "of a ticket are sent:");
   for (const char *const *f = prompt_ticket_fields; *f != NULL; f++) {
     bool listed = false;
-    for (size_t i = 0; i < l->t->field_count; i++)
-      listed = listed || strcmp(l->t->fields[i], *f) == 0;
+    for (size_t i = 0; i < count; i++) listed = listed || strcmp(l->t->fields[i], *f) == 0;
     buf_printf(l->why, " %s%s", *f, listed ? "" : " (not listed)");
     all = all && listed;
   }
