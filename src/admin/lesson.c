@@ -55,21 +55,22 @@ struct lesson lesson_join(const struct lesson *parts, size_t count, struct arena
   return out;
 }
 
-/* --- categories ---------------------------------------------------------------------------------
+/* --- what stands in labels ----------------------------------------------------------------------
  */
 
-static json *categories_of(struct lesson l) {
+/* The distinct values of one label, in the order of their first appearance. */
+static json *values_of(struct lesson l, const char *label) {
   json *list = json_array(), *seen = json_object();
   for (size_t i = 0; i < l.count; i++) {
     json *labels = json_parse(l.list[i].labels, 0, NULL);
-    const struct trg_str c = json_get_str(labels, "category");
+    const struct trg_str v = json_get_str(labels, label);
     char key[200];
-    if (c.n > 0 && c.n < sizeof key) {
-      memcpy(key, c.p, c.n);
-      key[c.n] = '\0';
+    if (v.n > 0 && v.n < sizeof key) {
+      memcpy(key, v.p, v.n);
+      key[v.n] = '\0';
       if (json_get(seen, key) == NULL) {
         json_put_bool(seen, key, true);
-        json_add_str(list, c);
+        json_add_str(list, v);
       }
     }
     json_free(&labels);
@@ -79,52 +80,85 @@ static json *categories_of(struct lesson l) {
 }
 
 char *lesson_categories(struct lesson l) {
-  json *list = categories_of(l);
+  json *list = values_of(l, "category");
   char *text = json_text(list);
   json_free(&list);
   return text;
 }
 
-/* Another spelling of the name in the list; NULL: none. The same spelling first. */
-static const json *same_name(const json *names, const char *name) {
+/* The name in the list that is this one, perhaps in another spelling; NULL: none. */
+static const json *same_name(const json *names, struct trg_str name) {
+  char key[200];
+  if (name.n == 0 || name.n >= sizeof key) return NULL;
+  memcpy(key, name.p, name.n);
+  key[name.n] = '\0';
   const json *same = NULL;
   for (const json *c = json_first(names); c != NULL; c = json_next(c)) {
-    if (str_is(json_str(c), name)) return c;
-    if (same == NULL && taxonomy_same(json_str(c), name)) same = c;
+    if (str_eq(json_str(c), name)) return c;
+    if (same == NULL && taxonomy_same(json_str(c), key)) same = c;
   }
   return same;
 }
 
-/* The labels with the category of that name. */
-static struct trg_str renamed(const json *labels, struct trg_str name, struct arena *a) {
-  json *o = json_object();
-  for (const json *l = json_first(labels); l != NULL; l = json_next(l))
-    if (strcmp(json_key(l), "category") != 0) json_put(o, json_key(l), json_copy(l));
-  json_put_str(o, "category", name);
+static size_t shared_count(const json *names, const json *others) {
+  size_t n = 0;
+  for (const json *c = json_first(names); c != NULL; c = json_next(c))
+    if (same_name(others, json_str(c)) != NULL) n++;
+  return n;
+}
+
+/* --- the skills' examples beside files ----------------------------------------------------------
+ */
+
+#define LABELS 4
+static const char *const label_keys[LABELS] = {"category", "priority", "sentiment", "language"};
+
+/* What the files say of one label. */
+struct speech {
+  json *values;
+  bool foreign; /* the files have it, and none of their values is one of the skills' */
+  bool within;  /* every value is one of the skills' */
+};
+
+static struct speech speech_of(struct lesson files, struct lesson skills, const char *label) {
+  struct speech s = {.values = values_of(files, label)};
+  json *known = values_of(skills, label);
+  const size_t shared = shared_count(s.values, known), all = json_count(s.values);
+  s.foreign = all > 0 && shared == 0;
+  s.within = shared == all;
+  json_free(&known);
+  return s;
+}
+
+/* The example in the files' words. False: its category is not theirs. */
+static bool example_fit(const struct trg_example *e, const struct speech *speech, struct arena *a,
+                        struct trg_example *ret) {
+  json *labels = json_parse(e->labels, 0, NULL), *o = json_object();
+  bool fits = speech[0].within;
+  for (size_t k = 0; k < LABELS; k++) {
+    const struct trg_str value = json_get_str(labels, label_keys[k]);
+    const json *name = same_name(speech[k].values, value);
+    if (k == 0 && name != NULL) fits = true;
+    if (value.n > 0 && !speech[k].foreign)
+      json_put_str(o, label_keys[k], name != NULL ? json_str(name) : value);
+  }
   char *text = json_text(o);
-  const struct trg_str out = arena_str(a, str_of(text));
+  *ret = (struct trg_example){e->text, arena_str(a, str_of(text))};
   mem_free(text);
+  json_free(&labels);
   json_free(&o);
-  return out;
+  return fits;
 }
 
 struct lesson lesson_fit(struct lesson files, struct lesson skills, struct arena *a) {
   if (files.count == 0 || skills.count == 0) return skills;
-  json *names = categories_of(files);
-  struct lesson out = {arena_alloc(a, sizeof *out.list * skills.count), skills.count};
-  size_t shared = 0;
-  for (size_t i = 0; i < skills.count; i++) {
-    out.list[i] = skills.list[i];
-    json *labels = json_parse(skills.list[i].labels, 0, NULL);
-    const char *category = arena_dup(a, json_get_str(labels, "category"));
-    const json *name = same_name(names, category);
-    if (name != NULL) {
-      shared++;
-      if (!str_is(json_str(name), category))
-        out.list[i].labels = renamed(labels, json_str(name), a);
-    }
-    json_free(&labels);
-  }
-  json_free(&names);
-  return shared > 0 ? out : (struct lesson){0};
+  struct speech speech[LABELS];
+  for (size_t k = 0; k < LABELS; k++) speech[k] = speech_of(files, skills, label_keys[k]);
+  /* Files without a category say nothing of whose categories hold. */
+  const bool related = json_count(speech[0].values) > 0 && !speech[0].foreign;
+  struct lesson out = {arena_alloc(a, sizeof *out.list * skills.count), 0};
+  for (size_t i = 0; i < skills.count && related; i++)
+    if (example_fit(&skills.list[i], speech, a, &out.list[out.count])) out.count++;
+  for (size_t k = 0; k < LABELS; k++) json_free(&speech[k].values);
+  return out;
 }

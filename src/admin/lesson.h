@@ -19,9 +19,10 @@ struct lesson {
  * list from `a`, its strings borrowed. */
 struct lesson lesson_join(const struct lesson *parts, size_t count, struct arena *a);
 
-/* The skills' examples as they fit beside labelled files: with the files' spelling of a category
- * that both have; none where they share no category, as the files then speak of another taxonomy.
- * No files: as they are. From `a`, or borrowed. */
+/* The skills' examples as they fit beside labelled files. All, when every category of the files is
+ * one of theirs; else those of categories that the files have, as the files then speak of another
+ * taxonomy. In the files' spelling, and without a label (priority, sentiment, language) for which
+ * the files have words of their own. No files: as they are. From `a`, or borrowed. */
 struct lesson lesson_fit(struct lesson files, struct lesson skills, struct arena *a);
 
 /* The distinct categories in the order of their first appearance: a JSON array's text; mem_free. */

@@ -108,8 +108,7 @@ const struct cmd cmd_train = {
         "A running\n"
         "daemon reads FILE itself, so it must be allowed to. FILE is learned together with the\n"
         "files before it, the solved tickets that a person answered and whose category triage\n"
-        "was sure of, and the examples of the skills where they share a category with the "
-        "files.\n"
+        "was sure of, and the examples of the skills that fit the files.\n"
         "Of one text the newest file's labels count, then the ticket's, then the skills'.",
     .options = options,
     .run = train_run,

@@ -67,6 +67,17 @@ static void forgetting_leaves_the_files_before_out(void **state) {
   assert_int_equal(rig_sql(&R, "SELECT count(*) FROM taught WHERE text LIKE '%kettle%'"), 0);
 }
 
+static void examples_of_the_skills_join_files_of_their_categories(void **state) {
+  (void)state;
+  char args[700], *out = NULL;
+  snprintf(args, sizeof args, "train %s", file("billing\tpaid it two times\nshipping\tno box\n"));
+  assert_int_equal(rig_run(&R, "triagectl", args, &out), 0);
+  assert_non_null(strstr(out, "of them 2 of the file"));
+  assert_null(strstr(out, " 0 of the skills"));
+  assert_null(strstr(out, "category: 2 classes"));
+  free(out);
+}
+
 static void a_training_that_fails_keeps_what_was_remembered(void **state) {
   (void)state;
   trained(file("tea\tthe kettle sings\ncake\tthe oven is warm\n"), "2 of the file");
@@ -85,6 +96,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       T(a_second_file_joins_the_first_and_the_newest_label_wins),
       T(forgetting_leaves_the_files_before_out),
+      T(examples_of_the_skills_join_files_of_their_categories),
       T(a_training_that_fails_keeps_what_was_remembered),
   };
   return cmocka_run_group_tests_name("train", tests, NULL, NULL);

@@ -64,17 +64,40 @@ static void test_examples_of_another_taxonomy_stay_out(void **state) {
 }
 
 static void test_examples_take_the_spelling_of_the_files(void **state) {
-  struct trg_example file[] = {{TRG_STR("a"), CATEGORY("Security Privacy")},
-                               {TRG_STR("b"), CATEGORY("billing")}};
+  struct trg_example file[] = {
+      {TRG_STR("a"), CATEGORY("Security Privacy")},
+      {TRG_STR("b"), TRG_STR("{\"category\":\"billing\",\"language\":\"en\"}")}};
   struct trg_example shop[] = {
       {TRG_STR("c"), TRG_STR("{\"category\":\"security-privacy\",\"priority\":\"P1\"}")},
       {TRG_STR("d"), CATEGORY("billing")},
       {TRG_STR("e"), CATEGORY("shipping")}};
   const struct lesson l = lesson_fit((struct lesson){file, 2}, (struct lesson){shop, 3}, *state);
   assert_int_equal(l.count, 3);
-  is(&l.list[0], "c", "{\"priority\":\"P1\",\"category\":\"Security Privacy\"}");
+  is(&l.list[0], "c", "{\"category\":\"Security Privacy\",\"priority\":\"P1\"}");
   is(&l.list[1], "d", "{\"category\":\"billing\"}");
   is(&l.list[2], "e", "{\"category\":\"shipping\"}");
+}
+
+/* warranty is none of the skills': what they call shipping may be something else there. */
+static void test_beside_a_taxonomy_of_its_own_only_shared_categories_join(void **state) {
+  struct trg_example file[] = {{TRG_STR("a"), CATEGORY("warranty")},
+                               {TRG_STR("b"), CATEGORY("billing")}};
+  struct trg_example shop[] = {{TRG_STR("c"), CATEGORY("billing")},
+                               {TRG_STR("d"), CATEGORY("shipping")}};
+  const struct lesson l = lesson_fit((struct lesson){file, 2}, (struct lesson){shop, 2}, *state);
+  assert_int_equal(l.count, 1);
+  is(&l.list[0], "c", "{\"category\":\"billing\"}");
+}
+
+static void test_a_label_with_other_words_is_left_to_the_files(void **state) {
+  struct trg_example file[] = {
+      {TRG_STR("a"), TRG_STR("{\"category\":\"billing\",\"priority\":\"urgent\"}")}};
+  struct trg_example shop[] = {
+      {TRG_STR("c"),
+       TRG_STR("{\"category\":\"billing\",\"priority\":\"P1\",\"sentiment\":\"neutral\"}")}};
+  const struct lesson l = lesson_fit((struct lesson){file, 1}, (struct lesson){shop, 1}, *state);
+  assert_int_equal(l.count, 1);
+  is(&l.list[0], "c", "{\"category\":\"billing\",\"sentiment\":\"neutral\"}");
 }
 
 static void test_categories_are_listed_once_in_their_order(void **state) {
@@ -96,6 +119,8 @@ int main(void) {
       T(test_nothing_joined_is_nothing),
       T(test_examples_of_another_taxonomy_stay_out),
       T(test_examples_take_the_spelling_of_the_files),
+      T(test_beside_a_taxonomy_of_its_own_only_shared_categories_join),
+      T(test_a_label_with_other_words_is_left_to_the_files),
       T(test_categories_are_listed_once_in_their_order),
   };
   return cmocka_run_group_tests_name("admin lesson", tests, NULL, NULL);
