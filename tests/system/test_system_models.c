@@ -217,7 +217,9 @@ static void over_budget_triaged_tickets_go_to_people_when_the_limit_says_draft(v
   (void)state;
   rig_tickets(&R, 60);
   rig_sim(&R, "--seed 3 --behaviour off ");
-  rig_conf(&R, "policy:", "limits: {model_cost_per_day: 0.02, on_limit: draft}\npolicy:", NULL);
+  /* Triage is free here, so that it is the drafts that the limit meets, in whatever order. */
+  rig_conf(&R, "models:\n", HOUSE, "triage: {models: [haiku]", "triage: {models: [house]",
+           "policy:", "limits: {model_cost_per_day: 0.02, on_limit: draft}\npolicy:", NULL);
   rig_run(&R, "triaged", "--once", NULL);
   assert_true(count("v_tickets WHERE outcome = 'handoff' AND reason = 'budget'") > 0);
   assert_true(rig_sql(&R, "SELECT sum(cost_micros) FROM v_model_calls") <= 20000);
