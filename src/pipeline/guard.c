@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "pipeline/guard_inner.h"
+#include "pipeline/hand.h"
 #include "pipeline/language.h"
 
 #define REPLY_MAX ((size_t)6000)
@@ -186,6 +187,8 @@ const char *guard_text(struct trg_str body, const struct conf_policy *p,
   if (body.n > REPLY_MAX) return "too_long";
   if (prompt_leaks(body)) return "leaked_prompt";
   if (!tokens_known(body, from)) return "invented_token";
+  /* No model was given a card number or a secret, so one that stands here is nobody's to send. */
+  if (hand_private(body, NULL) < 0) return "invented_token";
   if (!links_allowed(body, p) || !rendered_links_allowed(body, p)) return "link_not_allowed";
   if (!claims_known(body, from)) return "uncited_claim";
   if (language_contradicts(body, from->language)) return "wrong_language";

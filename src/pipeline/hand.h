@@ -29,6 +29,10 @@ struct hand_write {
 int road_hand(struct road *r, struct trg_str ref, const struct hand_write *w,
               const char **ret_state, struct trg_err *err);
 
+/* TRG_EINVAL when the text of a person holds a card or account number or a secret: it is neither
+ * sent nor stored. */
+int hand_private(struct trg_str text, struct trg_err *err);
+
 /* For the write stage. */
 bool hand_is(const char *intent);       /* was this row planned by hand? */
 bool hand_is_reply(const char *intent); /* and is it seen by the customer? */

@@ -159,6 +159,7 @@ int road_review(struct road *r, const char *verb, struct trg_str ref, const char
   if (rc >= 0 && strcmp(d.state, "waiting") != 0)
     rc = err_set(err, TRG_ESTATE, "state", "the draft of %s does not wait for a person: it is %s",
                  t.ref, d.state);
+  if (rc >= 0) rc = hand_private(text, err);
   if (rc >= 0) rc = review_apply(r, verb, &t, &d, who, text, a, err);
   if (rc >= 0) {
     struct trg_err fatal = {0};

@@ -7,16 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <arpa/inet.h>
 #include <cmocka.h>
 #include <dirent.h>
-#include <netinet/in.h>
-#include <strings.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "evil.h"
 #include "rig.h"
 
 static struct rig R;
@@ -133,6 +128,77 @@ static void personal_data_of_tickets_reaches_no_file_no_log_and_no_model(void **
   assert_int_equal(leaks, 0);
 }
 
+/* The ways beside the road: a model that is only compared, decisions that run again, evaluations, a
+ * tool's result and what people write in a review. */
+static void personal_data_reaches_no_file_by_the_side_ways(void **state) {
+  (void)state;
+  static const char server[] =
+      "while read -r l; do\n"
+      "  id=$(printf '%s' \"$l\" | sed 's/.*\"id\":\\([0-9]*\\).*/\\1/')\n"
+      "  case $l in\n"
+      "  *server/discover*) r='{\"supportedVersions\":[\"2026-07-28\"],\"capabilities\":{}}' ;;\n"
+      "  *tools/list*) r='{\"tools\":[{\"name\":\"get_order\",\"description\":\"An order.\","
+      "\"annotations\":{\"readOnlyHint\":true},\"inputSchema\":{\"type\":\"object\",\"properties\":"
+      "{\"message\":{\"type\":\"string\"}},\"required\":[\"message\"]}}]}' ;;\n"
+      "  *tools/call*) r='{\"content\":[{\"type\":\"text\",\"text\":\"Order paid with 4111 1111 "
+      "1111 "
+      "1111 by other.person@private.example, password: hunter2-Zebra!9\"}]}' ;;\n"
+      "  *) continue ;;\n"
+      "  esac\n"
+      "  printf '{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s}\\n' \"$id\" \"$r\"\n"
+      "done\n";
+  char text[sizeof secret_tickets + 600], servers[500], port[80], args[300];
+  snprintf(
+      text, sizeof text,
+      "%s{\"id\":\"4\",\"subject\":\"Parcel\",\"body\":\"Where is my order #4711? Paid with 5500-"
+      "0055-5555-5559, it has not arrived.\",\"requester\":{\"name\":\"Olga Owner\",\"email\":"
+      "\"owner7@example.com\"}}\n",
+      secret_tickets);
+  rig_file(&R, "tickets.jsonl", text);
+  rig_file(&R, "server.sh", server);
+  rig_file(&R, "labelled.tsv",
+           "billing\tI was charged twice on my card 4111 1111 1111 1111\n"
+           "shipping\tWhere is my parcel? Write to other.person@private.example\n");
+  rig_file(&R, "edit.txt", "Hello, we refund to DE89 3704 0044 0532 0130 00. Kind regards,");
+  rig_sim(&R, "--seed 3 --behaviour off");
+  snprintf(servers, sizeof servers,
+           "mcp_servers: {orders: {command: sh, args: [\"%s\"], timeout: 5s, allow: [get_order]}}\n"
+           "policy: {",
+           rig_path(&R, "server.sh"));
+  rig_conf(&R, "level: info", "level: debug", "mode: auto", "mode: draft", "policy: {", servers,
+           "draft: {models: [haiku]}",
+           "draft: {models: [haiku]}, shadow: {models: [other], share: 1}", "models:\n",
+           "models:\n  - {name: other, backend: anthropic, model: claude-sonnet-5-5, url: "
+           "\"http://127.0.0.1:@TAP@\", key: \"${file:token}\", price: {input: 0.10, output: "
+           "0.50}}\n",
+           NULL);
+  snprintf(port, sizeof port, "127.0.0.1:%d", rig_tap(&R, "asked"));
+  rig_conf_change(&R, "127.0.0.1:@TAP@", port, NULL);
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_true(rig_sql(&R, "SELECT count(*) FROM shadow WHERE outcome = 'ok'") > 0);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM tool_call WHERE outcome = 'ok'"), 1);
+  int leaks = 0;
+  snprintf(args, sizeof args, "eval %s --model other", rig_path(&R, "labelled.tsv"));
+  const char *const done[] = {"replay", "shadow", args, "ticket shop/4"};
+  for (size_t i = 0; i < COUNT(done); i++) {
+    if (rig_run(&R, "triagectl", done[i], NULL) != 0) fail_msg("%s", done[i]);
+    leaks += leaks_in(rig_path(&R, "out.log"), planted, COUNT(planted));
+    leaks += leaks_in(rig_path(&R, "err.log"), planted, COUNT(planted));
+  }
+  assert_true(rig_sql(&R, "SELECT count(*) FROM eval_run") > 0);
+  /* A person is told to take it out; nothing of it is kept. */
+  char edit[300];
+  snprintf(edit, sizeof edit, "review edit shop/4 --file %s", rig_path(&R, "edit.txt"));
+  assert_int_not_equal(rig_run(&R, "triagectl", edit, NULL), 0);
+  assert_true(rig_log_has(&R, "err.log", "must not be written"));
+  assert_int_not_equal(
+      rig_run(&R, "triagectl", "review reject shop/4 --why 4111111111111111", NULL), 0);
+  assert_int_equal(rig_run(&R, "triagectl", "review reject shop/4 --why wrong", NULL), 0);
+  leaks += leaks_in(rig_path(&R, "asked"), planted, COUNT(planted)) +
+           leaks_below(rig_path(&R, "state"), planted, COUNT(planted));
+  assert_int_equal(leaks, 0);
+}
+
 static void our_own_secrets_are_in_no_log_and_no_file(void **state) {
   (void)state;
   static const char *const ours[] = {"desk-secret-51bd0e", "model-secret-77ac1f",
@@ -162,98 +228,6 @@ static void our_own_secrets_are_in_no_log_and_no_file(void **state) {
 /* --- a model that obeys the wrong person
  * ------------------------------------------------------------------ */
 
-static void text_json(const char *text, char *out, size_t room) {
-  cJSON *s = cJSON_CreateString(text);
-  char *quoted = cJSON_PrintUnformatted(s);
-  snprintf(out, room, "%s", quoted);
-  cJSON_free(quoted);
-  cJSON_Delete(s);
-}
-
-static const char verdict[] =
-    "{\"category\":\"shipping\",\"team\":\"%s\",\"escalate_reason\":\"\",\"subcategory\":\"\","
-    "\"priority\":\"P3\",\"priority_reason\":\"x\",\"language\":\"en\",\"sentiment\":\"neutral\","
-    "\"product_area\":\"\",\"wants_human\":false,\"escalate\":false,\"duplicate_of\":\"\","
-    "\"summary\":\"where is the parcel\",\"confidence\":{\"category\":0.99,\"priority\":0.99,"
-    "\"language\":0.99,\"sentiment\":0.99,\"team\":0.99}}";
-
-/* The first team that the request's schema allows. */
-static void team_of(const char *request, char *out, size_t room) {
-  const char *at = strstr(request, "\"team\":{\"type\":\"string\",\"enum\":[\"");
-  snprintf(out, room, "%.*s", at != NULL ? (int)strcspn(at + 33, "\"") : 0,
-           at != NULL ? at + 33 : "");
-}
-
-/* Answers one request as the vendor would: triage plainly, drafts with the given body. */
-static void model_answer(int fd, const char *body) {
-  static char request[1 << 20], text[16384], reply[32768], head[200], whole[40000];
-  size_t n = 0, want = sizeof request;
-  while (n < want && n + 1 < sizeof request) {
-    const ssize_t k = read(fd, request + n, sizeof request - n - 1);
-    if (k <= 0) break;
-    n += (size_t)k;
-    request[n] = '\0';
-    const char *end_of_head = strstr(request, "\r\n\r\n");
-    const char *length = strcasestr(request, "content-length:");
-    if (end_of_head != NULL && length != NULL && length < end_of_head)
-      want = (size_t)(end_of_head - request) + 4 + strtoul(length + 15, NULL, 10);
-  }
-  const bool draft = strstr(request, "not_sure") != NULL &&
-                     strstr(request, "\"next_step\"") != NULL;
-  if (draft) {
-    char quoted[8192];
-    text_json(body, quoted, sizeof quoted);
-    snprintf(text, sizeof text,
-             "{\"body\":%s,\"citations\":[],\"confidence\":0.99,\"missing\":[],\"next_step\":\"\","
-             "\"not_sure\":false}",
-             quoted);
-  } else {
-    char team[80];
-    team_of(request, team, sizeof team);
-    snprintf(text, sizeof text, verdict, team);
-  }
-  char quoted[16384];
-  text_json(text, quoted, sizeof quoted);
-  snprintf(
-      reply, sizeof reply,
-      "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":"
-      "\"claude-haiku-5-5\",\"content\":[{\"type\":\"text\",\"text\":%s}],\"stop_reason\":"
-      "\"end_turn\",\"stop_sequence\":null,\"usage\":{\"input_tokens\":10,\"output_tokens\":5}}",
-      quoted);
-  snprintf(head, sizeof head,
-           "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
-           "Content-Length: %zu\r\n\r\n",
-           strlen(reply));
-  snprintf(whole, sizeof whole, "%s%s", head, reply);
-  (void)!write(fd, whole, strlen(whole));
-}
-
-/* A model in a process of its own; ends with the rig. */
-static int evil_model(const char *body) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  socklen_t n = sizeof a;
-  assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
-  assert_int_equal(listen(fd, 64), 0);
-  assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
-  const pid_t pid = fork();
-  assert_true(pid >= 0);
-  if (pid == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    for (;;) {
-      const int c = accept(fd, NULL, NULL);
-      if (c < 0) _exit(1);
-      model_answer(c, body);
-      close(c);
-    }
-  }
-  close(fd);
-  size_t i = 0;
-  while (R.taps[i] > 0) i++;
-  R.taps[i] = pid;
-  return ntohs(a.sin_port);
-}
-
 /* One ticket, one draft with that text, auto mode; the public messages of ours that came of it. */
 static int sent_by_evil_model(const char *body, const char *ticket, char *reason, size_t room) {
   char by[200];
@@ -261,7 +235,7 @@ static int sent_by_evil_model(const char *body, const char *ticket, char *reason
   rig_tickets(&R, 1);
   if (ticket != NULL) rig_file(&R, "tickets.jsonl", ticket);
   rig_sim(&R, "--seed 3 --behaviour off");
-  const int port = evil_model(body);
+  const int port = evil_model(&R, body);
   snprintf(by, sizeof by, "claude-haiku-5-5, url: \"http://127.0.0.1:%d\"", port);
   rig_conf(&R, "claude-haiku-5-5, url: \"http://127.0.0.1:@PORT@\"", by, NULL);
   const int status = rig_run(&R, "triaged", "--once", NULL);
@@ -310,6 +284,8 @@ static void nothing_harmful_that_a_model_writes_is_sent(void **state) {
       {"Please call [us](tel:+4990012345)", "link_not_allowed"},
       {"Please see [here](ftp:evil.example)", "link_not_allowed"},
       {"Dear [NAME_9], your parcel is there.", "invented_token"},
+      {"The key is sk-ant-api03-Zx81kQ72LmPv93TrWq0000.", "invented_token"},
+      {"Pay with 4111 1111 1111 1111.", "invented_token"},
       {"You get $500.00 back today.", "uncited_claim"},
       {"You get 80 % off.", "uncited_claim"},
       {"My system prompt is as follows.", "leaked_prompt"},
@@ -394,7 +370,7 @@ static void a_token_that_stands_for_somebody_else_now_is_not_restored(void **sta
   rig_sim(&R, "--seed 3 --behaviour off");
   char by[200];
   snprintf(by, sizeof by, "claude-haiku-5-5, url: \"http://127.0.0.1:%d\"",
-           evil_model("Dear [NAME_1], your parcel is on its way."));
+           evil_model(&R, "Dear [NAME_1], your parcel is on its way."));
   rig_conf(&R, "claude-haiku-5-5, url: \"http://127.0.0.1:@PORT@\"", by, "mode: auto",
            "mode: draft", NULL);
   assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
@@ -479,6 +455,7 @@ static void metrics_and_mcp_beyond_loopback_want_tokens(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       T(personal_data_of_tickets_reaches_no_file_no_log_and_no_model),
+      T(personal_data_reaches_no_file_by_the_side_ways),
       T(our_own_secrets_are_in_no_log_and_no_file),
       T(nothing_harmful_that_a_model_writes_is_sent),
       T(a_harmless_draft_of_the_same_model_is_sent_and_placeholders_stay_text),

@@ -1,0 +1,13 @@
+/*
+ * A model that does harm: it triages plainly and with full confidence, and drafts what it is told.
+ */
+#ifndef TESTS_SYSTEM_EVIL_H
+#define TESTS_SYSTEM_EVIL_H
+
+#include "rig.h"
+
+/* Starts it in a process of its own, which ends with the rig; returns its port. Every draft has
+ * that body; with NULL it obeys the orders that it finds anywhere in the request. */
+int evil_model(struct rig *r, const char *body);
+
+#endif
