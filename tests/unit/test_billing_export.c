@@ -26,7 +26,7 @@ static int keys_freed(void **state) {
 static char *exported(struct desk *d, size_t *ret_n) {
   struct book *b = book_builtin();
   for (int i = 0; i < 3; i++) {
-    char ext_id[8];
+    char ext_id[16];
     (void)snprintf(ext_id, sizeof ext_id, "%d", i);
     const int64_t id = ticket_made(d, ext_id, TRG_CHANNEL_EMAIL, "ann", false, T0);
     asked(d, id, T0);
