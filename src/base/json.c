@@ -65,19 +65,19 @@ void json_free(json **j) {
 }
 
 bool json_is_object(const json *j) {
-  return cJSON_IsObject(j) != 0;
+  return j != NULL && cJSON_IsObject(j) != 0;
 }
 bool json_is_array(const json *j) {
-  return cJSON_IsArray(j) != 0;
+  return j != NULL && cJSON_IsArray(j) != 0;
 }
 bool json_is_string(const json *j) {
-  return cJSON_IsString(j) != 0;
+  return j != NULL && cJSON_IsString(j) != 0;
 }
 bool json_is_number(const json *j) {
-  return cJSON_IsNumber(j) != 0;
+  return j != NULL && cJSON_IsNumber(j) != 0;
 }
 bool json_is_bool(const json *j) {
-  return cJSON_IsBool(j) != 0;
+  return j != NULL && cJSON_IsBool(j) != 0;
 }
 
 bool json_is_true(const json *j) {

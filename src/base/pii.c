@@ -130,16 +130,21 @@ static const char *type_of(const struct entry *e, bool by_token) {
   return by_token ? "" : e->type;
 }
 
-/* The slot in which this entry is, or the free one in which it would be. */
-static uint32_t *find(const struct pii_map *m, const struct index *x, bool by_token,
-                      const char *type, struct trg_str key) {
-  if (x->room == 0) return NULL;
+/* The slot in which this entry is, or the free one in which it would be; x has room. */
+static uint32_t *slot_of(const struct pii_map *m, const struct index *x, bool by_token,
+                         const char *type, struct trg_str key) {
   for (size_t i = hash_of(m, type, key);; i++) {
     uint32_t *slot = &x->slot[i & (x->room - 1)];
     if (*slot == 0) return slot;
     const struct entry *e = &m->entry[*slot - 1];
     if (str_eq(key_of(e, by_token), key) && strcmp(type_of(e, by_token), type) == 0) return slot;
   }
+}
+
+/* The number of the entry, from 1; 0 when it is not there. */
+static uint32_t find(const struct pii_map *m, const struct index *x, bool by_token,
+                     const char *type, struct trg_str key) {
+  return x->room == 0 ? 0 : *slot_of(m, x, by_token, type, key);
 }
 
 static void index_add(struct pii_map *m, struct index *x, bool by_token, size_t number) {
@@ -149,11 +154,11 @@ static void index_add(struct pii_map *m, struct index *x, bool by_token, size_t 
     x->slot = mem_array(x->room, sizeof *x->slot);
     for (size_t i = 0; i < number; i++) {
       const struct entry *e = &m->entry[i];
-      *find(m, x, by_token, type_of(e, by_token), key_of(e, by_token)) = (uint32_t)i + 1;
+      *slot_of(m, x, by_token, type_of(e, by_token), key_of(e, by_token)) = (uint32_t)i + 1;
     }
   }
   const struct entry *e = &m->entry[number];
-  *find(m, x, by_token, type_of(e, by_token), key_of(e, by_token)) = (uint32_t)number + 1;
+  *slot_of(m, x, by_token, type_of(e, by_token), key_of(e, by_token)) = (uint32_t)number + 1;
 }
 
 static const char *token_name(struct pii_map *m, const char *type) {
@@ -235,10 +240,10 @@ static const char *token_for(struct pii_map *m, const char *type, struct trg_str
   struct buf key;
   buf_init(&key, SIZE_MAX / 4);
   add_key(m, &key, type, value);
-  const uint32_t *slot = find(m, &m->by_key, false, type, buf_view(&key));
-  if (slot != NULL && *slot != 0) {
+  const uint32_t known = find(m, &m->by_key, false, type, buf_view(&key));
+  if (known != 0) {
     buf_free(&key);
-    return m->entry[*slot - 1].token;
+    return m->entry[known - 1].token;
   }
   if (m->count == m->room) {
     m->room = m->room == 0 ? 16 : m->room * 2;
@@ -485,9 +490,9 @@ void pii_restore(const struct pii_map *m, struct trg_str text, bool (*allow)(con
     if (bracket == NULL) break;
     const size_t at = (size_t)(bracket - text.p);
     const size_t n = token_length(text, at, false);
-    const uint32_t *slot = n == 0 ? NULL
+    const uint32_t known = n == 0 ? 0
                                   : find(m, &m->by_token, true, "", (struct trg_str){bracket, n});
-    const struct entry *e = slot == NULL || *slot == 0 ? NULL : &m->entry[*slot - 1];
+    const struct entry *e = known == 0 ? NULL : &m->entry[known - 1];
     buf_add(out, text.p + copied, at - copied);
     if (e != NULL && is_kept(e->type) && allow != NULL && allow(e->type))
       buf_str(out, e->value);
