@@ -1,5 +1,6 @@
 #include "admin/core.h"
 #include "admin/agent.h"
+#include "admin/retrain.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,6 +168,7 @@ void core_close(struct core *c) {
   host_free(&c->host);
   http_free(&c->http);
   loop_free(&c->loop);
+  retrain_free(&c->retrain);
   store_close(&c->store);
   road_plan_free(&c->plan);
   registry_free(&c->registry);

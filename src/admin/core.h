@@ -11,6 +11,7 @@
 #include "pipeline/road.h"
 
 struct agent;
+struct retrain;
 struct http;
 struct registry;
 
@@ -23,8 +24,10 @@ struct core {
   struct store *store;
   struct router *router;
   struct road *road;
-  struct road_plan *plan; /* in force; older ones behind it */
-  struct agent *agent;    /* MCP; made when it is first needed */
+  struct road_plan *plan;  /* in force; older ones behind it */
+  struct agent *agent;     /* MCP; made when it is first needed */
+  int64_t trainings;       /* that people started, so far */
+  struct retrain *retrain; /* made when it is first needed */
   uint8_t key[32];
   bool failed; /* the store refused a commit: the process must end */
 };

@@ -10,6 +10,7 @@
 #include "admin/control.h"
 #include "admin/core.h"
 #include "admin/progress.h"
+#include "admin/retrain.h"
 #include "admin/train.h"
 #include "admin/web.h"
 #include "base/err.h"
@@ -24,11 +25,12 @@
 #include "store/subject.h"
 #include "store/turn.h"
 
-#define IDLE_EVERY_MS  30000
-#define CLEAN_EVERY_MS (10 * 60 * 1000)
-#define KEEP_MS        ((int64_t)30 * 24 * 3600 * 1000)
-#define CLEAN_ROWS     500
-#define CLEAN_TICKETS  50
+#define IDLE_EVERY_MS    30000
+#define CLEAN_EVERY_MS   (10 * 60 * 1000)
+#define RETRAIN_EVERY_MS (60 * 60 * 1000)
+#define KEEP_MS          ((int64_t)30 * 24 * 3600 * 1000)
+#define CLEAN_ROWS       500
+#define CLEAN_TICKETS    50
 
 struct daemon {
   struct core core;
@@ -137,6 +139,13 @@ static void on_clean(void *arg) {
   if (more || older) loop_soon(d->core.loop, on_clean, d);
 }
 
+static void on_retrain(void *arg) {
+  struct daemon *d = arg;
+  if (d->stopping) return;
+  if (d->core.retrain == NULL) d->core.retrain = retrain_new(&d->core);
+  retrain_look(d->core.retrain);
+}
+
 static void on_watchdog(void *arg) {
   (void)arg;
   sd_notify(0, "WATCHDOG=1");
@@ -168,6 +177,9 @@ static void daemon_go(void *arg) {
   log_event(TRG_INFO, "daemon.ready", "engine", store_engine(), "listen", log_num(web_port(d->web)),
             NULL);
   sd_notify(0, "READY=1");
+  if (d->once) return;
+  on_retrain(d);
+  loop_timer_start(d->core.loop, RETRAIN_EVERY_MS, RETRAIN_EVERY_MS, on_retrain, d);
 }
 
 static int daemon_prepare(struct daemon *d, struct trg_err *err) {

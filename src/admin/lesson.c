@@ -55,6 +55,30 @@ struct lesson lesson_join(const struct lesson *parts, size_t count, struct arena
   return out;
 }
 
+#define HELD_EVERY   5
+#define LEAD_PERCENT 1
+
+void lesson_split(struct lesson solved, struct arena *a, struct lesson *ret_learn,
+                  struct lesson *ret_held) {
+  struct lesson learn = {arena_alloc(a, sizeof *learn.list * (solved.count + 1)), 0}, held = learn;
+  held.list = arena_alloc(a, sizeof *held.list * (solved.count + 1));
+  for (size_t i = 0; i < solved.count; i++) {
+    uint8_t hash[HASH_BYTES];
+    hash_sha256(str_trim(solved.list[i].text), hash);
+    if ((hash[0] << 8 | hash[1]) % HELD_EVERY == 0)
+      held.list[held.count++] = solved.list[i];
+    else
+      learn.list[learn.count++] = solved.list[i];
+  }
+  *ret_learn = learn;
+  *ret_held = held;
+}
+
+bool trial_better(const struct trial *t) {
+  const int64_t lead = t->after - t->before;
+  return lead > 0 && lead * 100 >= t->held * LEAD_PERCENT;
+}
+
 /* --- what stands in labels ----------------------------------------------------------------------
  */
 

@@ -4,7 +4,9 @@
 #ifndef ADMIN_LESSON_H
 #define ADMIN_LESSON_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <triaged/model.h>
 
 struct arena;
@@ -24,6 +26,20 @@ struct lesson lesson_join(const struct lesson *parts, size_t count, struct arena
  * taxonomy. In the files' spelling, and without a label (priority, sentiment, language) for which
  * the files have words of their own. No files: as they are. From `a`, or borrowed. */
 struct lesson lesson_fit(struct lesson files, struct lesson skills, struct arena *a);
+
+/* Solved tickets in two: a fifth, told by the hash of the text alone, is only measured with and
+ * never learnt from. From `a`. */
+void lesson_split(struct lesson solved, struct arena *a, struct lesson *ret_learn,
+                  struct lesson *ret_held);
+
+/* What was measured with tickets held out: how many models, the one in use and the new one, had
+ * right. */
+struct trial {
+  int64_t held, before, after;
+};
+/* Is the new one to take the place of the other? When it has at least one percent of them more
+ * right. */
+bool trial_better(const struct trial *t);
 
 /* The distinct categories in the order of their first appearance: a JSON array's text; mem_free. */
 char *lesson_categories(struct lesson l);

@@ -5,6 +5,7 @@
 
 #include "admin/core.h"
 #include "admin/lesson.h"
+#include "admin/retrain.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -291,7 +292,9 @@ static int training_gather(struct training *t, struct lesson *ret, struct trg_er
     rc = taught_list(t->core->store, t->arena, &earlier->list, &earlier->count, err);
   if (rc < 0) return rc;
   parts[PART_FILE] = t->file;
-  parts[PART_SOLVED] = (struct lesson){solved.examples, solved.count};
+  struct lesson held;
+  lesson_split((struct lesson){solved.examples, solved.count}, t->arena, &parts[PART_SOLVED],
+               &held);
   const struct lesson skills = {(struct trg_example *)plan->taxonomy->examples,
                                 plan->taxonomy->example_count};
   parts[PART_SKILLS] = lesson_fit(lesson_join(parts, PART_SOLVED, t->arena), skills, t->arena);
@@ -312,6 +315,10 @@ int train_start(struct core *c, const struct train_job *job, struct trg_err *err
     return err_set(
         err, TRG_ESTATE, "no_local",
         "no model of the configuration can be trained; add {name: house, backend: local}");
+  if (retrain_swaps(c->retrain))
+    return err_set(err, TRG_ESTATE, "busy",
+                   "the daemon is just training this model itself; try again in a minute");
+  c->trainings++;
   struct training *t = mem_alloc(sizeof *t);
   t->core = c;
   t->job = *job;

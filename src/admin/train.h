@@ -46,6 +46,7 @@ struct train_job {
   void (*on_done)(void *arg, struct trg_str report, const struct trg_err *err);
   void *arg;
 };
+/* Solved tickets are learnt from without the fifth that retraining measures with. */
 int train_start(struct core *c, const struct train_job *job, struct trg_err *err);
 /* Has the starter to be trained (first start, or the skills changed), and with what? */
 bool train_starter_needed(struct core *c);

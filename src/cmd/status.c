@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "admin/retrain.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -177,6 +178,18 @@ static int put_money(struct look *k, struct trg_err *err) {
   return 0;
 }
 
+/* What came of the last retraining of the embedded model; null: none yet. */
+static int put_retrain(struct look *k, struct trg_err *err) {
+  char *last = NULL;
+  const int rc = store_get(k->r.store, RETRAIN_LAST, k->r.arena, &last, err);
+  json *o = rc >= 0 && last != NULL ? json_parse(str_of(last), 0, NULL) : NULL;
+  if (o != NULL)
+    json_put(k->doc, "retrained", o);
+  else
+    json_put_null(k->doc, "retrained");
+  return rc;
+}
+
 static int look(struct look *k, struct trg_err *err) {
   k->now_ms = clock_now_ms();
   k->doc = json_object();
@@ -188,6 +201,7 @@ static int look(struct look *k, struct trg_err *err) {
   put_models(k);
   if (rc >= 0) rc = put_budget(k, err);
   if (rc >= 0) rc = put_money(k, err);
+  if (rc >= 0) rc = put_retrain(k, err);
   json_put_int(k->doc, "dead_letters", k->dead);
   put_database(k);
   return rc;
@@ -249,6 +263,15 @@ static void money_text(const struct look *k, struct buf *b) {
   if (open > 0)
     buf_printf(b, "disputes   %lld open, %lld overdue (triagectl dispute list)\n", (long long)open,
                (long long)json_get_int(o, "disputes_overdue", 0));
+}
+
+static void retrain_text(const struct look *k, struct buf *b) {
+  const json *o = json_get(k->doc, "retrained");
+  if (!json_is_object(o)) return;
+  buf_printf(b, "retrained  %s: of %lld held-out tickets %.1f %% right before, %.1f %% after; %s\n",
+             text_of(k, o, "at"), (long long)json_get_int(o, "held_out", 0),
+             100 * json_get_double(o, "before", 0), 100 * json_get_double(o, "after", 0),
+             json_get_bool(o, "swapped", false) ? "the new model is in use" : "the old one stayed");
 }
 
 static void queue_text(const struct look *k, struct out_screen s, struct buf *b) {
@@ -333,6 +356,7 @@ static int status_run(const struct cmd_call *c) {
     daemon_text(&k, &b);
     budget_text(&k, &b);
     money_text(&k, &b);
+    retrain_text(&k, &b);
     queue_text(&k, s, &b);
     desks_text(&k, s, &b);
     models_text(&k, s, &b);

@@ -146,6 +146,7 @@ struct conf {
   int64_t model_cost_per_day_micros;     /* 0: no limit */
   enum conf_on_limit on_limit;
   int64_t drain_ms;
+  int64_t retrain_tickets; /* newly solved tickets that make the embedded model learn; 0: never */
   const char *signing_key; /* PEM; NULL: none */
   char hash[65];           /* of the whole file's text: kept with every decision */
   const struct conf_connector *connectors;

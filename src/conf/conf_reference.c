@@ -111,8 +111,8 @@ static void tasks_add(struct buf *b) {
 
 char *conf_reference(const struct conf_plugins *plugins) {
   static const char *const first[] = {"state", "listen", "access", "log"};
-  static const char *const last[] = {"taxonomy", "skills",     "knowledge", "policy",
-                                     "billing",  "compliance", "limits",    "drain"};
+  static const char *const last[] = {"taxonomy",   "skills", "knowledge", "policy", "billing",
+                                     "compliance", "limits", "training",  "drain"};
   struct buf b;
   buf_init(&b, 0);
   buf_text(&b,

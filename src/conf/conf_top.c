@@ -115,6 +115,13 @@ const struct trg_field top_fields[] = {
      .words = "draft queue stop",
      .offset = AT(on_limit),
      .help = "when it is used up: draft with what is free, queue until tomorrow, or stop"},
+    {.name = "training.retrain",
+     .type = TRG_INT,
+     .default_text = "100",
+     .min = 0,
+     .max = 1000000,
+     .offset = AT(retrain_tickets),
+     .help = "newly solved tickets after which the embedded model learns again; 0: never"},
     {.name = "drain",
      .type = TRG_DURATION,
      .default_text = "20s",
@@ -270,6 +277,7 @@ void part_top(struct part *p) {
   c->period = t.period;
   c->signing_key = t.signing_key;
   c->drain_ms = t.drain_ms;
+  c->retrain_tickets = t.retrain_tickets;
   c->keep_requests_ms = t.keep_requests_ms;
   c->keep_messages_ms = t.keep_messages_ms;
   limits_read(p, &t);

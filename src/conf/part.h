@@ -37,7 +37,7 @@ struct top {
   char *auto_citation, *disclosure, *book, *period, *model_cost_per_day, *on_limit;
   char *signing_key;
   double auto_accept;
-  int64_t replies_per_ticket, drain_ms, mcp_per_minute;
+  int64_t replies_per_ticket, drain_ms, mcp_per_minute, retrain_tickets;
   int64_t keep_requests_ms, keep_messages_ms;
 };
 extern const struct trg_field top_fields[], top_lists[]; /* what the reader fills; the rest */

@@ -100,6 +100,33 @@ static void test_a_label_with_other_words_is_left_to_the_files(void **state) {
   is(&l.list[0], "c", "{\"category\":\"billing\",\"sentiment\":\"neutral\"}");
 }
 
+static void test_a_fifth_is_held_out_and_always_the_same(void **state) {
+  struct arena *a = *state;
+  struct trg_example list[1000];
+  for (size_t i = 0; i < 1000; i++)
+    list[i] = (struct trg_example){str_of(arena_printf(a, "ticket %zu", i)), CATEGORY("billing")};
+  struct lesson learn, held, again, held_again;
+  lesson_split((struct lesson){list, 1000}, a, &learn, &held);
+  assert_int_equal(learn.count + held.count, 1000);
+  assert_in_range(held.count, 160, 240);
+  /* By the text alone: neither place nor label moves a ticket to the other side. */
+  for (size_t i = 0; i < held.count; i++) held.list[i].labels = CATEGORY("other");
+  lesson_split(held, a, &again, &held_again);
+  assert_int_equal(again.count, 0);
+  lesson_split(learn, a, &again, &held_again);
+  assert_int_equal(held_again.count, 0);
+}
+
+static void test_a_new_model_must_be_better_by_a_percent(void **state) {
+  (void)state;
+  assert_true(trial_better(&(struct trial){.held = 100, .before = 80, .after = 81}));
+  assert_false(trial_better(&(struct trial){.held = 101, .before = 80, .after = 81}));
+  assert_true(trial_better(&(struct trial){.held = 20, .before = 0, .after = 1}));
+  assert_false(trial_better(&(struct trial){.held = 20, .before = 15, .after = 15}));
+  assert_false(trial_better(&(struct trial){.held = 1000, .before = 900, .after = 100}));
+  assert_false(trial_better(&(struct trial){0}));
+}
+
 static void test_categories_are_listed_once_in_their_order(void **state) {
   struct trg_example list[] = {{TRG_STR("a"), CATEGORY("shipping")},
                                {TRG_STR("b"), TRG_STR("{\"language\":\"de\"}")},
@@ -121,6 +148,8 @@ int main(void) {
       T(test_examples_take_the_spelling_of_the_files),
       T(test_beside_a_taxonomy_of_its_own_only_shared_categories_join),
       T(test_a_label_with_other_words_is_left_to_the_files),
+      T(test_a_fifth_is_held_out_and_always_the_same),
+      T(test_a_new_model_must_be_better_by_a_percent),
       T(test_categories_are_listed_once_in_their_order),
   };
   return cmocka_run_group_tests_name("admin lesson", tests, NULL, NULL);

@@ -278,6 +278,7 @@ static void test_the_reference_has_every_key_as_comments(void **state) {
                                      "#   replies_per_ticket: 5",
                                      "#   book: per-resolution",
                                      "# drain: 20s",
+                                     "# training:\n#   retrain: 100",
                                      "#     allow: []",
                                      "# compliance: []"};
   for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
