@@ -6,6 +6,7 @@
 #include "admin/control_bill.h"
 #include "admin/control_subject.h"
 #include "admin/core.h"
+#include "admin/meter.h"
 #include "admin/train.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -259,6 +260,10 @@ static int do_eval_keep(struct asking *k, const json *q, struct trg_err *err) {
   return rc;
 }
 
+static int do_requeue(struct core *c, struct trg_str ref, const char *who, struct trg_err *err) {
+  return meter_ref(ref) ? meter_requeue(c, ref, who, err) : road_requeue(c->road, ref, who, err);
+}
+
 /* --- which
  * ---------------------------------------------------------------------------------------- */
 
@@ -278,7 +283,7 @@ void control_do(struct core *c, struct trg_str request,
   else if (str_is(what, "status"))
     do_status(k);
   else if (str_is(what, "requeue"))
-    asking_result(k, road_requeue(c->road, ref, who, &err), &err);
+    asking_result(k, do_requeue(c, ref, who, &err), &err);
   else if (str_is(what, "review"))
     asking_result(k,
                   road_review(c->road, arena_dup(k->arena, json_get_str(q, "verb")), ref, who,

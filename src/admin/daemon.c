@@ -9,6 +9,7 @@
 
 #include "admin/control.h"
 #include "admin/core.h"
+#include "admin/meter.h"
 #include "admin/progress.h"
 #include "admin/retrain.h"
 #include "admin/train.h"
@@ -35,6 +36,7 @@
 struct daemon {
   struct core core;
   struct web *web;
+  struct meter *meter;
   struct sock *sock;
   char *sock_path;
   bool once, stopping, stopped;
@@ -166,7 +168,8 @@ static void signals_hold(void) {
 }
 
 static void on_finished(void *arg) {
-  daemon_end(arg);
+  struct daemon *d = arg;
+  meter_once(d->meter, daemon_end, d);
 }
 
 static void daemon_go(void *arg) {
@@ -174,6 +177,7 @@ static void daemon_go(void *arg) {
   if (d->stopping) return;
   if (d->once) road_once(d->core.road, on_finished, d);
   road_start(d->core.road);
+  meter_start(d->meter);
   log_event(TRG_INFO, "daemon.ready", "engine", store_engine(), "listen", log_num(web_port(d->web)),
             NULL);
   sd_notify(0, "READY=1");
@@ -187,6 +191,7 @@ static int daemon_prepare(struct daemon *d, struct trg_err *err) {
   int rc = road_recover(c->road, err);
   if (rc >= 0) rc = core_index(c, err);
   if (rc < 0) return rc;
+  d->meter = meter_new(c);
   loop_on_signal(c->loop, on_signal, d);
   d->web = web_new(c, !d->once, err);
   if (d->web == NULL) return TRG_EIO;
@@ -228,6 +233,7 @@ int daemon_run(const char *conf_path, bool once) {
     log_tell_left_out();
     log_event(TRG_INFO, "daemon.stopped", "status", log_num(status), NULL);
   }
+  meter_free(&d.meter);
   web_free(&d.web);
   sock_free(&d.sock);
   mem_free(d.sock_path);

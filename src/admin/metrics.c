@@ -10,6 +10,7 @@
 #include "net/loop.h"
 #include "store/dispute.h"
 #include "store/gap.h"
+#include "store/meter_event.h"
 #include "store/metrics.h"
 #include "store/store.h"
 #include "store/turn.h"
@@ -204,11 +205,22 @@ static int money_health(struct core *c, struct buf *b, struct arena *a, struct t
   struct gap *g = NULL;
   size_t n = 0;
   int64_t gaps = 0, open = 0, overdue = 0;
+  struct meter_event_depth m;
   int rc = gap_list(c->store, 1, a, &g, &n, &gaps, err);
+  if (rc >= 0) rc = meter_event_depth(c->store, &m, err);
   if (rc >= 0) rc = dispute_depth(c->store, clock_now_ms(), &open, &overdue, err);
   if (rc < 0) return rc;
   head(b, "triaged_conservation_gaps", "gauge", "Places where the books do not add up; 0 is well.");
   buf_printf(b, "triaged_conservation_gaps %lld\n", (long long)gaps);
+  head(b, "triaged_meter_events", "gauge", "Final charges on their way to who writes the invoice.");
+  const struct {
+    const char *state;
+    int64_t count;
+  } states[] = {{"waiting", m.waiting},   {"planned", m.planned}, {"done", m.done},
+                {"rejected", m.rejected}, {"held", m.held},       {"dropped", m.dropped}};
+  for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+    buf_printf(b, "triaged_meter_events{state=\"%s\"} %lld\n", states[i].state,
+               (long long)states[i].count);
   head(b, "triaged_disputes_open", "gauge", "Disputes that wait for a decision.");
   buf_printf(b, "triaged_disputes_open %lld\n", (long long)open);
   head(b, "triaged_disputes_overdue", "gauge", "Those of them whose deadline is over.");

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/err.h"
 #include "base/money.h"
+#include "base/time.h"
 #include "billing/book_rules.h"
 
 const struct book_version *book_at(const struct book *b, int64_t at_ms) {
@@ -104,6 +106,25 @@ bool book_proves(const struct book *b, const char *outcome) {
 int64_t book_scope_ms(const struct book *b, int64_t at_ms) {
   const struct book_version *v = book_at(b, at_ms);
   return v->scope == SCOPE_CONVERSATION ? 0 : v->scope_ms;
+}
+
+int64_t book_final_ms(const struct book *b, const char *channel, int64_t opened_ms, int64_t at_ms) {
+  int64_t last = at_ms, from = 0, to = 0;
+  char month[8];
+  time_month(at_ms, month);
+  BUG_UNLESS(time_month_range(month, &from, &to) == 0);
+  for (size_t i = 0; i < b->version_count; i++) {
+    const struct book_version *v = &b->versions[i];
+    const bool ended = i + 1 < b->version_count && b->versions[i + 1].effective_ms <= opened_ms;
+    const bool first = i == 0; /* also for what was before it */
+    if (v->reach == REACH_NONE || ended || (v->effective_ms > at_ms && !first)) continue;
+    const int64_t within = v->within.ms[book_channel(channel)];
+    int64_t end = within > 0 ? at_ms + within : 0;
+    if (v->reach == REACH_SAME_PERIOD && (end == 0 || end > to)) end = to;
+    if (end == 0) return 0;
+    if (end > last) last = end;
+  }
+  return last;
 }
 
 bool book_ordered(const struct book *b) {

@@ -29,6 +29,10 @@ void book_price_unit(const struct book *b, int64_t at_ms, const char *outcome, i
                      const struct book_place *place, struct book_priced *ret);
 /* How long one charge covers a scope that is wider than a conversation; 0: not shared. */
 int64_t book_scope_ms(const struct book *b, int64_t at_ms);
+/* When nothing that still happens can take back a charge of this moment, for a ticket that was
+ * opened at opened_ms; by several versions of the rules the latest. 0: only the close of its period
+ * makes it final. `channel` as the book writes it. */
+int64_t book_final_ms(const struct book *b, const char *channel, int64_t opened_ms, int64_t at_ms);
 /* Included units that a month leaves to the next when `used` of them were used; 0 for outcomes
  * without rollover. */
 int64_t book_left_over(const struct book *b, int64_t at_ms, const char *outcome, int64_t used);

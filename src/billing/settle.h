@@ -21,6 +21,13 @@ struct settled {
 /* One ticket, inside the turn. */
 int settle_ticket(struct store *s, const struct book *b, int64_t ticket_id, int64_t now_ms,
                   struct settled *ret, struct trg_err *err);
+struct ledger_line;
+/* When this charge is final: its period is closed, or nothing that still happens can take it back
+ * under the book. INT64_MAX: only the close makes it so. What was learnt too late is a line of its
+ * own, also after that. */
+int settle_final(struct store *s, const struct book *b, const struct ledger_line *l,
+                 int64_t *ret_ms, struct trg_err *err);
+
 /* Recomputes every charge from evidence as of now_ms. fn is told each difference: `is` what the
  * ledger has, `ought` what the fold says, in micro-dollars. With a book that is not the ledger's,
  * the differences are what that book would have charged. */

@@ -4,7 +4,9 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "billing/settle.h"
 #include "billing/settle_inner.h"
+#include "store/period.h"
 #include "store/store.h"
 #include "store/talk.h"
 
@@ -117,4 +119,20 @@ bool lines_credited(const struct lines *l, const char *charge_key, int64_t at_ms
       if (takes_back(&l->p[k], c) && !str_starts(str_of(l->p[k].rule), RULE_VOID)) return true;
   }
   return false;
+}
+
+int settle_final(struct store *s, const struct book *b, const struct ledger_line *l,
+                 int64_t *ret_ms, struct trg_err *err) {
+  struct arena *a = arena_new();
+  struct ticket t = {0};
+  bool closed = false;
+  int rc = period_is_closed(s, l->period, &closed, err);
+  if (rc == 0 && !closed) rc = ticket_by_id(s, l->ticket_id, a, &t, err);
+  if (rc == 0 && closed) *ret_ms = l->at_ms;
+  if (rc == 0 && !closed) {
+    const int64_t at = book_final_ms(b, channel_word(t.channel), t.created_ms, l->at_ms);
+    *ret_ms = at != 0 ? at : INT64_MAX;
+  }
+  arena_free(&a);
+  return rc;
 }

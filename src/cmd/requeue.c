@@ -24,6 +24,9 @@ const struct cmd cmd_requeue = {
     .help =
         "REF is as support/101. What may have been written already is looked for first, so that\n"
         "nothing is written twice. `triagectl tickets --state dead` lists the dead letters.\n"
-        "A charge that is held because its judge failed is judged once more.",
+        "A charge that is held because its judge failed is judged once more.\n"
+        "meter:12 sends the meter event of ledger line 12 again that was rejected or held, "
+        "meter:all\n"
+        "all of them; status lists them.",
     .run = requeue_run,
 };

@@ -17,11 +17,13 @@
 #include "store/dispute.h"
 #include "store/gap.h"
 #include "store/inbox.h"
+#include "store/meter_event.h"
 #include "store/store.h"
 #include "store/ticket.h"
 #include "store/work.h"
 
-#define GAPS_SHOWN 5
+#define GAPS_SHOWN   5
+#define EVENTS_SHOWN 5
 
 struct look {
   struct reading r;
@@ -190,6 +192,39 @@ static int put_retrain(struct look *k, struct trg_err *err) {
   return rc;
 }
 
+/* Final charges on their way to who writes the invoice; null when they go nowhere. */
+static int put_meter(struct look *k, struct trg_err *err) {
+  struct meter_event_depth n;
+  struct meter_event *bad = NULL;
+  size_t bad_count = 0;
+  int rc = meter_event_depth(k->r.store, &n, err);
+  if (rc >= 0) rc = meter_event_bad(k->r.store, EVENTS_SHOWN, k->r.arena, &bad, &bad_count, err);
+  if (rc < 0) return rc;
+  const bool on = k->r.conf->meter.event_name != NULL;
+  if (!on && n.waiting + n.planned + n.done + n.rejected + n.held + n.dropped == 0) {
+    json_put_null(k->doc, "meter_events");
+    return 0;
+  }
+  json *o = json_object(), *list = json_array();
+  json_put_bool(o, "on", on);
+  json_put_int(o, "waiting", n.waiting);
+  json_put_int(o, "planned", n.planned);
+  json_put_int(o, "done", n.done);
+  json_put_int(o, "rejected", n.rejected);
+  json_put_int(o, "held", n.held);
+  json_put_int(o, "dropped", n.dropped);
+  for (size_t i = 0; i < bad_count; i++) {
+    json *e = json_object();
+    json_put_text(e, "ref", arena_printf(k->r.arena, "meter:%lld", (long long)bad[i].seq));
+    json_put_text(e, "state", bad[i].state);
+    json_put_text(e, "why", bad[i].why);
+    json_add(list, e);
+  }
+  json_put(o, "bad_list", list);
+  json_put(k->doc, "meter_events", o);
+  return 0;
+}
+
 static int look(struct look *k, struct trg_err *err) {
   k->now_ms = clock_now_ms();
   k->doc = json_object();
@@ -202,6 +237,7 @@ static int look(struct look *k, struct trg_err *err) {
   if (rc >= 0) rc = put_budget(k, err);
   if (rc >= 0) rc = put_money(k, err);
   if (rc >= 0) rc = put_retrain(k, err);
+  if (rc >= 0) rc = put_meter(k, err);
   json_put_int(k->doc, "dead_letters", k->dead);
   put_database(k);
   return rc;
@@ -272,6 +308,24 @@ static void retrain_text(const struct look *k, struct buf *b) {
              text_of(k, o, "at"), (long long)json_get_int(o, "held_out", 0),
              100 * json_get_double(o, "before", 0), 100 * json_get_double(o, "after", 0),
              json_get_bool(o, "swapped", false) ? "the new model is in use" : "the old one stayed");
+}
+
+static void meter_text(const struct look *k, struct buf *b) {
+  const json *o = json_get(k->doc, "meter_events");
+  if (json_get(o, "done") == NULL) return;
+  buf_printf(b, "meter      %lld sent, %lld to send, %lld not final yet%s\n",
+             (long long)json_get_int(o, "done", 0), (long long)json_get_int(o, "planned", 0),
+             (long long)json_get_int(o, "waiting", 0),
+             json_get_bool(o, "on", false) ? "" : " (off: billing.stripe is not set)");
+  const int64_t bad = json_get_int(o, "rejected", 0) + json_get_int(o, "held", 0);
+  if (bad > 0)
+    buf_printf(b, "           %lld rejected or held; triagectl requeue meter:LINE, or meter:all\n",
+               (long long)bad);
+  for (const json *e = json_first(json_get(o, "bad_list")); e != NULL; e = json_next(e)) {
+    buf_printf(b, "           %s %s: ", text_of(k, e, "ref"), text_of(k, e, "state"));
+    out_line(b, text_of(k, e, "why"), 0);
+    buf_char(b, '\n');
+  }
 }
 
 static void queue_text(const struct look *k, struct out_screen s, struct buf *b) {
@@ -357,6 +411,7 @@ static int status_run(const struct cmd_call *c) {
     budget_text(&k, &b);
     money_text(&k, &b);
     retrain_text(&k, &b);
+    meter_text(&k, &b);
     queue_text(&k, s, &b);
     desks_text(&k, s, &b);
     models_text(&k, s, &b);

@@ -103,6 +103,12 @@ struct conf_mcp_token {
   int64_t per_minute;   /* requests */
 };
 
+/* Where final charges are sent as meter events; event_name NULL: nowhere. */
+struct conf_meter {
+  const char *key, *url, *event_name, *customer;
+  bool micros; /* an event counts money, else charges */
+};
+
 /* What a skill's "~~category" stands for: the name of a helpdesk or of an MCP server. */
 struct conf_connector {
   const char *category, *name;
@@ -151,6 +157,7 @@ struct conf {
   char hash[65];           /* of the whole file's text: kept with every decision */
   const struct conf_connector *connectors;
   size_t connector_count;
+  struct conf_meter meter;
 };
 
 /* How conf finds plugins: the owner asks its registry. */

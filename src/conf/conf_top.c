@@ -92,6 +92,27 @@ const struct trg_field top_fields[] = {
      .offset = AT(signing_key),
      .help = "Ed25519 private key (PEM) for ledger export --signed; triagectl ledger keygen makes "
              "one"},
+    {.name = "billing.stripe.key",
+     .flags = TRG_SECRET,
+     .offset = AT(meter_key),
+     .help = "secret key: final charges are sent as Stripe meter events; nothing is without it"},
+    {.name = "billing.stripe.url",
+     .type = TRG_URL,
+     .default_text = "https://api.stripe.com",
+     .offset = AT(meter_url),
+     .help = "where they are sent"},
+    {.name = "billing.stripe.event_name",
+     .offset = AT(meter_event_name),
+     .help = "event_name of the meter that counts them"},
+    {.name = "billing.stripe.customer",
+     .offset = AT(meter_customer),
+     .help = "id of the customer who pays, as cus_..."},
+    {.name = "billing.stripe.value",
+     .type = TRG_CHOICE,
+     .default_text = "charges",
+     .words = "charges micros",
+     .offset = AT(meter_value),
+     .help = "what an event counts: 1 a charge, or its amount in millionths of a US dollar"},
     {.name = "retention.requests",
      .type = TRG_DURATION,
      .default_text = "30d",
@@ -248,6 +269,25 @@ static void limits_read(struct part *p, const struct top *t) {
   p->conf->model_cost_per_day_micros = micros;
 }
 
+/* Half a setting would look like one that is in force. */
+static void meter_read(struct part *p, const struct top *t) {
+  const struct yaml *node = node_at(p, "billing", "stripe");
+  const struct conf_meter m = {.key = t->meter_key,
+                               .url = t->meter_url,
+                               .event_name = t->meter_event_name,
+                               .customer = t->meter_customer,
+                               .micros = word_index("charges micros", t->meter_value) == 1};
+  if (yaml_is_null(node)) return;
+  const bool keyed = p->reading || (m.key != NULL && m.key[0] != '\0');
+  if (!keyed || m.event_name == NULL || m.customer == NULL) {
+    field_wrong(&p->r, node, "billing.stripe",
+                "needs key, event_name and customer, as {key: \"${file:stripe}\", event_name: "
+                "resolutions, customer: cus_123}");
+    return;
+  }
+  p->conf->meter = m;
+}
+
 static void state_read(struct part *p, const struct top *t) {
   const char *text = t->state == NULL || t->state[0] == '\0' ? "/var/lib/triaged" : t->state;
   p->conf->state = conf_place_of(p, text);
@@ -281,4 +321,5 @@ void part_top(struct part *p) {
   c->keep_requests_ms = t.keep_requests_ms;
   c->keep_messages_ms = t.keep_messages_ms;
   limits_read(p, &t);
+  meter_read(p, &t);
 }

@@ -36,6 +36,7 @@ struct top {
   char *state, *listen, *log_level, *log_format, *mcp_token, *metrics_token, *taxonomy;
   char *auto_citation, *disclosure, *book, *period, *model_cost_per_day, *on_limit;
   char *signing_key;
+  char *meter_key, *meter_url, *meter_event_name, *meter_customer, *meter_value;
   double auto_accept;
   int64_t replies_per_ticket, drain_ms, mcp_per_minute, retrain_tickets;
   int64_t keep_requests_ms, keep_messages_ms;

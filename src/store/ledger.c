@@ -193,6 +193,10 @@ int ledger_append(struct store *s, struct ledger_line *line, struct trg_err *err
   return rc;
 }
 
+int ledger_head(struct store *s, struct arena *a, char **ret, struct trg_err *err) {
+  return store_get(s, HEAD_KEY, a, ret, err);
+}
+
 /* --- reading --------------------------------------------------------------------------------- */
 
 int ledger_live(struct store *s, struct trg_str charge_key, struct arena *a,

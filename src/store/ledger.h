@@ -47,6 +47,8 @@ int ledger_of_ticket(struct store *s, int64_t ticket_id, struct arena *a, struct
 int ledger_each(struct store *s, int64_t from_ms, int64_t to_ms,
                 int (*fn)(void *arg, const struct ledger_line *line), void *arg,
                 struct trg_err *err);
+/* "SEQ HASH" of the newest line; NULL: there is none. */
+int ledger_head(struct store *s, struct arena *a, char **ret, struct trg_err *err);
 /* Recomputes the chain: 0, or TRG_ECORRUPT with *ret_bad the first bad seq and err in words. */
 int ledger_verify(struct store *s, int64_t *ret_count, int64_t *ret_bad, struct trg_err *err);
 

@@ -33,6 +33,7 @@ extern const char *const migrate_example[];
 extern const char *const migrate_cited[];
 extern const char *const migrate_feedback[];
 extern const char *const migrate_taught[];
+extern const char *const migrate_meter[];
 
 /* Brings a checked database from version `from` to STORE_VERSION, in one transaction. */
 int migrate(struct store *s, int64_t from, struct trg_err *err);

@@ -24,7 +24,7 @@ static int fault_parse(const char *name) {
 }
 
 static bool side_known(const char *side) {
-  static const char *const sides[] = {"zendesk", "salesforce", "intercom", "model"};
+  static const char *const sides[] = {"zendesk", "salesforce", "intercom", "model", "stripe"};
   for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++) {
     if (strcmp(side, sides[i]) == 0) {
       return true;
@@ -54,8 +54,8 @@ static bool rule_parse(char *text, struct fault_rule *r, char *ret_why, size_t w
   if (dot) {
     *dot = '\0';
     if (!side_known(kind)) {
-      snprintf(ret_why, why_bytes, "unknown side '%s': zendesk, salesforce, intercom or model",
-               kind);
+      snprintf(ret_why, why_bytes,
+               "unknown side '%s': zendesk, salesforce, intercom, model or stripe", kind);
       return false;
     }
     snprintf(r->side, sizeof r->side, "%s", kind);

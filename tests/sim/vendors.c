@@ -8,7 +8,8 @@ extern const struct vendor vendor_anthropic;
 extern const struct vendor vendor_openai;
 extern const struct vendor vendor_gemini;
 extern const struct vendor vendor_bedrock;
+extern const struct vendor vendor_stripe;
 
-const struct vendor *const sim_vendors[] = {
-    &vendor_zendesk, &vendor_salesforce, &vendor_intercom, &vendor_anthropic,
-    &vendor_openai,  &vendor_gemini,     &vendor_bedrock,  NULL};
+const struct vendor *const sim_vendors[] = {&vendor_stripe,   &vendor_zendesk,   &vendor_salesforce,
+                                            &vendor_intercom, &vendor_anthropic, &vendor_openai,
+                                            &vendor_gemini,   &vendor_bedrock,   NULL};

@@ -195,6 +195,59 @@ static void test_alerts_tell_the_highest_line_that_was_passed(void **state) {
   mem_free(text);
 }
 
+static int64_t final_by(const char *reversal, const char *channel, int64_t at_ms) {
+  char *text = changed("reversal: {reach: none}", reversal);
+  struct book *b = book_text(text);
+  const int64_t ms = book_final_ms(b, channel, at_ms - 1000, at_ms);
+  book_free(&b);
+  mem_free(text);
+  return ms;
+}
+
+static void test_a_charge_is_final_when_nothing_can_take_it_back(void **state) {
+  (void)state;
+  int64_t at = 0, december = 0, late = 0;
+  assert_int_equal(time_parse(TRG_STR("2026-11-20T10:00:00Z"), &at), 0);
+  assert_int_equal(time_parse(TRG_STR("2026-11-29T10:00:00Z"), &late), 0);
+  assert_int_equal(time_parse(TRG_STR("2026-12-01"), &december), 0);
+  const int64_t day = 86400000;
+  assert_int_equal(final_by("reversal: {reach: none}", "email", at), at);
+  assert_int_equal(final_by("reversal: {reach: any_period, within: 5d}", "email", at),
+                   at + 5 * day);
+  assert_int_equal(final_by("reversal: {reach: any_period}", "email", at), 0); /* the close */
+  assert_int_equal(final_by("reversal: {reach: same_period}", "email", at), december);
+  assert_int_equal(final_by("reversal: {reach: same_period, within: 5d}", "email", at),
+                   at + 5 * day);
+  assert_int_equal(final_by("reversal: {reach: same_period, within: 5d}", "email", late), december);
+}
+
+static void test_of_two_versions_the_longer_reach_decides(void **state) {
+  (void)state;
+  int64_t at = 0;
+  assert_int_equal(time_parse(TRG_STR("2026-11-20T10:00:00Z"), &at), 0);
+  const char *second = strstr(good, "  - effective");
+  struct buf b;
+  buf_init(&b, 0);
+  buf_text(&b, good);
+  buf_text(&b, second);
+  char *text = buf_take(&b, NULL);
+  char *from = strstr(text, "reach: none}"), *later = strstr(strstr(text, "meters:"), "2026-01-01");
+  memcpy(later, "2026-11-20", 10);
+  struct buf c;
+  buf_init(&c, 0);
+  buf_add(&c, text, (size_t)(from - text));
+  buf_text(&c, "reach: any_period, within: 9d}");
+  buf_text(&c, from + strlen("reach: none}"));
+  char *both = buf_take(&c, NULL);
+  struct book *book = book_text(both);
+  assert_int_equal(book_final_ms(book, "email", at - INT64_C(86400000), at),
+                   at + 9 * INT64_C(86400000));
+  assert_int_equal(book_final_ms(book, "email", at - 1000, at), at); /* opened under the second */
+  book_free(&book);
+  mem_free(text);
+  mem_free(both);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_builtin_is_the_shipped_file_to_the_byte),
@@ -205,6 +258,8 @@ int main(void) {
       cmocka_unit_test(test_overlapping_versions_are_refused),
       cmocka_unit_test(test_a_file_that_is_not_there_is_a_problem),
       cmocka_unit_test(test_prices_are_in_whole_micro_dollars_and_round_half_to_even),
+      cmocka_unit_test(test_a_charge_is_final_when_nothing_can_take_it_back),
+      cmocka_unit_test(test_of_two_versions_the_longer_reach_decides),
       cmocka_unit_test(test_alerts_tell_the_highest_line_that_was_passed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
