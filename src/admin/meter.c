@@ -472,7 +472,7 @@ static int requeue_one(struct core *c, struct meter_event *e, int64_t now_ms, st
 int meter_requeue(struct core *c, struct trg_str ref, const char *who, struct trg_err *err) {
   struct arena *a = arena_new();
   const struct trg_str what = {ref.p + strlen(REF), ref.n - strlen(REF)};
-  struct meter_event one = {0}, *list = &one;
+  struct meter_event one = {.state = ""}, *list = &one;
   size_t n = 1;
   int64_t seq = 0;
   const int64_t now = clock_now_ms();
