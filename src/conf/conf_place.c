@@ -56,7 +56,8 @@ static const char *skills_folder(struct part *p) {
   const char *const places[] = {SHARE_DIR "/skills",
                                 arena_printf(p->r.arena, "%s/../share/triaged/skills", program),
                                 arena_printf(p->r.arena, "%s/../skills", program),
-                                arena_printf(p->r.arena, "%s/../../skills", program)};
+                                arena_printf(p->r.arena, "%s/../../skills", program),
+                                arena_printf(p->r.arena, "%s/../../../skills", program)};
   for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
     if (file_is_dir(places[i])) return places[i];
   return NULL;
