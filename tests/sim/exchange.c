@@ -179,7 +179,13 @@ static void vendor_answer(struct exchange *x) {
     x->vendor->missing(x, path_known);
     return;
   }
+  if (x->fault == FAULT_MEDDLE) {
+    meddle(x);
+  }
   x->route->answer(x);
+  if (x->fault == FAULT_NOVEL || x->fault == FAULT_ASTRAY) {
+    twist(x);
+  }
   if (x->fault == FAULT_BADJSON && x->out.n > 2) {
     /* a proxy's idea of help: the text stops before its end and something else follows */
     x->out.n -= x->out.n / 3 + 1;

@@ -31,6 +31,9 @@ enum fault_kind {
   FAULT_LOCATOR,   /* the place in a long answer is forgotten */
   FAULT_LOCK,      /* a record is held by somebody else */
   FAULT_PART,      /* one part of a composite write fails */
+  FAULT_NOVEL,     /* fields and choices of a version to come */
+  FAULT_ASTRAY,    /* links to the next page name another host */
+  FAULT_MEDDLE,    /* somebody tags the ticket right before the write arrives */
   FAULT_COUNT
 };
 const char *fault_name(enum fault_kind k);
@@ -40,7 +43,8 @@ const char *fault_name(enum fault_kind k);
 #define FAULTS_TRANSPORT                                                                           \
   (FAULT_BIT(FAULT_429) | FAULT_BIT(FAULT_500) | FAULT_BIT(FAULT_503) | FAULT_BIT(FAULT_529) |     \
    FAULT_BIT(FAULT_RESET) | FAULT_BIT(FAULT_RESETAFTER) | FAULT_BIT(FAULT_SLOW) |                  \
-   FAULT_BIT(FAULT_CUT) | FAULT_BIT(FAULT_BADJSON))
+   FAULT_BIT(FAULT_CUT) | FAULT_BIT(FAULT_BADJSON) | FAULT_BIT(FAULT_NOVEL) |                      \
+   FAULT_BIT(FAULT_ASTRAY))
 
 struct fault_rule {
   char side[16];   /* empty: all */

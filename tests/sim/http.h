@@ -49,6 +49,11 @@ int64_t exchange_query_int(const struct exchange *x, const char *name, int64_t o
 /* The body as JSON, or NULL when it is not. */
 cJSON *exchange_json(struct exchange *x);
 
+/* The faults novel and astray: changes a JSON reply that is made. */
+void twist(struct exchange *x);
+/* The fault meddle: an agent tags the ticket that the request names. */
+void meddle(struct exchange *x);
+
 /* Starts the reply anew and returns the buffer for its body. */
 struct buf *reply_json(struct exchange *x, int status);
 struct buf *reply_text(struct exchange *x, int status, const char *content_type);

@@ -288,7 +288,7 @@ static const struct route routes[] = {
     {"PUT", "/conversations/{}", "update", 0, intercom_conversation_update},
     {"POST", "/conversations/{}/reply", "reply", 0, intercom_conversation_reply},
     {"POST", "/conversations/{}/parts", "parts", 0, intercom_conversation_part},
-    {"POST", "/conversations/{}/tags", "tags", 0, intercom_tag_attach},
+    {"POST", "/conversations/{}/tags", "tags", FAULT_BIT(FAULT_MEDDLE), intercom_tag_attach},
     {"DELETE", "/conversations/{}/tags/{}", "tags", 0, intercom_tag_detach},
     {"POST", "/tickets/search", "search", SEARCH_FAULTS, intercom_tickets_search},
     {"GET", "/tickets/{}", "tickets", 0, intercom_ticket_show},

@@ -30,6 +30,7 @@ static const char usage_text[] =
     "  --retry-after N       seconds announced by injected 429 replies (default 1)\n"
     "  --slow-ms N           duration of a slow reply (default 300)\n"
     "  --token-ttl D         life of OAuth tokens (default 30m)\n"
+    "  --elsewhere URL       host of links that go astray\n"
     "  --required-to-solve F custom field that must be set before solving\n"
     "  --webhook [DESK=]URL  push events there, of one helpdesk or of all; with\n"
     "                        --webhook-secret [DESK=]S to sign them,\n"
@@ -54,6 +55,7 @@ enum option_id {
   OPT_SLOW,
   OPT_TTL,
   OPT_REQUIRED,
+  OPT_ELSEWHERE,
   OPT_WEBHOOK,
   OPT_SECRET,
   OPT_HOOK_REPEAT,
@@ -80,6 +82,7 @@ static const struct option long_options[] = {
     {"slow-ms", required_argument, NULL, OPT_SLOW},
     {"token-ttl", required_argument, NULL, OPT_TTL},
     {"required-to-solve", required_argument, NULL, OPT_REQUIRED},
+    {"elsewhere", required_argument, NULL, OPT_ELSEWHERE},
     {"webhook", required_argument, NULL, OPT_WEBHOOK},
     {"webhook-secret", required_argument, NULL, OPT_SECRET},
     {"webhook-repeat", required_argument, NULL, OPT_HOOK_REPEAT},
@@ -193,6 +196,9 @@ static void option_take(struct options *o, int id, const char *name) {
     break;
   case OPT_TTL:
     o->token_ttl_s = arg_duration(name) / 1000;
+    break;
+  case OPT_ELSEWHERE:
+    o->elsewhere = optarg;
     break;
   case OPT_REQUIRED:
     o->required_to_solve = optarg;

@@ -27,6 +27,7 @@ struct options {
   int64_t start_ms; /* initial virtual time; 0: now */
   bool behaviour;
   bool rate_limits;
+  const char *elsewhere; /* base URL of links that go astray; NULL: an address where nobody is */
   const char
       *required_to_solve; /* custom field id that must be set before a ticket is solved, or NULL */
   const char *webhook[DESK_COUNT]; /* URL; NULL: no pushes */
