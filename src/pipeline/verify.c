@@ -103,6 +103,7 @@ static void verdict_add(struct road *r, int64_t ticket_id, const struct finding 
   json_put_double(data, "confidence", f->confidence);
   json_put_text(data, "why", f->why);
   char *text = json_text(data);
+  json_free(&data);
   const int64_t now = clock_now_ms();
   const char *id = f->call_id != 0 ? arena_printf(a, "verify:%lld", (long long)f->call_id) : "";
   const struct event e = {.ticket_id = ticket_id,

@@ -62,7 +62,9 @@ static void problem(void *arg, const char *path, uint32_t line, const char *text
   (void)arg;
   told++;
   const size_t n = strlen(said);
-  (void)snprintf(said + n, sizeof said - n, "%s:%u: %s\n", path + strlen(dir) + 1, line, text);
+  const bool ours = strncmp(path, dir, strlen(dir)) == 0; /* else a word, as "skills" */
+  (void)snprintf(said + n, sizeof said - n, "%s:%u: %s\n", ours ? path + strlen(dir) + 1 : path,
+                 line, text);
 }
 
 static struct skills *load(void) {
