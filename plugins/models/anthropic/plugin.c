@@ -171,31 +171,19 @@ static int auth_open(struct inst *self, struct trg_err *err) {
 static int open_instance(const struct trg_host *host, trg_inst *name, const void *conf,
                          void **ret_self, struct trg_err *err) {
   const struct conf *c = conf;
-  struct inst *self = calloc(1, sizeof *self);
-  if (!self) abort();
+  struct inst *self = llm_inst_new(sizeof *self, host, name, &vendor, c->model);
   self->conf = c;
-  self->llm.host = host;
-  self->llm.name = name;
-  self->llm.vendor = &vendor;
-  self->llm.model = c->model;
   self->llm.extra[self->llm.extra_count++] = (struct trg_header){
       TRG_STR("anthropic-version"), {c->api_version, strlen(c->api_version)}};
   self->llm.batch_window_ms = c->batch_window_ms;
   self->llm.batch_poll_ms = c->batch_poll_ms;
   url_set(&self->llm.url, c->url);
   if (auth_open(self, err) != 0) {
-    llm_inst_clear(&self->llm);
-    free(self);
+    llm_inst_close(self);
     return -1;
   }
   *ret_self = self;
   return 0;
-}
-
-static void close_instance(void *me) {
-  struct inst *self = me;
-  llm_inst_clear(&self->llm);
-  free(self);
 }
 
 static const struct trg_model_ops ops = {
@@ -217,6 +205,6 @@ TRG_EXPORT const struct trg_plugin triaged_plugin_anthropic = {
     .fields = fields,
     .conf_size = sizeof(struct conf),
     .open = open_instance,
-    .close = close_instance,
+    .close = llm_inst_close,
     .ops = &ops,
 };

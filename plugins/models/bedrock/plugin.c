@@ -122,12 +122,6 @@ static const struct llm_vendor vendor = {
     .fault_judge = bedrock_fault_judge,
 };
 
-static int refuse(struct trg_err *err, const char *text) {
-  snprintf(err->code, sizeof err->code, "config");
-  snprintf(err->text, sizeof err->text, "%s", text);
-  return -1;
-}
-
 static bool is_set(const char *text) {
   return text && *text;
 }
@@ -135,17 +129,19 @@ static bool is_set(const char *text) {
 static int signing_check(const struct conf *c, struct trg_err *err) {
   if (!is_set(c->access_key)) {
     if (is_set(c->secret_key) || is_set(c->session_token))
-      return refuse(err, "access_key: missing beside secret_key or session_token");
+      return llm_refuse(err, "access_key: missing beside secret_key or session_token");
     return 0;
   }
-  if (!is_set(c->secret_key)) return refuse(err, "secret_key: missing beside access_key");
+  if (!is_set(c->secret_key)) return llm_refuse(err, "secret_key: missing beside access_key");
   if (is_set(c->auth.key) || is_set(c->auth.token_command))
-    return refuse(err, "access_key: stands beside a key or auth.token_command; one way is enough");
-  if (strchr(c->access_key, ':')) return refuse(err, "access_key: must not hold a colon");
+    return llm_refuse(err,
+                      "access_key: stands beside a key or auth.token_command; one way is enough");
+  if (strchr(c->access_key, ':')) return llm_refuse(err, "access_key: must not hold a colon");
   if (strpbrk(c->model, ":/"))
-    return refuse(err, "model: ids with : or / can not be signed by the HTTP library (it does not "
-                       "encode the path as AWS does); use a Bedrock API key, or an inference "
-                       "profile's id without them");
+    return llm_refuse(err,
+                      "model: ids with : or / can not be signed by the HTTP library (it does not "
+                      "encode the path as AWS does); use a Bedrock API key, or an inference "
+                      "profile's id without them");
   return 0;
 }
 
@@ -156,7 +152,7 @@ static int signing_open(struct inst *self, struct trg_err *err) {
   if (is_set(c->region))
     snprintf(region, sizeof region, "%.39s", c->region);
   else if (!bedrock_url_region(c->url, region))
-    return refuse(err, "region: missing; requests are signed for one, as eu-west-1");
+    return llm_refuse(err, "region: missing; requests are signed for one, as eu-west-1");
   llm_text_put(&self->llm.sigv4, "aws:amz:");
   llm_text_put(&self->llm.sigv4, region);
   llm_text_put(&self->llm.sigv4, ":bedrock");
@@ -171,15 +167,11 @@ static int signing_open(struct inst *self, struct trg_err *err) {
 
 static int prepare(struct inst *self, struct trg_err *err) {
   const struct conf *c = self->conf;
-  const char *const modes[] = {"format", "tool", "prompt"};
+  static const char *const modes[LLM_MODE_MAX] = {"format", "tool", "prompt"};
   const char *needed = !is_set(c->access_key) && strstr(c->url, ".amazonaws.com")
                            ? "key: missing; write a Bedrock API key, or access_key and secret_key"
                            : NULL;
-  for (int i = 0; c->structured && i < 3; i++) {
-    if (strcmp(c->structured, modes[i]) != 0) continue;
-    self->llm.first_mode = i;
-    self->llm.mode_pinned = true;
-  }
+  llm_mode_pin(&self->llm, c->structured, modes);
   bedrock_url_build(c->url, c->model, &self->llm.url);
   if (signing_check(c, err) != 0 || signing_open(self, err) != 0) return -1;
   return llm_auth_open(&self->llm.auth, &c->auth, "authorization", NULL, needed, err);
@@ -188,27 +180,15 @@ static int prepare(struct inst *self, struct trg_err *err) {
 static int open_instance(const struct trg_host *host, trg_inst *name, const void *conf,
                          void **ret_self, struct trg_err *err) {
   const struct conf *c = conf;
-  if (!c->model[0]) return refuse(err, "model: empty");
-  struct inst *self = calloc(1, sizeof *self);
-  if (!self) abort();
+  if (!c->model[0]) return llm_refuse(err, "model: empty");
+  struct inst *self = llm_inst_new(sizeof *self, host, name, &vendor, c->model);
   self->conf = c;
-  self->llm.host = host;
-  self->llm.name = name;
-  self->llm.vendor = &vendor;
-  self->llm.model = c->model;
   if (prepare(self, err) != 0) {
-    llm_inst_clear(&self->llm);
-    free(self);
+    llm_inst_close(self);
     return -1;
   }
   *ret_self = self;
   return 0;
-}
-
-static void close_instance(void *me) {
-  struct inst *self = me;
-  llm_inst_clear(&self->llm);
-  free(self);
 }
 
 static const struct trg_model_ops ops = {
@@ -230,6 +210,6 @@ TRG_EXPORT const struct trg_plugin triaged_plugin_bedrock = {
     .fields = fields,
     .conf_size = sizeof(struct conf),
     .open = open_instance,
-    .close = close_instance,
+    .close = llm_inst_close,
     .ops = &ops,
 };

@@ -23,7 +23,7 @@ static bool is_set(const char *text) {
   return text && *text;
 }
 
-static int refuse(struct trg_err *err, const char *text) {
+int llm_refuse(struct trg_err *err, const char *text) {
   snprintf(err->code, sizeof err->code, "config");
   snprintf(err->text, sizeof err->text, "%s", text);
   return -1;
@@ -44,22 +44,23 @@ static int header_check(const struct llm_auth_conf *c, struct trg_err *err) {
   static const char name_bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                    "0123456789-_";
   if (is_set(c->header) && c->header[strspn(c->header, name_bytes)])
-    return refuse(err, "auth.header: not a header name (letters, digits, - and _)");
+    return llm_refuse(err, "auth.header: not a header name (letters, digits, - and _)");
   if (is_set(c->header) && !has_secret(c))
-    return refuse(err, "auth.header: needs a key or auth.token_command beside it");
+    return llm_refuse(err, "auth.header: needs a key or auth.token_command beside it");
   if (!is_set(c->value)) return 0;
-  if (!has_secret(c)) return refuse(err, "auth.value: needs a key or auth.token_command beside it");
+  if (!has_secret(c))
+    return llm_refuse(err, "auth.value: needs a key or auth.token_command beside it");
   if (!strstr(c->value, "{key}") || strpbrk(c->value, "\r\n"))
-    return refuse(err, "auth.value: must hold {key}, where the key goes, and no line break");
+    return llm_refuse(err, "auth.value: must hold {key}, where the key goes, and no line break");
   return 0;
 }
 
 static int conf_check(const struct llm_auth_conf *c, const char *needed, struct trg_err *err) {
   if (is_set(c->key) && is_set(c->token_command))
-    return refuse(err, "auth.token_command: stands beside a key; one of the two is enough");
+    return llm_refuse(err, "auth.token_command: stands beside a key; one of the two is enough");
   if (is_set(c->key) && !is_plain(c->key))
-    return refuse(err, "key: holds a blank, a line break or a byte beyond ASCII");
-  if (!has_secret(c) && needed) return refuse(err, needed);
+    return llm_refuse(err, "key: holds a blank, a line break or a byte beyond ASCII");
+  if (!has_secret(c) && needed) return llm_refuse(err, needed);
   return header_check(c, err);
 }
 

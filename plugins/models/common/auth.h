@@ -59,6 +59,8 @@ struct llm_auth {
  * a message when there is neither key nor command, or NULL. 0, or -1 with err. */
 int llm_auth_open(struct llm_auth *auth, const struct llm_auth_conf *conf, const char *name,
                   const char *template, const char *needed, struct trg_err *err);
+/* err: the setting named in `text` is wrong. Returns -1. */
+int llm_refuse(struct trg_err *err, const char *text);
 void llm_auth_close(struct llm_auth *auth); /* also wipes */
 bool llm_auth_ready(const struct llm_auth *auth, int64_t now_ms);
 /* The vendor refused the token: ask for a new one. True when there is a command. */

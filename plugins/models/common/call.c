@@ -410,7 +410,27 @@ void llm_estimate(void *me, const struct trg_model_request *request, struct trg_
   if (!self->vendor->no_repair) llm_repair_bound(&whole, ret);
 }
 
-void llm_inst_clear(struct llm_inst *inst) {
+void *llm_inst_new(size_t size, const struct trg_host *host, trg_inst *name,
+                   const struct llm_vendor *vendor, const char *model) {
+  struct llm_inst *inst = calloc(1, size);
+  if (!inst) abort();
+  inst->host = host;
+  inst->name = name;
+  inst->vendor = vendor;
+  inst->model = model;
+  return inst;
+}
+
+void llm_mode_pin(struct llm_inst *inst, const char *word, const char *const modes[LLM_MODE_MAX]) {
+  for (int i = 0; word && i < LLM_MODE_MAX; i++) {
+    if (!modes[i] || strcmp(word, modes[i]) != 0) continue;
+    inst->first_mode = i;
+    inst->mode_pinned = true;
+  }
+}
+
+void llm_inst_close(void *self) {
+  struct llm_inst *inst = self;
   llm_batches_free(inst);
   llm_heads_clear(&inst->heads);
   llm_auth_close(&inst->auth);
@@ -418,4 +438,5 @@ void llm_inst_clear(struct llm_inst *inst) {
   llm_text_clear(&inst->userpwd);
   llm_text_clear(&inst->sigv4);
   llm_text_clear(&inst->url);
+  free(inst);
 }

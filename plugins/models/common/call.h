@@ -117,7 +117,13 @@ struct llm_inst {
 /* The two functions of struct trg_model_ops; self is a struct llm_inst. */
 void llm_complete(void *self, trg_op op, const struct trg_model_request *request);
 void llm_estimate(void *self, const struct trg_model_request *request, struct trg_usage *ret);
-/* Frees what the instance holds, but not itself. */
-void llm_inst_clear(struct llm_inst *inst);
+/* An instance of `size` bytes that begins with a struct llm_inst, zeroed but for what is given;
+ * llm_inst_close. Never NULL. */
+void *llm_inst_new(size_t size, const struct trg_host *host, trg_inst *name,
+                   const struct llm_vendor *vendor, const char *model);
+/* Begins with the mode of this name and stays with it; any other word, as auto, pins nothing. */
+void llm_mode_pin(struct llm_inst *inst, const char *word, const char *const modes[LLM_MODE_MAX]);
+/* Frees the instance and what it holds; a plugin's close. */
+void llm_inst_close(void *self);
 
 #endif

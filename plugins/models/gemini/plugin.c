@@ -117,18 +117,13 @@ static const struct llm_vendor vendor = {
     .fault_judge = gemini_fault_judge,
 };
 
-static int refuse(struct trg_err *err, const char *text) {
-  snprintf(err->code, sizeof err->code, "config");
-  snprintf(err->text, sizeof err->text, "%s", text);
-  return -1;
-}
-
 static int conf_check(const struct conf *c, struct trg_err *err) {
   static const char fine[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/@";
   if (!c->model[0] || c->model[strspn(c->model, fine)])
-    return refuse(err, "model: an id as gemini-3-flash; letters, digits, -, ., _, / and @ only");
+    return llm_refuse(err,
+                      "model: an id as gemini-3-flash; letters, digits, -, ., _, / and @ only");
   if (c->thinking_level && c->thinking_level[0] && c->thinking_budget >= 0)
-    return refuse(err, "thinking_budget: stands beside thinking_level; the API takes only one");
+    return llm_refuse(err, "thinking_budget: stands beside thinking_level; the API takes only one");
   return 0;
 }
 
@@ -136,19 +131,10 @@ static int open_instance(const struct trg_host *host, trg_inst *name, const void
                          void **ret_self, struct trg_err *err) {
   const struct conf *c = conf;
   if (conf_check(c, err) != 0) return -1;
-  struct inst *self = calloc(1, sizeof *self);
-  if (!self) abort();
+  struct inst *self = llm_inst_new(sizeof *self, host, name, &vendor, c->model);
   self->conf = c;
-  self->llm.host = host;
-  self->llm.name = name;
-  self->llm.vendor = &vendor;
-  self->llm.model = c->model;
-  const char *const modes[] = {"json_schema", "json_object", "prompt"};
-  for (int i = 0; c->structured && i < 3; i++) {
-    if (strcmp(c->structured, modes[i]) != 0) continue;
-    self->llm.first_mode = i;
-    self->llm.mode_pinned = true;
-  }
+  static const char *const modes[LLM_MODE_MAX] = {"json_schema", "json_object", "prompt"};
+  llm_mode_pin(&self->llm, c->structured, modes);
   gemini_url_build(c->url, c->model, &self->llm.url);
   const bool token = c->auth.token_command && *c->auth.token_command;
   const char *needed = strstr(c->url, "googleapis.com")
@@ -156,18 +142,11 @@ static int open_instance(const struct trg_host *host, trg_inst *name, const void
                            : NULL;
   if (llm_auth_open(&self->llm.auth, &c->auth, token ? "authorization" : "x-goog-api-key", NULL,
                     needed, err) != 0) {
-    llm_inst_clear(&self->llm);
-    free(self);
+    llm_inst_close(self);
     return -1;
   }
   *ret_self = self;
   return 0;
-}
-
-static void close_instance(void *me) {
-  struct inst *self = me;
-  llm_inst_clear(&self->llm);
-  free(self);
 }
 
 static const struct trg_model_ops ops = {
@@ -189,6 +168,6 @@ TRG_EXPORT const struct trg_plugin triaged_plugin_gemini = {
     .fields = fields,
     .conf_size = sizeof(struct conf),
     .open = open_instance,
-    .close = close_instance,
+    .close = llm_inst_close,
     .ops = &ops,
 };

@@ -88,12 +88,6 @@ static bool is_word(const char *text, const char *word) {
   return text && strcmp(text, word) == 0;
 }
 
-static int refuse(struct trg_err *err, const char *text) {
-  snprintf(err->code, sizeof err->code, "config");
-  snprintf(err->text, sizeof err->text, "%s", text);
-  return -1;
-}
-
 static bool is_made_of(const char *text, const char *more) {
   for (; *text; text++)
     if (!((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
@@ -104,16 +98,16 @@ static bool is_made_of(const char *text, const char *more) {
 
 static int azure_check(const struct openai_conf *c, struct trg_err *err) {
   if (is_set(c->api_version) && !is_made_of(c->api_version, "-._"))
-    return refuse(err, "api_version: letters, digits, - and . only, as 2024-10-21");
+    return llm_refuse(err, "api_version: letters, digits, - and . only, as 2024-10-21");
   if (!is_set(c->deployment)) return 0;
   if (!is_made_of(c->deployment, "-._"))
-    return refuse(err, "deployment: letters, digits, -, . and _ only");
+    return llm_refuse(err, "deployment: letters, digits, -, . and _ only");
   if (!is_set(c->api_version))
-    return refuse(err, "deployment: these paths need api_version beside it, as 2024-10-21");
+    return llm_refuse(err, "deployment: these paths need api_version beside it, as 2024-10-21");
   if (is_word(c->api, "responses"))
-    return refuse(err, "deployment: api: responses has no such path; leave deployment out");
+    return llm_refuse(err, "deployment: api: responses has no such path; leave deployment out");
   if (strstr(c->url, "/v1"))
-    return refuse(err, "deployment: url must be the resource alone, without /v1");
+    return llm_refuse(err, "deployment: url must be the resource alone, without /v1");
   return 0;
 }
 
@@ -160,14 +154,9 @@ static struct openai_plan plan_of(const struct openai_conf *c) {
 static int open_instance(const struct trg_host *host, trg_inst *name, const void *conf,
                          void **ret_self, struct trg_err *err) {
   const struct openai_conf *c = conf;
-  if (!is_set(c->model)) return refuse(err, "model: empty");
+  if (!is_set(c->model)) return llm_refuse(err, "model: empty");
   if (azure_check(c, err) != 0) return -1;
-  struct openai_inst *self = calloc(1, sizeof *self);
-  if (!self) abort();
-  self->llm.host = host;
-  self->llm.name = name;
-  self->llm.vendor = &openai_vendor;
-  self->llm.model = c->model;
+  struct openai_inst *self = llm_inst_new(sizeof *self, host, name, &openai_vendor, c->model);
   self->conf = c;
   self->full = plan_of(c);
   self->llm.batch_window_ms = c->batch_window_ms;
@@ -177,18 +166,11 @@ static int open_instance(const struct trg_host *host, trg_inst *name, const void
   self->limit_pinned = is_set(c->max_tokens_field) && !is_word(c->max_tokens_field, "auto");
   openai_url_build(c->url, self->full.api, c->deployment, c->api_version, &self->llm.url);
   if (auth_open(self, err) != 0) {
-    llm_inst_clear(&self->llm);
-    free(self);
+    llm_inst_close(self);
     return -1;
   }
   *ret_self = self;
   return 0;
-}
-
-static void close_instance(void *me) {
-  struct openai_inst *self = me;
-  llm_inst_clear(&self->llm);
-  free(self);
 }
 
 static const struct trg_model_ops ops = {
@@ -210,6 +192,6 @@ TRG_EXPORT const struct trg_plugin triaged_plugin_openai = {
     .fields = fields,
     .conf_size = sizeof(struct openai_conf),
     .open = open_instance,
-    .close = close_instance,
+    .close = llm_inst_close,
     .ops = &ops,
 };
