@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "conf/conf.h"
+#include "conf/field.h"
 #include "pipeline/prompt.h"
 #include "store/evidence.h"
 #include "store/gap.h"
@@ -132,12 +133,11 @@ static enum control_state model_gate(const struct control_look *l) {
 }
 
 static enum control_state fields(const struct control_look *l) {
-  const size_t count = l->t->fields != NULL ? l->t->field_count : 0;
-  bool all = count > 0;
+  const bool lists = l->t->fields != NULL && l->t->field_count > 0;
+  bool all = lists;
   buf_text(l->why, "of a ticket are sent:");
   for (const char *const *f = prompt_ticket_fields; *f != NULL; f++) {
-    bool listed = false;
-    for (size_t i = 0; i < count; i++) listed = listed || strcmp(l->t->fields[i], *f) == 0;
+    const bool listed = lists && template_allows(l->t, *f);
     buf_printf(l->why, " %s%s", *f, listed ? "" : " (not listed)");
     all = all && listed;
   }
@@ -145,9 +145,7 @@ static enum control_state fields(const struct control_look *l) {
 }
 
 static bool is_safe(const char *origin) {
-  return strncmp(origin, "https://", 8) == 0 || strncmp(origin, "file:", 5) == 0 ||
-         strstr(origin, "://127.") != NULL || strstr(origin, "://localhost") != NULL ||
-         strstr(origin, "://[::1]") != NULL;
+  return strncmp(origin, "file:", 5) == 0 || field_url_wrong(origin) == NULL;
 }
 
 static void origins(const struct control_look *l, const char *name, const char *const *all,

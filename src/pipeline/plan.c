@@ -28,17 +28,13 @@ static void book_problem(void *arg, uint32_t line, const char *key, const char *
 
 /* A template that lists fields lets no other field of a ticket reach a model. */
 static int fields_check(const struct template *t, struct trg_err *err) {
-  if (t->fields == NULL) return 0;
-  for (const char *const *f = prompt_ticket_fields; *f != NULL; f++) {
-    bool listed = false;
-    for (size_t i = 0; i < t->field_count; i++) listed = listed || strcmp(t->fields[i], *f) == 0;
-    if (!listed)
+  for (const char *const *f = prompt_ticket_fields; *f != NULL; f++)
+    if (!template_allows(t, *f))
       return err_set(
           err, TRG_EINVAL, "fields",
           "compliance: %s does not list the ticket's field \"%s\", which is part of "
           "every prompt: add it to `fields` in its controls.yaml, or take the template out",
           t->name, *f);
-  }
   return 0;
 }
 

@@ -104,6 +104,13 @@ int template_load(const char *folder, const char *name, struct arena *a, struct 
   return rc;
 }
 
+bool template_allows(const struct template *t, const char *field) {
+  if (t->fields == NULL) return true;
+  for (size_t i = 0; i < t->field_count; i++)
+    if (strcmp(t->fields[i], field) == 0) return true;
+  return false;
+}
+
 bool template_has(const char *skill_path) {
   char *folder = file_dir(skill_path);
   char *path = file_join(folder, "controls.yaml");

@@ -36,6 +36,8 @@ struct template {
 /* Strings from `a`. Negative and err with file and line when the folder is not one. */
 int template_load(const char *folder, const char *name, struct arena *a, struct template *ret,
                   struct trg_err *err);
+/* May this field of a ticket be in a prompt? Always, when the template lists none. */
+bool template_allows(const struct template *t, const char *field);
 /* Is the SKILL.md at this path a template's? Those are never chosen for a ticket by themselves. */
 bool template_has(const char *skill_path);
 

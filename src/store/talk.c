@@ -6,15 +6,24 @@
 
 /* --- messages -------------------------------------------------------------------------------- */
 
+/* *ret_id 0: not known. *ret_erased: the ticket's person was erased, and this is not something new
+ * that they wrote since. */
 static int message_known(struct store *s, const struct message *m, int64_t *ret_id,
-                         struct trg_err *err) {
+                         bool *ret_erased, struct trg_err *err) {
   static const char text[] =
-      "SELECT coalesce((SELECT id FROM message WHERE ticket_id = ? AND ext_id = ?), 0)";
+      "SELECT coalesce((SELECT id FROM message WHERE ticket_id = ?1 AND ext_id = ?2), 0),"
+      " coalesce((SELECT erased_ms FROM ticket WHERE id = ?1), 0)";
   struct sql q;
   sql_read(&q, s, text);
   sql_int(&q, m->ticket_id);
   sql_text(&q, m->ext_id);
-  return sql_number(&q, ret_id, err);
+  const int rc = sql_one(&q, "a message", err);
+  if (rc != 0) return rc;
+  *ret_id = sql_get_int(&q);
+  const int64_t erased_ms = sql_get_int(&q);
+  *ret_erased = erased_ms > 0 && (m->author != TRG_AUTHOR_CUSTOMER || m->at_ms <= erased_ms);
+  sql_end(&q);
+  return 0;
 }
 
 static void bind_message(struct sql *q, const struct message *m) {
@@ -54,27 +63,12 @@ static int message_update(struct store *s, int64_t id, const struct message *m,
   return sql_run(&q, err);
 }
 
-/* The ticket's person was erased, and this is not something new that they wrote since. */
-static int is_erased(struct store *s, const struct message *m, bool *ret, struct trg_err *err) {
-  static const char text[] = "SELECT erased_ms FROM ticket WHERE id = ? AND erased_ms > 0";
-  struct sql q;
-  sql_read(&q, s, text);
-  sql_int(&q, m->ticket_id);
-  const int rc = sql_next(&q, err);
-  *ret = false;
-  if (rc <= 0) return rc;
-  *ret = m->author != TRG_AUTHOR_CUSTOMER || m->at_ms <= sql_get_int(&q);
-  sql_end(&q);
-  return 0;
-}
-
 int message_put(struct store *s, const struct message *m, bool *ret_new, struct trg_err *err) {
   int64_t id = 0;
   bool erased = false;
   struct message kept = *m;
   int rc = turn_write(s, err);
-  if (rc == 0) rc = message_known(s, m, &id, err);
-  if (rc == 0) rc = is_erased(s, m, &erased, err);
+  if (rc == 0) rc = message_known(s, m, &id, &erased, err);
   if (rc == 0 && erased) {
     kept.text = kept.author_id = "";
     kept.attachments = "[]";
