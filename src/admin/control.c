@@ -287,7 +287,7 @@ void control_do(struct core *c, struct trg_str request,
   else if (str_is(what, "review"))
     asking_result(k,
                   road_review(c->road, arena_dup(k->arena, json_get_str(q, "verb")), ref, who,
-                              json_get_str(q, "text"), &err),
+                              json_get_str(q, "text"), json_get_int(q, "call", 0), &err),
                   &err);
   else if (str_is(what, "note"))
     asking_result(k,

@@ -13,6 +13,7 @@
 #include "store/talk.h"
 #include "store/ticket.h"
 #include "store/tool.h"
+#include "store/tool_wish.h"
 #include "store/work.h"
 
 struct gather {
@@ -216,6 +217,31 @@ static int put_tools(struct gather *g, struct trg_err *err) {
   return rc;
 }
 
+/* Calls of tools that change something: who let them be made, and what came of it. */
+static int put_wishes(struct gather *g, struct trg_err *err) {
+  struct tool_wish *w = NULL;
+  size_t n = 0;
+  const int rc = tool_wish_list(g->s, g->t.id, g->a, &w, &n, err);
+  json *list = json_array();
+  for (size_t i = 0; i < n && rc >= 0; i++) {
+    json *o = json_object();
+    json_put_int(o, "call", w[i].id);
+    json_put_int(o, "pass", w[i].pass);
+    json_put_text(o, "tool", w[i].tool);
+    put_parsed(o, "arguments", w[i].arguments);
+    json_put_text(o, "state", w[i].state);
+    json_put_text(o, "who", w[i].who);
+    json_put_text(o, "why", w[i].why);
+    json_put_text(o, "result", w[i].result);
+    json_put_time(o, "asked", w[i].made_ms);
+    json_put_time(o, "decided", w[i].decided_ms);
+    json_put_time(o, "ended", w[i].ended_ms);
+    json_add(list, o);
+  }
+  json_put(g->doc, "tool_approvals", list);
+  return rc;
+}
+
 /* What a citation names: a passage's title, a past ticket's subject, or nothing that is known. */
 static void put_citations(struct gather *g, json *o, const char *text) {
   json *ids = json_parse(str_of(text), 0, NULL), *list = json_array();
@@ -341,7 +367,7 @@ static int put_charges(struct gather *g, struct trg_err *err) {
 
 int ticket_gather(struct store *s, struct trg_str ref, json **ret, struct trg_err *err) {
   static int (*const parts[])(struct gather *, struct trg_err *) = {
-      put_messages, put_decisions,  put_calls,  put_tools,
+      put_messages, put_decisions,  put_calls,  put_tools,  put_wishes,
       put_draft,    put_deliveries, put_events, put_charges};
   struct gather g = {.s = s, .a = arena_new(), .doc = json_object()};
   int rc = ticket_by_ref(s, ref, g.a, &g.t, err);

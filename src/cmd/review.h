@@ -6,7 +6,9 @@
 
 #include "cmd/cmd.h"
 
-/* Asks for the verb on the ticket that the command names, and prints that it was done. */
-int review_act(const struct cmd_call *c, const char *verb, const char *done, struct trg_str text);
+/* Asks for the verb on the ticket that the command names, and prints that it was done. `call`: id
+ * of a tool's call, or 0. */
+int review_act(const struct cmd_call *c, const char *verb, const char *done, struct trg_str text,
+               int64_t call);
 
 #endif

@@ -100,7 +100,7 @@ static int edit_run(const struct cmd_call *c) {
     rc = err_set(&err, TRG_EINVAL, "utf8", "%s is not valid UTF-8; save it as UTF-8",
                  path != NULL ? path : "the text");
   const int status = rc < 0 ? cmd_fail(CMD_FAILED, "%s", err.text)
-                            : review_act(c, "edit", "edited", buf_view(&b));
+                            : review_act(c, "edit", "edited", buf_view(&b), 0);
   buf_free(&b);
   return status;
 }

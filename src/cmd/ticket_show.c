@@ -200,6 +200,35 @@ static void show_tools(const struct show *w, const json *doc) {
   out_table_free(&t);
 }
 
+static void show_approvals(const struct show *w, const json *doc) {
+  static const struct out_column columns[] = {{"call", OUT_INT, 0},
+                                              {"asked", OUT_TEXT, 0},
+                                              {"tool", OUT_TEXT, 0},
+                                              {"arguments", OUT_TEXT, OUT_GIVES},
+                                              {"state", OUT_TEXT, OUT_TINT},
+                                              {"who", OUT_TEXT, 0},
+                                              {"decided", OUT_TEXT, OUT_LESS},
+                                              {"why", OUT_TEXT, OUT_LESS}};
+  const json *list = json_get(doc, "tool_approvals");
+  if (json_count(list) == 0) return;
+  head(w, "Tools that change something");
+  struct out_table *t = out_table_new(columns, sizeof columns / sizeof *columns);
+  for (const json *c = json_first(list); c != NULL; c = json_next(c)) {
+    char *arguments = json_text(json_get(c, "arguments"));
+    out_int(t, json_get_int(c, "call", 0));
+    out_text(t, moment(w, c, "asked"));
+    out_text(t, text(w, c, "tool"));
+    out_text(t, arena_dup(w->a, str_of(arguments)));
+    out_text(t, text(w, c, "state"));
+    out_text(t, text(w, c, "who"));
+    out_text(t, moment(w, c, "decided"));
+    out_text(t, text(w, c, "why"));
+    mem_free(arguments);
+  }
+  out_table_text(t, w->screen, w->out);
+  out_table_free(&t);
+}
+
 static void show_draft(const struct show *w, const json *doc) {
   const json *d = json_get(doc, "draft");
   if (!json_is_object(d)) return;
@@ -301,6 +330,7 @@ void ticket_show(const json *doc, struct out_screen s, struct buf *out) {
   show_decisions(&w, doc);
   show_calls(&w, doc);
   show_tools(&w, doc);
+  show_approvals(&w, doc);
   show_draft(&w, doc);
   show_deliveries(&w, doc);
   show_events(&w, doc);

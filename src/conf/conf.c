@@ -186,6 +186,7 @@ static void parts_read(struct part *p) {
   part_places(p);
   part_mcp_servers(p);
   part_connectors(p);
+  part_tools(p);
 }
 
 /* Everybody on the machine could read what stands in clear. */

@@ -70,6 +70,13 @@ bool conf_task_has(const struct conf_task *t, const char *model);
 
 enum conf_on_limit { ON_LIMIT_DRAFT = 0, ON_LIMIT_QUEUE = 1, ON_LIMIT_STOP = 2 };
 
+/* A tool of an MCP server that a draft may use although it does not only read. */
+struct conf_tool {
+  const char *name;   /* "server.tool" */
+  bool asks;          /* a person, before each call */
+  bool personal_data; /* tokens in its arguments are restored */
+};
+
 struct conf_policy {
   double auto_accept; /* confidence from which a draft may be sent without a person */
   const char *const *auto_categories; /* empty: none */
@@ -78,8 +85,9 @@ struct conf_policy {
   const char *const *links; /* hosts that may be linked in a reply */
   size_t link_count;
   const char *disclosure;
-  const char *const *tools; /* "server.tool": may run though they do not say that they only read */
+  const struct conf_tool *tools;
   size_t tool_count;
+  int64_t approval_ms;        /* how long a tool's call waits for a person */
   int64_t replies_per_ticket; /* loop breaker: at most so many of ours a ticket and day */
 };
 

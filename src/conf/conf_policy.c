@@ -141,7 +141,6 @@ void part_policy(struct part *p) {
   to->auto_categories = field_list(&p->r, categories, "policy.auto.categories",
                                    &to->auto_category_count);
   links_read(p, yaml_get(policy, "links"));
-  to->tools = field_list(&p->r, yaml_get(policy, "tools"), "policy.tools", &to->tool_count);
   compliance_read(p);
   auto_check(p);
 }

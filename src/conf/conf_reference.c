@@ -138,5 +138,7 @@ char *conf_reference(const struct conf_plugins *plugins) {
                "#     allow: []                             # tools that may be used; none by "
                "default\n");
   table_add(&b, mcp_fields, 4);
+  buf_text(&b, "#\n# policy.tools:                             # names, or items as\n");
+  item_add(&b, tool_fields);
   return buf_take(&b, NULL);
 }

@@ -77,6 +77,14 @@ const struct trg_field top_fields[] = {
      .max = 1000,
      .offset = AT(replies_per_ticket),
      .help = "at most so many of our replies a ticket and day: breaks loops"},
+    {.name = "policy.approval_within",
+     .type = TRG_DURATION,
+     .default_text = "24h",
+     .min = 60000,
+     .max = (int64_t)30 * 24 * 3600 * 1000,
+     .offset = AT(approval_ms),
+     .help = "so long a draft waits for a person who approves a tool's call; then it goes on "
+             "without"},
     {.name = "billing.book",
      .default_text = "per-resolution",
      .offset = AT(book),
@@ -182,7 +190,8 @@ const struct trg_field top_lists[] = {
      .help = "categories that may be answered without a person; none by default"},
     {.name = "policy.tools",
      .type = TRG_JSON,
-     .help = "tools, as orders.refund, that a draft may use though they do not only read"},
+     .help = "tools that a draft may use though they change something, as [orders.refund] or "
+             "[{name: orders.refund, approval: none}]"},
     {.name = "policy.links", .type = TRG_JSON, .help = "only links to these hosts may leave"},
     {.name = "compliance",
      .type = TRG_JSON,
@@ -313,6 +322,7 @@ void part_top(struct part *p) {
   c->policy.citation_required = word_index("required optional", t.auto_citation) == 0;
   c->policy.disclosure = t.disclosure;
   c->policy.replies_per_ticket = t.replies_per_ticket;
+  c->policy.approval_ms = t.approval_ms;
   c->book = t.book;
   c->period = t.period;
   c->signing_key = t.signing_key;

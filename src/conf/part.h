@@ -30,6 +30,7 @@ void part_policy(struct part *p);
 void part_places(struct part *p);
 void part_mcp_servers(struct part *p);
 void part_connectors(struct part *p); /* after helpdesks and servers */
+void part_tools(struct part *p);      /* after servers */
 
 /* The scalars of the top level as they are written, before they are looked at together. */
 struct top {
@@ -38,12 +39,12 @@ struct top {
   char *signing_key;
   char *meter_key, *meter_url, *meter_event_name, *meter_customer, *meter_value;
   double auto_accept;
-  int64_t replies_per_ticket, drain_ms, mcp_per_minute, retrain_tickets;
+  int64_t replies_per_ticket, approval_ms, drain_ms, mcp_per_minute, retrain_tickets;
   int64_t keep_requests_ms, keep_messages_ms;
 };
 extern const struct trg_field top_fields[], top_lists[]; /* what the reader fills; the rest */
 extern const struct trg_field helpdesk_fields[], model_fields[], price_fields[], task_fields[];
-extern const struct trg_field shadow_fields[], mcp_fields[], token_fields[];
+extern const struct trg_field shadow_fields[], mcp_fields[], token_fields[], tool_fields[];
 
 void listen_read(struct part *p, const char *text, bool has_tokens);
 /* Prices of one model's block; false when there are none to be had (told). */

@@ -422,15 +422,31 @@ static json *arguments_given(const struct remote *t, const json *arguments) {
   return given;
 }
 
+/* *ret_given: the arguments as they are sent. */
+static int call_check(const struct mcp_client *c, const char *tool, const json *arguments,
+                      json **ret_given, struct trg_err *err) {
+  const struct remote *t = c->state == CLIENT_READY ? client_tool(c, tool) : NULL;
+  *ret_given = arguments_given(t, arguments);
+  if (t == NULL)
+    return err_set(err, TRG_ENOTFOUND, "invalid", "%s has no tool \"%.60s\" that may be used",
+                   c->name, tool);
+  return schema_check(t->tool.input_schema, *ret_given, "arguments", err);
+}
+
+int mcp_client_check(const struct mcp_client *c, const char *tool, const json *arguments,
+                     struct trg_err *err) {
+  json *given = NULL;
+  const int rc = call_check(c, tool, arguments, &given, err);
+  json_free(&given);
+  return rc;
+}
+
 mcp_call_id mcp_client_call(struct mcp_client *c, const char *tool, const json *arguments,
                             void (*on_reply)(void *arg, const struct mcp_reply *r), void *arg) {
   struct trg_err err = {0};
-  const struct remote *t = c->state == CLIENT_READY ? client_tool(c, tool) : NULL;
-  json *params = json_object(), *given = arguments_given(t, arguments);
+  json *params = json_object(), *given = NULL;
   json_put_text(params, "name", tool);
-  const int rc = t == NULL ? err_set(&err, TRG_ENOTFOUND, "invalid",
-                                     "%s has no tool \"%.60s\" that may be used", c->name, tool)
-                           : schema_check(t->tool.input_schema, given, "arguments", &err);
+  const int rc = call_check(c, tool, arguments, &given, &err);
   json_put(params, "arguments", given);
   struct asked *a = NULL;
   if (rc < 0) {

@@ -50,6 +50,10 @@ struct mcp_reply {
   const char *why;
   const json *result; /* when ok */
 };
+/* Would this call be sent? TRG_ENOTFOUND: there is no such tool now; TRG_EINVAL: the arguments do
+ * not fit its schema. */
+int mcp_client_check(const struct mcp_client *c, const char *tool, const json *arguments,
+                     struct trg_err *err);
 typedef uint64_t mcp_call_id;
 /* Checks the arguments against the tool's schema, then calls it. on_reply once, on a later turn,
  * unless it is cancelled. Not idempotent: a call whose answer was lost is not repeated. */

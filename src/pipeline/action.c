@@ -188,9 +188,7 @@ bool action_needs_map(struct trg_str json_text) {
   return guard_has_token(json_text);
 }
 
-/* What may go back into a text for the customer or the agent: whom it is about. Cards, account
- * numbers and secrets stay tokens. */
-static bool restorable(const char *type) {
+bool action_restorable(const char *type) {
   return strcmp(type, "PERSON") == 0 || strcmp(type, "EMAIL_ADDRESS") == 0 ||
          strcmp(type, "PHONE_NUMBER") == 0;
 }
@@ -220,7 +218,7 @@ static void restore(const struct pii_map *m, struct trg_str html, struct buf *ou
     const struct trg_str token = {open, close != NULL ? (size_t)(close - open) + 1 : 1};
     struct buf value;
     buf_init(&value, 1 << 16);
-    pii_restore(m, token, restorable, &value);
+    pii_restore(m, token, action_restorable, &value);
     const bool known = close != NULL && !str_eq(buf_view(&value), token);
     if (!known) buf_char(out, '[');
     if (known && is_harmless(buf_view(&value))) buf_html(out, buf_view(&value));

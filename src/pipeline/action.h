@@ -32,6 +32,9 @@ const char *action_intent(const struct ticket *t);
 /* The outbox's JSON: {"intent","note","reply","tags":[],"priority","category","team",
  * "approved_by","edited"}; mem_free. */
 char *action_json(const struct action_facts *f, struct arena *a);
+/* What may go back into a text for the customer, the agent or a tool: whom it is about. Cards,
+ * account numbers and secrets stay tokens. */
+bool action_restorable(const char *type);
 /* Does it hold tokens that only the helpdesk's own text can restore? */
 bool action_needs_map(struct trg_str json_text);
 /* Fills ret from the outbox's JSON: markdown to safe HTML, tokens restored from m (may be NULL).

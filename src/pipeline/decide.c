@@ -225,8 +225,8 @@ void guard_run(struct road *r, const struct stage *st, const struct ticket *t, s
                           .unsure = triage.unsure,
                           .citations = texts.citations};
   f.failed = strcmp(d.reason, "invented_citation") == 0 ? "invented_citation"
-             : strcmp(d.reason, "tool_approval") == 0
-                 ? "tool_approval"
+             : str_starts(str_of(d.reason), "tool_")
+                 ? d.reason
                  : guard_text(str_of(d.body), f.policy, &texts.from);
   if (f.failed == NULL)
     f.failed = claim_check(str_of(d.body), texts.cited, texts.cited_count, a, NULL);

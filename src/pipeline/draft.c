@@ -128,10 +128,9 @@ static void draft_store(struct task *k, const struct ticket *t, const struct rou
                               .model = a->model,
                               .confidence = d.confidence,
                               .state = "proposed",
-                              .reason = d.not_sure                  ? "not_sure"
-                                        : cites_unknown(k, &d)      ? "invented_citation"
-                                        : lookup_refused(s->lookup) ? "tool_approval"
-                                                                    : "",
+                              .reason = d.not_sure             ? "not_sure"
+                                        : cites_unknown(k, &d) ? "invented_citation"
+                                                               : lookup_reason(s->lookup),
                               .made_ms = now};
   store_must(draft_add(r->setup.store, &draft, &id, &err), &err);
   mem_free(citations);
@@ -234,13 +233,35 @@ static void draft_ask(struct task *k, const struct ticket *t, json *ticket,
   json_free(&data);
 }
 
+/* A person decides on a tool's call: the ticket waits, and the draft goes on from there. */
+static void draft_hold(struct task *k, int64_t until_ms, const char *tool) {
+  advance(k->road, k->ticket_id, TICKET_DRAFTING, TICKET_ADMITTED,
+          &(struct advance){.due_ms = until_ms,
+                            .attempts = k->attempts,
+                            .hold = arena_printf(k->arena, "a person must approve %s", tool),
+                            .why = "tool_approval"});
+  task_end(k);
+}
+
 /* Asks once the tools are known, and again with what they said. */
 static void draft_again(struct task *k) {
   struct ticket t;
   struct message *m = NULL;
   size_t n = 0;
   struct trg_err err = {0};
+  const struct shown *s = k->more;
+  const char *tool = "";
   if (!task_current(k, &t)) {
+    task_end(k);
+    return;
+  }
+  const int64_t held_ms = lookup_held(s->lookup, &tool);
+  if (held_ms != 0) {
+    draft_hold(k, held_ms, tool);
+    return;
+  }
+  if (lookup_retry(s->lookup) != NULL) {
+    task_retry(k, &t, TRG_CODE_TRANSIENT, lookup_retry(s->lookup), 0);
     task_end(k);
     return;
   }

@@ -147,11 +147,16 @@ static int review_apply(struct road *r, const char *verb, const struct ticket *t
 }
 
 int road_review(struct road *r, const char *verb, struct trg_str ref, const char *who,
-                struct trg_str text, struct trg_err *err) {
+                struct trg_str text, int64_t call, struct trg_err *err) {
   struct arena *a = arena_new();
   struct ticket t = {0};
   struct draft d = {.state = ""};
   int rc = ticket_by_ref(r->setup.store, ref, a, &t, err);
+  if (rc >= 0 && wish_review_wanted(r, &t, verb, call)) {
+    rc = wish_review(r, &t, verb, call, who, text, a, err);
+    arena_free(&a);
+    return rc;
+  }
   if (rc >= 0) rc = draft_newest(r->setup.store, t.id, a, &d, err);
   if (rc == TRG_ENOTFOUND)
     rc = err_set(err, rc, "not_found",

@@ -17,6 +17,7 @@
 #include "store/outbox.h"
 #include "store/store.h"
 #include "store/talk.h"
+#include "store/tool_wish.h"
 #include "store/turn.h"
 #include "store/work.h"
 
@@ -424,17 +425,18 @@ void road_sweep(struct road *r) {
 }
 
 int road_recover(struct road *r, struct trg_err *err) {
-  int64_t lost = 0, unsure = 0;
+  int64_t lost = 0, unsure = 0, calls = 0;
   int rc = 0;
   for (size_t i = 0; i < BACK_COUNT && rc >= 0; i++)
     rc = recover_state(r, back[i].from, back[i].to, err);
   if (rc >= 0) rc = inbox_release(r->setup.store, err);
   if (rc >= 0) rc = model_call_lost(r->setup.store, clock_now_ms(), &lost, err);
   if (rc >= 0) rc = outbox_recover(r->setup.store, clock_now_ms(), &unsure, err);
+  if (rc >= 0) rc = tool_wish_recover(r->setup.store, clock_now_ms(), &calls, err);
   if (rc >= 0) rc = turn_flush(r->setup.store, err);
-  if (rc >= 0 && lost + unsure > 0)
+  if (rc >= 0 && lost + unsure + calls > 0)
     log_event(TRG_WARN, "road.recovered", "calls_lost", log_num(lost), "writes_uncertain",
-              log_num(unsure), NULL);
+              log_num(unsure), "tool_calls_uncertain", log_num(calls), NULL);
   return rc;
 }
 

@@ -79,9 +79,10 @@ bool road_failed(const struct road *r);
 
 /* What people ask for (through the control socket or a command); inside the turn. */
 int road_requeue(struct road *r, struct trg_str ref, const char *who, struct trg_err *err);
-/* verb: approve | reject | edit. */
+/* verb: approve | reject | edit. Of a draft, or of a tool's call that a draft waits for: `call` is
+ * its id, or 0 when there is one alone. */
 int road_review(struct road *r, const char *verb, struct trg_str ref, const char *who,
-                struct trg_str text, struct trg_err *err);
+                struct trg_str text, int64_t call, struct trg_err *err);
 /* A webhook for this helpdesk: verified, and the tickets that it names become inbox rows in this
  * turn; answer it with *ret_answer (slices of the delivery or lasting texts) when they are durable.
  * TRG_ENOTFOUND: no such helpdesk, or it takes none; TRG_EINVAL: the signature does not fit;

@@ -128,6 +128,10 @@ void write_run(struct road *r, const struct stage *st, const struct ticket *t, s
 void reconcile_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a);
 /* The decision of the newest pass, and the move to DECIDED or further. */
 void decide(struct road *r, const struct ticket *t, const char *outcome, const char *reason);
+/* A person's word on a tool's call that a draft waits for (approve.c). Is it about one? */
+bool wish_review_wanted(struct road *r, const struct ticket *t, const char *verb, int64_t call);
+int wish_review(struct road *r, const struct ticket *t, const char *verb, int64_t call,
+                const char *who, struct trg_str why, struct arena *a, struct trg_err *err);
 /* After delivery: FOLLOWING, or a new pass when the customer wrote meanwhile. */
 void follow(struct road *r, const struct ticket *t);
 int64_t settle_due(struct road *r, int limit);

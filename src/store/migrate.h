@@ -34,6 +34,7 @@ extern const char *const migrate_cited[];
 extern const char *const migrate_feedback[];
 extern const char *const migrate_taught[];
 extern const char *const migrate_meter[];
+extern const char *const migrate_wish[];
 
 /* Brings a checked database from version `from` to STORE_VERSION, in one transaction. */
 int migrate(struct store *s, int64_t from, struct trg_err *err);

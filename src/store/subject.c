@@ -121,6 +121,10 @@ static int ticket_empty(struct store *s, int64_t id, int64_t now_ms, struct subj
   /* A hash of a short result could be guessed. */
   static const char tools[] = "UPDATE tool_call SET arguments = '{}', why = '', result = '',"
                               " result_hash = '' WHERE ticket_id = ?";
+  static const char wishes[] = "UPDATE tool_wish SET arguments = '{}', arguments_hash = '',"
+                               " why = '', result = '' WHERE ticket_id = ?";
+  static const char unmade[] = "UPDATE tool_wish SET state = 'expired'"
+                               " WHERE ticket_id = ? AND state IN ('waiting', 'approved')";
   static const char judging[] = "UPDATE verify SET why = '' WHERE ticket_id = ?";
   static const char ticket[] = "UPDATE ticket SET subject = '', summary = '', priority_reason = '',"
                                " hold_reason = '', url = '', erased_ms = ?2, changed_ms = ?2"
@@ -131,7 +135,8 @@ static int ticket_empty(struct store *s, int64_t id, int64_t now_ms, struct subj
   } const steps[] = {
       {messages, &e->messages}, {drafts, &e->drafts}, {decisions, NULL}, {requests, &e->requests},
       {reasons, NULL},          {writes, NULL},       {past, &e->past},  {shadows, NULL},
-      {questions, NULL},        {tools, NULL},        {judging, NULL}};
+      {questions, NULL},        {tools, NULL},        {wishes, NULL},    {unmade, NULL},
+      {judging, NULL}};
   for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
     const int rc = step(s, steps[i].text, id, steps[i].rows, err);
     if (rc < 0) return rc;

@@ -236,6 +236,17 @@ static void object_members(struct writer *w, const cJSON *schema, int depth) {
   }
 }
 
+/* "order #4711" gives the number; "order #4711 of [EMAIL_1]" the token, as models copy it. */
+static void order_key(const char *order, char *out, size_t room) {
+  const size_t digits = strspn(order, "0123456789");
+  const char *token = order + digits + strlen(" of ");
+  const char *close = strncmp(order + digits, " of [", 5) == 0 ? strchr(token, ']') : NULL;
+  const char *from = close != NULL ? token : order;
+  const size_t n = close != NULL ? (size_t)(close - token) + 1 : digits;
+  (void)snprintf(out, room, "%.*s", (int)n, from);
+  for (char *c = out; *c != '\0'; c++) *c = (char)toupper((unsigned char)*c);
+}
+
 /* A model that may look things up does so once for a ticket that names an order. */
 static bool lookups_write(struct writer *w, const cJSON *items, const char *name) {
   const cJSON *tool = cJSON_GetObjectItemCaseSensitive(
@@ -247,7 +258,7 @@ static bool lookups_write(struct writer *w, const cJSON *items, const char *name
   if (order != NULL && cJSON_GetArraySize(tools) > 0 &&
       strstr(w->q->prompt, "\"looked_up\":[{") == NULL) {
     char id[24], arguments[64];
-    (void)snprintf(id, sizeof id, "%.*s", (int)strspn(order + 7, "0123456789"), order + 7);
+    order_key(order + 7, id, sizeof id);
     (void)snprintf(arguments, sizeof arguments, "{\"message\":\"%s\"}", id);
     jw_open(w->out, '{');
     jw_kstr(w->out, "tool", cJSON_GetArrayItem(tools, 0)->valuestring);

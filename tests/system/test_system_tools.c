@@ -44,18 +44,21 @@ static const char server[] =
     "  printf '{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s}\\n' \"$id\" \"$r\"\n"
     "done\n";
 
-static void setup(const char *hint, const char *command, const char *tools) {
+static const char plain_tickets[] =
+    "{\"id\":\"1\",\"subject\":\"Parcel\",\"body\":\"Where is my order #4711? It has not "
+    "arrived.\",\"requester\":{\"name\":\"Olga\",\"email\":\"olga@example.com\"}}\n"
+    "{\"id\":\"2\",\"subject\":\"Battery\",\"body\":\"How do I charge the battery?\","
+    "\"requester\":{\"name\":\"Otto\",\"email\":\"otto@example.com\"}}\n";
+
+static void setup_with(const char *tickets, const char *hint, const char *command,
+                       const char *tools) {
   char text[4000], servers[400], tapped[100], *at;
   snprintf(text, sizeof text, "%s", server);
   at = strstr(text, "HINT");
   memmove(at + strlen(hint), at + 4, strlen(at + 4) + 1);
   memcpy(at, hint, strlen(hint));
   rig_file(&R, "server.sh", text);
-  rig_file(&R, "tickets.jsonl",
-           "{\"id\":\"1\",\"subject\":\"Parcel\",\"body\":\"Where is my order #4711? It has not "
-           "arrived.\",\"requester\":{\"name\":\"Olga\",\"email\":\"olga@example.com\"}}\n"
-           "{\"id\":\"2\",\"subject\":\"Battery\",\"body\":\"How do I charge the battery?\","
-           "\"requester\":{\"name\":\"Otto\",\"email\":\"otto@example.com\"}}\n");
+  rig_file(&R, "tickets.jsonl", tickets);
   rig_sim(&R, "");
   snprintf(tapped, sizeof tapped, "claude-haiku-5-5, url: \"http://127.0.0.1:%d\"",
            rig_tap(&R, "asked"));
@@ -65,6 +68,10 @@ static void setup(const char *hint, const char *command, const char *tools) {
            command, rig_path(&R, "server.sh"), tools);
   rig_conf(&R, "mode: auto", "mode: draft", "claude-haiku-5-5, url: \"http://127.0.0.1:@PORT@\"",
            tapped, "policy: {", servers, NULL);
+}
+
+static void setup(const char *hint, const char *command, const char *tools) {
+  setup_with(plain_tickets, hint, command, tools);
 }
 
 static void test_a_draft_looks_an_order_up_and_the_call_is_recorded(void **state) {
@@ -93,23 +100,195 @@ static void test_a_draft_looks_an_order_up_and_the_call_is_recorded(void **state
   free(out);
 }
 
-static void test_a_tool_that_changes_something_is_left_to_a_person(void **state) {
+static int lines_of(const char *name) {
+  char *text = rig_read(&R, name);
+  int n = 0;
+  for (const char *p = text; p != NULL && (p = strchr(p, '\n')) != NULL; p++) n++;
+  free(text);
+  return n;
+}
+
+static void expect_text(const char *sql, const char *want) {
+  char text[600];
+  rig_sql_text(&R, sql, text, sizeof text);
+  assert_string_equal(text, want);
+}
+
+static void test_a_tool_that_changes_something_needs_an_entry_in_the_policy(void **state) {
   (void)state;
   setup("false", "sh", "");
   assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
-  char reason[64];
   assert_null(rig_read(&R, "calls"));
-  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM tool_call WHERE outcome = 'refused'"), 1);
-  rig_sql_text(&R, "SELECT reason FROM v_tickets WHERE ref = 'shop/1'", reason, sizeof reason);
-  assert_string_equal(reason, "tool_approval");
+  assert_false(rig_log_has(&R, "asked", "get_order")); /* for the model it does not exist */
+  assert_true(rig_log_has(&R, "err.log", "mcp.tool_left_out"));
   assert_int_equal(rig_notes(&R, 1), 1);
 }
 
-static void test_policy_may_let_it_run(void **state) {
+static void test_policy_may_let_it_run_without_a_person(void **state) {
   (void)state;
-  setup("false", "sh", "tools: [orders.get_order], ");
+  setup("false", "sh", "tools: [{name: orders.get_order, approval: none}], ");
   assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
   assert_int_equal(rig_sql(&R, "SELECT count(*) FROM tool_call WHERE outcome = 'ok'"), 1);
+  assert_int_equal(
+      rig_sql(&R, "SELECT count(*) FROM tool_wish WHERE state = 'done' AND who = 'policy'"), 1);
+  assert_int_equal(lines_of("calls"), 1);
+}
+
+/* Draft 1 waits for a person; the daemon is not needed for that. */
+static void until_it_waits(void) {
+  char *out = NULL;
+  setup("false", "sh", "tools: [orders.get_order], ");
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(lines_of("calls"), 0);
+  expect_text("SELECT state FROM v_tickets WHERE ref = 'shop/1'", "admitted");
+  assert_int_equal(rig_notes(&R, 1), 0);
+  assert_int_equal(rig_notes(&R, 2), 1); /* the other did not want it */
+  assert_int_equal(rig_run(&R, "triagectl", "--format json review", &out), 0);
+  assert_non_null(strstr(out, "\"orders.get_order\""));
+  assert_non_null(strstr(out, "4711"));
+  assert_non_null(strstr(out, "tool_approval"));
+  free(out);
+}
+
+static void test_a_person_approves_a_call_and_the_draft_goes_on(void **state) {
+  (void)state;
+  char *out = NULL;
+  until_it_waits();
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0); /* a restart changes nothing */
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM tool_wish WHERE state = 'waiting'"), 1);
+  assert_int_not_equal(rig_run(&R, "triagectl", "review approve shop/2 --call 1", NULL), 0);
+  assert_int_equal(rig_run(&R, "triagectl", "review approve shop/1", NULL), 0);
+  assert_int_equal(lines_of("calls"), 0); /* no daemon ran yet */
+  assert_int_not_equal(rig_run(&R, "triagectl", "review approve shop/1", NULL), 0);
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(lines_of("calls"), 1);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM tool_wish WHERE state = 'done' AND who <> '' "
+                               "AND decided_ms > 0 AND ended_ms > 0"),
+                   1);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM audit WHERE what = 'tool approve' AND object "
+                               "= 'shop/1' AND detail LIKE '%arguments_sha256%'"),
+                   1);
+  assert_true(rig_log_has(&R, "asked", "Order is in Lyon"));
+  assert_int_equal(rig_notes(&R, 1), 1);
+  assert_int_equal(rig_run(&R, "triagectl", "ticket shop/1", &out), 0);
+  assert_non_null(strstr(out, "Tools that change something"));
+  free(out);
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(lines_of("calls"), 1); /* never twice */
+}
+
+static void test_a_denied_call_is_told_to_the_model_and_left_to_a_person(void **state) {
+  (void)state;
+  until_it_waits();
+  assert_int_equal(rig_run(&R, "triagectl", "review reject shop/1 --why wrong-order", NULL), 0);
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(lines_of("calls"), 0);
+  assert_true(rig_log_has(&R, "asked", "a person said no: wrong-order"));
+  expect_text("SELECT reason FROM v_tickets WHERE ref = 'shop/1'", "tool_denied");
+  assert_int_equal(rig_notes(&R, 1), 1);
+}
+
+static void test_a_call_that_nobody_decides_on_holds_its_draft_for_a_day(void **state) {
+  (void)state;
+  until_it_waits();
+  rig_later(&R, "25h");
+  assert_int_not_equal(rig_run(&R, "triagectl", "review approve shop/1", NULL), 0);
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(lines_of("calls"), 0);
+  expect_text("SELECT state FROM tool_wish", "expired");
+  expect_text("SELECT reason FROM v_tickets WHERE ref = 'shop/1'", "tool_approval");
+  assert_int_equal(rig_notes(&R, 1), 1);
+}
+
+/* The server takes the call, notes it down, and never answers. */
+static void test_a_call_is_never_made_twice_also_when_the_daemon_is_killed_in_it(void **state) {
+  (void)state;
+  until_it_waits();
+  assert_int_equal(rig_run(&R, "triagectl", "review approve shop/1", NULL), 0);
+  char *text = rig_read(&R, "server.sh"), slow[4200];
+  char *at = strstr(text, "/calls\n");
+  assert_non_null(at);
+  snprintf(slow, sizeof slow, "%.*s/calls; sleep 60\n%s", (int)(at - text), text, at + 7);
+  free(text);
+  rig_file(&R, "server.sh", slow);
+  rig_start(&R, "");
+  rig_until_log(&R, "calls", "get_order");
+  expect_text("SELECT state FROM tool_wish", "running");
+  assert_int_equal(rig_stop(&R, SIGKILL), 128 + SIGKILL);
+  for (int i = 0; i < 2; i++) assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(lines_of("calls"), 1);
+  expect_text("SELECT state FROM tool_wish", "uncertain");
+  expect_text("SELECT reason FROM v_tickets WHERE ref = 'shop/1'", "tool_uncertain");
+  assert_true(rig_log_has(&R, "asked", "not known whether this was done"));
+  assert_int_equal(rig_notes(&R, 1), 1);
+}
+
+/* Through the vendor's API, as the requester. */
+static void customer_says(int ticket, const char *text) {
+  char url[120], body[600];
+  cJSON *t = rig_truth(&R, ticket);
+  const cJSON *id = cJSON_GetObjectItem(cJSON_GetObjectItem(t, "requester"), "id");
+  const double author = cJSON_IsString(id) ? atof(id->valuestring) : cJSON_GetNumberValue(id);
+  cJSON_Delete(t);
+  snprintf(url, sizeof url, "http://127.0.0.1:%d/api/v2/tickets/%d.json", R.port, ticket);
+  snprintf(body, sizeof body,
+           "{\"ticket\":{\"comment\":{\"body\":\"%s\",\"public\":true,\"author_id\":%.0f}}}", text,
+           author);
+  assert_int_equal(rig_http("PUT", url,
+                            "Authorization: Bearer other\r\nContent-Type: application/json", body,
+                            NULL),
+                   200);
+}
+
+static void test_a_new_message_overtakes_a_call_that_waits(void **state) {
+  (void)state;
+  until_it_waits();
+  customer_says(1, "Forget it, my neighbour had it.");
+  rig_later(&R, "2m");
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(lines_of("calls"), 0);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM tool_wish WHERE pass = 1 AND state = "
+                               "'expired'"),
+                   1);
+  assert_int_not_equal(rig_run(&R, "triagectl", "review approve shop/1 --call 1", NULL), 0);
+}
+
+static void with_an_address(const char *tools) {
+  setup_with("{\"id\":\"1\",\"subject\":\"Parcel\",\"body\":\"Where is order #4711 of "
+             "olga@example.com? It has not arrived.\",\"requester\":{\"name\":\"Olga\",\"email\":"
+             "\"olga@example.com\"}}\n",
+             "true", "sh", tools);
+}
+
+static void test_masked_data_reaches_no_tool_by_default(void **state) {
+  (void)state;
+  with_an_address("");
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(lines_of("calls"), 0);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM tool_call WHERE outcome = 'personal_data' AND "
+                               "arguments LIKE '%[EMAIL_1]%'"),
+                   1);
+}
+
+static void test_a_tool_that_may_see_personal_data_gets_what_the_token_stands_for(void **state) {
+  (void)state;
+  with_an_address("tools: [{name: orders.get_order, personal_data: true}], ");
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_true(rig_log_has(&R, "calls", "olga@example.com"));
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM tool_call WHERE outcome = 'ok' AND "
+                               "arguments LIKE '%[EMAIL_1]%'"),
+                   1); /* kept as it was masked */
+  assert_false(rig_log_has(&R, "err.log", "olga@example.com"));
+  assert_false(rig_log_has(&R, "asked", "olga@example.com"));
+}
+
+static void test_a_shadow_desk_runs_nothing_that_changes_something(void **state) {
+  (void)state;
+  setup("false", "sh", "tools: [{name: orders.get_order, approval: none}], ");
+  rig_conf_change(&R, "mode: draft", "mode: shadow", NULL);
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(lines_of("calls"), 0);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM tool_wish"), 0);
 }
 
 static void test_a_server_that_is_not_there_costs_no_draft(void **state) {
@@ -147,8 +326,16 @@ static void test_a_server_of_a_plugin_folder_is_off_until_it_is_allowed(void **s
 int main(void) {
   const struct CMUnitTest tests[] = {
       T(test_a_draft_looks_an_order_up_and_the_call_is_recorded),
-      T(test_a_tool_that_changes_something_is_left_to_a_person),
-      T(test_policy_may_let_it_run),
+      T(test_a_tool_that_changes_something_needs_an_entry_in_the_policy),
+      T(test_policy_may_let_it_run_without_a_person),
+      T(test_a_person_approves_a_call_and_the_draft_goes_on),
+      T(test_a_denied_call_is_told_to_the_model_and_left_to_a_person),
+      T(test_a_call_that_nobody_decides_on_holds_its_draft_for_a_day),
+      T(test_a_call_is_never_made_twice_also_when_the_daemon_is_killed_in_it),
+      T(test_a_new_message_overtakes_a_call_that_waits),
+      T(test_masked_data_reaches_no_tool_by_default),
+      T(test_a_tool_that_may_see_personal_data_gets_what_the_token_stands_for),
+      T(test_a_shadow_desk_runs_nothing_that_changes_something),
       T(test_a_server_that_is_not_there_costs_no_draft),
       T(test_a_server_of_a_plugin_folder_is_off_until_it_is_allowed),
   };

@@ -130,6 +130,7 @@ static void test_every_key_is_in_the_manual(void **state) {
   keys_in(text, shadow_fields);
   keys_in(text, mcp_fields);
   keys_in(text, token_fields);
+  keys_in(text, tool_fields);
   mem_free(text);
 }
 

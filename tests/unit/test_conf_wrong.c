@@ -181,6 +181,18 @@ static void test_links_and_mcp_servers_are_checked(void **state) {
   refused(HEAD "mcp_servers:\n  a b: {command: x}\n", 5, "mcp_servers.a b", "name is 1 to 40");
 }
 
+#define SERVER HEAD "mcp_servers:\n  a: {command: x, allow: [b]}\n"
+static void test_tools_that_change_something_are_checked(void **state) {
+  (void)state;
+  refused(SERVER "policy: {tools: a.b}\n", 6, "policy.tools", "must be a list");
+  refused(SERVER "policy: {tools: [a]}\n", 6, "policy.tools[0]", "names no tool");
+  refused(SERVER "policy: {tools: [z.b]}\n", 6, "policy.tools[0]", "names no tool");
+  refused(SERVER "policy: {tools: [a.c]}\n", 6, "policy.tools[0]", "does not name the tool");
+  refused(SERVER "policy: {tools: [a.b, {name: a.b}]}\n", 6, "policy.tools[1]", "stands twice");
+  refused(SERVER "policy: {tools: [{name: a.b, approval: maybe}]}\n", 6, "policy.tools[0].approval",
+          "person");
+}
+
 static void test_bad_yaml_is_told_with_its_line(void **state) {
   (void)state;
   refused("helpdesks:\n\t- name: a\n", 2, "yaml", "a tab stands in the indentation");
@@ -226,6 +238,7 @@ int main(void) {
       cmocka_unit_test(test_tasks_name_models_that_exist),
       cmocka_unit_test(test_listening_beyond_loopback_needs_access_tokens),
       cmocka_unit_test(test_links_and_mcp_servers_are_checked),
+      cmocka_unit_test(test_tools_that_change_something_are_checked),
       cmocka_unit_test(test_bad_yaml_is_told_with_its_line),
       cmocka_unit_test(test_every_problem_is_told_and_in_the_order_of_lines),
   };
