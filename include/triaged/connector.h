@@ -150,6 +150,16 @@ struct trg_receipt {
   int64_t at_ms;
 };
 
+/* A saved reply (macro, quick text, canned response) as agents put it into their answers. */
+struct trg_macro {
+  uint32_t size;
+  struct trg_str id;                 /* the vendor's, as text */
+  struct trg_str title;              /* as agents see it in their list */
+  struct trg_str text;               /* plain text, UTF-8; what the vendor would fill in is "..." */
+  struct trg_str category, language; /* the vendor's words; may be empty */
+  int64_t updated_ms;
+};
+
 /* A webhook delivery as it arrived. */
 struct trg_delivery {
   uint32_t size;
@@ -202,6 +212,10 @@ struct trg_connector_ops {
   /* Pure, may be NULL: the body that the vendor expects for a delivery that was taken, where "ok"
    * will not do. It is sent once the notices are durable. Slices live while the delivery does. */
   void (*answer)(void *self, const struct trg_delivery *delivery, struct trg_answer *ret);
+  /* May be NULL. One page of the saved replies that are in force and that customers may be sent:
+   * emits each, set_cursor() (`more` until the last page), done(). `cursor` is empty at the first
+   * page of a walk; one that is not in a whole walk is gone. */
+  void (*macros)(void *self, trg_op op, struct trg_str cursor);
 };
 
 #endif

@@ -167,6 +167,7 @@ enum trg_level { TRG_ERROR = 0, TRG_WARN = 1, TRG_INFO = 2, TRG_DEBUG = 3 };
 struct trg_ticket;      /* connector.h */
 struct trg_notice;      /* connector.h */
 struct trg_receipt;     /* connector.h */
+struct trg_macro;       /* connector.h */
 struct trg_model_reply; /* model.h */
 
 /* The daemon's side, handed to open(). Plugins link to no symbol of the daemon. */
@@ -191,8 +192,8 @@ struct trg_host {
   void (*bucket)(trg_inst *inst, const char *bucket, int64_t remaining, int64_t reset_ms);
   /* Connectors, poll(): one item that changed. */
   void (*emit_notice)(trg_op op, const struct trg_notice *notice);
-  /* Connectors, poll(): the cursor that belongs with the notices emitted so far. `more`: poll
-   * again at once. Committed together with them. */
+  /* Connectors, poll() and macros(): the cursor that belongs with what was emitted so far. `more`:
+   * go on at once. Committed together with it. */
   void (*set_cursor)(trg_op op, struct trg_str cursor, bool more);
   /* Connectors, fetch(): the whole ticket as it stands. */
   void (*emit_ticket)(trg_op op, const struct trg_ticket *ticket);
@@ -208,6 +209,8 @@ struct trg_host {
   /* Models, complete() of a request with TRG_REQUEST_BATCH: the vendor has taken it, in the batch
    * of that name. Kept durably; after a restart the same request comes with it. */
   void (*batch_ref)(trg_op op, struct trg_str ref);
+  /* Connectors, macros(): one saved reply. */
+  void (*emit_macro)(trg_op op, const struct trg_macro *macro);
 };
 
 enum trg_kind { TRG_CONNECTOR = 1, TRG_MODEL = 2 };

@@ -20,6 +20,7 @@
 #include "pipeline/stage.h"
 #include "plugin/registry.h"
 #include "skill/knowledge.h"
+#include "skill/macro.h"
 #include "skill/skill.h"
 #include "skill/taxonomy.h"
 #include "store/store.h"
@@ -183,6 +184,12 @@ int core_index(struct core *c, struct trg_err *err) {
                                  err);
   if (rc >= 0 && changed > 0)
     log_event(TRG_INFO, "knowledge.indexed", "files", log_num((int64_t)changed), NULL);
+  const char **desks = mem_array(f->helpdesk_count + 1, sizeof *desks);
+  for (size_t i = 0; i < f->helpdesk_count; i++)
+    desks[i] = f->helpdesks[i].macros_ms > 0 ? f->helpdesks[i].name : "-";
+  const int kept = macro_keep_desks(c->store, desks, f->helpdesk_count, err);
+  mem_free(desks);
+  if (kept < 0) return TRG_EIO;
   if (rc < 0 || taxonomy_index(c->plan->taxonomy, c->store, err) < 0) return TRG_EIO;
   return turn_flush(c->store, err);
 }

@@ -27,6 +27,7 @@ struct conf_helpdesk {
   const char *origins[4]; /* URLs among its settings */
   size_t origin_count;
   uint32_t line;
+  int64_t macros_ms;        /* between two walks over its saved replies; 0: never */
   const char *resolved_tag; /* the vendor's mark of its own resolutions; NULL: none */
   char hash[65]; /* of this block after references were resolved: did it change at reload? */
 };

@@ -10,7 +10,7 @@
 
 struct head {
   char *name, *connector, *mode, *since, *resolved_tag;
-  int64_t poll_ms, max_in_flight;
+  int64_t poll_ms, max_in_flight, macros_ms;
   bool sandbox;
 };
 
@@ -50,6 +50,13 @@ const struct trg_field helpdesk_fields[] = {
      .offset = AT(resolved_tag),
      .help = "tag by which the vendor's own AI marks what it resolved, for ledger recount "
              "--vendor"},
+    {.name = "macros",
+     .type = TRG_DURATION,
+     .default_text = "1h",
+     .min = 0,
+     .max = 604800000,
+     .offset = AT(macros_ms),
+     .help = "how often its saved replies are read, to be cited as knowledge; 0s: never"},
     {.name = "max_in_flight",
      .type = TRG_INT,
      .default_text = "32",
@@ -98,6 +105,7 @@ static void helpdesk_read(struct part *p, const struct yaml *map, const char *pa
                               .poll_ms = h.poll_ms,
                               .sandbox = h.sandbox,
                               .resolved_tag = h.resolved_tag,
+                              .macros_ms = h.macros_ms,
                               .max_in_flight = h.max_in_flight,
                               .line = map->line};
   if (map->kind != YAML_MAP) return;

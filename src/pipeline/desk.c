@@ -18,8 +18,6 @@
 #define FETCHES_MAX       24
 #define ONCE_POLL_TRIES   4 /* --once gives a helpdesk up after so many failures in a row */
 
-static void desk_poll(struct desk *d);
-
 struct desk *desk_find(const struct road *r, struct trg_str name) {
   for (struct desk *d = r->desks; d != NULL; d = d->next)
     if (str_is(name, d->conf->name)) return d;
@@ -120,13 +118,14 @@ static void poll_on_done(void *arg, const struct trg_result *res) {
   d->stale = false;
   d->caught_up = !again;
   desk_schedule(d, again ? 0 : d->conf->poll_ms);
+  macros_start(d);
   road_kick(d->road);
 }
 
 static const struct op_events poll_events = {
     .on_notice = poll_on_notice, .on_cursor = poll_on_cursor, .on_done = poll_on_done};
 
-static void desk_poll(struct desk *d) {
+void desk_poll(struct desk *d) {
   if (d->retired || d->road->draining) return;
   if (d->polling) {
     d->stale = true;
@@ -261,11 +260,13 @@ static struct desk *desk_open(struct road *r, const struct conf_helpdesk *c, str
     mem_free(d);
     return NULL;
   }
+  macros_open(d);
   return d;
 }
 
 static void desk_close(struct desk *d) {
   d->retired = true;
+  macros_stop(d);
   loop_timer_stop(d->road->setup.loop, d->timer);
   d->timer = 0;
   if (d->inst != NULL) inst_retire(d->inst);
@@ -308,6 +309,7 @@ int desks_configure(struct road *r, const struct road_plan *plan, struct trg_err
       while (fresh != NULL) {
         struct desk *next = fresh->next;
         desk_close(fresh);
+        macros_free(fresh);
         mem_free(fresh);
         fresh = next;
       }
@@ -325,6 +327,7 @@ static void desk_list_free(struct desk **list) {
   while (*list != NULL) {
     struct desk *next = (*list)->next;
     if (!(*list)->retired) desk_close(*list);
+    macros_free(*list);
     mem_free(*list);
     *list = next;
   }
@@ -336,20 +339,24 @@ void desks_free(struct road *r) {
 }
 
 void desks_start(struct road *r) {
-  for (struct desk *d = r->desks; d != NULL; d = d->next) desk_poll(d);
+  for (struct desk *d = r->desks; d != NULL; d = d->next) {
+    /* --once asks for tickets when it knows what may answer them; the daemon has time. */
+    if (r->finished != NULL) macros_start(d);
+    if (!macros_busy(d)) desk_poll(d);
+  }
 }
 
 bool desks_busy(const struct road *r) {
   for (const struct desk *d = r->desks; d != NULL; d = d->next)
-    if (d->polling || d->fetching > 0) return true;
+    if (d->polling || d->fetching > 0 || macros_busy(d)) return true;
   for (const struct desk *d = r->old_desks; d != NULL; d = d->next)
-    if (d->polling || d->fetching > 0) return true;
+    if (d->polling || d->fetching > 0 || macros_busy(d)) return true;
   return false;
 }
 
 bool desks_caught_up(const struct road *r) {
   for (const struct desk *d = r->desks; d != NULL; d = d->next)
-    if (!d->caught_up) return false;
+    if (!d->caught_up || macros_busy(d)) return false;
   return true;
 }
 

@@ -166,10 +166,18 @@ struct desk {
   char error[320];  /* of the last poll, "" when it was fine */
   char code[32];    /* the same in a word */
   bool retired;
+  struct macro_walk *macros; /* macros.c; NULL: the connector has none, or they are not wanted */
   struct desk *next;
 };
 struct desk *desk_find(const struct road *r, struct trg_str name);
 int desks_configure(struct road *r, const struct road_plan *plan, struct trg_err *err);
+void desk_poll(struct desk *d);
+/* Saved replies as knowledge (macros.c): a walk over all of them now and then. */
+void macros_open(struct desk *d);
+void macros_start(struct desk *d);
+void macros_stop(struct desk *d);
+bool macros_busy(const struct desk *d); /* a walk is under way */
+void macros_free(struct desk *d);
 void desks_free(struct road *r);
 void desks_start(struct road *r);
 void desk_fetch(struct desk *d); /* takes from the inbox while there is room */

@@ -21,7 +21,7 @@ void emit_notice(trg_op op, const struct trg_notice *notice) {
 }
 
 void emit_cursor(trg_op op, struct trg_str cursor, bool more) {
-  const struct op *o = emitter(op, OP_POLL, OP_POLL, "set_cursor() outside an open poll");
+  const struct op *o = emitter(op, OP_POLL, OP_MACROS, "set_cursor() outside an open poll");
   if (o != NULL && o->events.on_cursor != NULL) o->events.on_cursor(o->arg, cursor, more);
 }
 
@@ -60,6 +60,15 @@ void emit_receipt(trg_op op, const struct trg_receipt *receipt) {
   struct_read(&r, sizeof r, receipt, receipt->size);
   r.size = sizeof r;
   o->events.on_receipt(o->arg, &r);
+}
+
+void emit_macro(trg_op op, const struct trg_macro *macro) {
+  const struct op *o = emitter(op, OP_MACROS, OP_MACROS, "emit_macro() outside open macros");
+  if (o == NULL || o->events.on_macro == NULL) return;
+  struct trg_macro m;
+  struct_read(&m, sizeof m, macro, macro->size);
+  m.size = sizeof m;
+  o->events.on_macro(o->arg, &m);
 }
 
 void emit_reply(trg_op op, const struct trg_model_reply *reply) {

@@ -125,6 +125,7 @@ const struct trg_host *host_table(void) {
       .emit_ticket = emit_ticket,
       .emit_receipt = emit_receipt,
       .emit_reply = emit_reply,
+      .emit_macro = emit_macro,
       .allow_origin = inst_allow_origin,
       .batch_ref = emit_batch_ref,
   };

@@ -61,7 +61,8 @@ struct op_events {
   void (*on_reply)(void *arg, const struct trg_model_reply *r);
   /* Once, last, on a later turn than the start; also for cancelled and expired ops. */
   void (*on_done)(void *arg, const struct trg_result *r);
-  void (*on_batch_ref)(void *arg, struct trg_str ref); /* may be NULL */
+  void (*on_batch_ref)(void *arg, struct trg_str ref);    /* may be NULL */
+  void (*on_macro)(void *arg, const struct trg_macro *m); /* may be NULL */
 };
 /* Starts of ops: the deadline counts from when the op really starts (it may wait for a place).
  * Inputs are copied. `arg` stays the caller's until on_done. */
@@ -74,6 +75,9 @@ trg_op op_write(struct trg_inst *i, const struct trg_action *a, const struct op_
                 void *arg, int64_t deadline_ms);
 trg_op op_find(struct trg_inst *i, const struct trg_action *a, const struct op_events *e, void *arg,
                int64_t deadline_ms);
+/* One page of saved replies; only when inst_connector()->macros is there. */
+trg_op op_macros(struct trg_inst *i, struct trg_str cursor, const struct op_events *e, void *arg,
+                 int64_t deadline_ms);
 trg_op op_complete(struct trg_inst *i, const struct trg_model_request *r, const struct op_events *e,
                    void *arg, int64_t deadline_ms);
 /* The same without a copy: the request's texts live in `holder`, which the op holds, or longer. */

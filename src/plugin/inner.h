@@ -16,7 +16,16 @@
 
 struct arena;
 
-enum op_kind { OP_PROBE = 1, OP_POLL, OP_FETCH, OP_WRITE, OP_FIND, OP_COMPLETE, OP_TRAIN };
+enum op_kind {
+  OP_PROBE = 1,
+  OP_POLL,
+  OP_FETCH,
+  OP_WRITE,
+  OP_FIND,
+  OP_COMPLETE,
+  OP_TRAIN,
+  OP_MACROS
+};
 enum op_state {
   OP_QUEUED = 0, /* waits for a place */
   OP_OPEN,       /* the plugin has it */
@@ -149,6 +158,7 @@ void emit_notice(trg_op op, const struct trg_notice *notice);
 void emit_cursor(trg_op op, struct trg_str cursor, bool more);
 void emit_ticket(trg_op op, const struct trg_ticket *ticket);
 void emit_receipt(trg_op op, const struct trg_receipt *receipt);
+void emit_macro(trg_op op, const struct trg_macro *macro);
 void emit_reply(trg_op op, const struct trg_model_reply *reply);
 void emit_batch_ref(trg_op op, struct trg_str ref);
 

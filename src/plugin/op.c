@@ -117,6 +117,8 @@ static void call_connector(struct op *o) {
     c->write(self, o->id, &o->action);
   else if (o->kind == OP_FIND && c->find != NULL)
     c->find(self, o->id, &o->action);
+  else if (o->kind == OP_MACROS && c->macros != NULL)
+    c->macros(self, o->id, o->text);
   else
     reject(o, "this connector has no such operation");
 }
@@ -283,6 +285,13 @@ trg_op op_find(struct trg_inst *i, const struct trg_action *a, const struct op_e
                int64_t deadline_ms) {
   struct op *o = op_new(i, OP_FIND, e, arg, deadline_ms);
   keep_action(o, a);
+  return op_queue(o);
+}
+
+trg_op op_macros(struct trg_inst *i, struct trg_str cursor, const struct op_events *e, void *arg,
+                 int64_t deadline_ms) {
+  struct op *o = op_new(i, OP_MACROS, e, arg, deadline_ms);
+  o->text = keep(o, cursor);
   return op_queue(o);
 }
 

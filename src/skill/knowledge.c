@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/pii.h"
 #include "base/str.h"
 #include "base/yaml.h"
 #include "skill/frontmatter.h"
@@ -100,15 +101,47 @@ static struct trg_str html_text(struct arena *a, struct trg_str html) {
   return (struct trg_str){out, n};
 }
 
+/* Card numbers and secrets have no place on disk, whoever wrote them; what else a company writes
+ * of itself (its address, its telephone) is what a reply must be able to say. */
+static struct trg_str without_secrets(struct arena *a, struct trg_str text) {
+  static const char gone[] = "(removed)";
+  struct pii_map *map = pii_map_new();
+  struct pii_span *spans = NULL;
+  size_t n = 0;
+  struct buf out;
+  struct trg_err err = {0};
+  buf_init(&out, SIZE_MAX / 4);
+  if (pii_mask(map, text, &out, &spans, &n, &err) < 0) {
+    log_event(TRG_WARN, "knowledge.problem", "code", err.code, "why", err.text, NULL);
+    text.n = 0; /* what cannot be looked over is not kept */
+  }
+  buf_reset(&out);
+  size_t from = 0;
+  for (size_t i = 0; i < n && text.n > 0; i++) {
+    if (strcmp(spans[i].type, "CREDIT_CARD") != 0 && strcmp(spans[i].type, "SECRET") != 0) continue;
+    buf_add(&out, text.p + from, spans[i].start - from);
+    buf_text(&out, gone);
+    from = spans[i].end;
+  }
+  if (from > 0) {
+    buf_add(&out, text.p + from, text.n - from);
+    text = arena_str(a, buf_view(&out));
+  }
+  buf_free(&out);
+  mem_free(spans);
+  pii_map_free(&map);
+  return text;
+}
+
 struct splitter {
   struct arena *arena;
-  const char *stem, *source, *title, *language, *category;
+  const char *begin, *stem, *source, *title, *language, *category;
   struct passage *list;
   size_t count, room;
 };
 
 static void passage_emit(struct splitter *sp, const char *heading, struct trg_str text) {
-  text = str_trim(text);
+  text = str_trim(without_secrets(sp->arena, text));
   if (text.n == 0) return;
   if (sp->count == sp->room) {
     const size_t room = sp->room == 0 ? 16 : sp->room * 2;
@@ -118,10 +151,10 @@ static void passage_emit(struct splitter *sp, const char *heading, struct trg_st
     sp->room = room;
   }
   struct passage *p = &sp->list[sp->count++];
-  p->id = arena_printf(sp->arena, "kb:%s#%zu", sp->stem, sp->count);
+  p->id = arena_printf(sp->arena, "%s%s#%zu", sp->begin, sp->stem, sp->count);
   p->source = sp->source;
   p->title = sp->title;
-  p->heading = heading;
+  p->heading = arena_dup(sp->arena, without_secrets(sp->arena, str_of(heading)));
   p->text = arena_dup(sp->arena, text);
   p->language = sp->language;
   p->category = sp->category;
@@ -197,6 +230,7 @@ static void file_split(struct arena *a, const char *path, const char *stem, stru
   struct trg_str body = f.body;
   if (str_ends(p, ".html") || str_ends(p, ".htm")) body = html_text(a, body);
   struct splitter sp = {.arena = a,
+                        .begin = "kb:",
                         .stem = stem,
                         .source = arena_dup(a, p),
                         .title = meta(a, f.map, "title"),
@@ -204,7 +238,8 @@ static void file_split(struct arena *a, const char *path, const char *stem, stru
                         .category = meta(a, f.map, "category")};
   split_sections(&sp, body);
   for (size_t i = 0; i < sp.count; i++)
-    if (sp.list[i].title[0] == '\0') sp.list[i].title = sp.title[0] != '\0' ? sp.title : sp.stem;
+    sp.list[i].title = sp.title[0] != '\0' ? arena_dup(a, without_secrets(a, str_of(sp.title)))
+                                           : sp.stem;
   yaml_free(&f.map);
   *ret = sp.list;
   *ret_count = sp.count;
@@ -213,6 +248,20 @@ static void file_split(struct arena *a, const char *path, const char *stem, stru
 void knowledge_split(struct arena *a, const char *path, const char *relative,
                      struct trg_str content, struct passage **ret, size_t *ret_count) {
   file_split(a, path, id_stem(a, relative), content, ret, ret_count);
+}
+
+void knowledge_pieces(struct arena *a, const struct passage *of, struct trg_str text,
+                      struct passage **ret, size_t *ret_count) {
+  struct splitter sp = {.arena = a,
+                        .begin = "",
+                        .stem = of->id,
+                        .source = of->source,
+                        .title = arena_dup(a, without_secrets(a, str_of(of->title))),
+                        .language = of->language,
+                        .category = of->category};
+  section_emit(&sp, "", text);
+  *ret = sp.list;
+  *ret_count = sp.count;
 }
 
 /* --- folders ------------------------------------------------------------------------------------

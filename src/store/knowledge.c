@@ -86,29 +86,68 @@ int passage_replace(struct store *s, const char *source, const char *file_hash,
   return rc;
 }
 
-static bool among(const char *const *list, size_t count, const char *text) {
+typedef bool same(const char *text, const char *item);
+
+static bool is_whole(const char *text, const char *item) {
+  return str_is(str_of(text), item);
+}
+
+static bool is_begin(const char *text, const char *item) {
+  return str_starts(str_of(text), item);
+}
+
+static bool among(const char *const *list, size_t count, const char *text, same *is) {
   for (size_t i = 0; i < count; i++)
-    if (str_is(str_of(list[i]), text)) return true;
+    if (is(text, list[i])) return true;
   return false;
 }
 
-int passage_keep(struct store *s, const char *const *sources, size_t count, struct trg_err *err) {
-  static const char text[] = "SELECT path FROM source ORDER BY path";
+/* Of the sources that `text` (bound: begin) selects, those that are not in the list. */
+static int keep_among(struct store *s, const char *text, const char *begin, const char *const *list,
+                      size_t count, same *is, size_t *ret_gone, struct trg_err *err) {
   struct arena *a = arena_new();
   const char **gone = NULL;
   size_t n = 0;
   struct sql q;
-  sql_read(&q, s, text);
+  sql_read_once(&q, s, text);
+  sql_text(&q, begin);
   int rc;
   while ((rc = sql_next(&q, err)) > 0) {
     const char *path = sql_get_text(&q, NULL);
-    if (among(sources, count, path)) continue;
+    if (among(list, count, path, is)) continue;
     gone = sql_room(a, gone, n, sizeof *gone);
     gone[n++] = arena_dup(a, str_of(path));
   }
   for (size_t i = 0; i < n && rc == 0; i++) rc = forget_source(s, gone[i], err);
+  *ret_gone = n;
   arena_free(&a);
   return rc;
+}
+
+#define NO_FILE "macro:"
+
+int passage_keep(struct store *s, const char *const *sources, size_t count, struct trg_err *err) {
+  static const char text[] = "SELECT path FROM source WHERE substr(path, 1, length(?1)) <> ?1"
+                             " ORDER BY path";
+  size_t gone = 0;
+  return keep_among(s, text, NO_FILE, sources, count, is_whole, &gone, err);
+}
+
+static const char those_of[] =
+    "SELECT path FROM source WHERE substr(path, 1, length(?1)) = ?1 ORDER BY path";
+
+int passage_keep_of(struct store *s, const char *begin, const char *const *sources, size_t count,
+                    bool *ret_changed, struct trg_err *err) {
+  size_t gone = 0;
+  const int rc = keep_among(s, those_of, begin, sources, count, is_whole, &gone, err);
+  *ret_changed = gone > 0;
+  return rc;
+}
+
+int passage_keep_begins(struct store *s, const char *begin, const char *const *begins, size_t count,
+                        struct trg_err *err) {
+  size_t gone = 0;
+  return keep_among(s, those_of, begin, begins, count, is_begin, &gone, err);
 }
 
 int passage_pack(struct store *s, struct trg_err *err) {

@@ -20,8 +20,15 @@ struct passage {
 /* Replaces all passages of one source; none when it was unchanged (same file hash). */
 int passage_replace(struct store *s, const char *source, const char *file_hash,
                     const struct passage *p, size_t count, bool *ret_changed, struct trg_err *err);
-/* Forgets sources that are not in `sources`. */
+/* Forgets the files that are not in `sources`. */
 int passage_keep(struct store *s, const char *const *sources, size_t count, struct trg_err *err);
+/* The same among the sources that begin with `begin` ("macro:support:"), which no file does.
+ * *ret_changed: there was one. */
+int passage_keep_of(struct store *s, const char *begin, const char *const *sources, size_t count,
+                    bool *ret_changed, struct trg_err *err);
+/* And those that begin with none of the texts. */
+int passage_keep_begins(struct store *s, const char *begin, const char *const *begins, size_t count,
+                        struct trg_err *err);
 /* After a change of many: joins the index's pieces, which more than halves the time of a search. */
 int passage_pack(struct store *s, struct trg_err *err);
 int passage_known(struct store *s, const char *source, const char *file_hash, bool *ret,

@@ -1,5 +1,5 @@
 /* Feeds any bytes to what the Intercom connector reads from the network, and to its texts. */
-#include "../../plugins/connectors/intercom/wire.h"
+#include "../../plugins/connectors/intercom/intercom.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +145,22 @@ static void as_html(struct trg_str html) {
   hd_buf_free(&text);
 }
 
+/* Saved replies come as valid UTF-8 without a placeholder that is whole. */
+static void as_macros(struct trg_str body) {
+  struct hd_macros page;
+  struct trg_err err = {{0}, {0}, 0};
+  struct hd_buf open = hd_buf_new(1024);
+  hd_put_unfilled(&open, body);
+  must_be_utf8(hd_slice(&open));
+  hd_buf_free(&open);
+  if (intercom_macros_read(&page, body, &err) != 0) return;
+  for (size_t i = 0; i < page.count; i++) {
+    must_be_utf8(page.list[i].title);
+    must_be_utf8(page.list[i].text);
+  }
+  hd_macros_free(&page);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   const struct trg_str input = {(const char *)bytes, size};
   if (size == 0) return 0;
@@ -152,6 +168,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   as_thread(input, false, false);
   as_thread(input, true, false);
   as_small_documents(input);
+  as_macros(input);
   as_cursor(input);
   as_delivery(input);
   as_headers(input);

@@ -1,5 +1,5 @@
 /* Feeds any bytes to what the Zendesk connector reads from the network, and to its texts. */
-#include "../../plugins/connectors/zendesk/wire.h"
+#include "../../plugins/connectors/zendesk/zendesk.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -100,11 +100,28 @@ static void as_html(struct trg_str html) {
   hd_buf_free(&text);
 }
 
+/* Saved replies come as valid UTF-8 without a placeholder that is whole. */
+static void as_macros(struct trg_str body) {
+  struct hd_macros page;
+  struct trg_err err = {{0}, {0}, 0};
+  struct hd_buf open = hd_buf_new(1024);
+  hd_put_unfilled(&open, body);
+  must_be_utf8(hd_slice(&open));
+  hd_buf_free(&open);
+  if (zd_macros_read(&page, body, &err) != 0) return;
+  for (size_t i = 0; i < page.count; i++) {
+    must_be_utf8(page.list[i].title);
+    must_be_utf8(page.list[i].text);
+  }
+  hd_macros_free(&page);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   const struct trg_str input = {(const char *)bytes, size};
   if (size == 0) return 0;
   as_thread(input);
   as_small_documents(input);
+  as_macros(input);
   as_delivery(input);
   as_headers(input);
   as_html(input);

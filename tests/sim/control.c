@@ -81,6 +81,18 @@ static void control_tickets(struct exchange *x) {
   jw_close(b, '}');
 }
 
+static void control_macros(struct exchange *x) {
+  char why[256];
+  if (!macros_set(x->sim, buf_text(&x->body), why, sizeof why)) {
+    refuse(x, 400, why);
+    return;
+  }
+  struct buf *b = reply_json(x, 200);
+  jw_open(b, '{');
+  jw_kint(b, "macros", (int64_t)x->sim->macro_count);
+  jw_close(b, '}');
+}
+
 static void control_behaviour(struct exchange *x) {
   const char *text = body_text(x);
   if (strstr(text, "off") || strstr(text, "false")) {
@@ -209,7 +221,7 @@ void control_answer(struct exchange *x) {
       {"GET", "/sim/stats", control_stats},          {"GET", "/sim/faults", control_faults},
       {"POST", "/sim/faults", control_faults},       {"GET", "/sim/time", control_time},
       {"POST", "/sim/time", control_time},           {"POST", "/sim/tickets", control_tickets},
-      {"POST", "/sim/behaviour", control_behaviour},
+      {"POST", "/sim/behaviour", control_behaviour}, {"POST", "/sim/macros", control_macros},
   };
   for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
     if (strcmp(routes[i].method, x->method) == 0 && strcmp(routes[i].path, x->path) == 0) {

@@ -8,9 +8,9 @@
 enum { WINDOW_MS = 10000, WINDOW_REQUESTS = 1666, DEFAULT_MINOR = 11, NEWEST_MINOR = 17 };
 
 static bool intercom_owns(const struct exchange *x) {
-  static const char *const roots[] = {"/me",    "/conversations", "/tickets",       "/tags",
-                                      "/teams", "/ticket_types",  "/ticket_states", "/contacts",
-                                      "/admins"};
+  static const char *const roots[] = {"/me",     "/conversations", "/tickets",       "/tags",
+                                      "/teams",  "/ticket_types",  "/ticket_states", "/contacts",
+                                      "/admins", "/macros"};
   for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
     size_t n = strlen(roots[i]);
     if (strncmp(x->path, roots[i], n) == 0 && (x->path[n] == '/' || x->path[n] == '\0')) {
@@ -277,6 +277,7 @@ static const struct route routes[] = {
     {"GET", "/me", "me", 0, intercom_me},
     {"GET", "/admins", "settings", 0, intercom_admins},
     {"GET", "/teams", "settings", 0, intercom_teams_list},
+    {"GET", "/macros", "macros", 0, intercom_macros},
     {"GET", "/tags", "settings", 0, intercom_tags_list},
     {"POST", "/tags", "tags", 0, intercom_tag_make},
     {"GET", "/ticket_types", "settings", 0, intercom_ticket_types},

@@ -115,6 +115,7 @@ void query_free(struct query *q);
 void intercom_me(struct exchange *x);
 void intercom_admins(struct exchange *x);
 void intercom_teams_list(struct exchange *x);
+void intercom_macros(struct exchange *x);
 void intercom_tags_list(struct exchange *x);
 void intercom_tag_make(struct exchange *x);
 void intercom_contact(struct exchange *x);

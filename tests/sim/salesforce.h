@@ -65,7 +65,8 @@ struct sf_object {
 const struct sf_object *sf_object(const char *name);
 bool sf_column(const struct sf_object *o, const char *name, struct sf_column *ret_column);
 extern const struct sf_object sf_case, sf_email_message, sf_case_comment, sf_feed_item,
-    sf_case_history, sf_case_status, sf_user, sf_group, sf_feed_comment, sf_org_address;
+    sf_case_history, sf_case_status, sf_user, sf_group, sf_feed_comment, sf_org_address,
+    sf_quick_text;
 extern const struct sf_field sf_custom_field;
 
 struct sf_token {

@@ -167,6 +167,51 @@ static void address_scan(struct exchange *x, struct ticket *only, sf_take *take,
   take(into, &(struct sf_row){.number = 1});
 }
 
+enum { Q_ID, Q_NAME, Q_MESSAGE, Q_CATEGORY, Q_INSERTABLE, Q_STAMP };
+static const struct sf_field quick_text_fields[] = {
+    {"Id", SF_ID, Q_ID, false},
+    {"Name", SF_TEXT, Q_NAME, false},
+    {"Message", SF_LONG, Q_MESSAGE, false},
+    {"Category", SF_TEXT, Q_CATEGORY, false},
+    {"IsInsertable", SF_BOOL, Q_INSERTABLE, false},
+    {"LastModifiedDate", SF_TIME, Q_STAMP, false},
+    {"SystemModstamp", SF_TIME, Q_STAMP, false},
+};
+
+static void quick_text_get(struct exchange *x, const struct sf_row *r, const struct sf_column *c,
+                           struct sf_value *v) {
+  const struct saved_reply *m = macro_at(x->sim, "salesforce", r->entry);
+  v->kind = c->field->kind;
+  v->raw = false;
+  switch (c->field->which) {
+  case Q_ID:
+    sf_ref(v, "574", m->id);
+    break;
+  case Q_NAME:
+    sf_text(v, m->title);
+    break;
+  case Q_MESSAGE:
+    sf_text(v, m->text);
+    break;
+  case Q_CATEGORY:
+    sf_text(v, m->category);
+    break;
+  case Q_INSERTABLE:
+    sf_int(v, SF_BOOL, m->active);
+    break;
+  default:
+    sf_int(v, SF_TIME, m->updated_ms);
+  }
+}
+
+static void quick_text_scan(struct exchange *x, struct ticket *only, sf_take *take, void *into) {
+  (void)only;
+  const struct saved_reply *m = NULL;
+  for (uint32_t i = 0; (m = macro_at(x->sim, "salesforce", i)) != NULL; i++) {
+    take(into, &(struct sf_row){.number = m->id, .entry = i});
+  }
+}
+
 #define SETUP(constant, object, three, list, getter, scanner)                                      \
   const struct sf_object constant = {.name = object,                                               \
                                      .prefix = three,                                              \
@@ -177,11 +222,13 @@ static void address_scan(struct exchange *x, struct ticket *only, sf_take *take,
 SETUP(sf_case_status, "CaseStatus", "01J", status_fields, status_get, status_scan);
 SETUP(sf_user, "User", "005", user_fields, user_get, user_scan);
 SETUP(sf_group, "Group", "00G", group_fields, group_get, group_scan);
+SETUP(sf_quick_text, "QuickText", "574", quick_text_fields, quick_text_get, quick_text_scan);
 SETUP(sf_org_address, "OrgWideEmailAddress", "0D2", address_fields, address_get, address_scan);
 
 static const struct sf_object *const objects[] = {
-    &sf_case,         &sf_email_message, &sf_case_comment, &sf_feed_item, &sf_feed_comment,
-    &sf_case_history, &sf_case_status,   &sf_user,         &sf_group,     &sf_org_address};
+    &sf_case,         &sf_email_message, &sf_case_comment, &sf_feed_item,
+    &sf_feed_comment, &sf_case_history,  &sf_case_status,  &sf_user,
+    &sf_group,        &sf_org_address,   &sf_quick_text};
 
 const struct sf_object *sf_object(const char *name) {
   if (strcasecmp(name, "CaseFeed") == 0) {

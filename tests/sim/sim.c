@@ -47,6 +47,7 @@ void sim_close(struct sim *s) {
   stats_close(&s->stats);
   due_free(&s->events);
   store_close(&s->store);
+  macros_close(s);
 }
 
 void sim_run(struct sim *s) {

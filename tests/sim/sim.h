@@ -86,6 +86,14 @@ struct stats {
 
 enum { VENDOR_MAX = 12 };
 
+/* What agents insert into their answers; see macros.c. */
+struct saved_reply {
+  const char *desk, *title, *text, *html, *category;
+  uint64_t id;
+  bool active, personal, internal;
+  int64_t updated_ms;
+};
+
 struct sim {
   struct options opt;
   struct clock clock;
@@ -97,6 +105,9 @@ struct sim {
   struct pusher *pusher;
   uint64_t pushed; /* events so far */
   void *vendor_state[VENDOR_MAX];
+  struct saved_reply *macros;
+  size_t macro_count;
+  struct arena macro_mem;
 };
 
 extern const struct vendor *const sim_vendors[]; /* ends with NULL */
@@ -111,6 +122,12 @@ void sim_advance(struct sim *s, int64_t to_ms);
 /* Adds ticket lines (JSONL). Returns the number added, or -1 with the reason and the line number.
  */
 int64_t tickets_load(struct sim *s, const char *text, size_t n, char *ret_why, size_t why_bytes);
+
+/* Replaces all saved replies (JSONL). False with the reason. */
+bool macros_set(struct sim *s, const char *text, char *ret_why, size_t why_bytes);
+void macros_close(struct sim *s);
+/* The n-th of a helpdesk's, by id; NULL: there are not so many. */
+const struct saved_reply *macro_at(const struct sim *s, const char *desk, size_t n);
 
 /* What people do; see people.c. */
 void people_react(struct sim *s, struct desk *d, struct ticket *t, const struct entry *e);

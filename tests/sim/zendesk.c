@@ -172,7 +172,7 @@ static unsigned grants_needed(const struct exchange *x) {
   if (strcmp(x->method, "GET") != 0) {
     return GRANT_WRITE | GRANT_TICKETS_WRITE;
   }
-  if (strcmp(family, "audits") == 0) {
+  if (strcmp(family, "audits") == 0 || strcmp(family, "macros") == 0) {
     return GRANT_READ; /* tickets:read is not enough */
   }
   if (strcmp(family, "users") == 0) {
@@ -299,6 +299,7 @@ static const struct route routes[] = {
     {"GET", "/api/v2/groups", "settings", 0, zendesk_groups},
     {"GET", "/api/v2/ticket_fields", "settings", 0, zendesk_ticket_fields},
     {"GET", "/api/v2/custom_statuses", "settings", 0, zendesk_statuses},
+    {"GET", "/api/v2/macros", "macros", 0, zendesk_macros},
     {"GET", "/api/v2/job_statuses/{}", "settings", 0, zendesk_job},
     {"GET", "/api/v2/webhooks/{}/signing_secret", "webhooks", 0, zendesk_webhook_secret},
 };

@@ -158,6 +158,7 @@ void zendesk_tags_remove(struct exchange *x);
 void zendesk_groups(struct exchange *x);
 void zendesk_ticket_fields(struct exchange *x);
 void zendesk_statuses(struct exchange *x);
+void zendesk_macros(struct exchange *x);
 void zendesk_job(struct exchange *x);
 void zendesk_webhook_secret(struct exchange *x);
 

@@ -335,7 +335,7 @@ static inline void got_reply(void *arg, const struct trg_model_reply *r) {
 }
 
 static const struct op_events events = {got_notice, got_cursor, got_ticket, got_receipt,
-                                        got_reply,  got_done,   NULL};
+                                        got_reply,  got_done,   NULL,       NULL};
 
 static inline bool is_done(void *arg) {
   return ((struct got *)arg)->done > 0;

@@ -265,6 +265,7 @@ void fake_host_free(struct fake_host **host) {
     free(h->ops[i]->pub.notices);
     free(h->ops[i]->pub.tickets);
     free(h->ops[i]->pub.receipts);
+    free(h->ops[i]->pub.macros);
     free(h->ops[i]->pub.replies);
   }
   for (struct fake_inst *i = h->insts; i; i = i->next) i->plugin->close(i->self);

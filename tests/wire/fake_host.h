@@ -66,6 +66,8 @@ struct fake_op {
   struct trg_model_reply *replies;
   size_t reply_count;
   struct trg_str batch_ref;
+  struct trg_macro *macros;
+  size_t macro_count;
 };
 
 /* The host. fake_host_free() closes all instances, cancels their ops and frees everything. */

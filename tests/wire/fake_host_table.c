@@ -240,6 +240,18 @@ static void host_emit_receipt(trg_op op, const struct trg_receipt *receipt) {
   r->id = fake_keep_str(r->id);
 }
 
+static void host_emit_macro(trg_op op, const struct trg_macro *macro) {
+  struct op_slot *slot = fake_slot_open(op, "emit_macro()");
+  if (!slot) return;
+  struct fake_op *o = &slot->pub;
+  o->macros = fake_grow(o->macros, o->macro_count, sizeof *o->macros);
+  struct trg_macro *m = &o->macros[o->macro_count++];
+  keep_sized(m, sizeof *m, macro);
+  struct trg_str *const strings[] = {&m->id, &m->title, &m->text, &m->category, &m->language};
+  for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+    *strings[i] = fake_keep_str(*strings[i]);
+}
+
 static void host_batch_ref(trg_op op, struct trg_str ref) {
   struct op_slot *slot = fake_slot_open(op, "batch_ref()");
   if (slot) slot->pub.batch_ref = fake_keep_str(ref);
@@ -286,4 +298,5 @@ const struct trg_host fake_host_functions = {
     .emit_reply = host_emit_reply,
     .allow_origin = host_allow_origin,
     .batch_ref = host_batch_ref,
+    .emit_macro = host_emit_macro,
 };

@@ -7,6 +7,7 @@
 #ifndef INTERCOM_H
 #define INTERCOM_H
 
+#include "../common/macro.h"
 #include "wire.h"
 
 struct intercom_conf {
@@ -57,6 +58,7 @@ struct intercom_call {
   intercom_ready *ready; /* when what was waited for is there */
   intercom_step *failed; /* when it can not be had */
   const char *method;
+  const char *version; /* of the API for this request */
   struct hd_buf url, body;
   /* Done twice it would be there twice: a lost answer is "uncertain". Else it may be repeated. */
   bool is_once;
@@ -120,6 +122,9 @@ void intercom_poll(void *self, trg_op op, struct trg_str cursor, int64_t since_m
 void intercom_fetch(void *self, trg_op op, struct trg_str id);
 void intercom_write(void *self, trg_op op, const struct trg_action *action);
 void intercom_find(void *self, trg_op op, const struct trg_action *action);
+void intercom_macros(void *self, trg_op op, struct trg_str cursor);
+/* Pure: one page of saved replies; hd_macros_free(). 0, or -1 with err. */
+int intercom_macros_read(struct hd_macros *ret, struct trg_str body, struct trg_err *err);
 
 /* ---- sign.c ---- */
 /* Is `header` "sha1=" and the HMAC-SHA1 of the body under the secret, in hex? In constant time. */

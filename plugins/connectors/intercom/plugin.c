@@ -145,6 +145,7 @@ void intercom_request(struct intercom_call *call, const char *method, intercom_s
   hd_buf_free(&call->url);
   hd_buf_free(&call->body);
   call->method = method;
+  call->version = API_VERSION;
   call->step = step;
   call->is_once = false;
   call->changes = strcmp(method, "GET") != 0;
@@ -197,7 +198,7 @@ void intercom_send(struct intercom_call *call) {
   }
   const struct trg_header headers[] = {{TRG_STR("Accept"), TRG_STR("application/json")},
                                        {TRG_STR("Authorization"), hd_str(self->authorization)},
-                                       {TRG_STR("Intercom-Version"), TRG_STR(API_VERSION)},
+                                       {TRG_STR("Intercom-Version"), hd_str(call->version)},
                                        {TRG_STR("Content-Type"), TRG_STR("application/json")}};
   const struct trg_http_request request = {.size = sizeof request,
                                            .method = call->method,
@@ -336,7 +337,8 @@ static const struct trg_connector_ops ops = {.size = sizeof ops,
                                              .write = intercom_write,
                                              .find = intercom_find,
                                              .verify = plugin_verify,
-                                             .parse = plugin_parse};
+                                             .parse = plugin_parse,
+                                             .macros = intercom_macros};
 
 TRG_EXPORT extern const struct trg_plugin triaged_plugin_intercom;
 const struct trg_plugin triaged_plugin_intercom = {

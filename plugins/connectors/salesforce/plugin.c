@@ -261,7 +261,8 @@ static const struct trg_connector_ops ops = {.size = sizeof ops,
                                              .find = salesforce_find,
                                              .verify = plugin_verify,
                                              .parse = plugin_parse,
-                                             .answer = plugin_answer};
+                                             .answer = plugin_answer,
+                                             .macros = salesforce_macros};
 
 TRG_EXPORT extern const struct trg_plugin triaged_plugin_salesforce;
 const struct trg_plugin triaged_plugin_salesforce = {

@@ -7,6 +7,7 @@
 #ifndef SALESFORCE_H
 #define SALESFORCE_H
 
+#include "../common/macro.h"
 #include "wire.h"
 
 struct sf_conf {
@@ -138,6 +139,9 @@ void salesforce_poll(void *self, trg_op op, struct trg_str cursor, int64_t since
 void salesforce_fetch(void *self, trg_op op, struct trg_str id);
 void salesforce_write(void *self, trg_op op, const struct trg_action *action);
 void salesforce_find(void *self, trg_op op, const struct trg_action *action);
+void salesforce_macros(void *self, trg_op op, struct trg_str cursor);
+/* Pure: one page of saved replies; hd_macros_free(). 0, or -1 with err. */
+int salesforce_macros_read(struct hd_macros *ret, struct trg_str body, struct trg_err *err);
 
 /* ---- fetch.c ---- */
 /* Takes the id of a case; ends the op when it is none. */

@@ -414,7 +414,8 @@ static const struct trg_connector_ops ops = {.size = sizeof ops,
                                              .write = zd_write,
                                              .find = zd_find,
                                              .verify = plugin_verify,
-                                             .parse = plugin_parse};
+                                             .parse = plugin_parse,
+                                             .macros = zd_macros};
 
 TRG_EXPORT extern const struct trg_plugin triaged_plugin_zendesk;
 const struct trg_plugin triaged_plugin_zendesk = {

@@ -6,6 +6,7 @@
 #ifndef ZENDESK_H
 #define ZENDESK_H
 
+#include "../common/macro.h"
 #include "wire.h"
 
 struct zd_conf {
@@ -120,6 +121,9 @@ void zd_poll(void *self, trg_op op, struct trg_str cursor, int64_t since_ms);
 void zd_fetch(void *self, trg_op op, struct trg_str id);
 void zd_write(void *self, trg_op op, const struct trg_action *action);
 void zd_find(void *self, trg_op op, const struct trg_action *action);
+void zd_macros(void *self, trg_op op, struct trg_str cursor);
+/* Pure: one page of saved replies; hd_macros_free(). 0, or -1 with err. */
+int zd_macros_read(struct hd_macros *ret, struct trg_str body, struct trg_err *err);
 
 /* ---- sign.c ---- */
 /* base64(HMAC-SHA256(secret, timestamp then body)) equals signature? In constant time. */
