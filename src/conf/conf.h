@@ -63,6 +63,7 @@ struct conf_task {
   double accept; /* below it the next model decides; also the floor for acting on a verdict */
   double share;  /* shadow */
   int64_t cost_per_day_micros; /* shadow; 0: no limit */
+  int64_t hedge_ms;            /* a second request after so long without an answer; 0: never */
   bool batch;
   bool set; /* written in the file */
 };

@@ -13,6 +13,7 @@
 
 struct written {
   double accept, share;
+  int64_t hedge_ms;
   const char *cost_per_day;
   bool batch;
 };
@@ -28,7 +29,18 @@ struct written {
     .name = "batch", .type = TRG_BOOL, .default_text = "false", .offset = AT(batch),               \
     .help = "may wait for the vendor's cheaper batches"                                            \
   }
-const struct trg_field task_fields[] = {ACCEPT, BATCH, {.name = NULL}};
+const struct trg_field task_fields[] = {
+    ACCEPT,
+    BATCH,
+    {.name = "hedge",
+     .type = TRG_DURATION,
+     .default_text = "0s",
+     .min = 0,
+     .max = 3600000,
+     .offset = AT(hedge_ms),
+     .help = "after so long without an answer the next model is asked too, and the first answer "
+             "taken; both are paid for; 0s: never"},
+    {.name = NULL}};
 const struct trg_field shadow_fields[] = {
     {.name = "share",
      .type = TRG_DECIMAL,
@@ -148,6 +160,10 @@ static void task_read(struct part *p, const struct yaml *tasks, const struct tas
   t->share = w.share;
   if (kind->shadow) shadow_limit(p, map, path, w.cost_per_day, t);
   t->batch = w.batch;
+  t->hedge_ms = w.hedge_ms;
+  if (t->hedge_ms > 0 && t->batch)
+    field_wrong(&p->r, yaml_get(map, "hedge"), path_key(p, path, "hedge"),
+                "what waits for a batch is not asked twice; take hedge or batch out");
   if (kind->by_all && t->models == NULL) task_all_models(p, t);
   if (t->batch && !some_can_batch(t))
     field_wrong(&p->r, yaml_get(map, "batch"), path_key(p, path, "batch"),
