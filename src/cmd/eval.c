@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <triaged/model.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -134,8 +135,12 @@ static void progress(void *arg, size_t done, size_t total) {
 static void result_of(const struct evaluation *e, const struct eval_run *run,
                       struct eval_result *ret) {
   const size_t n = e->with.count, all = n * run->runs;
-  *ret = (struct eval_result){
-      .model = run->model, .asked = true, .n = n, .runs = run->runs, .accept = e->accept};
+  *ret = (struct eval_result){.model = run->model,
+                              .asked = true,
+                              .batched = run->batched,
+                              .n = n,
+                              .runs = run->runs,
+                              .accept = e->accept};
   eval_score(run->answers, all, e->accept, &ret->score);
   ret->pass_k = eval_pass(run->answers, n, run->runs);
   if (money_scale(run->cost_micros, 1000, (int64_t)all, &ret->per_1000_micros) != 0)
@@ -145,6 +150,11 @@ static void result_of(const struct evaluation *e, const struct eval_run *run,
       ret->field[k].n += run->fields[i][k] != '-';
       ret->field[k].right += run->fields[i][k] == '1';
     }
+}
+
+/* Through the vendor's batches: told here, or as the task does. */
+static bool batched(const struct evaluation *e, const struct conf *c) {
+  return call_has(e->call, "batch") || (c->triage.batch && !call_has(e->call, "live"));
 }
 
 static int ask_model(struct evaluation *e, struct bench *b, size_t k) {
@@ -158,6 +168,8 @@ static int ask_model(struct evaluation *e, struct bench *b, size_t k) {
                          .answers = mem_array(all, sizeof *run.answers),
                          .fields = mem_array(all, sizeof *run.fields),
                          .known = mem_array(all, sizeof *run.known),
+                         .batch_refs = mem_array(all, sizeof *run.batch_refs),
+                         .batched = batched(e, b->plan->conf),
                          .part_fd = -1,
                          .progress = progress,
                          .arg = &bar};
@@ -165,7 +177,11 @@ static int ask_model(struct evaluation *e, struct bench *b, size_t k) {
   buf_init(&part, 4096);
   for (size_t i = 0; i < all; i++) run.answers[i].truth = e->truth[i % n];
   eval_part_name(b, &run, e->source_hash, &part);
-  if (!call_has(e->call, "fresh")) eval_part_open(&run, part.p);
+  if (call_has(e->call, "fresh")) (void)unlink(part.p);
+  eval_part_open(&run, part.p);
+  if (run.batched && run.part_fd < 0)
+    fprintf(stderr, "triagectl: %s cannot be written: a batch that is interrupted is lost\n",
+            part.p);
   if (run.resumed > 0)
     fprintf(stderr,
             "triagectl: %s goes on after %zu of %zu answers of an evaluation that was "
@@ -189,6 +205,8 @@ static int ask_model(struct evaluation *e, struct bench *b, size_t k) {
   mem_free(run.answers);
   mem_free(run.fields);
   mem_free(run.known);
+  for (size_t i = 0; i < all; i++) mem_free(run.batch_refs[i]);
+  mem_free(run.batch_refs);
   return status;
 }
 
@@ -314,6 +332,8 @@ static int eval_run(const struct cmd_call *c) {
   if (task != NULL && strcmp(task, "triage") != 0)
     return cmd_fail(CMD_USAGE, "--task is triage; \"%.40s\" cannot be measured against labels",
                     task);
+  if (call_has(c, "batch") && call_has(c, "live"))
+    return cmd_fail(CMD_USAGE, "--batch and --live exclude each other");
   if (floor != NULL && (str_to_double(str_of(floor), &least) != 0 || !(least >= 0 && least <= 1)))
     return cmd_fail(CMD_USAGE, "--min-accuracy is a share from 0 to 1, not \"%.40s\"", floor);
   if (call_int(c, "runs", 1, RUNS_MAX, &e.runs) != 0) return CMD_USAGE;
@@ -333,6 +353,11 @@ static const struct cmd_option options[] = {
     {"min-accuracy", "X", "status 1 when a model's accuracy is below this share, as 0.8", false},
     {"solved", NULL, "the tickets that people solved here, instead of a file", false},
     {"fresh", NULL, "begin anew, whatever an interrupted evaluation left", false},
+    {"batch", NULL,
+     "through the vendor's batches, at their price; so without it when "
+     "tasks.triage.batch is true",
+     false},
+    {"live", NULL, "call by call, though tasks.triage.batch is true", false},
     {"no-keep", NULL, "do not keep the result in the database", false},
     {"history", NULL, "earlier results, and how accuracy changed on the same tickets", false},
     {"limit", "N", "with --history, at most so many, the newest (default 50)", false},

@@ -66,7 +66,10 @@ struct eval_run {
   struct eval_answer *answers;
   char (*fields)[EVAL_FIELDS]; /* as many: '1' right, '0' wrong, '-' not asked */
   bool *known;                 /* as many: answered in an earlier, interrupted evaluation */
-  int part_fd;                 /* -1: answers are not kept */
+  char **batch_refs; /* as many, each NULL or freed by who made the run: the vendor's batch
+                      * that has the question */
+  bool batched;      /* through the vendor's batches, if the backend has them */
+  int part_fd;       /* -1: answers are not kept */
   void (*progress)(void *arg, size_t done, size_t total);
   void *arg;
   int64_t cost_micros; /* written: of all calls */
@@ -80,7 +83,7 @@ int eval_ask(struct bench *b, struct eval_run *run, struct trg_err *err);
 /* One model's result, and its printing (eval_print.c). */
 struct eval_result {
   const struct conf_model *model;
-  bool asked;
+  bool asked, batched;
   size_t n, runs;
   struct eval_score score; /* over all answers: n times runs */
   double accept, pass_k;
@@ -102,6 +105,7 @@ void eval_part_name(const struct bench *b, const struct eval_run *run, const cha
                     struct buf *ret_path);
 void eval_part_open(struct eval_run *run, const char *path); /* takes what is there */
 void eval_part_add(struct eval_run *run, size_t i, int64_t cost_micros);
+void eval_part_waits(struct eval_run *run, size_t i); /* in the batch of batch_refs[i] */
 void eval_part_close(struct eval_run *run, const char *path, bool complete);
 
 #endif

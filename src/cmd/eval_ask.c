@@ -26,6 +26,9 @@
 #define TRIES       4
 #define WAIT_MS     1000
 #define WAIT_MAX_MS 60000
+/* Of one batch; vendors end them within a day. */
+#define BATCHED_MAX       10000
+#define BATCH_DEADLINE_MS (INT64_C(25) * 3600 * 1000)
 
 /* --- one example --------------------------------------------------------------------------- */
 
@@ -35,6 +38,8 @@ struct course {
   struct trg_inst *inst;
   size_t next, done, total, flying;
   bool hopeless; /* the model refuses every call alike */
+  bool batched;
+  char told[64]; /* of which batch the operator was told last */
 };
 
 struct question {
@@ -177,7 +182,8 @@ static void question_on_reply(void *arg, const struct trg_model_reply *r) {
   const struct conf_model *m = run->model;
   int64_t cost = 0;
   a->latency_us = clock_mono_us() - q->from_us;
-  if (price_of(m->prices, m->price_count, &r->usage, clock_now_ms(), &cost) == 0)
+  if (price_of_call(m->prices, m->price_count, &r->usage, clock_now_ms(), q->course->batched,
+                    &cost) == 0)
     (void)money_add(run->cost_micros, cost, &run->cost_micros);
   q->cost_micros += cost;
   struct verdict v;
@@ -204,6 +210,8 @@ static void question_on_done(void *arg, const struct trg_result *res) {
     return;
   }
   c->run->answers[q->at].guess = -1;
+  mem_free(c->run->batch_refs[q->at]); /* what it said of this question is known: a new one next */
+  c->run->batch_refs[q->at] = NULL;
   if (res->outcome == TRG_DONE) {
     char why[sizeof c->run->why];
     snprintf(why, sizeof why, "%s", c->run->why);
@@ -224,13 +232,40 @@ static void question_on_done(void *arg, const struct trg_result *res) {
   question_failed(q, code, why);
 }
 
+/* From here on the same command comes back to the batch. */
+static void question_on_batch_ref(void *arg, struct trg_str ref) {
+  struct question *q = arg;
+  struct course *c = q->course;
+  char **mine = &c->run->batch_refs[q->at];
+  mem_free(*mine);
+  *mine = mem_dup_str(ref);
+  eval_part_waits(c->run, q->at);
+  if (strncmp(c->told, *mine, sizeof c->told - 1) == 0) return;
+  snprintf(c->told, sizeof c->told, "%s", *mine);
+  fprintf(stderr,
+          "triagectl: %s: waiting for the batch %s, an hour mostly, a day at most; when "
+          "interrupted, the same command comes back to it\n",
+          c->run->model->name, c->told);
+}
+
 static const struct op_events question_events = {.on_reply = question_on_reply,
+                                                 .on_batch_ref = question_on_batch_ref,
                                                  .on_done = question_on_done};
 
 static void question_ask(void *arg) {
   struct question *q = arg;
+  const struct course *c = q->course;
+  int64_t deadline_ms = c->run->model->timeout_ms;
   q->from_us = clock_mono_us();
-  op_complete(q->course->inst, &q->request, &question_events, q, q->course->run->model->timeout_ms);
+  if (c->batched) {
+    const char *ref = c->run->batch_refs[q->at];
+    q->request.flags = TRG_REQUEST_BATCH;
+    q->request.batch_id = str_of(arena_printf(q->arena, "eval-%zu", q->at));
+    q->request.batch_ref = ref != NULL ? str_of(arena_dup(q->arena, str_of(ref)))
+                                       : (struct trg_str){NULL, 0};
+    deadline_ms = BATCH_DEADLINE_MS;
+  }
+  op_complete(c->inst, &q->request, &question_events, q, deadline_ms);
 }
 
 /* --- all of them --------------------------------------------------------------------------- */
@@ -273,7 +308,10 @@ int eval_ask(struct bench *b, struct eval_run *run, struct trg_err *err) {
   }
   /* The embedded model answers in this thread: one at a time, or they would wait for each other. */
   const bool local = (inst_caps(c.inst) & TRG_MODEL_LOCAL) != 0;
-  for (int64_t k = 0; k < (local ? 1 : m->max_in_flight); k++) course_go(&c);
+  c.batched = run->batched && (inst_caps(c.inst) & TRG_MODEL_BATCH) != 0;
+  run->batched = c.batched;
+  for (int64_t k = 0; k < (local ? 1 : c.batched ? BATCHED_MAX : m->max_in_flight); k++)
+    if (c.next < c.total || k == 0) course_go(&c);
   if (c.done < c.total) loop_run(b->loop);
   inst_retire(c.inst);
   if (c.hopeless) return err_set(err, TRG_ESTATE, "model", "model %s: %s", m->name, run->why);

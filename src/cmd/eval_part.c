@@ -1,7 +1,7 @@
 /*
- * An evaluation that was interrupted goes on where it was: each answer is a line of a file in the
- * state directory, whose name is the hash of everything that the answers depend on. The file ends
- * with the evaluation.
+ * An evaluation that was interrupted goes on where it was: each answer, and each batch that has a
+ * question, is a line of a file in the state directory, whose name is the hash of everything that
+ * the answers depend on. The file ends with the evaluation.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -71,7 +71,13 @@ static void line_take(struct eval_run *run, const json *o) {
   const int64_t i = json_get_int(o, "i", -1);
   const size_t total = run->with->count * run->runs;
   const struct trg_str fields = json_get_str(o, "fields");
-  if (i < 0 || (size_t)i >= total || fields.n != EVAL_FIELDS) return;
+  const struct trg_str batch = json_get_str(o, "batch");
+  if (i < 0 || (size_t)i >= total) return;
+  if (batch.n > 0) {
+    mem_free(run->batch_refs[i]);
+    run->batch_refs[i] = mem_dup_str(batch);
+  }
+  if (fields.n != EVAL_FIELDS) return;
   struct eval_answer *a = &run->answers[i];
   const struct trg_str guess = json_get_str(o, "guess");
   a->guess = guess.n > 0 ? eval_label(run->labels, guess) : -1;
@@ -86,10 +92,12 @@ static void line_take(struct eval_run *run, const json *o) {
 void eval_part_open(struct eval_run *run, const char *path) {
   struct buf file;
   struct trg_err err = {0};
+  size_t lines = 0;
   buf_init(&file, PART_BYTES_MAX);
   if (file_exists(path) && file_read(path, PART_BYTES_MAX, &file, &err) >= 0) {
     struct trg_str rest = buf_view(&file), line;
     while (str_next(&rest, '\n', &line)) {
+      lines++;
       json *o = json_parse(line, 0, NULL); /* a last line may be cut: it is asked again */
       if (o != NULL) line_take(run, o);
       json_free(&o);
@@ -98,7 +106,30 @@ void eval_part_open(struct eval_run *run, const char *path) {
   buf_free(&file);
   run->part_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   /* After a cut line the next one must begin anew. */
-  if (run->part_fd >= 0 && run->resumed > 0) (void)!write(run->part_fd, "\n", 1);
+  if (run->part_fd >= 0 && lines > 0) (void)!write(run->part_fd, "\n", 1);
+}
+
+/* What cannot be kept is asked again another time; the evaluation itself goes on. */
+static void line_put(struct eval_run *run, json *o) {
+  char *text = json_text(o);
+  struct buf line;
+  buf_init(&line, 0);
+  buf_printf(&line, "%s\n", text);
+  if (write(run->part_fd, line.p, line.n) != (ssize_t)line.n) {
+    (void)close(run->part_fd);
+    run->part_fd = -1;
+  }
+  buf_free(&line);
+  mem_free(text);
+  json_free(&o);
+}
+
+void eval_part_waits(struct eval_run *run, size_t i) {
+  if (run->part_fd < 0) return;
+  json *o = json_object();
+  json_put_int(o, "i", (int64_t)i);
+  json_put_text(o, "batch", run->batch_refs[i]);
+  line_put(run, o);
 }
 
 void eval_part_add(struct eval_run *run, size_t i, int64_t cost_micros) {
@@ -111,18 +142,7 @@ void eval_part_add(struct eval_run *run, size_t i, int64_t cost_micros) {
   json_put_int(o, "us", a->latency_us);
   json_put_int(o, "cost", cost_micros);
   json_put_str(o, "fields", (struct trg_str){run->fields[i], EVAL_FIELDS});
-  char *text = json_text(o);
-  struct buf line;
-  buf_init(&line, 0);
-  buf_printf(&line, "%s\n", text);
-  /* What cannot be kept is asked again another time; the evaluation itself goes on. */
-  if (write(run->part_fd, line.p, line.n) != (ssize_t)line.n) {
-    (void)close(run->part_fd);
-    run->part_fd = -1;
-  }
-  buf_free(&line);
-  mem_free(text);
-  json_free(&o);
+  line_put(run, o);
 }
 
 void eval_part_close(struct eval_run *run, const char *path, bool complete) {

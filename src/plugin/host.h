@@ -35,7 +35,7 @@ struct inst_options {
   const void *conf;
   const char *const *origins;
   size_t origin_count;
-  int max_in_flight; /* 0: 32; more ops wait in order */
+  int max_in_flight; /* 0: 32; more ops wait in order; those of a vendor's batch take no place */
   void *user;        /* the owner's: a helpdesk or model */
 };
 int inst_open(struct host *h, const struct inst_options *o, struct trg_inst **ret,
@@ -47,8 +47,8 @@ void *inst_user(const struct trg_inst *i);
 const struct trg_connector_ops *inst_connector(const struct trg_inst *i); /* NULL: other kind */
 const struct trg_model_ops *inst_model(const struct trg_inst *i);
 uint32_t inst_caps(const struct trg_inst *i);
-void *inst_self(const struct trg_inst *i); /* for verify() and parse() */
-int inst_in_flight(const struct trg_inst *i);
+void *inst_self(const struct trg_inst *i);    /* for verify() and parse() */
+int inst_in_flight(const struct trg_inst *i); /* without those that wait in batches */
 int inst_queued(const struct trg_inst *i);
 int64_t inst_wait_ms(const struct trg_inst *i); /* longest rate wait now */
 

@@ -100,6 +100,7 @@ struct trg_inst {
   struct url *origins;
   size_t origin_count;
   int max_in_flight, in_flight, queued, works;
+  int batched; /* of those in flight: they wait at the vendor, and take no place */
   struct op *queue_head, **queue_tail;
   struct limit *limit;
   bool opened, retired, warned;
@@ -136,6 +137,8 @@ uint64_t host_misuses(const struct host *h); /* mistakes of plugins so far */
 
 /* op.c */
 void op_begin(struct op *o);
+bool op_is_batched(const struct op *o); /* waits for the vendor's batch */
+bool op_is_batched(const struct op *o); /* may wait for the vendor's batch */
 void op_end(struct op *o, int32_t outcome, const char *code, const char *why);
 void op_end_with(struct op *o, const struct trg_result *r);
 void op_cancel_at(struct op *o);

@@ -95,7 +95,8 @@ void inst_retire(struct trg_inst *i) {
 }
 
 void inst_start_waiting(struct trg_inst *i) {
-  while (i->queue_head != NULL && i->in_flight < i->max_in_flight) {
+  while (i->queue_head != NULL &&
+         (op_is_batched(i->queue_head) || i->in_flight - i->batched < i->max_in_flight)) {
     struct op *o = i->queue_head;
     i->queue_head = o->next;
     if (i->queue_head == NULL) i->queue_tail = &i->queue_head;
@@ -115,7 +116,7 @@ void *inst_self(const struct trg_inst *i) {
   return i->self;
 }
 int inst_in_flight(const struct trg_inst *i) {
-  return i->in_flight;
+  return i->in_flight - i->batched;
 }
 int inst_queued(const struct trg_inst *i) {
   return i->queued;

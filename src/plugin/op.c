@@ -49,12 +49,22 @@ static void op_free(struct op *o) {
   mem_free(o);
 }
 
+bool op_is_batched(const struct op *o) {
+  return o->kind == OP_COMPLETE && (o->request.flags & TRG_REQUEST_BATCH) != 0;
+}
+
+/* op_deliver gives it back. */
+static void place_take(struct op *o) {
+  o->inst->in_flight++;
+  o->inst->batched += op_is_batched(o);
+}
+
 /* Into the queue; the plugin is called on the next turn, so that nothing comes back inside the
  * starting call. */
 static trg_op op_queue(struct op *o) {
   struct trg_inst *i = o->inst;
   if (i->retired) {
-    i->in_flight++; /* op_deliver gives the place back */
+    place_take(o);
     op_end(o, TRG_CANCELLED, TRG_CODE_OK, "this instance is being closed");
     return o->id;
   }
@@ -136,7 +146,7 @@ static void call_model(struct op *o) {
 
 void op_begin(struct op *o) {
   BUG_UNLESS(o->state == OP_QUEUED);
-  o->inst->in_flight++;
+  place_take(o);
   o->state = OP_OPEN;
   o->ends_at_ms = mono_ms() + o->deadline_ms;
   o->deadline = loop_timer_start(o->host->l, o->deadline_ms, 0, expired, o);
@@ -181,7 +191,7 @@ void op_cancel_at(struct op *o) {
   if (o->state >= OP_ENDED) return;
   if (o->state == OP_QUEUED) {
     unqueue(o);
-    o->inst->in_flight++; /* op_deliver gives the place back */
+    place_take(o);
   }
   if (op_is_write(o) && may_be_out(o))
     give_up(o, TRG_UNCERTAIN, TRG_CODE_OK, "given up after the write was sent");
@@ -196,6 +206,7 @@ void op_deliver(struct op *o) {
   o->state = OP_TOLD;
   if (o->events.on_done != NULL) o->events.on_done(o->arg, &o->result);
   i->in_flight--;
+  i->batched -= op_is_batched(o);
   slots_drop(&h->ops, o->id);
   if (i->queued > 0 || i->retired) host_turn_soon(h);
   if (o->calls == NULL) {

@@ -2,6 +2,8 @@
  * and paid at the rate of batches. */
 #include "rig.h"
 
+#include <errno.h>
+#include <glob.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,7 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -32,7 +37,9 @@ static int end(void **state) {
 
 #define TICKETS 12
 static const char price[] = "cache_write: 0.125}}";
-static const char quick[] = "cache_write: 0.125}, batch_window: 300ms, batch_poll: 150ms}";
+/* All calls go in one batch, though fewer than these may be in flight. */
+static const char quick[] =
+    "cache_write: 0.125}, max_in_flight: 4, batch_window: 300ms, batch_poll: 150ms}";
 
 static void setup(const char *triage) {
   rig_tickets(&R, TICKETS);
@@ -200,6 +207,97 @@ static void what_is_given_up_in_a_batch_is_paid_for(void **state) {
   assert_int_equal(rig_check_no_double(&R, NULL, NULL), TICKETS + 1);
 }
 
+/* --- evaluations ------------------------------------------------------------------------------ */
+
+#define EXAMPLES 12
+
+static pid_t eval_start(const char *out) {
+  const pid_t child = fork();
+  assert_true(child >= 0);
+  if (child != 0) return child;
+  const char *program = getenv("TRIAGECTL");
+  if (freopen(out, "w", stdout) == NULL) _exit(126);
+  execl(program != NULL ? program : "build/triagectl", "triagectl", "-c",
+        rig_path(&R, "triaged.yaml"), "--format", "json", "eval", rig_path(&R, "labelled.tsv"),
+        "--model", "haiku", (char *)NULL);
+  _exit(126);
+}
+
+/* Questions that are known to wait in a batch. */
+static int waiting_lines(void) {
+  glob_t g;
+  int n = 0;
+  if (glob(rig_path(&R, "state/eval-*.part"), 0, NULL, &g) != 0) return 0;
+  char line[512];
+  FILE *f = fopen(g.gl_pathv[0], "r");
+  while (f != NULL && fgets(line, sizeof line, f) != NULL) n += strstr(line, "\"batch\"") != NULL;
+  if (f != NULL) fclose(f);
+  globfree(&g);
+  return n;
+}
+
+static void an_evaluation_survives_a_kill(const char *make, const char *ask) {
+  static const char *const labels[] = {"shipping", "billing", "account"};
+  char text[4096] = "";
+  for (int i = 0; i < EXAMPLES; i++)
+    snprintf(text + strlen(text), sizeof text - strlen(text), "%s\tWhere is parcel %d of mine?\n",
+             labels[i % 3], i);
+  rig_file(&R, "labelled.tsv", text);
+  assert_true(mkdir(rig_path(&R, "state"), 0700) == 0 || errno == EEXIST);
+  char out[512];
+  snprintf(out, sizeof out, "%s", rig_path(&R, "eval.json"));
+  pid_t child = eval_start(out);
+  for (int i = 0; i < 4000 && waiting_lines() < EXAMPLES; i++) rig_sleep_ms(5);
+  assert_int_equal(waiting_lines(), EXAMPLES);
+  assert_int_equal(kill(child, SIGKILL), 0);
+  assert_int_equal(waitpid(child, NULL, 0), child);
+  const int64_t asked = route_of(ask);
+  child = eval_start(out);
+  for (int i = 0; i < 400 && route_of(ask) == asked; i++) rig_sleep_ms(20);
+  assert_true(route_of(ask) > asked);
+  cJSON_Delete(rig_post(&R, "/sim/time", "{\"advance\":\"1h\"}"));
+  int status = -1;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  assert_int_equal(route_of(make), 1);
+  assert_int_equal(stat_of("calls"), EXAMPLES);
+  char *printed = rig_read(&R, "eval.json");
+  cJSON *list = cJSON_Parse(printed);
+  const cJSON *row = cJSON_GetArrayItem(list, 0);
+  assert_true(cJSON_IsTrue(cJSON_GetObjectItem(row, "batched")));
+  assert_int_equal(cJSON_GetObjectItem(row, "answered")->valueint, EXAMPLES);
+  /* half of what the vendor's count costs; each call is rounded on its own */
+  const double full = 0.10 * (double)stat_of("input_tokens") +
+                      0.50 * (double)stat_of("output_tokens") +
+                      0.01 * (double)stat_of("cache_read_tokens") +
+                      0.125 * (double)stat_of("cache_write_tokens");
+  const double have = strtod(cJSON_GetObjectItem(row, "cost_per_1000")->valuestring, NULL) * 1e6 *
+                      EXAMPLES / 1000;
+  if (have < full / 2 - EXAMPLES || have > full / 2 + EXAMPLES)
+    fail_msg("%.0f is not half of %.0f", have, full);
+  assert_int_equal(waiting_lines(), 0); /* done: nothing is left of it */
+  cJSON_Delete(list);
+  free(printed);
+}
+
+static void an_evaluation_comes_back_to_its_batch_at_half_the_price(void **state) {
+  (void)state;
+  setup("triage: {batch: true, models: [haiku]");
+  an_evaluation_survives_a_kill(MAKE, ASK);
+}
+
+static void so_does_one_through_openais_batches(void **state) {
+  (void)state;
+  served = "gpt-6-luna";
+  rig_tickets(&R, 1);
+  rig_sim(&R, "--seed 3 --behaviour off");
+  rig_conf(&R, "backend: anthropic, model: claude-haiku-5-5, url: \"http://127.0.0.1:@PORT@\",",
+           "backend: openai, model: gpt-6-luna, max_tokens_field: max_completion_tokens, url: "
+           "\"http://127.0.0.1:@PORT@/v1\",",
+           price, quick, "triage: {models: [haiku]", "triage: {batch: true, models: [haiku]", NULL);
+  an_evaluation_survives_a_kill("POST /v1/batches", "GET /v1/batches/{}");
+}
+
 static void a_task_none_of_whose_models_can_batch_is_an_error_at_check(void **state) {
   (void)state;
   rig_tickets(&R, 1);
@@ -219,6 +317,8 @@ int main(void) {
       T(a_stopped_daemon_comes_back_to_its_batch),
       T(openais_batches_survive_a_kill_too),
       T(what_is_given_up_in_a_batch_is_paid_for),
+      T(an_evaluation_comes_back_to_its_batch_at_half_the_price),
+      T(so_does_one_through_openais_batches),
       T(a_task_none_of_whose_models_can_batch_is_an_error_at_check),
   };
   return cmocka_run_group_tests_name("batch", tests, NULL, NULL);
