@@ -1,6 +1,6 @@
 /* Models are swapped, added and removed by SIGHUP in the middle of a run with faults on: every
  * ticket is decided once, nothing is lost, and what we count is what the vendors counted.
- * SWAP_TICKETS sets the size (1000 for the full one). */
+ * SWAP_TICKETS sets another size. */
 #include "rig.h"
 
 #include <setjmp.h>
@@ -30,11 +30,11 @@ static int end(void **state) {
 static int size_of_run(void) {
   const char *text = getenv("SWAP_TICKETS");
   const int n = text != NULL ? (int)strtol(text, NULL, 10) : 0;
-  return n > 0 ? n : 120;
+  return n > 0 ? n : 1000;
 }
 
 #define PRICE                                                                                      \
-  "max_in_flight: 4, price: {input: 0.10, output: 0.50, cache_read: 0.01, cache_write: 0.125}}"
+  "max_in_flight: 16, price: {input: 0.10, output: 0.50, cache_read: 0.01, cache_write: 0.125}}"
 /* The rig's own line of it, which has no limit of calls at once. */
 static const char haiku[] =
     "  - {name: haiku, backend: anthropic, model: claude-haiku-5-5, url: "
@@ -67,12 +67,19 @@ static void used(const char *backend) {
   rig_until(&R, sql, 1);
 }
 
+/* As long as it takes, while calls are made: 20 s without one are the end. */
 static void following(int64_t at_least) {
-  char sql[128];
-  snprintf(sql, sizeof sql,
-           "SELECT count(*) >= %lld FROM v_tickets WHERE state = 'following' OR state = 'done'",
-           (long long)at_least);
-  rig_until(&R, sql, 1);
+  static const char there[] =
+      "SELECT count(*) FROM v_tickets WHERE state = 'following' OR state = 'done'";
+  int64_t calls = -1;
+  for (int still = 0; still < 800; still++) {
+    if (rig_sql(&R, there) >= at_least) return;
+    const int64_t now = rig_sql(&R, "SELECT count(*) FROM v_model_calls");
+    if (now != calls) still = 0;
+    calls = now;
+    rig_sleep_ms(25);
+  }
+  fail_msg("%lld tickets of %lld came through", (long long)rig_sql(&R, there), (long long)at_least);
 }
 
 static int64_t sum(const char *column) {
@@ -98,10 +105,11 @@ static void a_swap_in_the_middle_of_a_run_loses_and_doubles_nothing(void **state
   /* Faults after which the vendor has counted what we have: those that lose an answer are counted
    * by us as the bound that was reserved, and are another test's. */
   rig_sim(&R, "--seed 5 --behaviour off --model-latency 40ms --faults "
-              "model.429=0.03,model.529=0.03,model.500=0.02,model.truncate=0.03,"
+              "model.429=0.006,model.529=0.006,model.500=0.02,model.truncate=0.03,"
               "model.refusal=0.02,zendesk.503=0.02 --retry-after 1");
   rig_conf(&R, haiku, HAIKU, NULL);
   rig_start(&R, "");
+  rig_until(&R, "SELECT count(*) >= 0 FROM v_tickets", 1); /* the database is there */
   following(tickets / 8);
   /* added: a second model in front of the first */
   reload(GEMINI HAIKU, TASKS("second, haiku"));
