@@ -48,7 +48,7 @@ static struct out_table *cases_table(const struct replay *p) {
     out_int(t, k->pass);
     out_int(t, k->decision_id);
     out_text(t, k->model);
-    out_text(t, end_words[k->end]);
+    out_text(t, k->end == REPLAY_SAME ? "other_request" : end_words[k->end]);
     out_text(t, k->why);
     out_int(t, k->at_ms);
   }
@@ -274,8 +274,11 @@ const struct cmd cmd_replay = {
         "Each recorded question is built again and the recorded answer taken through the backend\n"
         "that got it: question hash, answer, tokens and confidence must be the same. Status 1 "
         "when\n"
-        "a decision does not reproduce; it is named. With --model that model is asked instead:\n"
-        "which tickets would change, and what it costs. Nothing is written.",
+        "a decision does not reproduce. Each that does not is named with the first byte that "
+        "differs, and\n"
+        "so is each that the backend asks for in other bytes now (other_request). With --model "
+        "that model\n"
+        "is asked instead: which tickets would change, and what it costs. Nothing is written.",
     .options = options,
     .run = replay_run,
 };

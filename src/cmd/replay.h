@@ -28,7 +28,7 @@ struct replay_case {
   int64_t decision_id, pass, at_ms;
   const char *ref, *stage, *model;
   enum replay_end end;
-  const char *why; /* what differs */
+  const char *why; /* what differs, and where */
 };
 struct replay {
   struct bench *bench;
@@ -42,7 +42,7 @@ struct replay {
   /* Written. */
   size_t done, count[4];          /* by replay_end */
   size_t requests, requests_same; /* built anew, and those with the recorded bytes */
-  struct replay_case *cases;      /* those that are not the same */
+  struct replay_case *cases;      /* those of which the answer, or the request, is not the same */
   size_t case_count, case_room;
 };
 /* The recorded answers through the backends that got them. */

@@ -80,19 +80,45 @@ struct rerun {
   struct replay *replay;
   struct arena *arena;
   const struct recorded *d;
-  bool request_same, replied;
-  struct trg_str text;
+  bool replied;
+  struct trg_str request, text; /* built anew; answered */
   struct trg_usage usage;
   char why[200];
 };
 
+/* Some bytes of a text around a place, on one line. */
+static const char *excerpt(struct trg_str s, size_t at, struct arena *a) {
+  enum { BEFORE = 12, ALL = 40 };
+  const size_t from = at > BEFORE ? at - BEFORE : 0;
+  size_t n = s.n > from ? s.n - from : 0;
+  if (n > ALL) n = ALL;
+  char *out = arena_dup(a, (struct trg_str){s.p + from, n});
+  for (size_t i = 0; i < n; i++)
+    if (out[i] < ' ' || out[i] > '~') out[i] = '.';
+  return out;
+}
+
+/* Where the first byte is that differs, and what stands there; NULL: none does. */
+static const char *difference(const char *what, struct trg_str was, struct trg_str now,
+                              struct arena *a) {
+  const size_t both = was.n < now.n ? was.n : now.n;
+  size_t at = 0;
+  while (at < both && was.p[at] == now.p[at]) at++;
+  if (at == both && was.n == now.n) return NULL;
+  return arena_printf(a,
+                      "the %s differs from byte %zu on (%zu bytes recorded, %zu now): \"%s\" "
+                      "was, \"%s\" is",
+                      what, at, was.n, now.n, excerpt(was, at, a), excerpt(now, at, a));
+}
+
 static void rerun_http(void *arg, const struct trg_http_request *request,
                        struct trg_http_reply *ret) {
   struct rerun *k = arg;
-  const struct trg_str head = request->body_head, body = request->body, was = k->d->request;
-  k->request_same = was.n == head.n + body.n &&
-                    (head.n == 0 || memcmp(was.p, head.p, head.n) == 0) &&
-                    (body.n == 0 || memcmp(was.p + head.n, body.p, body.n) == 0);
+  const struct trg_str head = request->body_head, body = request->body;
+  char *whole = arena_alloc(k->arena, head.n + body.n + 1);
+  if (head.n > 0) memcpy(whole, head.p, head.n);
+  if (body.n > 0) memcpy(whole + head.n, body.p, body.n);
+  k->request = (struct trg_str){whole, head.n + body.n};
   ret->status = 200;
   ret->body = k->d->response;
 }
@@ -125,7 +151,8 @@ static const char *rerun_judge(struct rerun *k) {
   double confidence = 0;
   struct trg_err err = {0};
   if (!k->replied) return k->why;
-  if (!str_is(k->text, d->verdict)) return "the answer is another one";
+  const char *other = difference("answer", str_of(d->verdict), k->text, k->arena);
+  if (other != NULL) return other;
   if (!same_usage(&k->usage, &d->usage)) return "the tokens are other ones";
   /* A taxonomy that changed since may no longer know the category: that is no fault of the record.
    */
@@ -148,6 +175,7 @@ static bool is_local(const struct trg_inst *i) {
   return (inst_caps(i) & TRG_MODEL_LOCAL) != 0;
 }
 
+/* A decision that is the same may have been asked for in other bytes: *ret_why says where. */
 static enum replay_end rerun(struct rerun *k, struct trg_inst *inst, const char **ret_why) {
   static const struct op_events events = {.on_reply = rerun_on_reply, .on_done = rerun_on_done};
   const struct recorded *d = k->d;
@@ -160,17 +188,20 @@ static enum replay_end rerun(struct rerun *k, struct trg_inst *inst, const char 
     return REPLAY_DIFFERS;
   }
   if (is_local(inst)) { /* computes its answer: what it said is what is taken */
-    k->request_same = str_eq(q.input, d->request);
+    k->request = q.input;
     k->text = d->response;
     k->replied = true;
   } else {
     op_complete(inst, &q, &events, k, 60000);
     loop_run(k->replay->bench->loop);
   }
+  const char *other = difference("request", d->request, k->request, k->arena);
   k->replay->requests++;
-  k->replay->requests_same += k->request_same;
+  k->replay->requests_same += other == NULL;
   *ret_why = rerun_judge(k);
-  return *ret_why == NULL ? REPLAY_SAME : REPLAY_DIFFERS;
+  if (*ret_why != NULL) return REPLAY_DIFFERS;
+  *ret_why = other;
+  return REPLAY_SAME;
 }
 
 static void case_add(struct replay *r, const struct recorded *d, enum replay_end end,
@@ -212,7 +243,7 @@ static int inst_of(struct replay *r, struct opened *all, size_t room, const stru
 static int replay_one(struct replay *r, struct opened *all, struct rerun *k, struct trg_err *err) {
   const struct recorded *d = k->d;
   const struct conf_model *m = model_of(r->conf, d);
-  const char *why = "what was asked or answered is no longer recorded";
+  const char *why = "what was asked or answered is no longer recorded"; /* NULL: nothing */
   enum replay_end end = REPLAY_UNRECORDED;
   struct trg_inst *inst = NULL;
   if (d->response.n > 0 && d->part.n > 0 && m == NULL) {
@@ -225,7 +256,7 @@ static int replay_one(struct replay *r, struct opened *all, struct rerun *k, str
     end = rerun(k, inst, &why);
   }
   r->count[end]++;
-  if (end != REPLAY_SAME) case_add(r, d, end, why);
+  if (why != NULL) case_add(r, d, end, why);
   return 0;
 }
 

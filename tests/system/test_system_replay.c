@@ -100,11 +100,34 @@ static void a_decision_that_does_not_reproduce_is_named(void **state) {
   cJSON_Delete(j);
   assert_true(rig_log_has(&R, "err.log", "shop/7: triage"));
   assert_true(rig_log_has(&R, "err.log", "hash"));
+  assert_true(rig_log_has(&R, "err.log", "the answer differs from byte "));
+  assert_true(rig_log_has(&R, "err.log", "SENTIMENT"));
   j = replay("--task verify", 0);
   assert_int_equal(number(j, "decisions"), 0);
   cJSON_Delete(j);
   j = replay("--from 2027-01-01", 0);
   assert_int_equal(number(j, "decisions"), 0);
+  cJSON_Delete(j);
+}
+
+/* The same answers, but another model would be asked for them: where is the first other byte? */
+static void a_request_in_other_bytes_is_named_with_the_place(void **state) {
+  (void)state;
+  decided("triage: {models: [haiku]");
+  rig_conf_change(&R, "model: claude-haiku-5-5", "model: claude-haiku-5-6", NULL);
+  cJSON *j = replay("--task triage", 0);
+  assert_int_equal(number(j, "same"), TICKETS);
+  assert_int_equal(number(j, "requests"), TICKETS);
+  assert_int_equal(number(j, "requests_same"), 0);
+  const cJSON *cases = cJSON_GetObjectItem(j, "cases");
+  assert_int_equal(cJSON_GetArraySize(cases), TICKETS);
+  const cJSON *one = cJSON_GetArrayItem(cases, 0);
+  assert_string_equal(cJSON_GetObjectItem(one, "result")->valuestring, "other_request");
+  const char *why = cJSON_GetObjectItem(one, "why")->valuestring;
+  /* {"model":"claude-haiku-5-5", with the 26th byte another one */
+  assert_non_null(strstr(why, "the request differs from byte 25 on"));
+  assert_non_null(strstr(why, "haiku-5-5\""));
+  assert_non_null(strstr(why, "haiku-5-6\""));
   cJSON_Delete(j);
 }
 
@@ -157,6 +180,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(every_decision_comes_out_the_same_without_a_network),
       TEST(a_decision_that_does_not_reproduce_is_named),
+      TEST(a_request_in_other_bytes_is_named_with_the_place),
       TEST(another_model_tells_which_tickets_would_change_and_the_cost),
       TEST(a_model_that_was_taken_out_is_replayed_by_its_backend),
   };
