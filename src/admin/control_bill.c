@@ -10,6 +10,7 @@
 #include "billing/dispute.h"
 #include "billing/period.h"
 #include "pipeline/stage.h"
+#include "store/report.h"
 #include "store/talk.h"
 #include "store/turn.h"
 
@@ -96,14 +97,29 @@ static int add_proof(struct billing_request *b, struct trg_err *err) {
   return rc;
 }
 
+/* One day of the report's roll-ups; the next request names it. */
+static int rebuild_day(struct billing_request *b, struct trg_err *err) {
+  struct store *s = b->core->store;
+  const int64_t now = clock_now_ms(), after = json_get_int(b->q, "after", -1);
+  int64_t day = after;
+  int rc = report_day_next(s, after, &day, err);
+  const bool more = rc == 0;
+  if (more) rc = report_day_rebuild(s, day, err);
+  if (more && rc == 0 && after < 0)
+    rc = audit_add(s, b->who.signed_as, "ledger rebuild", "report", "", now, err);
+  if (rc != 0 && rc != TRG_ENOTFOUND) return rc;
+  json_put_bool(b->answer, "rebuilt", more);
+  json_put_int(b->answer, "day", day);
+  json_put_int(b->answer, "today", now / DAY_MS);
+  return 0;
+}
+
 static const struct {
   const char *what;
   int (*fn)(struct billing_request *b, struct trg_err *err);
-} requests[] = {{"period close", close_period},
-                {"proof", add_proof},
-                {"dispute open", open_dispute},
-                {"dispute evidence", add_evidence},
-                {"dispute decide", decide_dispute}};
+} requests[] = {{"period close", close_period},     {"proof", add_proof},
+                {"ledger rebuild", rebuild_day},    {"dispute open", open_dispute},
+                {"dispute evidence", add_evidence}, {"dispute decide", decide_dispute}};
 #define REQUESTS (sizeof requests / sizeof requests[0])
 
 bool control_bills(struct trg_str what) {

@@ -45,6 +45,15 @@ const char *rate_text(int64_t tenths, char out[32]) {
   return out;
 }
 
+const char *levels_text(const struct report_row *r, char out[160]) {
+  int n = snprintf(out, 160, "%" PRId64 " confirmed, %" PRId64 " assumed, %" PRId64 " verified",
+                   r->confirmed, r->assumed, r->verified);
+  if (r->procedure > 0)
+    n += snprintf(out + n, 160 - (size_t)n, ", %" PRId64 " by procedure", r->procedure);
+  if (r->usage > 0) (void)snprintf(out + n, 160 - (size_t)n, ", %" PRId64 " by use only", r->usage);
+  return out;
+}
+
 const char *money_places(int64_t micros, int places, char out[MONEY_TEXT_MAX]) {
   const int64_t unit = places == 2 ? 10000 : 100, whole = 1000000 / unit;
   int64_t n = 0;
@@ -75,16 +84,16 @@ const char *report_meaning(const struct report *r, const char *code) {
 
 static void row_add(struct report_row *sum, const struct report_row *r) {
   int64_t *const to[] = {
-      &sum->tickets,           &sum->triaged, &sum->waiting,   &sum->failed,
-      &sum->drafted,           &sum->sent,    &sum->open,      &sum->resolved,
-      &sum->excluded,          &sum->held,    &sum->reversed,  &sum->charged_micros,
-      &sum->model_cost_micros, &sum->assumed, &sum->confirmed, &sum->verified,
-      &sum->handoff,           &sum->reopened};
-  const int64_t from[] = {r->tickets,           r->triaged, r->waiting,   r->failed,
-                          r->drafted,           r->sent,    r->open,      r->resolved,
-                          r->excluded,          r->held,    r->reversed,  r->charged_micros,
-                          r->model_cost_micros, r->assumed, r->confirmed, r->verified,
-                          r->handoff,           r->reopened};
+      &sum->tickets,           &sum->triaged,  &sum->waiting,   &sum->failed,
+      &sum->drafted,           &sum->sent,     &sum->open,      &sum->resolved,
+      &sum->excluded,          &sum->held,     &sum->reversed,  &sum->charged_micros,
+      &sum->model_cost_micros, &sum->assumed,  &sum->confirmed, &sum->verified,
+      &sum->handoff,           &sum->reopened, &sum->procedure, &sum->usage};
+  const int64_t from[] = {r->tickets,           r->triaged,  r->waiting,   r->failed,
+                          r->drafted,           r->sent,     r->open,      r->resolved,
+                          r->excluded,          r->held,     r->reversed,  r->charged_micros,
+                          r->model_cost_micros, r->assumed,  r->confirmed, r->verified,
+                          r->handoff,           r->reopened, r->procedure, r->usage};
   for (size_t i = 0; i < sizeof to / sizeof *to; i++) *to[i] += from[i];
 }
 
@@ -118,13 +127,6 @@ static int report_checks(struct store *s, struct arena *a, struct report *ret,
     ret->gap = "the rows of the report do not add up to its total";
   }
   return 0;
-}
-
-/* Nearest rank. Ascending input. */
-static int64_t percentile(const int64_t *micros, size_t n, size_t percent) {
-  if (n == 0) return 0;
-  const size_t rank = (n * percent + 99) / 100;
-  return micros[(rank == 0 ? 1 : rank) - 1];
 }
 
 /* Days without a ticket stand in the chart too, unless there would be too many of them. */
@@ -169,8 +171,6 @@ int report_make(struct store *reader, const char *by, int64_t from_ms, int64_t t
   struct report_row *rows = NULL, *days = NULL, *why = NULL;
   struct report_loss *losses = NULL;
   struct model_use *models = NULL;
-  int64_t *costs = NULL;
-  size_t cost_count = 0;
   int rc = report_rows(reader, by, from_ms, to_ms, a, &rows, &r.row_count, err);
   if (rc == 0) rc = report_row_costs(reader, by, from_ms, to_ms, rows, r.row_count, err);
   if (rc == 0)
@@ -179,7 +179,8 @@ int report_make(struct store *reader, const char *by, int64_t from_ms, int64_t t
   if (rc == 0) rc = report_rows(reader, "day", from_ms, to_ms, a, &days, &r.day_count, err);
   if (rc == 0) rc = report_rows(reader, "reason", from_ms, to_ms, a, &why, &r.reason_count, err);
   if (rc == 0) rc = report_models(reader, from_ms, to_ms, a, &models, &r.model_count, err);
-  if (rc == 0) rc = report_costs(reader, from_ms, to_ms, a, &costs, &cost_count, err);
+  if (rc == 0)
+    rc = report_costs(reader, from_ms, to_ms, &r.cost_p50_micros, &r.cost_p95_micros, err);
   if (rc == 0) rc = report_span_text(reader, from_ms, to_ms, now_ms, a, &r, err);
   if (rc != 0) return rc;
   r.rows = rows;
@@ -188,8 +189,6 @@ int report_make(struct store *reader, const char *by, int64_t from_ms, int64_t t
   r.models = models;
   r.losses = losses;
   r.total = rows_sum(rows, r.row_count);
-  r.cost_p50_micros = percentile(costs, cost_count, 50);
-  r.cost_p95_micros = percentile(costs, cost_count, 95);
   r.total.cost_p50_micros = r.cost_p50_micros;
   r.total.cost_p95_micros = r.cost_p95_micros;
   char made[TIME_RFC3339_MAX];

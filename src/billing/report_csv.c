@@ -30,13 +30,14 @@ static void row_csv(struct buf *out, const struct report_row *r) {
     buf_printf(out, ",%s", money_format(money[i], text));
   for (size_t i = 0; i < sizeof more / sizeof *more; i++) buf_printf(out, ",%" PRId64, more[i]);
   buf_printf(out, ",%s", money_format(r->cost_p50_micros, text));
-  buf_printf(out, ",%s\r\n", money_format(r->cost_p95_micros, text));
+  buf_printf(out, ",%s", money_format(r->cost_p95_micros, text));
+  buf_printf(out, ",%" PRId64 ",%" PRId64 "\r\n", r->procedure, r->usage);
 }
 
 void report_csv(const struct report *r, struct buf *out) {
   buf_text(out, "key,tickets,triaged,waiting,failed,drafted,sent,open,resolved,excluded,held,"
                 "reversed,charged,model_cost,margin,model_cost_per_resolution,assumed,confirmed,"
-                "verified,handoff,reopened,model_cost_p50,model_cost_p95\r\n");
+                "verified,handoff,reopened,model_cost_p50,model_cost_p95,procedure,usage\r\n");
   for (size_t i = 0; i < r->row_count; i++) row_csv(out, &r->rows[i]);
   row_csv(out, &r->total);
 }

@@ -95,10 +95,7 @@ static void cards(const struct report *r, struct buf *out) {
   char rate[32], a[MONEY_TEXT_MAX], b[MONEY_TEXT_MAX], value[96], more[200];
   buf_text(out, "<ul class=\"cards\">\n");
   (void)snprintf(value, sizeof value, "%" PRId64, t->resolved);
-  (void)snprintf(more, sizeof more,
-                 "%" PRId64 " confirmed, %" PRId64 " assumed, %" PRId64 " verified", t->confirmed,
-                 t->assumed, t->verified);
-  card(out, "Resolved", value, more);
+  card(out, "Resolved", value, levels_text(t, more));
   (void)snprintf(more, sizeof more, "%" PRId64 " of %" PRId64 " triaged tickets", t->resolved,
                  t->triaged);
   card(out, "Resolution rate", rate_text(row_rate(t), rate), more);
@@ -352,7 +349,9 @@ static void words(struct buf *out) {
       "<h2>How to read this</h2>\n<dl>\n"
       "<dt>Resolved</dt><dd>answered by the AI, no person stepped in, and by the price book's "
       "rules it counts: the customer confirmed it, or did not come back within the window "
-      "(assumed), or a check passed (verified)</dd>\n"
+      "(assumed), or a check passed (verified), or a procedure ended as the book names it; by use "
+      "only: "
+      "nothing but conversations or actions was charged</dd>\n"
       "<dt>Open</dt><dd>still under way, or the window runs</dd>\n"
       "<dt>Excluded</dt><dd>free: a person answered or was asked for, spam, only a greeting or "
       "a note, ...</dd>\n"

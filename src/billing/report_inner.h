@@ -15,6 +15,8 @@ int64_t row_rate(const struct report_row *r);
 /* Tickets that were reopened, of all, in tenths of a percent; -1: there are none. */
 int64_t row_reopen_rate(const struct report_row *r);
 const char *rate_text(int64_t tenths, char out[32]); /* "32.2%" or "-" */
+/* "7 confirmed, 3 assumed, 0 verified", and more levels where there are any. */
+const char *levels_text(const struct report_row *r, char out[160]);
 /* "$1,234.57" with 2 or 4 places, rounded half to even: for people; the other forms have six. */
 const char *money_places(int64_t micros, int places, char out[MONEY_TEXT_MAX]);
 /* Places that show the amounts of a report: cents where they are large, else more. */

@@ -59,6 +59,8 @@ static json *row_json(const struct report_row *r) {
   json_put_int(j, "assumed", r->assumed);
   json_put_int(j, "confirmed", r->confirmed);
   json_put_int(j, "verified", r->verified);
+  json_put_int(j, "procedure", r->procedure);
+  json_put_int(j, "usage", r->usage);
   json_put_int(j, "handoff", r->handoff);
   json_put_int(j, "reopened", r->reopened);
   json_put_micros(j, "model_cost_p50", r->cost_p50_micros);

@@ -97,14 +97,13 @@ static void row_put(struct buf *out, const struct report *of, const struct shape
 
 static void headline(const struct report *r, bool colour, struct buf *out) {
   const struct report_row *t = &r->total;
-  char rate[32], a[MONEY_TEXT_MAX], b[MONEY_TEXT_MAX], c[MONEY_TEXT_MAX];
+  char rate[32], levels[160], a[MONEY_TEXT_MAX], b[MONEY_TEXT_MAX], c[MONEY_TEXT_MAX];
   const char *on = colour ? BOLD : "", *off = colour ? PLAIN : "";
   buf_printf(out, "%sPer-resolution cost%s  %s to %s  %s  book %s\n\n", on, off, r->from, r->to,
              r->currency, r->book);
   buf_printf(out, "  resolved    %s%" PRId64 "%s of %" PRId64 " triaged (%s)", on, t->resolved, off,
              t->triaged, rate_text(row_rate(t), rate));
-  buf_printf(out, ": %" PRId64 " confirmed, %" PRId64 " assumed, %" PRId64 " verified\n",
-             t->confirmed, t->assumed, t->verified);
+  buf_printf(out, ": %s\n", levels_text(t, levels));
   buf_printf(out, "  charged     %s%s%s   model cost %s   margin %s\n", on,
              money_places(t->charged_micros, 2, a), off,
              money_places(t->model_cost_micros, model_places(r), b),

@@ -124,6 +124,7 @@ int report_conserved(struct store *s, struct trg_err *err) {
   if (rc == 0) rc = none(s, "is resolved but has no live charge", uncharged, err);
   if (rc == 0) rc = none(s, "has another sum of model calls than its budget says", budgets, err);
   if (rc == 0) rc = sums_hold(s, err);
+  if (rc == 0) rc = report_check(s, err);
   (void)sql_snapshot(s, false, NULL);
   return rc;
 }

@@ -1,6 +1,7 @@
 #include "store/gap.h"
 
 #include "store/sql.h"
+#include "store/tally.h"
 
 int gap_note(struct store *s, const char *subject, const char *what, int64_t at_ms, bool *ret_new,
              struct trg_err *err) {
@@ -58,6 +59,9 @@ static const char *const checks[] = {
     "SELECT 'tickets by billing state are ' || b || ', tickets on the road ' || t FROM"
     " (SELECT coalesce(sum(iif(kind = 'bill', n, 0)), 0) AS b,"
     "  coalesce(sum(iif(kind = 'ticket', n, 0)), 0) AS t FROM depth) WHERE b <> t",
+    "SELECT 'tickets in the report are ' || c || ', on the road ' || t FROM"
+    " (SELECT (SELECT coalesce(sum(tickets), 0) FROM report_cell WHERE dim = 8) AS c,"
+    "  (SELECT coalesce(sum(n), 0) FROM depth WHERE kind = 'ticket') AS t) WHERE c <> t",
     "SELECT c.outcome || ' units of ' || c.period || ' in the ledger are ' || c.units"
     " || ', counted were ' || coalesce(s.value, '0') FROM ledger_count c LEFT JOIN setting s"
     " ON s.key = 'billing/' || c.period || '/' || c.outcome"
@@ -72,6 +76,8 @@ static const char *const checks[] = {
     "  WHERE kind = 'cost') WHERE n <> spent"};
 
 int totals_conserved(struct store *s, struct trg_err *err) {
+  const int applied = tally_apply(s, err);
+  if (applied != 0) return applied;
   for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
     struct sql q;
     sql_read(&q, s, checks[i]);

@@ -35,6 +35,7 @@ extern const char *const migrate_feedback[];
 extern const char *const migrate_taught[];
 extern const char *const migrate_meter[];
 extern const char *const migrate_wish[];
+extern const char *const migrate_report[];
 
 /* Brings a checked database from version `from` to STORE_VERSION, in one transaction. */
 int migrate(struct store *s, int64_t from, struct trg_err *err);

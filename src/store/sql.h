@@ -49,6 +49,8 @@ struct store {
   size_t effect_count, effect_room;
   size_t *saves; /* effect_count at each open savepoint */
   size_t save_count, save_room;
+  int64_t *marks; /* tickets whose roll-ups are to be looked at: tally.h */
+  size_t mark_count, mark_room;
   struct {
     const char *text;
     sqlite3_stmt *stmt;

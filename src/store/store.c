@@ -17,6 +17,7 @@
 #include "store/migrate.h"
 #include "store/bytes.h"
 #include "store/sql.h"
+#include "store/tally.h"
 
 #define READER_BUSY_MS 2000
 #define OPEN_BUSY_MS   5000 /* a reader may be recovering the WAL at this moment */
@@ -187,6 +188,7 @@ static int open_writer(struct store *s, struct trg_err *err) {
   if (rc == 0) rc = identified(s, &version, err);
   if (rc == 0) rc = use_wal(s, err);
   if (rc == 0) rc = migrate(s, version, err);
+  if (rc == 0) rc = tally_open(s, err);
   if (rc != 0) return rc;
   (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
   (void)sqlite3_busy_timeout(s->db, 0);
@@ -244,6 +246,7 @@ void store_close(struct store **s) {
   struct store *x = *s;
   *s = NULL;
   sql_forget(x);
+  tally_close(x);
   heads_free(&x->heads);
   if (x->db != NULL && sqlite3_get_autocommit(x->db) == 0)
     (void)sqlite3_exec(x->db, "ROLLBACK", NULL, NULL, NULL);

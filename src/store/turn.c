@@ -1,4 +1,5 @@
 #include "store/sql.h"
+#include "store/tally.h"
 
 #include <time.h>
 #include <unistd.h>
@@ -86,6 +87,7 @@ static int give_up(struct store *s, int rc, struct trg_err *err) {
   s->turn = false;
   s->effect_count = 0;
   s->save_count = 0;
+  s->mark_count = 0;
   return rc;
 }
 
@@ -108,7 +110,8 @@ int turn_flush(struct store *s, struct trg_err *err) {
   s->flushing = true;
   int rc = 0;
   while (rc == 0 && (s->turn || s->effect_count > 0)) {
-    if (s->turn) rc = s->failed ? lost(s, err) : commit(s, err);
+    if (s->turn) rc = s->failed ? lost(s, err) : tally_apply(s, err);
+    if (rc == 0 && s->turn) rc = commit(s, err);
     if (rc == 0) run_effects(s);
   }
   s->flushing = false;

@@ -210,7 +210,7 @@ static void report_bench(struct store *s, int64_t tickets) {
   must(report_make(s, "category", T0, NOW, NOW, "per-resolution", a, &r, &err), &err);
   const double took = bench_now() - from;
   bench_row(bench_text("report of %lld tickets", (long long)r.total.tickets),
-            bench_text("%.0f ms", took * 1000), "",
+            bench_text("%.1f ms", took * 1000), "",
             bench_text("%.1f us a ticket", took * 1e6 / (double)(tickets > 0 ? tickets : 1)),
             BENCH_NONE);
   arena_free(&a);

@@ -173,12 +173,13 @@ static void where_health_data_is_read_it_is_on_record_before_it_is_shown(void **
 
 /* Columns of a ticket's rows that hold no text of a person or a model: names, words of ours, ids,
  * hashes, and what staff is called. "table." stands for the whole table, which is append-only and
- * holds facts by ids and codes (event), amounts (ledger) or marks of people's reviews (feedback).
- */
+ * holds facts by ids and codes (event), amounts (ledger) or marks of people's reviews (feedback),
+ * or holds words of the taxonomy and amounts that the ticket's own row keeps too (tally). */
 static const char *const kept[] = {
     "event.",
     "ledger.",
     "feedback.",
+    "tally.",
     "message.ext_id",
     "message.marker",
     "draft.model",

@@ -1,0 +1,405 @@
+/* What tickets and calls add to the roll-ups, and bringing these up to date. */
+#include "store/tally.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/report.h"
+
+/* --- one ticket ------------------------------------------------------------------------------- */
+
+static void tally_get(struct sql *q, struct arena *a, struct tally *ret) {
+  ret->id = sql_get_int(q);
+  ret->day = sql_get_int(q);
+  for (int i = 0; i < TALLY_WORDS; i++) ret->word[i] = sql_get_text(q, a);
+  ret->drafted = sql_get_int(q);
+  ret->sent = sql_get_int(q);
+  ret->reopened = sql_get_int(q);
+  ret->charged = sql_get_int(q);
+  ret->cost = sql_get_int(q);
+}
+
+/* Of a ticket's own rows, where the last column says whether a loss is counted. */
+static void tally_read(struct sql *q, struct arena *a, struct tally *ret) {
+  tally_get(q, a, ret);
+  const bool counts = sql_get_int(q) != 0;
+  ret->loss = counts && ret->cost > ret->charged ? ret->cost - ret->charged : 0;
+}
+
+bool tally_same(const struct tally *a, const struct tally *b) {
+  for (int i = 0; i < TALLY_WORDS; i++)
+    if (strcmp(a->word[i], b->word[i]) != 0) return false;
+  return a->day == b->day && a->drafted == b->drafted && a->sent == b->sent &&
+         a->reopened == b->reopened && a->charged == b->charged && a->cost == b->cost &&
+         a->loss == b->loss;
+}
+
+static int64_t is(const struct tally *t, int word, const char *text) {
+  return strcmp(t->word[word], text) == 0;
+}
+
+static void measures_of(const struct tally *t, int64_t m[MEASURES]) {
+  const int64_t resolved = is(t, TALLY_PLACE, "resolved");
+  m[M_TICKETS] = 1;
+  m[M_WAITING] = is(t, TALLY_PLACE, "waiting");
+  m[M_FAILED] = is(t, TALLY_PLACE, "failed");
+  m[M_DRAFTED] = t->drafted;
+  m[M_SENT] = t->sent;
+  m[M_OPEN] = is(t, TALLY_PLACE, "open");
+  m[M_RESOLVED] = resolved;
+  m[M_EXCLUDED] = is(t, TALLY_PLACE, "excluded");
+  m[M_HELD] = is(t, TALLY_PLACE, "held");
+  m[M_REVERSED] = is(t, TALLY_PLACE, "reversed");
+  m[M_ASSUMED] = resolved & is(t, TALLY_LEVEL, "assumed");
+  m[M_CONFIRMED] = resolved & is(t, TALLY_LEVEL, "confirmed");
+  m[M_VERIFIED] = resolved & is(t, TALLY_LEVEL, "verified");
+  m[M_PROCEDURE] = resolved & is(t, TALLY_LEVEL, "procedure");
+  m[M_USAGE] = resolved & is(t, TALLY_LEVEL, "usage");
+  m[M_HANDOFF] = is(t, DIM_OUTCOME, "handoff");
+  m[M_REOPENED] = t->reopened;
+  m[M_CHARGED] = t->charged;
+  m[M_COST] = t->cost;
+  m[M_LOSSES] = t->loss > 0;
+  m[M_LOSS] = t->loss;
+}
+
+void tally_add(struct sums *to, const struct tally *t, int sign) {
+  int64_t m[MEASURES];
+  measures_of(t, m);
+  for (int dim = 0; dim < DIMS; dim++) {
+    const char *word = dim == DIM_ALL ? "" : t->word[dim];
+    struct sums_key key = {.dim = dim, .day = t->day, .bin = SUMS_NO_BIN};
+    key.word = dim != DIM_ALL && word[0] == '\0' ? "(none)" : word;
+    int64_t *n = sums_at(to, &key);
+    for (int i = 0; i < MEASURES; i++) n[i] += sign * m[i];
+    if (!m[M_RESOLVED]) continue;
+    key.bin = sums_bin(t->cost);
+    n = sums_at(to, &key);
+    n[0] += sign;
+    n[1] += sign * t->cost;
+  }
+}
+
+int tally_each(struct store *s, int64_t from_ms, int64_t to_ms,
+               int (*fn)(void *arg, const struct tally *t, struct trg_err *err), void *arg,
+               struct trg_err *err) {
+  static const char text[] = "SELECT " TALLY_OF_TICKET " FROM ticket t"
+                             " WHERE t.created_ms >= ?1 AND (?2 = 0 OR t.created_ms < ?2)";
+  struct sql q;
+  int rc;
+  sql_read_once(&q, s, text);
+  sql_int(&q, from_ms);
+  sql_int(&q, to_ms);
+  while ((rc = sql_next(&q, err)) > 0) {
+    struct tally t;
+    tally_read(&q, NULL, &t);
+    rc = fn(arg, &t, err);
+    if (rc == 0) continue;
+    sql_end(&q);
+    return rc;
+  }
+  return rc;
+}
+
+static int ticket_add(void *arg, const struct tally *t, struct trg_err *err) {
+  (void)err;
+  tally_add(arg, t, 1);
+  return 0;
+}
+
+int tally_tickets(struct store *s, int64_t from_ms, int64_t to_ms, struct sums *to,
+                  struct trg_err *err) {
+  return tally_each(s, from_ms, to_ms, ticket_add, to, err);
+}
+
+/* --- calls ------------------------------------------------------------------------------------ */
+
+/* Shadow calls cost money too, but serve no ticket: a task of their own. */
+#define CALL_TASK(c) "CASE " c ".shadow WHEN 0 THEN " c ".task ELSE 'shadow' END"
+#define CALL_DAY(c)  c ".started_ms / 86400000"
+#define CALL_OK(c)   c ".outcome IN ('ok', 'low_confidence')"
+
+int tally_calls(struct store *s, int64_t from_ms, int64_t to_ms, struct sums *to,
+                struct trg_err *err) {
+  static const char text[] = "SELECT " CALL_DAY("c") ", c.model, " CALL_TASK("c") ", 1, " CALL_OK(
+      "c") ", c.input,"
+           " c.output, c.cache_read, c.cache_write, c.cost_micros, c.latency_us"
+           " FROM model_call c WHERE c.started_ms >= ?1 AND (?2 = 0 OR c.started_ms < ?2)"
+           " AND c.outcome <> ''";
+  struct sql q;
+  int rc;
+  sql_read(&q, s, text);
+  sql_int(&q, from_ms);
+  sql_int(&q, to_ms);
+  while ((rc = sql_next(&q, err)) > 0) {
+    struct sums_key key = {.dim = DIM_CALLS, .day = sql_get_int(&q), .bin = SUMS_NO_BIN};
+    key.word = sql_get_text(&q, NULL);
+    key.other = sql_get_text(&q, NULL);
+    int64_t *n = sums_at(to, &key);
+    for (int i = 0; i < CALL_MEASURES; i++) n[i] += sql_get_int(&q);
+    const int64_t us = sql_get_int(&q);
+    if (us <= 0) continue; /* lost: nobody knows how long it took */
+    key.bin = sums_bin(us);
+    n = sums_at(to, &key);
+    n[0]++;
+    n[1] += us;
+  }
+  return rc;
+}
+
+/* --- the stored roll-ups ---------------------------------------------------------------------- */
+
+#define PLUS(column) column " = " column " + excluded." column
+
+static int cell_put(struct store *s, const struct sums_entry *e, struct trg_err *err) {
+  static const char text
+      [] = "INSERT INTO report_cell (dim, day, word, tickets, waiting, failed, drafted, sent, open,"
+           " resolved, excluded, held, reversed, assumed, confirmed, verified, procedure, usage, "
+           "handoff,"
+           " reopened, charged_micros, cost_micros, losses, loss_micros) VALUES (?, ?, ?, ?, ?, ?, "
+           "?, ?,"
+           " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " PLUS(
+               "ticke"
+               "ts") ", " PLUS("waiting") ", " PLUS("failed") ", " PLUS("drafted") ", " PLUS("sent") ", " PLUS("open") ", " PLUS("resolved") ", " PLUS("excluded") ", " PLUS("held") ", " PLUS("reversed") ", " PLUS("assumed") ", " PLUS("confirmed") ", " PLUS("verified") ", " PLUS("procedure") ","
+                                                                                                                                                                                                                                                                                                    " " PLUS("usage") ", " PLUS("handoff") ", " PLUS("reopened") ", " PLUS("charged_micros") ", " PLUS("cost_micros") ", " PLUS("losses") ", " PLUS(
+                                                                                                                                                                                                                                                                                                        "loss_micros");
+  struct sql q;
+  sql_write(&q, s, text);
+  sql_int(&q, e->key.dim);
+  sql_int(&q, e->key.day);
+  sql_text(&q, e->key.word);
+  for (int i = 0; i < MEASURES; i++) sql_int(&q, e->n[i]);
+  return sql_run(&q, err);
+}
+
+static int bin_put(struct store *s, const struct sums_entry *e, struct trg_err *err) {
+  static const char text[] =
+      "INSERT INTO report_bin (dim, day, word, bin, n, micros) VALUES (?, ?, ?, ?, ?, ?)"
+      " ON CONFLICT DO UPDATE SET " PLUS("n") ", " PLUS("micros");
+  struct sql q;
+  sql_write(&q, s, text);
+  sql_int(&q, e->key.dim);
+  sql_int(&q, e->key.day);
+  sql_text(&q, e->key.word);
+  sql_int(&q, e->key.bin);
+  sql_int(&q, e->n[0]);
+  sql_int(&q, e->n[1]);
+  return sql_run(&q, err);
+}
+
+#define CALL_CELL_PUT                                                                              \
+  "INSERT INTO report_call (day, model, task, calls, ok, input, output, cache_read, cache_write,"  \
+  " cost_micros) "
+#define CALL_CELL_ADDS                                                                             \
+  " ON CONFLICT DO UPDATE SET " PLUS("calls") ", " PLUS("ok") ", " PLUS("input") ", " PLUS(        \
+      "output") ", " PLUS("cache_read") ", " PLUS("cache_write") ", " PLUS("cost_micros")
+#define CALL_BIN_PUT  "INSERT INTO report_call_bin (day, model, task, bin, n, us) "
+#define CALL_BIN_ADDS " ON CONFLICT DO UPDATE SET " PLUS("n") ", " PLUS("us")
+
+static int call_put(struct store *s, const struct sums_entry *e, struct trg_err *err) {
+  static const char cell[] = CALL_CELL_PUT "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" CALL_CELL_ADDS;
+  static const char bin[] = CALL_BIN_PUT "VALUES (?, ?, ?, ?, ?, ?)" CALL_BIN_ADDS;
+  const bool is_bin = e->key.bin != SUMS_NO_BIN;
+  struct sql q;
+  sql_write(&q, s, is_bin ? bin : cell);
+  sql_int(&q, e->key.day);
+  sql_text(&q, e->key.word);
+  sql_text(&q, e->key.other);
+  if (is_bin) sql_int(&q, e->key.bin);
+  for (int i = 0; i < (is_bin ? 2 : CALL_MEASURES); i++) sql_int(&q, e->n[i]);
+  return sql_run(&q, err);
+}
+
+static bool changes(const struct sums_entry *e) {
+  const int n = e->key.bin != SUMS_NO_BIN ? 2 : e->key.dim == DIM_CALLS ? CALL_MEASURES : MEASURES;
+  for (int i = 0; i < n; i++)
+    if (e->n[i] != 0) return true;
+  return false;
+}
+
+int tally_put(struct store *s, struct sums *change, struct trg_err *err) {
+  const struct sums_entry *e = sums_list(change);
+  int rc = 0;
+  for (size_t i = 0; i < sums_count(change) && rc == 0; i++) {
+    if (!changes(&e[i])) continue;
+    rc = e[i].key.dim == DIM_CALLS     ? call_put(s, &e[i], err)
+         : e[i].key.bin == SUMS_NO_BIN ? cell_put(s, &e[i], err)
+                                       : bin_put(s, &e[i], err);
+  }
+  return rc;
+}
+
+#define TALLY_COLUMNS                                                                              \
+  "ticket_id, day, helpdesk, category, model, team, language, priority, outcome, reason, place,"   \
+  " level, drafted, sent, reopened, charged_micros, cost_micros, loss_micros"
+
+int tally_row_put(struct store *s, const struct tally *t, struct trg_err *err) {
+  static const char text[] = "INSERT OR REPLACE INTO tally (" TALLY_COLUMNS ") VALUES (?, ?, ?, ?,"
+                             " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+  struct sql q;
+  sql_write(&q, s, text);
+  sql_int(&q, t->id);
+  sql_int(&q, t->day);
+  for (int i = 0; i < TALLY_WORDS; i++) sql_text(&q, t->word[i]);
+  sql_int(&q, t->drafted);
+  sql_int(&q, t->sent);
+  sql_int(&q, t->reopened);
+  sql_int(&q, t->charged);
+  sql_int(&q, t->cost);
+  sql_int(&q, t->loss);
+  return sql_run(&q, err);
+}
+
+/* --- what was marked -------------------------------------------------------------------------- */
+
+static void mark(sqlite3_context *c, int count, sqlite3_value **values) {
+  struct store *s = sqlite3_user_data(c);
+  const int64_t id = count == 1 ? sqlite3_value_int64(values[0]) : 0;
+  if (id == 0 || (s->mark_count > 0 && s->marks[s->mark_count - 1] == id)) return;
+  if (s->mark_count == s->mark_room) {
+    s->mark_room = s->mark_room == 0 ? 64 : 2 * s->mark_room;
+    s->marks = mem_grow(s->marks, s->mark_room * sizeof *s->marks);
+  }
+  s->marks[s->mark_count++] = id;
+}
+
+static int by_id(const void *pa, const void *pb) {
+  const int64_t a = *(const int64_t *)pa, b = *(const int64_t *)pb;
+  return (a > b) - (a < b);
+}
+
+int tally_row_get(struct store *s, int64_t id, struct arena *a, struct tally *ret, bool *ret_there,
+                  struct trg_err *err) {
+  static const char text[] = "SELECT " TALLY_COLUMNS " FROM tally WHERE ticket_id = ?";
+  struct sql q;
+  sql_read(&q, s, text);
+  sql_int(&q, id);
+  const int rc = sql_next(&q, err);
+  if (rc < 0) return rc;
+  *ret_there = rc > 0;
+  if (rc == 0) return 0;
+  tally_get(&q, a, ret);
+  ret->loss = sql_get_int(&q);
+  sql_end(&q);
+  return 0;
+}
+
+static int ticket_apply(struct store *s, int64_t id, struct sums *change, struct arena *a,
+                        struct trg_err *err) {
+  static const char text[] = "SELECT " TALLY_OF_TICKET " FROM ticket t WHERE t.id = ?";
+  struct tally was = {0}, now = {0};
+  bool there = false;
+  struct sql q;
+  sql_read(&q, s, text);
+  sql_int(&q, id);
+  int rc = sql_next(&q, err);
+  if (rc <= 0) return rc; /* undone since */
+  tally_read(&q, a, &now);
+  sql_end(&q);
+  rc = tally_row_get(s, id, a, &was, &there, err);
+  if (rc != 0 || (there && tally_same(&was, &now))) return rc;
+  if (there) tally_add(change, &was, -1);
+  tally_add(change, &now, 1);
+  return tally_row_put(s, &now, err);
+}
+
+int tally_apply(struct store *s, struct trg_err *err) {
+  if (s->mark_count == 0) return 0;
+  int64_t *ids = s->marks, last = 0;
+  const size_t n = s->mark_count;
+  s->marks = NULL;
+  s->mark_count = s->mark_room = 0;
+  qsort(ids, n, sizeof *ids, by_id);
+  struct sums *change = sums_new();
+  int rc = 0;
+  for (size_t i = 0; i < n && rc == 0; i++) {
+    if (ids[i] == last) continue;
+    last = ids[i];
+    struct arena *a = arena_new();
+    rc = ticket_apply(s, last, change, a, err);
+    arena_free(&a);
+  }
+  if (rc == 0) rc = tally_put(s, change, err);
+  sums_free(&change);
+  mem_free(ids);
+  return rc;
+}
+
+/* --- triggers --------------------------------------------------------------------------------- */
+
+static void bin_of(sqlite3_context *c, int count, sqlite3_value **values) {
+  sqlite3_result_int64(c, sums_bin(count == 1 ? sqlite3_value_int64(values[0]) : 0));
+}
+
+#define MARKS(id) " BEGIN SELECT tally_mark(" id "); END;"
+/* Adds (1) or takes away (-1) a closed call. */
+#define CALL_COUNTS(c, sign)                                                                       \
+  CALL_CELL_PUT                                                                                    \
+  "SELECT " CALL_DAY(c) ", " c ".model, " CALL_TASK(c) ", " sign ", " sign " * (" CALL_OK(         \
+      c) "), " sign " * " c ".input, " sign " * " c ".output, " sign " * " c ".cache_read, " sign  \
+         " * " c ".cache_write, " sign " * " c ".cost_micros WHERE " c                             \
+         ".outcome <> ''" CALL_CELL_ADDS ";" CALL_BIN_PUT                                          \
+         "SELECT " CALL_DAY(c) ", " c ".model, " CALL_TASK(c) ", tally_bin(" c                     \
+                                                              ".latency_us), " sign ", " sign      \
+                                                              " * " c ".latency_us WHERE " c       \
+                                                              ".outcome <> '' AND " c              \
+                                                              ".latency_us > 0" CALL_BIN_ADDS ";"
+
+/* Temporary: another program that writes the file does not keep the roll-ups right, and `ledger
+ * verify` tells. */
+/* clang-format off */
+static const char triggers[] =
+    "CREATE TEMP TRIGGER tally_comes AFTER INSERT ON main.ticket" MARKS("new.id")
+    "CREATE TEMP TRIGGER tally_turns AFTER UPDATE OF category, model, team, language, priority,"
+    "  outcome, reason, judged_ms, bill_state, created_ms ON main.ticket" MARKS("new.id")
+    "CREATE TEMP TRIGGER tally_dies AFTER UPDATE OF state ON main.ticket"
+    "  WHEN (new.state = 'dead') <> (old.state = 'dead')" MARKS("new.id")
+    "CREATE TEMP TRIGGER tally_charged AFTER INSERT ON main.ledger"
+    "  WHEN new.ticket_id IS NOT NULL" MARKS("new.ticket_id")
+    "CREATE TEMP TRIGGER tally_drafted AFTER INSERT ON main.draft" MARKS("new.ticket_id")
+    "CREATE TEMP TRIGGER tally_sent AFTER UPDATE OF state ON main.outbox"
+    "  WHEN new.intent = 'reply'" MARKS("new.ticket_id")
+    "CREATE TEMP TRIGGER tally_planned AFTER INSERT ON main.outbox"
+    "  WHEN new.intent = 'reply' AND new.state = 'done'" MARKS("new.ticket_id")
+    "CREATE TEMP TRIGGER tally_reopened AFTER INSERT ON main.event"
+    "  WHEN new.kind = 'reopen'" MARKS("new.ticket_id")
+    "CREATE TEMP TRIGGER tally_paid AFTER UPDATE OF cost_micros ON main.model_call"
+    "  WHEN new.cost_micros <> old.cost_micros AND new.shadow = 0 AND new.ticket_id IS NOT NULL"
+    MARKS("new.ticket_id")
+    "CREATE TEMP TRIGGER tally_paid_first AFTER INSERT ON main.model_call"
+    "  WHEN new.cost_micros <> 0 AND new.shadow = 0 AND new.ticket_id IS NOT NULL"
+    MARKS("new.ticket_id")
+    "CREATE TEMP TRIGGER call_ends AFTER UPDATE OF outcome, cost_micros, latency_us, input, output"
+    "  ON main.model_call WHEN old.outcome = '' AND new.outcome <> '' BEGIN "
+    CALL_COUNTS("new", "1") " END;"
+    "CREATE TEMP TRIGGER call_changes AFTER UPDATE ON main.model_call WHEN old.outcome <> '' BEGIN "
+    CALL_COUNTS("old", "-1") CALL_COUNTS("new", "1") " END;"
+    "CREATE TEMP TRIGGER call_comes_ended AFTER INSERT ON main.model_call"
+    "  WHEN new.outcome <> '' BEGIN " CALL_COUNTS("new", "1") " END;";
+/* clang-format on */
+
+static int install(struct store *s, struct trg_err *err) {
+  int rc = sqlite3_create_function(s->db, "tally_mark", 1, SQLITE_UTF8, s, mark, NULL, NULL);
+  if (rc == SQLITE_OK)
+    rc = sqlite3_create_function(s->db, "tally_bin", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+                                 bin_of, NULL, NULL);
+  if (rc != SQLITE_OK) return sql_failed(s, rc, err);
+  return sql_script(s, triggers, err);
+}
+
+int tally_open(struct store *s, struct trg_err *err) {
+  struct arena *a = arena_new();
+  char *state = NULL;
+  int rc = store_get(s, "report.tally", a, &state, err);
+  const bool due = rc == 0 && state != NULL && strcmp(state, "due") == 0;
+  arena_free(&a);
+  if (rc == 0 && due) rc = report_rebuild(s, err);
+  if (rc == 0 && due) rc = store_put(s, "report.tally", "kept", err);
+  if (rc == 0 && due) rc = turn_flush(s, err);
+  return rc == 0 ? install(s, err) : rc;
+}
+
+void tally_close(struct store *s) {
+  mem_free(s->marks);
+  s->marks = NULL;
+}
