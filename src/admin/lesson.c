@@ -74,9 +74,11 @@ void lesson_split(struct lesson solved, struct arena *a, struct lesson *ret_lear
   *ret_held = held;
 }
 
-bool trial_better(const struct trial *t) {
-  const int64_t lead = t->after - t->before;
-  return lead > 0 && lead * 100 >= t->held * LEAD_PERCENT;
+const char *trial_against(const struct trial *t) {
+  const int64_t lead = t->after.right - t->before.right;
+  if (lead <= 0 || lead * 100 < t->held * LEAD_PERCENT) return "accuracy";
+  if (t->after.macro_f1 < t->before.macro_f1) return "macro_f1";
+  return t->after.brier > t->before.brier ? "calibration" : NULL;
 }
 
 /* --- what stands in labels ----------------------------------------------------------------------

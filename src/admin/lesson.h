@@ -32,14 +32,21 @@ struct lesson lesson_fit(struct lesson files, struct lesson skills, struct arena
 void lesson_split(struct lesson solved, struct arena *a, struct lesson *ret_learn,
                   struct lesson *ret_held);
 
-/* What was measured with tickets held out: how many models, the one in use and the new one, had
- * right. */
-struct trial {
-  int64_t held, before, after;
+/* What was measured with tickets held out, of the model in use and of the new one: how many it had
+ * right, macro F1, and the Brier score of its confidence (model/score.h). */
+struct trial_side {
+  int64_t right;
+  double macro_f1, brier;
 };
-/* Is the new one to take the place of the other? When it has at least one percent of them more
- * right. */
-bool trial_better(const struct trial *t);
+struct trial {
+  int64_t held;
+  struct trial_side before, after;
+};
+/* What keeps the new one from taking the other's place; NULL: nothing. It must have at least one
+ * percent of the tickets more right, with a macro F1 that is not lower (else it pays with rare
+ * categories), and confidence that is not further off (else what is sent would be wrong more often:
+ * the calibration error alone would also call a model good that is sure of nothing). */
+const char *trial_against(const struct trial *t);
 
 /* The distinct categories in the order of their first appearance: a JSON array's text; mem_free. */
 char *lesson_categories(struct lesson l);

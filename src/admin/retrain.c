@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "model/router.h"
+#include "model/score.h"
 #include "net/loop.h"
 #include "pipeline/prompt.h"
 #include "pipeline/verdict.h"
@@ -46,6 +47,8 @@ struct retrain {
   char *path, *categories;
   size_t at;
   bool asks_new, swaps;
+  struct scored *answers[2]; /* of the held-out tickets: of the model in use, of the new one */
+  struct score_labels labels;
   int64_t trainings; /* core.trainings when it began */
   struct trial trial;
 };
@@ -92,26 +95,33 @@ static double share(int64_t right, int64_t of) {
   return of > 0 ? (double)right / (double)of : 0;
 }
 
-static void retrain_note(struct retrain *r, bool swapped) {
+/* `against`: what spoke against the new one; NULL: it is in use now. */
+static void retrain_note(struct retrain *r, const char *against) {
+  const struct trial_side *was = &r->trial.before, *is = &r->trial.after;
   struct trg_err err = {0};
   json *o = json_object();
   json_put_time(o, "at", clock_now_ms());
   json_put_int(o, "held_out", r->trial.held);
-  json_put_double(o, "before", share(r->trial.before, r->trial.held));
-  json_put_double(o, "after", share(r->trial.after, r->trial.held));
+  json_put_double(o, "before", share(was->right, r->trial.held));
+  json_put_double(o, "after", share(is->right, r->trial.held));
+  json_put_double(o, "macro_f1_before", was->macro_f1);
+  json_put_double(o, "macro_f1_after", is->macro_f1);
+  json_put_double(o, "brier_before", was->brier);
+  json_put_double(o, "brier_after", is->brier);
   json_put_int(o, "examples", (int64_t)r->learn.count);
-  json_put_bool(o, "swapped", swapped);
+  json_put_bool(o, "swapped", against == NULL);
+  json_put_text(o, "against", against != NULL ? against : "");
   char *text = json_text(o);
   const int rc = store_put(r->core->store, RETRAIN_LAST, text, &err);
   store_must(rc, &err);
   mem_free(text);
   json_free(&o);
   char before[24], after[24], held[24];
-  snprintf(before, sizeof before, "%.3f", share(r->trial.before, r->trial.held));
-  snprintf(after, sizeof after, "%.3f", share(r->trial.after, r->trial.held));
+  snprintf(before, sizeof before, "%.3f", share(was->right, r->trial.held));
+  snprintf(after, sizeof after, "%.3f", share(is->right, r->trial.held));
   snprintf(held, sizeof held, "%lld", (long long)r->trial.held);
   log_event(TRG_INFO, "retrain.done", "held_out", held, "before", before, "after", after, "swapped",
-            swapped ? "yes" : "no", NULL);
+            against == NULL ? "yes" : "no", "against", against != NULL ? against : "", NULL);
 }
 
 static void no_reply(void *arg, const struct trg_model_reply *m) {
@@ -131,7 +141,7 @@ static void swap_on_done(void *arg, const struct trg_result *res) {
   if (rc >= 0) rc = store_put(c->store, "train.starter_hash", c->plan->taxonomy->hash, &err);
   if (rc >= 0) rc = store_put(c->store, "train.categories", r->categories, &err);
   store_must(rc, &err);
-  retrain_note(r, true);
+  retrain_note(r, NULL);
   retrain_end(r);
   /* New labels are new categories: the plan is made again with them. */
   if (core_reload(c, &err) < 0) log_event(TRG_ERROR, "config.refused", "why", err.text, NULL);
@@ -143,8 +153,15 @@ static const struct op_events swap_events = {.on_reply = no_reply, .on_done = sw
  * backend puts it in place between two answers. */
 static void retrain_judge(struct retrain *r) {
   struct trg_inst *live = router_trainable(r->core->router, NULL);
-  if (!trial_better(&r->trial)) {
-    retrain_note(r, false);
+  struct trial_side *sides[2] = {&r->trial.before, &r->trial.after};
+  for (size_t k = 0; k < 2; k++) {
+    for (size_t i = 0; i < r->held.count; i++) sides[k]->right += score_right(&r->answers[k][i]);
+    sides[k]->macro_f1 = score_macro_f1(r->answers[k], r->held.count);
+    sides[k]->brier = score_brier(r->answers[k], r->held.count);
+  }
+  const char *against = trial_against(&r->trial);
+  if (against != NULL) {
+    retrain_note(r, against);
     retrain_end(r);
     return;
   }
@@ -171,9 +188,14 @@ static void ask_on_reply(void *arg, const struct trg_model_reply *m) {
   struct trg_err err = {0};
   json *labels = json_parse(r->held.list[r->at].labels, 0, NULL);
   const char *truth = arena_dup(a, json_get_str(labels, "category"));
-  if (verdict_parse(m->text, r->core->plan->taxonomy, a, &v, &err) >= 0 &&
-      taxonomy_same(v.row.category, truth))
-    (*(r->asks_new ? &r->trial.after : &r->trial.before))++;
+  struct scored *to = &r->answers[r->asks_new][r->at];
+  to->truth = score_label(&r->labels, str_of(truth));
+  to->guess = -1;
+  if (verdict_parse(m->text, r->core->plan->taxonomy, a, &v, &err) >= 0) {
+    to->guess = taxonomy_same(v.row.category, truth) ? to->truth
+                                                     : score_label(&r->labels, v.row.category);
+    to->confidence = v.confidence;
+  }
   json_free(&labels);
   arena_free(&a);
 }
@@ -291,6 +313,9 @@ static void retrain_gather(struct retrain *r) {
   const struct lesson all = lesson_join(parts, 4, r->arena);
   r->held = (struct lesson){all.list + r->learn.count, all.count - r->learn.count};
   r->trial.held = (int64_t)r->held.count;
+  r->labels = (struct score_labels){.arena = r->arena};
+  for (size_t k = 0; k < 2; k++)
+    r->answers[k] = arena_alloc(r->arena, (r->held.count + 1) * sizeof *r->answers[k]);
 }
 
 static int seen_put(struct retrain *r, struct trg_err *err) {

@@ -14,7 +14,9 @@ struct core;
 struct retrain;
 
 /* The store's keys: how many solved tickets there were at the last look that trained, and what came
- * of it: {"at","held_out","before","after","examples","swapped"}, before and after being shares. */
+ * of it: {"at","held_out","before","after","macro_f1_before","macro_f1_after","brier_before",
+ * "brier_after","examples","swapped","against"}: before and after are shares, against is what kept
+ * the new model out (accuracy, macro_f1, calibration) or "". */
 #define RETRAIN_SEEN "retrain.seen"
 #define RETRAIN_LAST "retrain.last"
 

@@ -32,7 +32,7 @@ struct evaluation {
   struct registry *registry;
   const char *source; /* the file's name, or "solved" */
   struct labelled with;
-  struct eval_labels labels;
+  struct score_labels labels;
   int32_t *truth;
   const struct conf_model *models[MODELS_MAX];
   size_t model_count;
@@ -49,7 +49,7 @@ static int take_labels(struct evaluation *e, struct trg_err *err) {
   for (size_t i = 0; i < e->with.count; i++) {
     json *labels = json_parse(e->with.examples[i].labels, 0, NULL);
     const struct trg_str category = json_get_str(labels, "category");
-    if (category.n > 0) e->truth[i] = eval_label(&e->labels, category);
+    if (category.n > 0) e->truth[i] = score_label(&e->labels, category);
     const bool none = category.n == 0;
     json_free(&labels);
     if (none)
@@ -94,7 +94,7 @@ static void take_trained(struct evaluation *e, const char *state) {
   store_close(&s);
   json *list = text != NULL ? json_parse(str_of(text), 0, NULL) : NULL;
   for (const json *v = json_first(list); v != NULL; v = json_next(v))
-    (void)eval_label(&e->labels, json_str(v));
+    (void)score_label(&e->labels, json_str(v));
   json_free(&list);
   for (size_t i = 0; i < e->model_count && source == NULL; i++)
     if (is_local(e->models[i]))

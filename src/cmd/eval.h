@@ -11,23 +11,16 @@
 #include <triaged/plugin.h>
 #include "admin/train.h"
 #include "base/json.h"
+#include "model/score.h"
 
 struct arena;
 struct conf;
 struct conf_model;
 struct registry;
 
-#define EVAL_BINS 15
-
-/* Labels are numbers: those of the file first, then whatever else a model answered. */
-struct eval_answer {
-  int32_t truth, guess; /* guess -1: no usable answer, which counts as wrong and unsure */
-  double confidence;
-  int64_t latency_us;
-};
 struct eval_score {
   size_t n, answered, decided;
-  double accuracy, macro_f1, ece;
+  double accuracy, macro_f1, ece, brier;
   double precision; /* of those decided; NaN when none was */
   /* The largest part, surest first, of which at least 95 % are right. */
   size_t sure;
@@ -38,18 +31,9 @@ struct eval_score {
 double eval_error(double share, size_t n);
 /* pass^k: the share of the n examples that were right in each of `runs` runs; answers run by run.
  */
-double eval_pass(const struct eval_answer *a, size_t n, size_t runs);
-/* macro_f1: the mean over the labels that occur as truth or guess. ece: EVAL_BINS bins of equal
- * width. decided: confidence at or above accept. */
-void eval_score(const struct eval_answer *a, size_t count, double accept, struct eval_score *ret);
-
-/* The label names, numbered by first appearance; compared without case. */
-struct eval_labels {
-  const char **names;
-  size_t count, room;
-  struct arena *arena;
-};
-int32_t eval_label(struct eval_labels *l, struct trg_str name);
+double eval_pass(const struct scored *a, size_t n, size_t runs);
+/* decided: confidence at or above accept. */
+void eval_score(const struct scored *a, size_t count, double accept, struct eval_score *ret);
 
 /* Labels beside the category that are compared when an example has them. */
 #define EVAL_FIELDS 5
@@ -60,10 +44,10 @@ struct buf;
 struct eval_run {
   const struct conf_model *model;
   const struct labelled *with;
-  struct eval_labels *labels;
+  struct score_labels *labels;
   size_t runs; /* every example is asked so often */
   /* One for each example and run, run by run; truth filled in, the rest is written. */
-  struct eval_answer *answers;
+  struct scored *answers;
   char (*fields)[EVAL_FIELDS]; /* as many: '1' right, '0' wrong, '-' not asked */
   bool *known;                 /* as many: answered in an earlier, interrupted evaluation */
   char **batch_refs; /* as many, each NULL or freed by who made the run: the vendor's batch

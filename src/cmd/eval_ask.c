@@ -178,7 +178,7 @@ static void fields_judge(struct question *q, const struct verdict *v) {
 static void question_on_reply(void *arg, const struct trg_model_reply *r) {
   struct question *q = arg;
   struct eval_run *run = q->course->run;
-  struct eval_answer *a = &run->answers[q->at];
+  struct scored *a = &run->answers[q->at];
   const struct conf_model *m = run->model;
   int64_t cost = 0;
   a->latency_us = clock_mono_us() - q->from_us;
@@ -192,7 +192,7 @@ static void question_on_reply(void *arg, const struct trg_model_reply *r) {
     snprintf(run->why, sizeof run->why, "invalid: %.280s", err.text);
     return;
   }
-  a->guess = eval_label(run->labels, v.row.category);
+  a->guess = score_label(run->labels, v.row.category);
   fields_judge(q, &v);
   a->confidence = v.confidence;
   q->replied = true;

@@ -78,9 +78,9 @@ static void line_take(struct eval_run *run, const json *o) {
     run->batch_refs[i] = mem_dup_str(batch);
   }
   if (fields.n != EVAL_FIELDS) return;
-  struct eval_answer *a = &run->answers[i];
+  struct scored *a = &run->answers[i];
   const struct trg_str guess = json_get_str(o, "guess");
-  a->guess = guess.n > 0 ? eval_label(run->labels, guess) : -1;
+  a->guess = guess.n > 0 ? score_label(run->labels, guess) : -1;
   a->confidence = json_get_double(o, "confidence", 0);
   a->latency_us = json_get_int(o, "us", 0);
   run->cost_micros += json_get_int(o, "cost", 0);
@@ -133,7 +133,7 @@ void eval_part_waits(struct eval_run *run, size_t i) {
 }
 
 void eval_part_add(struct eval_run *run, size_t i, int64_t cost_micros) {
-  const struct eval_answer *a = &run->answers[i];
+  const struct scored *a = &run->answers[i];
   if (run->part_fd < 0) return;
   json *o = json_object();
   json_put_int(o, "i", (int64_t)i);

@@ -60,6 +60,7 @@ json *eval_result_json(const struct eval_result *r) {
   json_put_double(o, "decided_at_95_se", places(eval_error(sure, r->n), 1e6));
   json_put_int(o, "decided_at_95_n", (int64_t)s->sure);
   share_put(o, "precision_at_95", s->sure_precision);
+  json_put_double(o, "brier", places(s->brier, 1e6));
   json_put_bool(o, "batched", r->batched);
   json_put_int(o, "runs", (int64_t)r->runs);
   json_put_double(o, "pass_k", places(r->pass_k, 1e6));

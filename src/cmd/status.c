@@ -304,10 +304,18 @@ static void money_text(const struct look *k, struct buf *b) {
 static void retrain_text(const struct look *k, struct buf *b) {
   const json *o = json_get(k->doc, "retrained");
   if (!json_is_object(o)) return;
-  buf_printf(b, "retrained  %s: of %lld held-out tickets %.1f %% right before, %.1f %% after; %s\n",
-             text_of(k, o, "at"), (long long)json_get_int(o, "held_out", 0),
-             100 * json_get_double(o, "before", 0), 100 * json_get_double(o, "after", 0),
-             json_get_bool(o, "swapped", false) ? "the new model is in use" : "the old one stayed");
+  const char *against = text_of(k, o, "against");
+  buf_printf(
+      b,
+      "retrained  %s: of %lld held-out tickets %.1f %% right before, %.1f %% after (macro F1 "
+      "%.3f, %.3f; Brier score %.3f, %.3f); %s%s\n",
+      text_of(k, o, "at"), (long long)json_get_int(o, "held_out", 0),
+      100 * json_get_double(o, "before", 0), 100 * json_get_double(o, "after", 0),
+      json_get_double(o, "macro_f1_before", 0), json_get_double(o, "macro_f1_after", 0),
+      json_get_double(o, "brier_before", 0), json_get_double(o, "brier_after", 0),
+      json_get_bool(o, "swapped", false) ? "the new model is in use"
+                                         : "the old one stayed, for its ",
+      against);
 }
 
 static void meter_text(const struct look *k, struct buf *b) {

@@ -141,6 +141,12 @@ static void a_model_that_is_better_on_held_out_tickets_is_used(void **state) {
   assert_int_equal(atoi(n), held);
   if (atof(before) > 0.6 || atof(after) < 0.95) fail_msg("before %s, after %s", before, after);
   assert_string_equal(swapped, "1");
+  last("macro_f1_before", before, sizeof before);
+  last("macro_f1_after", after, sizeof after);
+  if (atof(after) <= atof(before)) fail_msg("macro F1 before %s, after %s", before, after);
+  last("brier_before", before, sizeof before);
+  last("brier_after", after, sizeof after);
+  if (atof(after) >= atof(before)) fail_msg("Brier before %s, after %s", before, after);
   status_says("the new model is in use");
   /* The model that answers now is the one that was measured. */
   rig_file(&R, "ask.tsv",
@@ -184,7 +190,7 @@ static void wrong_labels_do_not_replace_a_good_model(void **state) {
   last("swapped", swapped, sizeof swapped);
   if (atof(before) < 0.95 || atof(after) > 0.5) fail_msg("before %s, after %s", before, after);
   assert_string_equal(swapped, "0");
-  status_says("the old one stayed");
+  status_says("the old one stayed, for its accuracy");
   rig_file(&R, "ask.tsv",
            "billing\tplease zorblat it\nshipping\tplease quimble it\n"
            "technical\tplease fennigra it\ncancellation\tplease wobbuck it\n");

@@ -21,8 +21,8 @@ static void near(double is, double ought) {
 
 /* truth 0 0 0 1 1 2, guesses 0 0 1 1 2 2: F1 of 0 is 4/5, of 1 is 1/2, of 2 is 2/3. */
 static void test_macro_f1_is_the_mean_over_labels(void **state) {
-  static const struct eval_answer a[] = {{0, 0, 1, 1000}, {0, 0, 1, 1000}, {0, 1, 1, 1000},
-                                         {1, 1, 1, 1000}, {1, 2, 1, 1000}, {2, 2, 1, 1000}};
+  static const struct scored a[] = {{0, 0, 1, 1000}, {0, 0, 1, 1000}, {0, 1, 1, 1000},
+                                    {1, 1, 1, 1000}, {1, 2, 1, 1000}, {2, 2, 1, 1000}};
   struct eval_score s;
   (void)state;
   eval_score(a, 6, 0.5, &s);
@@ -33,12 +33,12 @@ static void test_macro_f1_is_the_mean_over_labels(void **state) {
 }
 
 static void test_the_sure_share_is_the_largest_with_95_percent_right(void **state) {
-  struct eval_answer a[40];
+  struct scored a[40];
   struct eval_score s;
   (void)state;
   /* 19 right and 1 wrong among the surest 20; after them half are wrong. */
   for (int i = 0; i < 40; i++)
-    a[i] = (struct eval_answer){0, i == 7 || (i >= 20 && i % 2 == 0) ? 1 : 0, 0.99 - 0.01 * i, 1};
+    a[i] = (struct scored){0, i == 7 || (i >= 20 && i % 2 == 0) ? 1 : 0, 0.99 - 0.01 * i, 1};
   eval_score(a, 40, 0.5, &s);
   assert_int_equal(s.sure, 20);
   near(s.sure_precision, 0.95);
@@ -50,7 +50,7 @@ static void test_the_sure_share_is_the_largest_with_95_percent_right(void **stat
 }
 
 static void test_pass_k_needs_every_run_right(void **state) {
-  static const struct eval_answer a[] = {{0, 0, 1, 1}, {1, 1, 1, 1}, {0, 0, 1, 1}, {1, 0, 1, 1}};
+  static const struct scored a[] = {{0, 0, 1, 1}, {1, 1, 1, 1}, {0, 0, 1, 1}, {1, 0, 1, 1}};
   (void)state;
   near(eval_pass(a, 2, 2), 0.5);
   near(eval_pass(a, 2, 1), 1);
@@ -59,7 +59,7 @@ static void test_pass_k_needs_every_run_right(void **state) {
 
 /* A label that is only guessed counts with an F1 of 0; one that is nowhere does not count. */
 static void test_macro_f1_counts_labels_that_occur(void **state) {
-  static const struct eval_answer a[] = {{0, 0, 1, 1}, {0, 5, 1, 1}};
+  static const struct scored a[] = {{0, 0, 1, 1}, {0, 5, 1, 1}};
   struct eval_score s;
   (void)state;
   eval_score(a, 2, 0, &s);
@@ -69,8 +69,7 @@ static void test_macro_f1_counts_labels_that_occur(void **state) {
 /* Two in the bin of 0.9 (one right), two in that of 0.3 (both right):
  * |0.9 - 0.5| / 2 + |0.3 - 1| / 2. */
 static void test_calibration_error_is_the_gap_in_each_bin(void **state) {
-  static const struct eval_answer a[] = {
-      {0, 0, 0.9, 1}, {0, 1, 0.9, 1}, {1, 1, 0.3, 1}, {1, 1, 0.3, 1}};
+  static const struct scored a[] = {{0, 0, 0.9, 1}, {0, 1, 0.9, 1}, {1, 1, 0.3, 1}, {1, 1, 0.3, 1}};
   struct eval_score s;
   (void)state;
   eval_score(a, 4, 0.85, &s);
@@ -80,17 +79,17 @@ static void test_calibration_error_is_the_gap_in_each_bin(void **state) {
 }
 
 static void test_perfect_calibration_has_no_error(void **state) {
-  struct eval_answer a[10];
+  struct scored a[10];
   struct eval_score s;
   (void)state;
-  for (int i = 0; i < 10; i++) a[i] = (struct eval_answer){0, i < 7 ? 0 : 1, 0.7, 1};
+  for (int i = 0; i < 10; i++) a[i] = (struct scored){0, i < 7 ? 0 : 1, 0.7, 1};
   eval_score(a, 10, 0.7, &s);
   near(s.ece, 0);
   assert_int_equal(s.decided, 10);
 }
 
 static void test_no_answer_is_wrong_and_unsure(void **state) {
-  static const struct eval_answer a[] = {{0, 0, 1, 3000}, {0, -1, 0.99, 900000}};
+  static const struct scored a[] = {{0, 0, 1, 3000}, {0, -1, 0.99, 900000}};
   struct eval_score s;
   (void)state;
   eval_score(a, 2, 0, &s);
@@ -104,7 +103,7 @@ static void test_no_answer_is_wrong_and_unsure(void **state) {
 }
 
 static void test_nothing_decided_has_no_precision(void **state) {
-  static const struct eval_answer a[] = {{0, 0, 0.2, 1}};
+  static const struct scored a[] = {{0, 0, 0.2, 1}};
   struct eval_score s;
   (void)state;
   eval_score(a, 1, 0.9, &s);
@@ -113,28 +112,28 @@ static void test_nothing_decided_has_no_precision(void **state) {
 }
 
 static void test_latency_is_by_nearest_rank(void **state) {
-  struct eval_answer a[100];
+  struct scored a[100];
   struct eval_score s;
   (void)state;
-  for (int i = 0; i < 100; i++) a[i] = (struct eval_answer){0, 0, 1, (100 - i) * 1000};
+  for (int i = 0; i < 100; i++) a[i] = (struct scored){0, 0, 1, (100 - i) * 1000};
   eval_score(a, 100, 0, &s);
   near(s.p50_ms, 50);
   near(s.p99_ms, 99);
 }
 
 static void test_labels_are_numbered_once_whatever_their_case(void **state) {
-  struct eval_labels l = {.arena = arena_new()};
+  struct score_labels l = {.arena = arena_new()};
   char name[16];
   (void)state;
-  assert_int_equal(eval_label(&l, TRG_STR("Billing")), 0);
-  assert_int_equal(eval_label(&l, TRG_STR("how-to")), 1);
-  assert_int_equal(eval_label(&l, TRG_STR("billing")), 0);
+  assert_int_equal(score_label(&l, TRG_STR("Billing")), 0);
+  assert_int_equal(score_label(&l, TRG_STR("how-to")), 1);
+  assert_int_equal(score_label(&l, TRG_STR("billing")), 0);
   for (int i = 0; i < 200; i++) {
     snprintf(name, sizeof name, "l%d", i);
-    assert_int_equal(eval_label(&l, str_of(name)), 2 + i);
+    assert_int_equal(score_label(&l, str_of(name)), 2 + i);
   }
-  assert_int_equal(eval_label(&l, TRG_STR("L150")), 152);
-  assert_int_equal(eval_label(&l, TRG_STR("billing")), 0);
+  assert_int_equal(score_label(&l, TRG_STR("L150")), 152);
+  assert_int_equal(score_label(&l, TRG_STR("billing")), 0);
   arena_free(&l.arena);
 }
 
