@@ -35,6 +35,7 @@ int control_erase(struct core *c, const json *request, json *answer, struct aren
   json_put_int(answer, "drafts", e.drafts);
   json_put_int(answer, "requests", e.requests);
   json_put_int(answer, "past", e.past);
+  json_put_int(answer, "taught", e.taught);
   turn_after_commit(c->store, checkpoint, c->store);
   return 0;
 }

@@ -19,6 +19,7 @@
 #include "skill/taxonomy.h"
 #include "store/knowledge.h"
 #include "store/store.h"
+#include "store/subject.h"
 
 #define FILE_MAX_BYTES    ((size_t)512 << 20)
 #define TRAIN_DEADLINE_MS ((int64_t)30 * 60 * 1000)
@@ -58,6 +59,13 @@ static json *flat_labels(const json *line) {
   return o;
 }
 
+/* As of a ticket: the address, else the id. */
+static struct trg_str requester_of(const json *line) {
+  const json *who = json_get(line, "requester");
+  const struct trg_str email = str_trim(json_get_str(who, "email"));
+  return email.n > 0 ? email : str_trim(json_get_str(who, "id"));
+}
+
 static int line_json(struct trg_str line, uint32_t n, struct arena *a, struct labelled *out,
                      struct trg_err *err) {
   struct trg_err why = {0};
@@ -84,6 +92,7 @@ static int line_json(struct trg_str line, uint32_t n, struct arena *a, struct la
                                                body.p != NULL ? body.p : ""));
     out->subjects[out->count] = arena_str(a, subject);
     out->replies[out->count] = arena_str(a, json_get_str(o, "reply"));
+    out->requesters[out->count] = arena_str(a, requester_of(o));
     if (json_is_array(json_get(o, "thread"))) {
       char *thread = json_text(json_get(o, "thread"));
       out->threads[out->count] = arena_str(a, str_of(thread));
@@ -118,7 +127,8 @@ int labelled_read(const char *path, struct arena *a, struct labelled *ret, struc
   struct labelled out = {.examples = arena_alloc(a, sizeof *out.examples * lines),
                          .subjects = arena_alloc(a, sizeof *out.subjects * lines),
                          .replies = arena_alloc(a, sizeof *out.replies * lines),
-                         .threads = arena_alloc(a, sizeof *out.threads * lines)};
+                         .threads = arena_alloc(a, sizeof *out.threads * lines),
+                         .requesters = arena_alloc(a, sizeof *out.requesters * lines)};
   for (uint32_t n = 1; rc >= 0 && str_next(&rest, '\n', &line); n++) {
     line = str_trim(line);
     if (line.n == 0) continue;
@@ -180,10 +190,19 @@ static struct pii_map *map_new(const struct training *t) {
   return m;
 }
 
+/* Whose line it is, as erasing looks for it; "". */
+static const char *lookup_of(const struct training *t, size_t i, char room[SUBJECT_HEX]) {
+  const struct trg_str *all = t->job.with->requesters;
+  room[0] = '\0';
+  if (all != NULL && all[i].n > 0) subject_lookup(t->core->key, all[i], room);
+  return room;
+}
+
 static int remember_reply(struct training *t, size_t i, struct trg_err *err) {
   const struct labelled *l = t->job.with;
   struct pii_map *m = map_new(t);
   struct trg_str text, reply, subject;
+  char lookup[SUBJECT_HEX];
   int rc = masked(t, m, l->examples[i].text, &text, err);
   if (rc >= 0) rc = masked(t, m, l->replies[i], &reply, err);
   if (rc >= 0) rc = masked(t, m, l->subjects[i], &subject, err);
@@ -195,7 +214,8 @@ static int remember_reply(struct training *t, size_t i, struct trg_err *err) {
                            .category = arena_dup(t->arena, json_get_str(labels, "category")),
                            .language = arena_dup(t->arena, json_get_str(labels, "language")),
                            .reply = reply.p,
-                           .status = "solved"};
+                           .status = "solved",
+                           .lookup = lookup_of(t, i, lookup)};
     rc = past_put(t->core->store, &p, clock_now_ms(), err);
     json_free(&labels);
   }
@@ -216,8 +236,10 @@ static int remember_replies(struct training *t, struct trg_err *err) {
 static int remember_file(struct training *t, struct trg_err *err) {
   struct store *s = t->core->store;
   int rc = t->job.forget ? taught_clear(s, err) : 0;
+  char lookup[SUBJECT_HEX];
   for (size_t i = 0; i < t->file.count && rc >= 0; i++)
-    rc = taught_put(s, &t->file.list[i], t->job.source, clock_now_ms(), err);
+    rc = taught_put(s, &t->file.list[i], lookup_of(t, i, lookup), t->job.source, clock_now_ms(),
+                    err);
   return rc;
 }
 

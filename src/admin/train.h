@@ -13,13 +13,16 @@ struct store;
 struct arena;
 
 /* Labelled examples from a file: "label<TAB>text" lines, or JSON lines with "text" (or "subject"
- * and "body") and "labels"; a "thread" of messages may follow
- * the body. Everything from `a`. `reply` of a line, where there is one, is kept
- * for the index of past tickets. Errors name the line: broken UTF-8, no text, no labels. */
+ * and "body") and "labels"; a "thread" of messages may follow the body, and a "requester" with
+ * "email" or "id" be named, so that the text can be erased with the person. Everything from `a`.
+ * `reply` of a line, where there is one, is kept for the index of past tickets. Errors name the
+ * line: broken UTF-8, no text, no labels. */
 struct labelled {
   struct trg_example *examples;
   struct trg_str *subjects, *replies; /* as many; empty where there is none */
   struct trg_str *threads; /* as many, or NULL: JSON array of {"author","text" or "body"}; empty */
+  struct trg_str
+      *requesters; /* as many, or NULL: e-mail address, else id, of who wrote it; empty */
   size_t count;
 };
 int labelled_read(const char *path, struct arena *a, struct labelled *ret, struct trg_err *err);

@@ -30,6 +30,22 @@ static void count_models(json *models, const json *ticket) {
   }
 }
 
+/* What labelled files brought of the person. */
+static int texts_add(struct reading *r, const char *lookup, json *to, struct trg_err *err) {
+  struct subject_text *list = NULL;
+  size_t n = 0;
+  const int rc = subject_texts(r->store, lookup, r->arena, &list, &n, err);
+  for (size_t i = 0; i < n && rc >= 0; i++) {
+    json *o = json_object(), *labels = json_parse(str_of(list[i].labels), 0, NULL);
+    json_put_text(o, "text", list[i].text);
+    json_put(o, "labels", labels != NULL ? labels : json_object());
+    if (list[i].reply[0] != '\0') json_put_text(o, "reply", list[i].reply);
+    json_put_text(o, "source", list[i].source);
+    json_add(to, o);
+  }
+  return rc;
+}
+
 static int gather_all(struct reading *r, const char *email, json *doc, struct trg_err *err) {
   uint8_t key[32];
   char lookup[SUBJECT_HEX];
@@ -48,7 +64,10 @@ static int gather_all(struct reading *r, const char *email, json *doc, struct tr
     count_models(models, one);
     json_add(tickets, one);
   }
+  json *texts = json_array();
+  if (rc >= 0) rc = texts_add(r, lookup, texts, err);
   json_put(doc, "tickets", tickets);
+  json_put(doc, "taught", texts);
   json_put(doc, "models_that_saw_it", models);
   return rc;
 }
@@ -69,8 +88,9 @@ static int export_run(const struct cmd_call *c) {
     puts(text);
     mem_free(text);
   }
-  if (status == 0 && json_count(json_get(doc, "tickets")) == 0)
-    fprintf(stderr, "no ticket of that address is stored\n");
+  if (status == 0 &&
+      json_count(json_get(doc, "tickets")) + json_count(json_get(doc, "taught")) == 0)
+    fprintf(stderr, "nothing of that address is stored\n");
   json_free(&doc);
   reading_close(&r);
   return status;
@@ -84,12 +104,14 @@ static int erase_run(const struct cmd_call *c) {
   if (!out_document_print(answer, c))
     printf(
         "erased: the texts of %lld tickets (%lld messages, %lld drafts), %lld recorded requests, "
-        "%lld past tickets.\nTheir charges and costs stay under a pseudonym that leads to nobody. "
+        "%lld past tickets, %lld texts of labelled files.\nTheir charges and costs stay under a "
+        "pseudonym that leads to nobody. "
         "Erase at the helpdesk too.\n",
         (long long)json_get_int(answer, "tickets", 0),
         (long long)json_get_int(answer, "messages", 0),
         (long long)json_get_int(answer, "drafts", 0),
-        (long long)json_get_int(answer, "requests", 0), (long long)json_get_int(answer, "past", 0));
+        (long long)json_get_int(answer, "requests", 0), (long long)json_get_int(answer, "past", 0),
+        (long long)json_get_int(answer, "taught", 0));
   json_free(&answer);
   return CMD_OK;
 }
@@ -100,7 +122,8 @@ const struct cmd cmd_export = {
     .summary = "everything that is held of one person",
     .help = "One JSON document: the person's tickets with messages, decisions, drafts, deliveries, "
             "facts\n"
-            "and charges, and how often which model was given something of them. Texts are as they "
+            "and charges, what labelled files brought of them (taught), and how often which model "
+            "was given something of them. Texts are as they "
             "are\n"
             "stored: masked.",
     .options = options,
@@ -112,8 +135,10 @@ const struct cmd cmd_erase = {
     .args = "",
     .summary = "remove what one person wrote, and the way to them",
     .help =
-        "Removes texts, drafts, recorded model requests and what was learnt to search in, and the\n"
-        "only link from the address to the pseudonym in the ledger, which still verifies and\n"
+        "Removes texts, drafts, recorded model requests, what was learnt to search in, texts of "
+        "labelled\n"
+        "files that name the person or have the words of their tickets, and the only link from the "
+        "address to the pseudonym in the ledger, which still verifies and\n"
         "recounts. Refused while a ticket of theirs is being worked on. Copies made with backup,\n"
         "and the helpdesk itself, keep what they have. Trained models keep word weights, no text:\n"
         "train again to leave the person out.",

@@ -54,9 +54,9 @@ int example_search(struct store *s, struct trg_str words, int limit, struct aren
 
 struct trg_example;
 /* A labelled text that the embedded model was trained with, kept for the next training. The same
- * text again takes the new labels. */
-int taught_put(struct store *s, const struct trg_example *e, const char *source, int64_t now_ms,
-               struct trg_err *err);
+ * text again takes the new labels. `lookup`: of the person who wrote it (subject.h), or "". */
+int taught_put(struct store *s, const struct trg_example *e, const char *lookup, const char *source,
+               int64_t now_ms, struct trg_err *err);
 /* All, in the order in which their texts came first; strings from `a`. */
 int taught_list(struct store *s, struct arena *a, struct trg_example **ret, size_t *ret_count,
                 struct trg_err *err);
@@ -67,7 +67,8 @@ struct past {
   int64_t ticket_id; /* 0: came from a file */
   const char *ref, *subject, *text, *category, *language, *reply, *status;
   double score;
-  const char *cited; /* JSON array of the ids of passages that answered it; NULL: none */
+  const char *cited;  /* JSON array of the ids of passages that answered it; NULL: none */
+  const char *lookup; /* of who wrote one of a file (subject.h); only written; NULL: not known */
 };
 int past_put(struct store *s, const struct past *p, int64_t now_ms, struct trg_err *err);
 /* The past ticket of this reference. TRG_ENOTFOUND. */

@@ -36,6 +36,7 @@ extern const char *const migrate_taught[];
 extern const char *const migrate_meter[];
 extern const char *const migrate_wish[];
 extern const char *const migrate_report[];
+extern const char *const migrate_person[];
 
 /* Brings a checked database from version `from` to STORE_VERSION, in one transaction. */
 int migrate(struct store *s, int64_t from, struct trg_err *err);

@@ -6,11 +6,11 @@
 int past_put(struct store *s, const struct past *p, int64_t now_ms, struct trg_err *err) {
   static const char text[] =
       "INSERT INTO past (ticket_id, ref, subject, text, category, language, reply, status, put_ms,"
-      " cited) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE SET"
+      " cited, lookup) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (ref) DO UPDATE SET"
       " ticket_id = excluded.ticket_id, subject = excluded.subject, text = excluded.text,"
       " category = excluded.category, language = excluded.language, reply = excluded.reply,"
       " status = excluded.status, put_ms = excluded.put_ms,"
-      " cited = excluded.cited";
+      " cited = excluded.cited, lookup = excluded.lookup";
   struct sql q;
   sql_write(&q, s, text);
   sql_id(&q, p->ticket_id);
@@ -23,6 +23,7 @@ int past_put(struct store *s, const struct past *p, int64_t now_ms, struct trg_e
   sql_text(&q, p->status);
   sql_int(&q, now_ms);
   sql_text(&q, p->cited != NULL && p->cited[0] != '\0' ? p->cited : "[]");
+  sql_text(&q, p->lookup != NULL ? p->lookup : "");
   return sql_run(&q, err);
 }
 

@@ -208,13 +208,19 @@ int subject_erase(struct store *s, const char *lookup, int64_t now_ms, struct su
   struct subject_erased e = {0};
   struct sql q;
   int rc = find(s, lookup, pseudonym, err);
-  if (rc == 0) rc = err_set(err, TRG_ENOTFOUND, "not_found", "nobody of that address has a ticket");
+  if (rc == 0) pseudonym[0] = '\0';
   if (rc > 0) rc = none_at_work(s, pseudonym, err);
+  if (rc >= 0) rc = subject_texts_erase(s, lookup, pseudonym, &e, err);
+  if (rc >= 0 && pseudonym[0] == '\0' && e.taught + e.past == 0)
+    rc = err_set(err, TRG_ENOTFOUND, "not_found",
+                 "nobody of that address has a ticket or a text in a labelled file");
   if (rc < 0) return rc;
-  sql_read(&q, s, theirs);
-  sql_text(&q, pseudonym);
-  rc = tickets_empty(s, &q, now_ms, &e, err);
-  if (rc >= 0) rc = erase_link(s, pseudonym, err);
+  if (pseudonym[0] != '\0') {
+    sql_read(&q, s, theirs);
+    sql_text(&q, pseudonym);
+    rc = tickets_empty(s, &q, now_ms, &e, err);
+    if (rc >= 0) rc = erase_link(s, pseudonym, err);
+  }
   if (rc < 0) return rc;
   sql_write(&q, s, words);
   rc = sql_run(&q, err);

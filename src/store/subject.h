@@ -30,12 +30,25 @@ int subject_refs(struct store *s, const char *lookup, struct arena *a, const cha
                  size_t *ret_count, struct trg_err *err);
 
 struct subject_erased {
-  int64_t tickets, messages, drafts, requests, past; /* rows that were emptied or removed */
+  /* Rows that were emptied or removed; taught: texts of labelled files. */
+  int64_t tickets, messages, drafts, requests, past, taught;
 };
-/* In the turn. TRG_ENOTFOUND: nobody of that lookup. TRG_ESTATE: a ticket of theirs is being worked
- * on; err names it. */
+/* In the turn. TRG_ENOTFOUND: nobody of that lookup has a ticket or a text. TRG_ESTATE: a ticket of
+ * theirs is being worked on; err names it. */
 int subject_erase(struct store *s, const char *lookup, int64_t now_ms, struct subject_erased *ret,
                   struct trg_err *err);
+
+/* What labelled files brought of the person, kept for the next training (reply "") or for search.
+ * In the arena. */
+struct subject_text {
+  const char *text, *labels, *reply, *source;
+};
+int subject_texts(struct store *s, const char *lookup, struct arena *a, struct subject_text **ret,
+                  size_t *ret_count, struct trg_err *err);
+/* Removes it, and also what files have in the words of a ticket of that pseudonym ("": has none).
+ */
+int subject_texts_erase(struct store *s, const char *lookup, const char *pseudonym,
+                        struct subject_erased *e, struct trg_err *err);
 
 /* Empties the texts of tickets that ended before a moment, at most `rows` of them. In the turn. */
 int subject_empty_old(struct store *s, int64_t before_ms, int64_t now_ms, int rows, bool *ret_more,

@@ -6,18 +6,20 @@
 #include "store/knowledge.h"
 #include "store/sql.h"
 
-int taught_put(struct store *s, const struct trg_example *e, const char *source, int64_t now_ms,
-               struct trg_err *err) {
+int taught_put(struct store *s, const struct trg_example *e, const char *lookup, const char *source,
+               int64_t now_ms, struct trg_err *err) {
   static const char text[] =
-      "INSERT INTO taught (hash, text, labels, source, put_ms) VALUES (?, ?, ?, ?, ?)"
+      "INSERT INTO taught (hash, text, labels, lookup, source, put_ms) VALUES (?, ?, ?, ?, ?, ?)"
       " ON CONFLICT (hash) DO UPDATE SET labels = excluded.labels, source = excluded.source,"
-      " put_ms = excluded.put_ms";
+      " put_ms = excluded.put_ms,"
+      " lookup = CASE excluded.lookup WHEN '' THEN lookup ELSE excluded.lookup END";
   char hash[HASH_HEX_MAX];
   struct sql q;
   sql_write(&q, s, text);
   sql_text(&q, hash_hex(e->text, hash));
   sql_str(&q, e->text);
   sql_str(&q, e->labels);
+  sql_text(&q, lookup);
   sql_text(&q, source);
   sql_int(&q, now_ms);
   return sql_run(&q, err);

@@ -331,6 +331,45 @@ static void no_table_of_tickets_keeps_a_text_of_an_erased_person(void **state) {
   assert_int_equal(marks_left(), 0);
 }
 
+#define FILE_ONLY "chartreuse-bagpipe-ferry"
+
+/* Labelled files hold what people wrote, too: with the person named, with the words of a ticket of
+ * theirs, or of somebody who has no ticket here. */
+static void texts_of_labelled_files_go_with_their_person(void **state) {
+  (void)state;
+  feed("--seed 3 --behaviour off");
+  rig_conf_change(&R, "models:\n", "models:\n  - {name: house, backend: local}\n", NULL);
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  rig_file(
+      &R, "labelled.jsonl",
+      "{\"subject\":\"Parcel\",\"body\":\"Another " BODY "\",\"reply\":\"On its way\","
+      "\"requester\":{\"email\":\"GONE@example.com\"},\"labels\":{\"category\":\"shipping\"}}\n"
+      "{\"text\":\"Where is my parcel number 2? " BODY "\",\"labels\":{\"category\":"
+      "\"shipping\"}}\n"
+      "{\"text\":\"My bill of " FILE_ONLY "\",\"requester\":{\"email\":\"only@example.com\"},"
+      "\"labels\":{\"category\":\"billing\"}}\n"
+      "{\"text\":\"The invoice is wrong\",\"labels\":{\"category\":\"billing\"}}\n");
+  char args[400];
+  snprintf(args, sizeof args, "train %s", rig_path(&R, "labelled.jsonl"));
+  assert_int_equal(rig_run(&R, "triagectl", args, NULL), 0);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM taught"), 4);
+  cJSON *o = exported();
+  char *text = cJSON_PrintUnformatted(cJSON_GetObjectItem(o, "taught"));
+  assert_non_null(strstr(text, "Another " BODY));
+  assert_non_null(strstr(text, "On its way"));
+  assert_null(strstr(text, FILE_ONLY));
+  free(text);
+  cJSON_Delete(o);
+  assert_int_equal(rig_run(&R, "triagectl", "erase --subject gone@example.com", NULL), 0);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM taught"), 2);
+  assert_int_equal(files_with(BODY), 0);
+  assert_true(files_with(FILE_ONLY) > 0);
+  assert_int_equal(rig_run(&R, "triagectl", "erase --subject only@example.com", NULL), 0);
+  assert_int_equal(files_with(FILE_ONLY), 0);
+  assert_int_equal(rig_run(&R, "triagectl", "erase --subject only@example.com", NULL), 1);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM taught"), 1);
+}
+
 static void what_calls_of_one_ticket_began_with_goes_with_them(void **state) {
   (void)state;
   feed("--seed 3 --behaviour off");
@@ -360,6 +399,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       T(an_erased_person_leaves_no_text_and_the_ledger_still_recounts),
       T(no_table_of_tickets_keeps_a_text_of_an_erased_person),
+      T(texts_of_labelled_files_go_with_their_person),
       T(what_calls_of_one_ticket_began_with_goes_with_them),
       T(erasing_works_beside_the_running_daemon_and_a_new_look_brings_nothing_back),
       T(where_health_data_is_read_it_is_on_record_before_it_is_shown),
