@@ -1,7 +1,6 @@
 #include "wire.h"
 
 #include <cjson/cJSON.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,11 +12,6 @@ static const char *string_of(const cJSON *object, const char *name) {
   return llm_json_string(object, name);
 }
 
-static int64_t count_or_0(const cJSON *object, const char *name) {
-  const int64_t count = llm_json_count(object, name);
-  return count > 0 ? count : 0;
-}
-
 /* ---- the message ---- */
 
 static void usage_read(const cJSON *usage, struct llm_answer *ret) {
@@ -27,27 +21,23 @@ static void usage_read(const cJSON *usage, struct llm_answer *ret) {
   ret->output_counted = ret->input_counted;
   ret->usage.input = input > 0 ? input : 0;
   ret->usage.output = output > 0 ? output : 0;
-  ret->usage.cache_read = count_or_0(usage, "cache_read_input_tokens");
+  ret->usage.cache_read = llm_count_or_0(usage, "cache_read_input_tokens");
   const cJSON *writes = member(usage, "cache_creation");
   const int64_t total = llm_json_count(usage, "cache_creation_input_tokens");
-  const int64_t sum = count_or_0(writes, "ephemeral_5m_input_tokens") +
-                      count_or_0(writes, "ephemeral_1h_input_tokens");
+  const int64_t sum = llm_count_or_0(writes, "ephemeral_5m_input_tokens") +
+                      llm_count_or_0(writes, "ephemeral_1h_input_tokens");
   ret->usage.cache_write = total > sum ? total : sum;
-  ret->usage.reasoning = count_or_0(member(usage, "output_tokens_details"), "thinking_tokens");
+  ret->usage.reasoning = llm_count_or_0(member(usage, "output_tokens_details"), "thinking_tokens");
 }
 
 static int32_t stop_of(const char *word, bool tool_used) {
-  static const struct {
-    const char *word;
-    int32_t stop;
-  } stops[] = {
+  static const struct llm_stop stops[] = {
       {"end_turn", TRG_STOP_END},      {"stop_sequence", TRG_STOP_END},
       {"max_tokens", TRG_STOP_LENGTH}, {"model_context_window_exceeded", TRG_STOP_LENGTH},
       {"refusal", TRG_STOP_REFUSAL},
   };
-  for (size_t i = 0; i < sizeof stops / sizeof *stops; i++)
-    if (strcmp(word, stops[i].word) == 0) return stops[i].stop;
-  return tool_used && strcmp(word, "tool_use") == 0 ? TRG_STOP_END : TRG_STOP_OTHER;
+  if (tool_used && strcmp(word, "tool_use") == 0) return TRG_STOP_END;
+  return llm_stop_of(stops, sizeof stops / sizeof *stops, word);
 }
 
 /* Blocks come in any order, thinking first as a rule; unknown types are passed over. Returns the

@@ -1,7 +1,6 @@
 #include "wire.h"
 
 #include <cjson/cJSON.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,12 +14,11 @@ static bool keyword_fine(const cJSON *item) {
   static const char *const formats[] = {"date-time", "time",     "date", "duration",
                                         "email",     "hostname", "uri",  "ipv4",
                                         "ipv6",      "uuid",     NULL};
-  if (llm_among(item->string, plain)) return true;
+  if (llm_keyword_among(item, plain)) return true;
   if (strcmp(item->string, "format") == 0)
     return cJSON_IsString(item) && llm_among(item->valuestring, formats);
   if (strcmp(item->string, "minItems") == 0)
     return cJSON_IsNumber(item) && (item->valueint == 0 || item->valueint == 1);
-  if (strcmp(item->string, "$ref") == 0) return cJSON_IsString(item) && item->valuestring[0] == '#';
   return false;
 }
 
@@ -30,18 +28,10 @@ char *anthropic_schema_render(struct trg_str schema) {
 
 /* ---- body ---- */
 
-static int refuse(struct trg_err *err, const char *text) {
-  snprintf(err->code, sizeof err->code, "%s", TRG_CODE_PERMANENT);
-  snprintf(err->text, sizeof err->text, "%s", text);
-  return -1;
-}
-
 static void instruction_add(struct llm_text *to, const struct anthropic_plan *plan,
                             const struct trg_model_request *r, const char *schema) {
   if (plan->mode == ANTHROPIC_TOOL) {
-    llm_text_put(to, "Give your answer by calling the tool ");
-    llm_schema_name(to, r->schema_name);
-    llm_text_put(to, " exactly once, with every field filled. Write nothing else.");
+    llm_schema_call(to, r->schema_name);
     return;
   }
   llm_schema_say(to, "Answer with", schema);
@@ -125,20 +115,17 @@ static void output_config_add(struct llm_text *out, const struct anthropic_plan 
 int64_t anthropic_max_tokens(const struct anthropic_plan *plan, int64_t wanted) {
   const bool thinks = !plan->thinking || strcmp(plan->thinking, "disabled") != 0;
   const int64_t room = thinks ? plan->thinking_tokens : 0;
-  if (wanted <= 0 || wanted > plan->max_output_tokens - room) return plan->max_output_tokens;
-  return wanted + room;
+  return llm_tokens_most(wanted, room, plan->max_output_tokens);
 }
 
 int anthropic_request_build(const struct anthropic_plan *plan,
                             const struct trg_model_request *request, struct llm_text *ret,
                             struct trg_err *err) {
   const struct trg_model_request *r = request;
-  if (llm_request_check(r, ANTHROPIC_BODY_MAX_BYTES, err) != 0) return -1;
   char *schema = NULL;
-  if (r->schema.n) {
-    schema = anthropic_schema_render(r->schema);
-    if (!schema) return refuse(err, "the schema is not a JSON object");
-  }
+  if (llm_request_check(r, ANTHROPIC_BODY_MAX_BYTES, err) != 0 ||
+      llm_schema_take(r, keyword_fine, false, &schema, err) != 0)
+    return -1;
   llm_text_put(ret, "{\"model\":");
   llm_text_json(ret, (struct trg_str){plan->model, strlen(plan->model)});
   llm_text_put(ret, ",\"max_tokens\":");
@@ -160,7 +147,7 @@ int anthropic_request_build(const struct anthropic_plan *plan,
   llm_text_put(ret, "}");
   free(schema);
   if (ret->n > ANTHROPIC_BODY_MAX_BYTES)
-    return refuse(err, "the request is larger than the API's 32 MB");
+    return llm_unsendable(err, "the request is larger than the API's 32 MB");
   return 0;
 }
 

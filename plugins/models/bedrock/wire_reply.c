@@ -5,27 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int64_t or_0(int64_t count) {
-  return count > 0 ? count : 0;
-}
-
 /* Here the input's count is without what the cache gave or took. */
 static void usage_read(const cJSON *usage, struct llm_answer *ret) {
-  const int64_t input = llm_json_count(usage, "inputTokens");
-  const int64_t output = llm_json_count(usage, "outputTokens");
-  ret->input_counted = input >= 0;
-  ret->output_counted = output >= 0;
-  ret->usage.input = or_0(input);
-  ret->usage.output = or_0(output);
-  ret->usage.cache_read = or_0(llm_json_count(usage, "cacheReadInputTokens"));
-  ret->usage.cache_write = or_0(llm_json_count(usage, "cacheWriteInputTokens"));
+  ret->input_counted = llm_json_count(usage, "inputTokens") >= 0;
+  ret->output_counted = llm_json_count(usage, "outputTokens") >= 0;
+  ret->usage.input = llm_count_or_0(usage, "inputTokens");
+  ret->usage.output = llm_count_or_0(usage, "outputTokens");
+  ret->usage.cache_read = llm_count_or_0(usage, "cacheReadInputTokens");
+  ret->usage.cache_write = llm_count_or_0(usage, "cacheWriteInputTokens");
 }
 
 static int32_t stop_of(const char *word, bool tool_used) {
-  static const struct {
-    const char *word;
-    int32_t stop;
-  } stops[] = {
+  static const struct llm_stop stops[] = {
       {"end_turn", TRG_STOP_END},
       {"stop_sequence", TRG_STOP_END},
       {"max_tokens", TRG_STOP_LENGTH},
@@ -34,9 +25,8 @@ static int32_t stop_of(const char *word, bool tool_used) {
       {"content_filtered", TRG_STOP_REFUSAL},
       {"refusal", TRG_STOP_REFUSAL},
   };
-  for (size_t i = 0; i < sizeof stops / sizeof *stops; i++)
-    if (strcmp(word, stops[i].word) == 0) return stops[i].stop;
-  return tool_used && strcmp(word, "tool_use") == 0 ? TRG_STOP_END : TRG_STOP_OTHER;
+  if (tool_used && strcmp(word, "tool_use") == 0) return TRG_STOP_END;
+  return llm_stop_of(stops, sizeof stops / sizeof *stops, word);
 }
 
 /* Blocks are told apart by their member: text, reasoningContent, toolUse. The input of the one

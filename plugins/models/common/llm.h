@@ -1,8 +1,8 @@
 /*
  * What the backends of remote language models share. It is compiled into each of them, so that a
  * plugin stays one object without symbols of another. Bytes: text.c, json.c, header.c, schema.c,
- * fault.c, all pure. Calls: call.c makes one complete() out of the functions that a backend has in
- * its struct llm_vendor; auth.c knows the header that proves who asks.
+ * shape.c, fault.c, all pure. Calls: call.c makes one complete() out of the functions that a
+ * backend has in its struct llm_vendor; auth.c knows the header that proves who asks.
  */
 #ifndef MODELS_COMMON_LLM_H
 #define MODELS_COMMON_LLM_H
@@ -59,6 +59,8 @@ bool llm_json_pick(struct trg_str text, struct trg_str *ret);
 typedef bool llm_keyword_fn(const struct cJSON *keyword);
 char *llm_schema_render(struct trg_str schema, llm_keyword_fn *fine, bool all_required);
 bool llm_among(const char *word, const char *const *words); /* words end with NULL */
+/* One of them, or a $ref that stays within the schema. */
+bool llm_keyword_among(const struct cJSON *keyword, const char *const *words);
 /* At most 64 of [A-Za-z0-9_-]; "answer" when there is none. */
 void llm_schema_name(struct llm_text *to, struct trg_str name);
 /* "... exactly one JSON object and nothing else ...: SCHEMA", begun with `first`. */
@@ -77,6 +79,43 @@ int64_t llm_input_max(const struct trg_model_request *request);
 /* Makes the bound of one exchange that of a call: the repair round that a schema may need sends
  * everything once more, and with it the broken answer and the schema. */
 void llm_repair_bound(const struct trg_model_request *request, struct trg_usage *usage);
+
+/* ---- shapes that several vendors share: shape.c ---- */
+
+/* The payload can not be sent: err says so; -1. */
+int llm_unsendable(struct trg_err *err, const char *why);
+/* The request's schema as the vendor takes it, which the caller frees; NULL when it has none. 0, or
+ * -1 with err. */
+int llm_schema_take(const struct trg_model_request *request, llm_keyword_fn *fine,
+                    bool all_required, char **ret, struct trg_err *err);
+/* The instruction to answer by the one tool that is offered. */
+void llm_schema_call(struct llm_text *to, struct trg_str name);
+/* What is wanted (0: as much as may be) with room for thoughts beside it, up to the ceiling. */
+int64_t llm_tokens_most(int64_t wanted, int64_t thoughts, int64_t ceiling);
+/* {"text":"..."} */
+void llm_block_put(struct llm_text *out, struct trg_str text);
+/* "LIST":[{"role":"user","BLOCKS":[{"text":"..."}]}...] of the request's parts; then, where an
+ * answer was broken, that answer and the demand for another one. */
+struct llm_turn_names {
+  const char *list, *blocks, *ours; /* ours: the role of the model */
+};
+void llm_turns_put(struct llm_text *out, const struct llm_turn_names *names,
+                   const struct trg_model_request *request, const struct trg_str *broken,
+                   const char *schema);
+/* More of a broken answer than this says nothing new to the model that wrote it. */
+#define LLM_BROKEN_MAX_BYTES ((size_t)16 * 1024)
+#define LLM_BROKEN_WORDS     "That was not exactly one JSON object. Give the same answer again as"
+struct trg_str llm_broken_shown(struct trg_str broken);
+/* A count; 0 when it is null, absent or nonsense. */
+int64_t llm_count_or_0(const struct cJSON *object, const char *name);
+/* What a vendor's word for how it stopped means; TRG_STOP_OTHER when it is none of these. */
+struct llm_stop {
+  const char *word;
+  int32_t stop;
+};
+int32_t llm_stop_of(const struct llm_stop *all, size_t count, const char *word);
+/* A base URL without what is behind ? or #, and without slashes at its end. */
+void llm_url_base(struct llm_text *to, const char *base);
 
 /* ---- headers: header.c ---- */
 

@@ -13,6 +13,12 @@ bool llm_among(const char *word, const char *const *words) {
   return false;
 }
 
+bool llm_keyword_among(const cJSON *keyword, const char *const *words) {
+  if (strcmp(keyword->string, "$ref") == 0)
+    return cJSON_IsString(keyword) && keyword->valuestring[0] == '#';
+  return llm_among(keyword->string, words);
+}
+
 struct render {
   llm_keyword_fn *fine;
   bool all_required;

@@ -4,35 +4,28 @@
 #include <stdio.h>
 #include <string.h>
 
-static int64_t or_0(int64_t count) {
-  return count > 0 ? count : 0;
-}
-
 /* The prompt's count holds what was cached; the thoughts are billed as output and counted apart.
  * Tokens of tools' results are input too. */
 static void usage_read(const cJSON *usage, struct llm_answer *ret) {
-  const int64_t prompt = llm_json_count(usage, "promptTokenCount");
-  const int64_t tools = or_0(llm_json_count(usage, "toolUsePromptTokenCount"));
+  const int64_t prompt = llm_count_or_0(usage, "promptTokenCount");
+  const int64_t tools = llm_count_or_0(usage, "toolUsePromptTokenCount");
   const int64_t said = llm_json_count(usage, "candidatesTokenCount");
-  const int64_t thoughts = or_0(llm_json_count(usage, "thoughtsTokenCount"));
-  const int64_t cached = or_0(llm_json_count(usage, "cachedContentTokenCount"));
+  const int64_t thoughts = llm_count_or_0(usage, "thoughtsTokenCount");
+  const int64_t cached = llm_count_or_0(usage, "cachedContentTokenCount");
   const int64_t total = llm_json_count(usage, "totalTokenCount");
   ret->input_counted = prompt > 0;
   ret->output_counted = prompt > 0 && (said >= 0 || total >= prompt);
-  ret->usage.cache_read = cached < or_0(prompt) ? cached : or_0(prompt);
-  ret->usage.input = or_0(prompt) - ret->usage.cache_read + tools;
+  ret->usage.cache_read = cached < prompt ? cached : prompt;
+  ret->usage.input = prompt - ret->usage.cache_read + tools;
   ret->usage.reasoning = thoughts;
-  ret->usage.output = or_0(said) + thoughts;
+  ret->usage.output = (said > 0 ? said : 0) + thoughts;
   /* What only the total has was billed as well. */
   if (prompt > 0 && total > prompt + tools + ret->usage.output)
     ret->usage.output = total - prompt - tools;
 }
 
 static int32_t stop_of(const char *word) {
-  static const struct {
-    const char *word;
-    int32_t stop;
-  } stops[] = {
+  static const struct llm_stop stops[] = {
       {"STOP", TRG_STOP_END},
       {"MAX_TOKENS", TRG_STOP_LENGTH},
       {"SAFETY", TRG_STOP_REFUSAL},
@@ -43,9 +36,7 @@ static int32_t stop_of(const char *word) {
       {"LANGUAGE", TRG_STOP_REFUSAL},
       {"MODEL_ARMOR", TRG_STOP_REFUSAL},
   };
-  for (size_t i = 0; i < sizeof stops / sizeof *stops; i++)
-    if (strcmp(word, stops[i].word) == 0) return stops[i].stop;
-  return TRG_STOP_OTHER;
+  return llm_stop_of(stops, sizeof stops / sizeof *stops, word);
 }
 
 /* Thoughts are parts too, marked as such. */

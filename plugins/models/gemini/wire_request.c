@@ -2,7 +2,6 @@
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,49 +10,7 @@ static bool keyword_fine(const cJSON *item) {
   static const char *const plain[] = {
       "type",     "properties", "required",    "items",   "enum",    "anyOf", "$defs",
       "minItems", "maxItems",   "description", "minimum", "maximum", "title", NULL};
-  if (strcmp(item->string, "$ref") == 0) return cJSON_IsString(item) && item->valuestring[0] == '#';
-  return llm_among(item->string, plain);
-}
-
-/* Roles alternate: texts of one role in a row become parts of one content. */
-struct turns {
-  struct llm_text *out;
-  const char *role;
-};
-
-static void turn_add(struct turns *turns, const char *role, struct trg_str text) {
-  if (llm_is_blank(text)) return;
-  if (turns->role && strcmp(turns->role, role) == 0) {
-    llm_text_put(turns->out, ",");
-  } else {
-    llm_text_put(turns->out, turns->role ? "]},{\"role\":\"" : "{\"role\":\"");
-    llm_text_put(turns->out, role);
-    llm_text_put(turns->out, "\",\"parts\":[");
-    turns->role = role;
-  }
-  llm_text_put(turns->out, "{\"text\":");
-  llm_text_json(turns->out, text);
-  llm_text_put(turns->out, "}");
-}
-
-#define BROKEN_MAX_BYTES ((size_t)16 * 1024)
-
-static void contents_add(struct llm_text *out, const struct trg_model_request *r,
-                         const struct trg_str *broken, const char *schema) {
-  struct turns turns = {.out = out};
-  llm_text_put(out, "\"contents\":[");
-  for (size_t i = 0; i < r->part_count; i++)
-    turn_add(&turns, r->parts[i].role == TRG_ROLE_ASSISTANT ? "model" : "user", r->parts[i].text);
-  if (broken && schema) {
-    struct llm_text ask = {0};
-    const size_t n = broken->n < BROKEN_MAX_BYTES ? broken->n : BROKEN_MAX_BYTES;
-    if (n) turn_add(&turns, "model", (struct trg_str){broken->p, n});
-    llm_schema_say(&ask, "That was not exactly one JSON object. Give the same answer again as",
-                   schema);
-    turn_add(&turns, "user", (struct trg_str){ask.p, ask.n});
-    llm_text_clear(&ask);
-  }
-  llm_text_put(out, "]}]");
+  return llm_keyword_among(item, plain);
 }
 
 /* The service caches the longest common prefix by itself: first what is the same for every
@@ -66,9 +23,8 @@ static void system_add(struct llm_text *out, const struct gemini_plan *plan,
   size_t count = 0;
   for (size_t i = 0; i < 3; i++) {
     if (llm_is_blank(texts[i])) continue;
-    llm_text_put(out, count++ ? ",{\"text\":" : "\"systemInstruction\":{\"parts\":[{\"text\":");
-    llm_text_json(out, texts[i]);
-    llm_text_put(out, "}");
+    llm_text_put(out, count++ ? "," : "\"systemInstruction\":{\"parts\":[");
+    llm_block_put(out, texts[i]);
   }
   if (count) llm_text_put(out, "]},");
   llm_text_clear(&say);
@@ -76,8 +32,7 @@ static void system_add(struct llm_text *out, const struct gemini_plan *plan,
 
 static int64_t max_tokens(const struct gemini_plan *plan, int64_t wanted) {
   const int64_t room = plan->thinking_budget == 0 ? 0 : plan->reasoning_tokens;
-  if (wanted <= 0 || wanted > plan->max_output_tokens - room) return plan->max_output_tokens;
-  return wanted + room;
+  return llm_tokens_most(wanted, room, plan->max_output_tokens);
 }
 
 static void config_add(struct llm_text *out, const struct gemini_plan *plan,
@@ -114,19 +69,14 @@ static void config_add(struct llm_text *out, const struct gemini_plan *plan,
 
 int gemini_request_build(const struct gemini_plan *plan, const struct trg_model_request *request,
                          const struct trg_str *broken, struct llm_text *ret, struct trg_err *err) {
-  if (llm_request_check(request, LLM_BODY_MAX_BYTES, err) != 0) return -1;
   char *schema = NULL;
-  if (request->schema.n) {
-    schema = llm_schema_render(request->schema, keyword_fine, true);
-    if (!schema) {
-      snprintf(err->code, sizeof err->code, "%s", TRG_CODE_PERMANENT);
-      snprintf(err->text, sizeof err->text, "the schema is not a JSON object");
-      return -1;
-    }
-  }
+  if (llm_request_check(request, LLM_BODY_MAX_BYTES, err) != 0 ||
+      llm_schema_take(request, keyword_fine, true, &schema, err) != 0)
+    return -1;
   llm_text_put(ret, "{");
   system_add(ret, plan, request, schema);
-  contents_add(ret, request, broken, schema);
+  llm_turns_put(ret, &(struct llm_turn_names){"contents", "parts", "model"}, request, broken,
+                schema);
   config_add(ret, plan, request, schema);
   llm_text_put(ret, "}");
   free(schema);
@@ -153,9 +103,8 @@ static bool has_version(const char *p, size_t n) {
 
 void gemini_url_build(const char *base, const char *model, struct llm_text *ret) {
   static const char verb[] = ":generateContent";
-  size_t n = strcspn(base, "?#");
-  while (n && base[n - 1] == '/') n--;
-  llm_text_add(ret, base, n);
+  llm_url_base(ret, base);
+  const size_t n = ret->n;
   if (n >= sizeof verb - 1 && memcmp(base + n - (sizeof verb - 1), verb, sizeof verb - 1) == 0)
     return;
   const char *host = strstr(base, "://");

@@ -1,14 +1,7 @@
 #include "wire.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int refuse(struct trg_err *err, const char *text) {
-  snprintf(err->code, sizeof err->code, "%s", TRG_CODE_PERMANENT);
-  snprintf(err->text, sizeof err->text, "%s", text);
-  return -1;
-}
 
 static struct trg_str str(const char *text) {
   return (struct trg_str){text, strlen(text)};
@@ -62,17 +55,11 @@ static void turn_add(struct turns *turns, const char *role, struct trg_str text)
   paragraph_add(&turns->content, text);
 }
 
-/* More of a broken answer than this says nothing new to the model that wrote it. */
-#define BROKEN_MAX_BYTES ((size_t)16 * 1024)
-
 static void repair_add(struct turns *turns, const struct trg_str *broken, const char *schema) {
   struct llm_text ask = {0};
-  const size_t n = broken->n < BROKEN_MAX_BYTES ? broken->n : BROKEN_MAX_BYTES;
-  if (n) turn_add(turns, "assistant", (struct trg_str){broken->p, n});
+  turn_add(turns, "assistant", llm_broken_shown(*broken));
   instruction_add(&ask,
-                  llm_is_blank(*broken)
-                      ? "Your answer was empty. Answer with"
-                      : "That was not exactly one JSON object. Give the same answer again as",
+                  llm_is_blank(*broken) ? "Your answer was empty. Answer with" : LLM_BROKEN_WORDS,
                   schema);
   turn_add(turns, "user", (struct trg_str){ask.p, ask.n});
   llm_text_clear(&ask);
@@ -143,8 +130,7 @@ int64_t openai_max_tokens(const struct openai_plan *plan, int64_t wanted) {
   const bool thinks = !is_set(plan->effort) || strcmp(plan->effort, "none") != 0;
   const int64_t room = thinks ? plan->reasoning_tokens : 0;
   if (plan->limit == OPENAI_NO_LIMIT) return plan->max_output_tokens;
-  if (wanted <= 0 || wanted > plan->max_output_tokens - room) return plan->max_output_tokens;
-  return wanted + room;
+  return llm_tokens_most(wanted, room, plan->max_output_tokens);
 }
 
 static void limit_add(struct llm_text *out, const struct openai_plan *plan, int64_t wanted) {
@@ -172,7 +158,7 @@ int openai_request_build(const struct openai_plan *plan, const struct trg_model_
   char *schema = NULL;
   if (r->schema.n) {
     schema = openai_schema_render(r->schema);
-    if (!schema) return refuse(err, "the schema is not a JSON object");
+    if (!schema) return llm_unsendable(err, "the schema is not a JSON object");
   }
   word_add(ret, "{\"model\":", plan->model, "");
   messages_add(ret, plan, r, broken, schema);
@@ -185,7 +171,8 @@ int openai_request_build(const struct openai_plan *plan, const struct trg_model_
   /* This API keeps what it was sent unless told otherwise; it is customers' text. */
   llm_text_put(ret, chat ? "}" : ",\"store\":false}");
   free(schema);
-  if (ret->n > OPENAI_BODY_MAX_BYTES) return refuse(err, "the request is larger than 32 MB");
+  if (ret->n > OPENAI_BODY_MAX_BYTES)
+    return llm_unsendable(err, "the request is larger than 32 MB");
   return 0;
 }
 

@@ -9,8 +9,7 @@ static bool keyword_fine(const cJSON *item) {
   static const char *const plain[] = {"type",  "properties",  "required",    "items",
                                       "enum",  "const",       "anyOf",       "$defs",
                                       "title", "description", "definitions", NULL};
-  if (strcmp(item->string, "$ref") == 0) return cJSON_IsString(item) && item->valuestring[0] == '#';
-  return llm_among(item->string, plain);
+  return llm_keyword_among(item, plain);
 }
 
 char *openai_schema_render(struct trg_str schema) {
