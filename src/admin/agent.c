@@ -10,10 +10,12 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "billing/agent_bill.h"
 #include "net/loop.h"
 #include "pipeline/stage.h"
 #include "store/talk.h"
 #include "store/ticket.h"
+#include "store/turn.h"
 
 #define WATCH_MS 1000
 
@@ -81,6 +83,40 @@ static void audit(void *arg, const struct mcp_call *c, struct trg_str object, co
   arena_free(&a);
 }
 
+/* --- money ---------------------------------------------------------------------------------- */
+
+static bool price(void *arg, const char *tool, int64_t *ret_micros) {
+  const struct agent *g = arg;
+  return agent_price(g->core->plan->book, clock_now_ms(), tool, ret_micros);
+}
+
+static void billed_cb(void *arg) {
+  mcp_billed(arg);
+}
+
+/* The call and its charge are durable before the answer leaves. */
+static bool bill(void *arg, struct mcp_call *c, json *result) {
+  struct agent *g = arg;
+  const json *params = mcp_params_of(c);
+  const char *tool = arena_dup(mcp_arena(c), json_get_str(params, "name"));
+  const char *ref = arena_dup(mcp_arena(c), json_get_str(json_get(params, "arguments"), "ref"));
+  struct agent_bill b;
+  struct trg_err err = {0};
+  store_must(agent_bill(g->core->store, g->core->plan->book, mcp_caller_of(c)->name, tool, ref,
+                        clock_now_ms(), &b, &err),
+             &err);
+  if (b.priced) {
+    json *meta = json_object(), *charge = json_object();
+    json_put_int(charge, "call", b.id);
+    json_put_micros(charge, "amount", b.charged_micros);
+    json_put_text(charge, "currency", "USD");
+    json_put(meta, MCP_META_CHARGE, charge);
+    json_put(result, "_meta", meta);
+  }
+  turn_after_commit(g->core->store, billed_cb, c);
+  return true;
+}
+
 /* --- watching ------------------------------------------------------------------------------ */
 
 static void watch_one(void *arg, const char *uri) {
@@ -122,7 +158,10 @@ static void watch_cb(void *arg) {
       continue;
     }
     const int64_t changed = changed_of(g, w->uri);
-    if (w->changed_ms >= 0 && changed != w->changed_ms) mcp_endpoint_changed(g->endpoint, w->uri);
+    /* Who has just begun to watch may have missed what happened since the look before. */
+    const bool told = w->changed_ms < 0 ? changed >= clock_now_ms() - 2 * (int64_t)WATCH_MS
+                                        : changed != w->changed_ms;
+    if (told) mcp_endpoint_changed(g->endpoint, w->uri);
     w->changed_ms = changed;
     at = &w->next;
   }
@@ -152,6 +191,8 @@ struct agent *agent_new(struct core *c, bool listening) {
                                 .prompt_get = agent_prompt_get,
                                 .complete = agent_complete,
                                 .audit = audit,
+                                .price = price,
+                                .bill = bill,
                                 .subscribe = true,
                                 .arg = g};
   g->server = mcp_server_new(&g->offer);

@@ -43,8 +43,9 @@ const struct mcp_tool agent_tools[] = {
      .run = agent_get_ticket},
     {.name = "triage_ticket",
      .title = "Triage a case",
-     .description = "Category, priority with its reason, team, language, mood, escalation and how "
-                    "sure the model is: for a known ticket (ref), or for a case handed over as "
+     .description = "Category, priority with its reason, team, language, mood, escalation, how "
+                    "sure the model is, and the decision with its rule (draft, handoff, skipped): "
+                    "for a known ticket (ref), or for a case handed over as "
                     "subject and body. A second opinion: nothing is changed; the model call is "
                     "recorded with its cost.",
      .input_schema = OBJECT(CASE, ""),

@@ -7,8 +7,8 @@
 #include "base/str.h"
 #include "billing/book_read.h"
 
-static const char *const units[] = {"resolution", "ticket", "conversation",
-                                    "action",     "reply",  NULL};
+static const char *const units[] = {"resolution", "ticket", "conversation", "action", "reply",
+                                    "call",       NULL};
 
 /* "0.99", or "20 credits" of the meter's credit. */
 static void read_price(struct book_reader *r, const struct yaml *y, int64_t credit_micros,
@@ -81,6 +81,32 @@ static void read_outcomes(struct book_reader *r, const struct yaml *map, struct 
   }
 }
 
+/* What other agents may call here, as src/admin/agent_tools.c has it. */
+const char *const book_call_tools[] = {"list_tickets",    "get_ticket",       "triage_ticket",
+                                       "draft_reply",     "search_knowledge", "report",
+                                       "explain_charge",  "update_ticket",    "add_note",
+                                       "similar_tickets", "send_reply",       NULL};
+
+static void read_calls(struct book_reader *r, const struct yaml *map, struct book_meter *m,
+                       int64_t credit_micros) {
+  if (map->kind != YAML_MAP || map->first == NULL) {
+    book_wrong(r, map->line, "calls", "must name at least one tool and the price of its call");
+    return;
+  }
+  for (const struct yaml *y = map->first; y != NULL; y = y->next) {
+    size_t i = 0;
+    while (book_call_tools[i] != NULL && strcmp(book_call_tools[i], y->key) != 0) i++;
+    if (book_call_tools[i] == NULL)
+      book_wrong(r, y->line, y->key,
+                 "is no tool that agents can call; those are list_tickets, get_ticket, "
+                 "triage_ticket, draft_reply, search_knowledge, similar_tickets, report, "
+                 "explain_charge, update_ticket, add_note, send_reply");
+    if (strlen(m->name) + strlen(y->key) + 1 > BOOK_OUTCOME_BYTES)
+      book_wrong(r, y->line, "meter", "\"%.40s\" is too long a name", m->name);
+    price_add(r, m, arena_printf(r->arena, "%s:%s", m->name, y->key), y, credit_micros);
+  }
+}
+
 static void read_tiers(struct book_reader *r, const struct yaml *list, struct book_meter *m) {
   static const char *const known[] = {"above", "price", NULL};
   if (list == NULL) return;
@@ -119,6 +145,12 @@ static void read_channels(struct book_reader *r, const struct yaml *list, struct
   }
 }
 
+static bool all_channels(const struct book_meter *m) {
+  bool all = true;
+  for (size_t i = 0; i < BOOK_CHANNELS; i++) all = all && m->channels[i];
+  return all;
+}
+
 /* Keys that say something of one unit alone. */
 static void check_unit(struct book_reader *r, const struct yaml *map, const struct book_meter *m) {
   const struct {
@@ -129,6 +161,7 @@ static void check_unit(struct book_reader *r, const struct yaml *map, const stru
                m->unit == UNIT_ACTION || m->unit == UNIT_REPLY},
               {m->inputs > 0, "inputs", "unit conversation", m->unit == UNIT_CONVERSATION},
               {m->split, "split", "unit conversation", m->unit == UNIT_CONVERSATION},
+              {m->unit == UNIT_CALL && !all_channels(m), "channels", "units of tickets", false},
               {m->tokens > 0, "tokens", "unit action", m->unit == UNIT_ACTION}};
   for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
     if (keys[i].given && !keys[i].fits)
@@ -174,12 +207,33 @@ static void read_session(struct book_reader *r, const struct yaml *y, struct boo
   book_read_lengths(r, session, "length", &m->session);
 }
 
+/* Each unit has one key that says what it costs. */
+static void read_prices(struct book_reader *r, const struct yaml *y, struct book_meter *m,
+                        int64_t credit_micros) {
+  static const char *const keys[] = {"outcomes", "price", "calls"};
+  const size_t own = m->unit == UNIT_RESOLUTION ? 0 : m->unit == UNIT_CALL ? 2 : 1;
+  const struct yaml *price = yaml_get(y, keys[own]);
+  for (size_t i = 0; i < 3; i++)
+    if (i != own && yaml_get(y, keys[i]) != NULL)
+      book_wrong(r, yaml_get(y, keys[i])->line, keys[i], "does not go with unit %s",
+                 units[m->unit]);
+  if (price == NULL)
+    book_wrong(r, y->line, keys[own], "is missing");
+  else if (own == 0)
+    read_outcomes(r, price, m, credit_micros);
+  else if (own == 2)
+    read_calls(r, price, m, credit_micros);
+  else
+    price_add(r, m, m->name, price, credit_micros);
+}
+
 static void read_meter(struct book_reader *r, const struct yaml *y, struct book_meter *m) {
   static const char *const rollovers[] = {"none", "next_month", NULL};
   static const char *const splits[] = {"never", "month", NULL};
-  static const char *const known[] = {
-      "meter",  "unit",     "price",   "outcomes", "channels", "credit",   "session", "inputs",
-      "tokens", "included", "overage", "tiers",    "per",      "rollover", "split",   NULL};
+  static const char *const known[] = {"meter",    "unit",    "price",  "outcomes", "channels",
+                                      "credit",   "session", "inputs", "calls",    "tokens",
+                                      "included", "overage", "tiers",  "per",      "rollover",
+                                      "split",    NULL};
   const struct yaml *name = yaml_get(y, "meter");
   m->overage = -1;
   (void)book_keys(r, y, "a meter", known);
@@ -191,16 +245,7 @@ static void read_meter(struct book_reader *r, const struct yaml *y, struct book_
   int64_t credit = 0;
   book_read_money(r, yaml_get(y, "credit"), &credit);
   read_channels(r, yaml_get(y, "channels"), m);
-  const struct yaml *price = yaml_get(y, m->unit == UNIT_RESOLUTION ? "outcomes" : "price");
-  const struct yaml *other = yaml_get(y, m->unit == UNIT_RESOLUTION ? "price" : "outcomes");
-  if (other != NULL)
-    book_wrong(r, other->line, other->key, "does not go with unit %s", units[m->unit]);
-  if (price == NULL)
-    book_wrong(r, y->line, m->unit == UNIT_RESOLUTION ? "outcomes" : "price", "is missing");
-  else if (m->unit == UNIT_RESOLUTION)
-    read_outcomes(r, price, m, credit);
-  else
-    price_add(r, m, m->name, price, credit);
+  read_prices(r, y, m, credit);
   book_read_int(r, yaml_get(y, "included"), 0, &m->included);
   book_read_int(r, yaml_get(y, "inputs"), 1, &m->inputs);
   book_read_int(r, yaml_get(y, "tokens"), 1, &m->tokens);

@@ -92,6 +92,19 @@ int64_t book_outcome_price(const struct book *b, int64_t at_ms, const char *outc
   return book_meter_of_outcome(book_at(b, at_ms), outcome, &p) != NULL ? p->micros : 0;
 }
 
+bool book_call_price(const struct book *b, int64_t at_ms, const char *tool,
+                     const char **ret_outcome, int64_t *ret_micros) {
+  const struct book_meter *m = book_meter_of_unit(book_at(b, at_ms), UNIT_CALL, 0);
+  for (size_t i = 0; m != NULL && i < m->price_count; i++) {
+    const char *colon = strrchr(m->prices[i].outcome, ':');
+    if (colon == NULL || strcmp(colon + 1, tool) != 0) continue;
+    *ret_outcome = m->prices[i].outcome;
+    *ret_micros = m->prices[i].micros;
+    return true;
+  }
+  return false;
+}
+
 bool book_charges(const struct book *b, int64_t at_ms, const char *outcome) {
   return book_meter_of_outcome(book_at(b, at_ms), outcome, NULL) != NULL;
 }

@@ -47,6 +47,9 @@ bool book_charges(const struct book *b, int64_t at_ms, const char *outcome); /* 
 bool book_proves(const struct book *b, const char *outcome); /* does an outcome need a proof? */
 /* Does any version price by the place? */
 bool book_ordered(const struct book *b);
+/* List price of an agent's call of this tool, and the outcome of its line. false: it has none. */
+bool book_call_price(const struct book *b, int64_t at_ms, const char *tool,
+                     const char **ret_outcome, int64_t *ret_micros);
 int64_t book_fee(const struct book *b, int64_t at_ms);
 int64_t book_commitment(const struct book *b, int64_t at_ms);
 /* The highest alert (percent) that lies in (before, after]; 0: none. */

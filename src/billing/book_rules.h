@@ -9,12 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BOOK_CHANNELS 8 /* email web chat messaging voice social api other */
-#define BOOK_METERS   8
-#define BOOK_OUTCOMES 8
-#define BOOK_TIERS    12
-#define BOOK_ALERTS   8
-#define BOOK_CHANGERS 16
+#define BOOK_CHANNELS      8 /* email web chat messaging voice social api other */
+#define BOOK_METERS        8
+#define BOOK_OUTCOMES      8
+#define BOOK_TIERS         12
+#define BOOK_ALERTS        8
+#define BOOK_CHANGERS      16
+#define BOOK_OUTCOME_BYTES 46 /* of an outcome that is named by its meter */
 
 /* A length for each channel, and what to do where the file names no own one. */
 struct book_lengths {
@@ -32,6 +33,7 @@ enum book_unit {
   UNIT_CONVERSATION, /* once a session window in which the AI spoke */
   UNIT_ACTION,       /* each tool call, in blocks of tokens */
   UNIT_REPLY,        /* each public answer of the AI */
+  UNIT_CALL,         /* each answered call of another agent, by its tool */
   UNITS
 };
 
@@ -107,6 +109,8 @@ struct book_version {
    * guarantee_refund percent of that time's charges are given back. 0: no guarantee. */
   int64_t guarantee_percent, guarantee_ms, guarantee_refund;
 };
+
+extern const char *const book_call_tools[]; /* ended by NULL */
 
 struct arena;
 struct book {

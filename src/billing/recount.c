@@ -14,8 +14,8 @@
 #include "store/report.h"
 #include "store/store.h"
 
-static void differ(struct recounting *k, const char *ref, const char *key, int64_t is,
-                   int64_t ought, const char *why) {
+void recount_differ(struct recounting *k, const char *ref, const char *key, int64_t is,
+                    int64_t ought, const char *why) {
   if (is == ought) return;
   k->ret->differences++;
   if (k->fn != NULL) k->fn(k->arg, ref, key, is, ought, why);
@@ -73,16 +73,28 @@ static void replay_loose(struct recounting *k, const struct ledger_line *l) {
   }
   k->ret->recomputed_micros += ought;
   k->ret->recomputed_charges += ought != 0;
-  differ(k, "", l->outcome, l->amount_micros, ought,
-         of_this_book(k, l) ? "the book has another amount for the period"
-                            : "charged by another book");
+  recount_differ(k, "", l->outcome, l->amount_micros, ought,
+                 of_this_book(k, l) ? "the book has another amount for the period"
+                                    : "charged by another book");
+}
+
+/* A line without a ticket: of a period, or of an agent's call, which has its place in the month. */
+static void replay_beside(struct recounting *k, const struct ledger_line *l) {
+  const bool wanted = l->at_ms >= k->from_ms && (k->to_ms == 0 || l->at_ms < k->to_ms);
+  if (!line_is_call(l)) {
+    if (wanted) replay_loose(k, l);
+    return;
+  }
+  if (of_this_book(k, l)) k->own = true;
+  replay_check(k, l);
+  replay_count(k, l, 1);
+  if (wanted) call_line_count(k, l);
 }
 
 static int replay_line(void *arg, const struct ledger_line *l) {
   struct recounting *k = arg;
   if (l->ticket_id == 0) {
-    const bool wanted = l->at_ms >= k->from_ms && (k->to_ms == 0 || l->at_ms < k->to_ms);
-    if (wanted) replay_loose(k, l);
+    replay_beside(k, l);
     return 0;
   }
   if (of_this_book(k, l)) k->own = true;
@@ -101,8 +113,8 @@ static int replay_line(void *arg, const struct ledger_line *l) {
  */
 
 /* What the charge costs by the book that is recounted, at its place. */
-static int64_t price_again(struct recounting *k, const struct fold_charge *c, const char *ref,
-                           const struct ledger_line *line, struct arena *a) {
+int64_t recount_price(struct recounting *k, const struct fold_charge *c, const char *ref,
+                      const struct ledger_line *line, struct arena *a) {
   struct book_place place;
   struct book_priced price;
   if (line != NULL && of_this_book(k, line)) {
@@ -118,7 +130,7 @@ static int64_t price_again(struct recounting *k, const struct fold_charge *c, co
     const int64_t fee = book_fee(k->b, c->at_ms);
     k->ret->recomputed_micros += fee;
     k->ret->recomputed_charges += fee != 0;
-    differ(k, "", "fee", 0, fee, "this book has a fee for the period");
+    recount_differ(k, "", "fee", 0, fee, "this book has a fee for the period");
   }
   if (scope_taken(k, c, ref, a)) return 0;
   place.count = place_of(&k->replayed, period, c->outcome)->count++;
@@ -180,20 +192,20 @@ static void ticket_compare(struct recounting *k, const struct gathered *g, const
     const struct fold_charge *c = &f->charges[i];
     charge_key_of(c->key, c->outcome, key);
     const struct ledger_line *line = priced_line(l, key, c->at_ms);
-    const int64_t ought = price_again(k, c, g->t.ref, line, a);
+    const int64_t ought = recount_price(k, c, g->t.ref, line, a);
     const int64_t is = key_sum(l, key, &decided);
     k->ret->recomputed_micros += ought + decided;
     k->ret->recomputed_charges += !lines_credited(l, key, c->at_ms);
-    differ(k, g->t.ref, c->key, is, ought + decided,
-           why_differs(k, line, live_line(l, key) != NULL));
+    recount_differ(k, g->t.ref, c->key, is, ought + decided,
+                   why_differs(k, line, live_line(l, key) != NULL));
     for (size_t n = 0; n < l->n; n++) told[n] = told[n] || strcmp(l->p[n].charge_key, key) == 0;
   }
   for (size_t i = 0; i < l->n; i++) {
     if (told[i]) continue;
     const int64_t is = key_sum(l, l->p[i].charge_key, &decided);
     k->ret->recomputed_micros += decided;
-    differ(k, g->t.ref, l->p[i].charge_key, is, decided,
-           f->reason[0] != '\0' ? f->reason : "the evidence gives no charge");
+    recount_differ(k, g->t.ref, l->p[i].charge_key, is, decided,
+                   f->reason[0] != '\0' ? f->reason : "the evidence gives no charge");
     for (size_t n = i; n < l->n; n++)
       told[n] = told[n] || strcmp(l->p[n].charge_key, l->p[i].charge_key) == 0;
   }
@@ -261,6 +273,7 @@ int recount(struct store *reader, const struct book *b, int64_t from_ms, int64_t
     seen += there;
     gap = there ? 0 : gap + 1;
   }
+  if (rc == 0) rc = calls_recount(k, err);
   places_free(&k->replayed);
   mem_free(k->scopes);
   mem_free(k);

@@ -43,6 +43,15 @@ struct recounting {
   struct places replayed;
   struct scope_row *scopes;
 };
+/* A difference, told when it is one; what a charge costs by the book, at its place. */
+void recount_differ(struct recounting *k, const char *ref, const char *key, int64_t is,
+                    int64_t ought, const char *why);
+int64_t recount_price(struct recounting *k, const struct fold_charge *c, const char *ref,
+                      const struct ledger_line *line, struct arena *a);
+/* Agents' calls (recount_call.c): is it one's line? Counts it; then prices every call again. */
+bool line_is_call(const struct ledger_line *l);
+void call_line_count(struct recounting *k, const struct ledger_line *l);
+int calls_recount(struct recounting *k, struct trg_err *err);
 /* Does another ticket carry this scope's charge already? Notes it otherwise. */
 bool scope_taken(struct recounting *k, const struct fold_charge *c, const char *ref,
                  struct arena *a);

@@ -164,13 +164,23 @@ static int report_span_text(struct store *s, int64_t from_ms, int64_t to_ms, int
   return 0;
 }
 
+static int uses_read(struct store *s, int64_t from_ms, int64_t to_ms, struct arena *a,
+                     struct report *ret, struct trg_err *err) {
+  struct model_use *models = NULL;
+  struct agent_use *agents = NULL;
+  int rc = report_models(s, from_ms, to_ms, a, &models, &ret->model_count, err);
+  if (rc == 0) rc = agent_call_sums(s, from_ms, to_ms, a, &agents, &ret->agent_count, err);
+  ret->models = models;
+  ret->agents = agents;
+  return rc;
+}
+
 int report_make(struct store *reader, const char *by, int64_t from_ms, int64_t to_ms,
                 int64_t now_ms, const char *book, struct arena *a, struct report *ret,
                 struct trg_err *err) {
   struct report r = {.by = by, .currency = "USD", .book = book != NULL ? book : "", .gap = ""};
   struct report_row *rows = NULL, *days = NULL, *why = NULL;
   struct report_loss *losses = NULL;
-  struct model_use *models = NULL;
   int rc = report_rows(reader, by, from_ms, to_ms, a, &rows, &r.row_count, err);
   if (rc == 0) rc = report_row_costs(reader, by, from_ms, to_ms, rows, r.row_count, err);
   if (rc == 0)
@@ -178,7 +188,7 @@ int report_make(struct store *reader, const char *by, int64_t from_ms, int64_t t
                        &r.loss_total, &r.loss_micros, err);
   if (rc == 0) rc = report_rows(reader, "day", from_ms, to_ms, a, &days, &r.day_count, err);
   if (rc == 0) rc = report_rows(reader, "reason", from_ms, to_ms, a, &why, &r.reason_count, err);
-  if (rc == 0) rc = report_models(reader, from_ms, to_ms, a, &models, &r.model_count, err);
+  if (rc == 0) rc = uses_read(reader, from_ms, to_ms, a, &r, err);
   if (rc == 0)
     rc = report_costs(reader, from_ms, to_ms, &r.cost_p50_micros, &r.cost_p95_micros, err);
   if (rc == 0) rc = report_span_text(reader, from_ms, to_ms, now_ms, a, &r, err);
@@ -186,7 +196,6 @@ int report_make(struct store *reader, const char *by, int64_t from_ms, int64_t t
   r.rows = rows;
   r.days = days_fill(a, days, &r.day_count);
   r.reasons = why;
-  r.models = models;
   r.losses = losses;
   r.total = rows_sum(rows, r.row_count);
   r.total.cost_p50_micros = r.cost_p50_micros;

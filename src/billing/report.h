@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "store/agent_call.h"
 #include "store/report.h"
 
 struct buf;
@@ -28,7 +29,9 @@ struct report {
   size_t model_count;
   const struct report_loss *losses; /* cost more than they were charged; the largest first */
   size_t loss_count;
-  int64_t loss_total, loss_micros;          /* all of them */
+  int64_t loss_total, loss_micros; /* all of them */
+  const struct agent_use *agents;  /* calls of other agents and what they were charged, beside it */
+  size_t agent_count;
   bool conserved;                           /* the identities hold */
   const char *gap;                          /* what does not add up, or "" */
   const char *(*meaning)(const char *code); /* words for a reason code; NULL: the code itself */

@@ -395,6 +395,7 @@ void report_html(const struct report *r, struct buf *out) {
   if (r->row_count > 0) money_section(r, a, out);
   if (r->reason_count > 0) reasons_section(r, a, out);
   if (r->loss_total > 0) losses_section(r, out);
+  if (r->agent_count > 0) agents_section(r, out);
   if (r->model_count > 0) models_section(r, a, out);
   words(out);
   buf_text(out, "</main>\n</body>\n</html>\n");

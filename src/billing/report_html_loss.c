@@ -1,4 +1,5 @@
-/* The report's list of tickets that cost more than they were charged. */
+/* The report's lists beside its rows: tickets that cost more than they were charged, and calls of
+ * other agents. */
 #include <inttypes.h>
 
 #include "base/buf.h"
@@ -33,6 +34,24 @@ void losses_section(const struct report *r, struct buf *out) {
     for (size_t k = 0; k < sizeof amounts / sizeof *amounts; k++)
       buf_printf(out, "<td>%s</td>", money_places(amounts[k], 4, money));
     buf_text(out, "</tr>\n");
+  }
+  buf_text(out, "</tbody></table></div>\n");
+}
+
+void agents_section(const struct report *r, struct buf *out) {
+  char money[MONEY_TEXT_MAX];
+  buf_text(out, "<h2>Other agents</h2>\n<p class=\"soft\">Calls that were answered, and what was "
+                "charged for them beside the resolutions.</p>\n<div class=\"wide\"><table><thead>"
+                "<tr><th>agent</th><th>tool</th><th>calls</th><th>charged</th></tr></thead><tbody>"
+                "\n");
+  for (size_t i = 0; i < r->agent_count; i++) {
+    const struct agent_use *u = &r->agents[i];
+    buf_text(out, "<tr><th scope=\"row\">");
+    buf_html(out, str_of(u->who));
+    buf_text(out, "</th>");
+    cell(out, u->tool);
+    buf_printf(out, "<td>%" PRId64 "</td><td>%s</td></tr>\n", u->calls,
+               money_places(u->charged_micros, 4, money));
   }
   buf_text(out, "</tbody></table></div>\n");
 }

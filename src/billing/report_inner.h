@@ -22,6 +22,7 @@ const char *money_places(int64_t micros, int places, char out[MONEY_TEXT_MAX]);
 /* Places that show the amounts of a report: cents where they are large, else more. */
 int model_places(const struct report *r);
 void losses_section(const struct report *r, struct buf *out); /* report_html_loss.c */
+void agents_section(const struct report *r, struct buf *out);
 const char *report_meaning(const struct report *r, const char *code);
 
 #endif

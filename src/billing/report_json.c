@@ -38,6 +38,19 @@ static json *losses_json(const struct report *r) {
   return o;
 }
 
+static json *agents_json(const struct report *r) {
+  json *list = json_array();
+  for (size_t i = 0; i < r->agent_count; i++) {
+    json *j = json_object();
+    json_put_text(j, "who", r->agents[i].who);
+    json_put_text(j, "tool", r->agents[i].tool);
+    json_put_int(j, "calls", r->agents[i].calls);
+    json_put_micros(j, "charged", r->agents[i].charged_micros);
+    json_add(list, j);
+  }
+  return list;
+}
+
 static json *row_json(const struct report_row *r) {
   json *j = json_object();
   json_put_text(j, "key", r->key);
@@ -114,6 +127,7 @@ void report_json(const struct report *r, struct buf *out) {
   json_put(j, "reasons", rows_json(r->reasons, r->reason_count));
   json_put(j, "models", models_json(r));
   json_put(j, "negative_margin", losses_json(r));
+  json_put(j, "agent_calls", agents_json(r));
   json_put_bool(j, "conserved", r->conserved);
   json_put_text(j, "gap", r->gap);
   char *text = json_text(j);

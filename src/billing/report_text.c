@@ -122,6 +122,14 @@ static void headline(const struct report *r, bool colour, struct buf *out) {
                "  at a loss   %" PRId64 " tickets cost %s more than they were charged; the "
                "largest is %s\n",
                r->loss_total, money_places(r->loss_micros, 4, a), r->losses[0].ref);
+  int64_t calls = 0, charged = 0;
+  for (size_t i = 0; i < r->agent_count; i++) {
+    calls += r->agents[i].calls;
+    charged += r->agents[i].charged_micros;
+  }
+  if (calls > 0)
+    buf_printf(out, "  agents      %" PRId64 " calls of other agents, charged %s beside this\n",
+               calls, money_places(charged, 4, a));
   buf_char(out, '\n');
 }
 

@@ -170,23 +170,12 @@ static int scope_carrier(struct settling *k, const struct fold_charge *c, const 
   return store_put(k->s, name, arena_printf(k->a, "%" PRId64 " %s", c->at_ms, k->g.t.ref), err);
 }
 
-static void alert(const struct settling *k, const char *period, int64_t at_ms, int64_t before,
-                  int64_t after) {
-  const int64_t percent = book_cap_alert(k->b, at_ms, before, after);
-  if (percent > 0)
-    log_event(TRG_WARN, "billing.cap", "period", period, "percent", log_num(percent), "book",
-              book_name(k->b), NULL);
-}
-
 static int charge_price(struct settling *k, const struct fold_charge *c, const char *period,
                         struct ledger_line *line, struct trg_err *err) {
   struct book_place place = {0};
-  struct book_priced price = {0};
   const char *carrier = NULL;
-  bool first = false;
-  int rc = place_read(k->s, period, c->outcome, k->a, &place, &first, err);
-  if (rc == 0 && first) rc = period_fee(k->s, k->b, period, c->at_ms, k->now_ms, &k->written, err);
-  if (rc == 0) rc = place_carry(k->s, k->b, period, c->at_ms, c->outcome, k->a, &place, err);
+  int rc = place_begin(k->s, k->b, period, c->outcome, c->at_ms, k->now_ms, k->a, &place,
+                       &k->written, err);
   if (rc == 0) rc = scope_carrier(k, c, &carrier, err);
   if (rc != 0) return rc;
   if (carrier != NULL) {
@@ -194,11 +183,8 @@ static int charge_price(struct settling *k, const struct fold_charge *c, const c
     line->rule = arena_printf(k->a, "%s" RULE_SAME "%s", c->rule, carrier);
     return place_move(k->s, period, c->outcome, 0, 0, k->a, err);
   }
-  book_price_unit(k->b, c->at_ms, c->outcome, c->amount_micros, &place, &price);
-  line->amount_micros = price.amount_micros;
-  line->rule = place_rule(c->rule, &price, &place, k->a);
-  alert(k, period, c->at_ms, place.spent_micros, place.spent_micros + price.amount_micros);
-  return place_move(k->s, period, c->outcome, 1, price.amount_micros, k->a, err);
+  line->rule = c->rule;
+  return place_end(k->s, k->b, c->amount_micros, &place, k->a, line, err);
 }
 
 static int charge_append(struct settling *k, const struct fold_charge *c, const char *charge_key,

@@ -18,6 +18,7 @@
 #define RULE_SHARED ">shared"
 #define RULE_CLOSED ">closed"  /* takes back a line of nothing of a closed period */
 #define RULE_PEOPLE "dispute>" /* decided by people */
+#define RULE_CALL   "call "    /* of another agent, by its id */
 
 /* A ticket as the fold wants it. */
 struct gathered {
@@ -53,12 +54,24 @@ int place_read(struct store *s, const char *period, const char *outcome, struct 
 int place_carry(struct store *s, const struct book *b, const char *period, int64_t at_ms,
                 const char *outcome, struct arena *a, struct book_place *place,
                 struct trg_err *err);
+/* The two together: where the next unit stands, with the period's fee when it is the first; then
+ * its price, in the line's amount and rule, counted. line->rule, outcome, period and at_ms are set.
+ */
+int place_begin(struct store *s, const struct book *b, const char *period, const char *outcome,
+                int64_t at_ms, int64_t now_ms, struct arena *a, struct book_place *ret,
+                int *ret_lines, struct trg_err *err);
+int place_end(struct store *s, const struct book *b, int64_t list_micros,
+              const struct book_place *place, struct arena *a, struct ledger_line *line,
+              struct trg_err *err);
 int place_move(struct store *s, const char *period, const char *outcome, int64_t units,
                int64_t micros, struct arena *a, struct trg_err *err);
 /* The place as part of a line's rule, and back. */
 const char *place_rule(const char *rule, const struct book_priced *p,
                        const struct book_place *place, struct arena *a);
 bool place_parse(const char *rule, struct book_place *ret);
+
+/* Of an agent's call: "call:17". */
+const char *agent_case_key(int64_t id, struct arena *a);
 
 /* The period that a line of `wanted` can go into now. */
 int period_open_for(struct store *s, const char *wanted, int64_t now_ms, char out[8],

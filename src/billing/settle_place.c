@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/money.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "billing/book.h"
 #include "billing/settle_inner.h"
 #include "store/store.h"
 
@@ -72,6 +74,36 @@ int place_move(struct store *s, const char *period, const char *outcome, int64_t
                int64_t micros, struct arena *a, struct trg_err *err) {
   const int rc = counter_move(s, spent_key(period, a), micros, a, err);
   return rc != 0 ? rc : counter_move(s, count_key(period, outcome, a), units, a, err);
+}
+
+int place_begin(struct store *s, const struct book *b, const char *period, const char *outcome,
+                int64_t at_ms, int64_t now_ms, struct arena *a, struct book_place *ret,
+                int *ret_lines, struct trg_err *err) {
+  bool first = false;
+  int rc = place_read(s, period, outcome, a, ret, &first, err);
+  if (rc == 0 && first) rc = period_fee(s, b, period, at_ms, now_ms, ret_lines, err);
+  if (rc == 0) rc = place_carry(s, b, period, at_ms, outcome, a, ret, err);
+  return rc;
+}
+
+static void alert(const struct book *b, const char *period, int64_t at_ms, int64_t before,
+                  int64_t after) {
+  const int64_t percent = book_cap_alert(b, at_ms, before, after);
+  if (percent > 0)
+    log_event(TRG_WARN, "billing.cap", "period", period, "percent", log_num(percent), "book",
+              book_name(b), NULL);
+}
+
+int place_end(struct store *s, const struct book *b, int64_t list_micros,
+              const struct book_place *place, struct arena *a, struct ledger_line *line,
+              struct trg_err *err) {
+  struct book_priced price = {0};
+  book_price_unit(b, line->at_ms, line->outcome, list_micros, place, &price);
+  line->amount_micros = price.amount_micros;
+  line->rule = place_rule(line->rule, &price, place, a);
+  alert(b, line->period, line->at_ms, place->spent_micros,
+        place->spent_micros + price.amount_micros);
+  return place_move(s, line->period, line->outcome, 1, price.amount_micros, a, err);
 }
 
 const char *place_rule(const char *rule, const struct book_priced *p,

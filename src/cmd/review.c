@@ -162,14 +162,14 @@ const struct cmd cmd_review = {
 const struct cmd cmd_review_approve = {
     .name = "review approve",
     .args = "REF",
-    .summary = "send the draft, as edited, as a public reply; or let a tool's call be made",
+    .summary = "send the draft, as edited; or let a tool's call be made",
     .options = approve_options,
     .run = approve_run,
 };
 const struct cmd cmd_review_reject = {
     .name = "review reject",
     .args = "REF",
-    .summary = "reject the draft, and the ticket goes to a person; or a tool's call",
+    .summary = "reject the draft, or a tool's call; a person takes over",
     .options = reject_options,
     .run = reject_run,
 };

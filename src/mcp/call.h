@@ -15,6 +15,7 @@ struct mcp_call {
   bool streams;
   char version[16];
   struct arena *arena;
+  char *late;           /* the answer, until it is billed */
   const char **watched; /* listening: URIs, ended by NULL */
   void (*on_message)(void *arg, struct mcp_call *c, struct trg_str text, bool last, int status);
   int (*on_subscribe)(void *arg, struct trg_str uri, bool on);

@@ -104,6 +104,14 @@ static json *tool_json(const struct mcp_call *c, const struct mcp_tool *t) {
     json_put_bool(a, "openWorldHint", (t->hints & MCP_OPEN_WORLD) != 0);
     json_put(o, "annotations", a);
   }
+  const struct mcp_offer *offer = c->server->offer;
+  int64_t micros = 0;
+  if (offer->price != NULL && call_since(c, "2025-06-18") &&
+      offer->price(offer->arg, t->name, &micros)) {
+    json *meta = json_object();
+    json_put_micros(meta, MCP_META_PRICE, micros);
+    json_put(o, "_meta", meta);
+  }
   return o;
 }
 

@@ -24,6 +24,7 @@ static void call_free(struct mcp_call *c) {
   s->count--;
   rpc_free(&c->m);
   arena_free(&c->arena);
+  mem_free(c->late);
   mem_free(c);
 }
 
@@ -230,7 +231,20 @@ void mcp_answer(struct mcp_call *c, json *result) {
   if (c->modern && json_get(result, "resultType") == NULL)
     json_put_text(result, "resultType", "complete");
   if (c->modern && str_is(json_get_str(result, "resultType"), "complete")) cache_hints(c, result);
-  call_end(c, rpc_result(c->m.id, result), 200);
+  const struct mcp_offer *o = c->server->offer;
+  const bool bills = o->bill != NULL && !c->gone && str_is(c->m.method, "tools/call") &&
+                     !json_get_bool(result, "isError", false) && o->bill(o->arg, c, result);
+  char *text = rpc_result(c->m.id, result);
+  if (bills)
+    c->late = text;
+  else
+    call_end(c, text, 200);
+}
+
+void mcp_billed(struct mcp_call *c) {
+  char *text = c->late;
+  c->late = NULL;
+  call_end(c, text, 200);
 }
 
 static json *text_content(struct trg_str text) {

@@ -29,7 +29,9 @@ struct mcp_caller {
 #define MCP_READ_ONLY   1u
 #define MCP_DESTRUCTIVE 2u
 #define MCP_IDEMPOTENT  4u
-#define MCP_OPEN_WORLD  8u /* it reaches somebody outside: a model, a customer */
+#define MCP_META_PRICE  "triaged/price"  /* in a tool's _meta: US dollars a call, as text */
+#define MCP_META_CHARGE "triaged/charge" /* in a result's _meta: {call, amount, currency} */
+#define MCP_OPEN_WORLD  8u               /* it reaches somebody outside: a model, a customer */
 
 struct mcp_tool {
   const char *name, *title, *description;
@@ -55,6 +57,12 @@ struct mcp_offer {
    * (`outcome` "called" or "refused"). May be NULL. */
   void (*audit)(void *arg, const struct mcp_call *c, struct trg_str object, const json *params,
                 const char *outcome);
+  /* Has a call of this tool a price now? In micro-dollars; shown in the list of tools. May be NULL.
+   */
+  bool (*price)(void *arg, const char *tool, int64_t *ret_micros);
+  /* A tool's call that went well is about to be answered with `result`, which it may add to: true,
+   * when mcp_billed(c) will come, and only then it is answered. May be NULL. */
+  bool (*bill)(void *arg, struct mcp_call *c, json *result);
   bool logging;   /* legacy: takes logging/setLevel */
   bool subscribe; /* resources can be watched: the owner calls mcp_changed */
   void *arg;
@@ -105,6 +113,7 @@ void mcp_progress(struct mcp_call *c, double done, double total, const char *tex
 void mcp_answer(struct mcp_call *c, json *result);
 void mcp_answer_json(struct mcp_call *c, json *structured); /* a tool's value, also as text */
 void mcp_answer_fail(struct mcp_call *c, const char *text); /* a tool's error, for the model */
+void mcp_billed(struct mcp_call *c);
 void mcp_answer_error(struct mcp_call *c, int code, const char *text, json *data);
 
 #endif

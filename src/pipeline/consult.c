@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "conf/conf.h"
 #include "pipeline/guard.h"
+#include "pipeline/policy.h"
 #include "pipeline/prompt.h"
 #include "pipeline/reason.h"
 #include "pipeline/stage.h"
@@ -131,13 +132,41 @@ static const char *draft_guard(struct consulting *k, const json *o) {
   return guard_text(json_get_str(o, "body"), &k->plan->conf->policy, &from);
 }
 
+/* What would become of the case by this verdict, with the rule that says so. */
+static json *decision_of(struct consulting *k, const struct router_answer *a) {
+  struct verdict v;
+  struct ticket t = k->ticket;
+  struct trg_err err = {0};
+  json *o = json_object();
+  if (verdict_parse(a->text, k->plan->taxonomy, k->arena, &v, &err) < 0) return o;
+  t.category = arena_dup(k->arena, v.row.category);
+  t.duplicate_of = arena_dup(k->arena, v.row.duplicate_of);
+  t.wants_human = v.row.wants_human;
+  const struct policy_facts f = {
+      .mode = MODE_DRAFT,
+      .policy = &k->plan->conf->policy,
+      .ticket = &t,
+      .unsure = a->end == ROUTER_UNSURE,
+      .escalate_reason = v.escalate ? arena_dup(k->arena, v.escalate_reason) : ""};
+  const struct ruling rule = policy_admit(&f);
+  json_put_text(o, "outcome", rule.outcome != NULL ? rule.outcome : "draft");
+  json_put_text(o, "reason", rule.reason);
+  json_put_text(o, "meaning",
+                rule.outcome != NULL ? reason_meaning(rule.reason)
+                                     : "nothing speaks against a drafted reply");
+  return o;
+}
+
 static json *opinion_of(struct consulting *k, const struct router_answer *a) {
   json *o = json_parse(a->text, 0, NULL);
   if (o == NULL) return NULL;
   json_put_bool(o, "sure", a->end == ROUTER_OK);
   json_put_text(o, "model", a->model);
   json_put_micros(o, "cost", a->cost_micros);
-  if (!k->draft) return o;
+  if (!k->draft) {
+    json_put(o, "decision", decision_of(k, a));
+    return o;
+  }
   const char *failed = draft_guard(k, o);
   json_put_bool(o, "sendable", failed == NULL);
   json_put_text(o, "guard", failed != NULL ? reason_meaning(failed) : "");

@@ -97,7 +97,17 @@ static int sums_hold(struct store *s, struct trg_err *err) {
       " OR p.last_hash <> coalesce((SELECT l.hash FROM ledger l WHERE l.seq = p.last_seq), '')"
       " LIMIT 1";
   static const char gaps[] = "SELECT subject || ': ' || what FROM gap LIMIT 1";
+  static const char calls[] =
+      "SELECT 'call ' || c.id || ' of ' || c.who FROM agent_call c WHERE c.charge_key <> ''"
+      " AND (SELECT count(*) FROM ledger l WHERE l.charge_key = c.charge_key AND l.kind = 'charge'"
+      "  AND l.ticket_id IS NULL) <> 1 LIMIT 1";
+  static const char lines[] =
+      "SELECT 'ledger line ' || l.seq FROM ledger l WHERE l.kind = 'charge' AND l.ticket_id IS NULL"
+      " AND l.rule LIKE 'call %' AND NOT EXISTS (SELECT 1 FROM agent_call c"
+      "  WHERE c.charge_key = l.charge_key) LIMIT 1";
   int rc = none(s, "has other sums than its ledger lines", sums, err);
+  if (rc == 0) rc = none(s, "has not one line in the ledger", calls, err);
+  if (rc == 0) rc = none(s, "charges a call that is not on record", lines, err);
   if (rc == 0) rc = none(s, "is closed, and the ledger has another sum now", closed, err);
   if (rc == 0) rc = totals_conserved(s, err);
   if (rc == 0) rc = none(s, "(found while settling)", gaps, err);

@@ -1,8 +1,11 @@
 /* Price books: the shipped ones, the built-in one, and what is refused with its line. */
 #include "test_billing_help.h"
 
+#include "admin/agent_inner.h"
+#include "base/time.h"
 #include "billing/book_builtin.h"
 #include "billing/book_price.h"
+#include "billing/book_rules.h"
 
 struct problems {
   int count;
@@ -137,6 +140,40 @@ static void test_two_meters_with_one_key_are_refused(void **state) {
           "overlap");
 }
 
+static void test_calls_of_agents_are_priced_by_their_tool(void **state) {
+  (void)state;
+  static const char meter[] = "outcomes: {resolution: 0.99}}\n";
+#define CALLS(rest) "outcomes: {resolution: 0.99}}\n      - {meter: agent, unit: call" rest "}\n"
+  refused(meter, CALLS(""), 13, "calls: is missing");
+  refused(meter, CALLS(", price: 1"), 13, "price: does not go with unit call");
+  refused(meter, CALLS(", calls: {rob_bank: 1}"), 13, "is no tool that agents can call");
+  refused(meter, CALLS(", calls: {}"), 13, "at least one tool");
+  refused(meter, CALLS(", calls: {report: 1}, channels: [chat]"), 13, "goes with the units of");
+  refused(meter, CALLS(", calls: {report: 1, get_ticket: 2}, included: 5"), 13, "need one outcome");
+  refused(meter, "outcomes: {resolution: 0.99}, calls: {report: 1}}\n", 12,
+          "calls: does not go with unit resolution");
+  struct problems p = {0};
+  char *text = changed(meter, CALLS(", calls: {report: 0.01, get_ticket: 0.002}"));
+  struct book *b = book_parse(str_of(text), "x", note, &p);
+  assert_non_null(b);
+  const char *outcome = NULL;
+  int64_t micros = 0, at_ms = 0;
+  assert_int_equal(time_parse(TRG_STR("2026-11-01"), &at_ms), 0);
+  assert_true(book_call_price(b, at_ms, "get_ticket", &outcome, &micros));
+  assert_string_equal(outcome, "agent:get_ticket");
+  assert_int_equal(micros, 2000);
+  assert_false(book_call_price(b, at_ms, "send_reply", &outcome, &micros));
+  book_free(&b);
+  mem_free(text);
+  size_t known = 0; /* the book knows the tools that are served, and no others */
+  for (; book_call_tools[known] != NULL; known++) {
+    size_t i = 0;
+    while (i < agent_tool_count && strcmp(agent_tools[i].name, book_call_tools[known]) != 0) i++;
+    if (i == agent_tool_count) fail_msg("%s is no tool", book_call_tools[known]);
+  }
+  assert_int_equal(known, agent_tool_count);
+}
+
 static void test_overlapping_versions_are_refused(void **state) {
   struct problems p = {0};
   struct buf b;
@@ -255,6 +292,7 @@ int main(void) {
       cmocka_unit_test(test_a_book_without_a_sentence_gets_one),
       cmocka_unit_test(test_wrong_and_ambiguous_books_are_refused_with_their_line),
       cmocka_unit_test(test_two_meters_with_one_key_are_refused),
+      cmocka_unit_test(test_calls_of_agents_are_priced_by_their_tool),
       cmocka_unit_test(test_overlapping_versions_are_refused),
       cmocka_unit_test(test_a_file_that_is_not_there_is_a_problem),
       cmocka_unit_test(test_prices_are_in_whole_micro_dollars_and_round_half_to_even),
