@@ -13,13 +13,21 @@
 
 /* --- what is hashed -------------------------------------------------------------------------- */
 
+static void name_field(struct buf *b, const char *name) {
+  buf_add(b, ",\"", 2);
+  buf_text(b, name);
+  buf_add(b, "\":", 2);
+}
+
 static void text_field(struct buf *b, const char *name, const char *value) {
-  buf_printf(b, ",\"%s\":", name);
+  name_field(b, name);
   buf_json(b, str_of(value));
 }
 
 static void int_field(struct buf *b, const char *name, int64_t value) {
-  buf_printf(b, ",\"%s\":%" PRId64, name, value);
+  char text[24];
+  name_field(b, name);
+  buf_add(b, text, (size_t)snprintf(text, sizeof text, "%" PRId64, value));
 }
 
 /* A compact JSON object with its keys in this order, so that an auditor can make it again from an
@@ -138,8 +146,8 @@ static int last_line(struct store *s, int64_t *ret_seq, char hash[LEDGER_HASH_MA
   return 0;
 }
 
-/* The triggers hold the same; here it gets words that say which case. */
-static int may_append(struct store *s, const struct ledger_line *l, struct trg_err *err) {
+/* The triggers refuse it; here it gets words that say which case. */
+static int refused(struct store *s, const struct ledger_line *l, struct trg_err *err) {
   static const char by_key[] =
       "SELECT coalesce((SELECT seq FROM ledger_live WHERE charge_key = ? LIMIT 1), 0)";
   static const char by_seq[] = "SELECT count(*) FROM ledger_live WHERE seq = ?";
@@ -179,12 +187,15 @@ int ledger_append(struct store *s, struct ledger_line *line, struct trg_err *err
   struct ledger_line l = *line;
   int64_t last = 0;
   int rc = turn_write(s, err);
-  if (rc == 0) rc = may_append(s, &l, err);
   if (rc == 0) rc = last_line(s, &last, l.prev_hash, err);
   if (rc != 0) return rc;
   l.seq = last + 1;
   hash_line(&l, l.hash);
   rc = insert(s, &l, err);
+  if (rc == TRG_ESTATE) {
+    const int told = refused(s, &l, err);
+    if (told != 0) return told;
+  }
   if (rc != 0) return rc;
   char head[LEDGER_HASH_MAX + 24];
   (void)snprintf(head, sizeof head, "%" PRId64 " %s", l.seq, l.hash);

@@ -6,7 +6,8 @@ static const char *const *const steps[STORE_VERSION] = {
     migrate_001,      migrate_002,    migrate_billing, migrate_tally,   migrate_subject,
     migrate_batch,    migrate_tool,   migrate_checks,  migrate_example, migrate_cited,
     migrate_feedback, migrate_shadow, migrate_asked,   migrate_eval,    migrate_taught,
-    migrate_meter,    migrate_wish,   migrate_report,  migrate_person,  migrate_agent};
+    migrate_meter,    migrate_wish,   migrate_report,  migrate_person,  migrate_agent,
+    migrate_slim};
 
 static int apply(struct store *s, int64_t from, struct trg_err *err) {
   for (int64_t v = from; v < STORE_VERSION; v++)
@@ -31,9 +32,10 @@ static void schema_text_opens(struct store *s, bool open) {
 int migrate(struct store *s, int64_t from, struct trg_err *err) {
   if (from == STORE_VERSION) return 0;
   schema_text_opens(s, true);
-  int rc = sql_script(s, "BEGIN IMMEDIATE", err);
+  /* A table that is made anew is away for a moment; inside a transaction this cannot be said. */
+  int rc = sql_script(s, "PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE", err);
   if (rc == 0) rc = apply(s, from, err);
-  if (rc == 0) rc = sql_script(s, "COMMIT", err);
+  if (rc == 0) rc = sql_script(s, "COMMIT; PRAGMA foreign_keys = ON", err);
   schema_text_opens(s, false);
   if (rc == 0) return 0;
   if (sqlite3_get_autocommit(s->db) == 0) (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);

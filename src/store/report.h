@@ -33,9 +33,9 @@ int report_rows(struct store *s, const char *by, int64_t from_ms, int64_t to_ms,
 /* Moments of the first and last ticket; zeroes when there is none. */
 int report_span(struct store *s, int64_t *ret_from_ms, int64_t *ret_to_ms, struct trg_err *err);
 /* Fills the percentiles of rows that report_rows gave for the same arguments: nearest rank, by a
- * distribution whose bins hold one value below 256 micro-dollars and above that values of which the
- * largest is less than 1/128 more than the smallest; what is told is the mean of the bin. So a
- * percentile is exact where costs are equal, and else off by less than 0.8 %. */
+ * distribution whose bins hold one value below 64 micro-dollars, and above that values that differ
+ * by less than 1/32; what is told is the mean of the bin. So a percentile is exact where costs are
+ * equal, and else off by less than 3.2 %. Finer bins would be as many as tickets. */
 int report_row_costs(struct store *s, const char *by, int64_t from_ms, int64_t to_ms,
                      struct report_row *rows, size_t count, struct trg_err *err);
 /* Tickets that cost more than they were charged, the largest loss first, at most `limit`; the total

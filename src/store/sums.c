@@ -116,8 +116,8 @@ struct sums_entry *sums_list(struct sums *s) {
 }
 
 int64_t sums_bin(int64_t value) {
-  if (value < 256) return value < 0 ? 0 : value;
-  int octave = 0; /* 1: from 256 on */
-  for (int64_t v = value; v >= 256; v /= 2) octave++;
-  return 128 * octave + (value >> octave);
+  if (value < 64) return value < 0 ? 0 : value;
+  int octave = 0; /* 1: from 64 on */
+  for (int64_t v = value; v >= 64; v /= 2) octave++;
+  return 32 * octave + (value >> octave);
 }

@@ -29,8 +29,8 @@ size_t sums_count(const struct sums *s);
 /* All of them, ordered by dim, word, other, day and bin. Valid until the next sums_at. */
 struct sums_entry *sums_list(struct sums *s);
 
-/* Distributions: the bin of a value. Below 256 each value has its own; above it a bin is at most
- * 1/128 of its values wide. Negative values are in bin 0. */
+/* Distributions: the bin of a value. Below 64 each value has its own; above it a bin is at most
+ * 1/32 of its values wide. Negative values are in bin 0. */
 int64_t sums_bin(int64_t value);
 
 #endif

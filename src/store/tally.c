@@ -84,12 +84,12 @@ int tally_each(struct store *s, int64_t from_ms, int64_t to_ms,
                int (*fn)(void *arg, const struct tally *t, struct trg_err *err), void *arg,
                struct trg_err *err) {
   static const char text[] = "SELECT " TALLY_OF_TICKET " FROM ticket t"
-                             " WHERE t.created_ms >= ?1 AND (?2 = 0 OR t.created_ms < ?2)";
+                             " WHERE t.created_ms >= ? AND t.created_ms < ?";
   struct sql q;
   int rc;
   sql_read_once(&q, s, text);
   sql_int(&q, from_ms);
-  sql_int(&q, to_ms);
+  sql_int(&q, to_ms == 0 ? INT64_MAX : to_ms); /* a bound of the index */
   while ((rc = sql_next(&q, err)) > 0) {
     struct tally t;
     tally_read(&q, NULL, &t);
@@ -124,13 +124,13 @@ int tally_calls(struct store *s, int64_t from_ms, int64_t to_ms, struct sums *to
   static const char text[] = "SELECT " CALL_DAY("c") ", c.model, " CALL_TASK("c") ", 1, " CALL_OK(
       "c") ", c.input,"
            " c.output, c.cache_read, c.cache_write, c.cost_micros, c.latency_us"
-           " FROM model_call c WHERE c.started_ms >= ?1 AND (?2 = 0 OR c.started_ms < ?2)"
+           " FROM model_call c WHERE c.started_ms >= ? AND c.started_ms < ?"
            " AND c.outcome <> ''";
   struct sql q;
   int rc;
   sql_read(&q, s, text);
   sql_int(&q, from_ms);
-  sql_int(&q, to_ms);
+  sql_int(&q, to_ms == 0 ? INT64_MAX : to_ms); /* a bound of the index */
   while ((rc = sql_next(&q, err)) > 0) {
     struct sums_key key = {.dim = DIM_CALLS, .day = sql_get_int(&q), .bin = SUMS_NO_BIN};
     key.word = sql_get_text(&q, NULL);

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "store/ledger.h"
+#include "store/migrate.h"
 
 static int append(struct box *b, const char *kind, const char *key, int64_t corrects,
                   int64_t amount, struct ledger_line *ret) {
@@ -120,7 +121,8 @@ static void test_the_table_itself_refuses_changes_gaps_and_second_charges(void *
   store_close(&b->s);
 #define RAW_LINE(seq, kind, key)                                                                   \
   "INSERT INTO ledger VALUES (" seq ", '" kind "', '" key "', NULL, NULL, '', '', '', '', '', ''," \
-  " '', '', 1, 0, '', '', '', '', 0, 0, 'p', 'h')"
+  " '', '', 1, 0, '', '', '', '', 0, 0," LAST ", 'h')"
+#define LAST "(SELECT hash FROM ledger ORDER BY seq DESC LIMIT 1)"
   static const char *const texts[] = {
       "UPDATE ledger SET amount_micros = 0 WHERE seq = 3",
       "DELETE FROM ledger WHERE seq = 10",
@@ -129,6 +131,10 @@ static void test_the_table_itself_refuses_changes_gaps_and_second_charges(void *
       RAW_LINE("11", "charge", "case 3"),
       RAW_LINE("11", "gift", "new"),
       RAW_LINE("11", "reversal", "case 3"),
+      /* a second line after the ninth: a tree */
+      "INSERT INTO ledger SELECT 11, kind, 'new', NULL, NULL, ref, helpdesk, category, model,"
+      " period, outcome, evidence_level, rule, 1, 0, book, book_hash, evidence, reason, 0, 0,"
+      " prev_hash, 'h' FROM ledger WHERE seq = 10",
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     assert_int_equal(raw(b, texts[i]), SQLITE_CONSTRAINT);
@@ -223,6 +229,62 @@ static void test_the_lines_of_a_ticket_are_listed(void **state) {
   assert_int_equal(ledger_append(b->s, &l, &b->err), TRG_EINVAL);
 }
 
+/* A database as the version before wrote it, with lines that other rows refer to. */
+static void older_made(struct box *b) {
+  static const char *const *const steps[] = {
+      migrate_001,      migrate_002,    migrate_billing, migrate_tally,   migrate_subject,
+      migrate_batch,    migrate_tool,   migrate_checks,  migrate_example, migrate_cited,
+      migrate_feedback, migrate_shadow, migrate_asked,   migrate_eval,    migrate_taught,
+      migrate_meter,    migrate_wish,   migrate_report,  migrate_person,  migrate_agent};
+  sqlite3 *db = NULL;
+  char *path = db_path(b), *why = NULL;
+  assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+  mem_free(path);
+  for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+    for (const char *const *text = steps[i]; *text != NULL; text++)
+      if (sqlite3_exec(db, *text, NULL, NULL, &why) != SQLITE_OK) fail_msg("%s", why);
+  assert_int_equal(
+      sqlite3_exec(
+          db,
+          "PRAGMA application_id = 0x74726764; PRAGMA user_version = 20;"
+          "INSERT INTO ledger VALUES (1, 'charge', 'k', NULL, NULL, 'support/1', 'support',"
+          " '', '', '2026-11', 'resolution', 'assumed', '', 990000, 0, 'b', 'h', '[]', '',"
+          " 1, 1, '', 'one'), (2, 'reversal', 'k', 1, NULL, 'support/1', 'support', '', '',"
+          " '2026-11', 'resolution', 'assumed', '', -990000, 0, 'b', 'h', '[]', '', 1, 1,"
+          " 'one', 'two');"
+          "INSERT INTO dispute_step VALUES (1, 1, 1, 'open', 'ann', 'x', 1, 1);"
+          "INSERT INTO setting VALUES ('ledger.head', '2 two')",
+          NULL, NULL, &why),
+      SQLITE_OK);
+  assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void test_the_lines_of_an_older_database_stay_as_they_are(void **state) {
+  struct box *b = *state;
+  older_made(b);
+  ok(b, store_open(b->dir, &b->s, &b->err));
+  assert_int_equal(raw_int(b, "SELECT count(*) FROM ledger WHERE hash IN ('one', 'two')"), 2);
+  assert_int_equal(raw_int(b, "SELECT sum(lines) FROM ledger_sum"), 2);
+  assert_string_equal(raw_text(b, "SELECT \"table\" FROM pragma_foreign_key_check"), "");
+  assert_string_equal(raw_text(b, "PRAGMA integrity_check"), "ok");
+  assert_int_equal(raw_int(b, "SELECT count(*) FROM v_charges"), 2);
+  const struct ledger_line like = {.kind = "charge", .charge_key = "k", .period = "2026-11"};
+  struct ledger_line next = like;
+  ok(b, ledger_append(b->s, &next, &b->err));
+  assert_int_equal(next.seq, 3);
+  assert_string_equal(next.prev_hash, "two");
+  assert_int_equal(ledger_append(b->s, &next, &b->err), TRG_ESTATE);
+  assert_non_null(strstr(b->err.text, "ledger line 3 charges this case already"));
+  flush(b);
+  assert_int_equal(raw_int(b, "SELECT sum(lines) FROM ledger_sum"), 3);
+  store_close(&b->s);
+  assert_int_equal(raw(b, "DELETE FROM ledger WHERE seq = 1"), SQLITE_CONSTRAINT);
+  assert_int_equal(raw(b, "PRAGMA foreign_keys = ON; INSERT INTO dispute_step VALUES (9, 9, 99,"
+                          " 'open', 'ann', 'x', 1, 1)"),
+                   SQLITE_CONSTRAINT);
+  ok(b, store_open(b->dir, &b->s, &b->err));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_lines_are_numbered_without_gaps_and_each_names_the_one_before),
@@ -237,6 +299,7 @@ int main(void) {
       TEST(test_a_cut_off_end_is_found),
       TEST(test_each_goes_in_order_until_told_to_stop),
       TEST(test_the_lines_of_a_ticket_are_listed),
+      TEST_EMPTY(test_the_lines_of_an_older_database_stay_as_they_are),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -262,8 +262,8 @@ static void test_models_are_told_with_their_percentiles(void **state) {
   assert_int_equal(m[0].ok, 45);
   assert_int_equal(m[0].input, 900);
   assert_int_equal(m[0].cost_micros, 630);
-  assert_true(m[0].p50_ms > 44.9 && m[0].p50_ms < 45.1);
-  assert_true(m[0].p99_ms > 89.9 && m[0].p99_ms < 90.1);
+  assert_true(m[0].p50_ms > 45 * 31.0 / 32 && m[0].p50_ms < 45 * 33.0 / 32);
+  assert_true(m[0].p99_ms > 90 * 31.0 / 32 && m[0].p99_ms < 90 * 33.0 / 32);
 }
 
 /* --- views ----------------------------------------------------------------------------------- */

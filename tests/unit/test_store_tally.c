@@ -269,8 +269,8 @@ static void percentiles_agree(struct box *b, const char *by, int64_t from, int64
   for (size_t i = 0; i < n; i++) {
     const int64_t p50 = rank_by_rows(b, by, r[i].key, from, to, 50),
                   p95 = rank_by_rows(b, by, r[i].key, from, to, 95);
-    if (llabs(r[i].cost_p50_micros - p50) * 128 > p50 ||
-        llabs(r[i].cost_p95_micros - p95) * 128 > p95)
+    if (llabs(r[i].cost_p50_micros - p50) * 32 > p50 ||
+        llabs(r[i].cost_p95_micros - p95) * 32 > p95)
       fail_msg("%s %s: p50 %lld, by rows %lld; p95 %lld, by rows %lld", by, r[i].key,
                (long long)r[i].cost_p50_micros, (long long)p50, (long long)r[i].cost_p95_micros,
                (long long)p95);
@@ -471,7 +471,7 @@ static void test_bins_are_in_order_and_narrow(void **state) {
     const int64_t bin = sums_bin(v);
     assert_true(bin == last || bin == last + 1);
     if (bin != last) lowest = v;
-    assert_true((v - lowest) * 128 < (v == 0 ? 1 : v));
+    assert_true((v - lowest) * 32 < (v == 0 ? 1 : v));
     last = bin;
   }
   assert_true(sums_bin(INT64_MAX) > sums_bin(INT64_MAX / 2));
