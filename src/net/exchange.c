@@ -12,6 +12,7 @@
 #define HEADERS_MAX      256
 #define BODY_MAX_DEFAULT ((size_t)16 << 20)
 #define KEEP_ROOM        ((size_t)32 << 10) /* larger buffers are not kept for the next exchange */
+#define WRITE_IDLE_S     2L
 #define CONNECT_MS       10000
 #define READ_BYTES       4096L  /* of curl's own buffer, one for each exchange under way */
 #define SEND_BYTES       16384L /* likewise, while a body in parts is being sent; curl's least */
@@ -181,13 +182,12 @@ static size_t read_cb(char *to, size_t size, size_t count, void *arg) {
   return n;
 }
 
-/* curl begins again when a kept connection died under the request. */
+/* curl would begin again, silently, when a kept connection dies under a request of which a part was
+ * sent. The peer may have done it, and whether it is asked once more is not curl's to decide. */
 static int seek_cb(void *arg, curl_off_t offset, int origin) {
-  struct exchange *e = arg;
-  if (origin != SEEK_SET || offset < 0 || (size_t)offset > e->upload_bytes)
-    return CURL_SEEKFUNC_FAIL;
-  e->upload_at = (size_t)offset;
-  return CURL_SEEKFUNC_OK;
+  const struct exchange *e = arg;
+  return origin == SEEK_SET && offset == 0 && e->upload_at == 0 ? CURL_SEEKFUNC_OK
+                                                                : CURL_SEEKFUNC_FAIL;
 }
 
 /* curl keeps its buffer until the handle is freed, which is longer than a model thinks: a thousand
@@ -224,7 +224,7 @@ static int body_fill(struct exchange *e, const struct trg_http_request *r) {
   }
   const struct trg_str own = stays ? r->body : buf_view(&e->request_body);
   (void)curl_easy_setopt(e->easy, CURLOPT_POST, 1L);
-  if (r->body_head.n > 0 && !joined)
+  if (bytes > 0 && r->sigv4.n == 0)
     parts_fill(e, r->body_head, own);
   else
     (void)curl_easy_setopt(e->easy, CURLOPT_POSTFIELDS, own.p);
@@ -321,15 +321,19 @@ int exchange_fill(struct exchange *e, const struct http_call *call) {
   (void)curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, head_cb);
   (void)curl_easy_setopt(c, CURLOPT_HEADERDATA, e);
   if (e->on_data == NULL) (void)curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
-  /* curl repeats a request by itself when a kept connection dies under it. The peer may have done
-   * the first one, so what changes something gets a connection of its own. */
-  if ((r.flags & TRG_HTTP_WRITE) != 0) (void)curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
+  /* A kept connection that the peer closes under a write leaves it uncertain, so only one that was
+   * used a moment ago is good enough; and none for what curl could repeat by itself (seek_cb). */
+  if ((r.flags & TRG_HTTP_WRITE) != 0) {
+    (void)curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, WRITE_IDLE_S);
+    if (e->upload_bytes == 0) (void)curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
+  }
   return 0;
 }
 
 static bool was_sent(const struct exchange *e) {
   switch (e->code) {
   case CURLE_OK:
+  case CURLE_SEND_FAIL_REWIND:
     return true;
   case CURLE_FAILED_INIT:
   case CURLE_UNSUPPORTED_PROTOCOL:
@@ -375,6 +379,8 @@ void exchange_tell(struct exchange *e) {
   if (e->head.n > 0 && !e->head.over) reply.header_count = headers_read(e, headers, HEADERS_MAX);
   reply.body = buf_view(&e->body);
   if (reply.status == 0) {
+    if (e->code == CURLE_SEND_FAIL_REWIND)
+      (void)snprintf(e->why, sizeof e->why, "the connection was closed before the answer came");
     if (e->why[0] == '\0') (void)snprintf(e->why, sizeof e->why, "%s", curl_easy_strerror(e->code));
     reply.why = str_of(e->over ? e->ceiling : e->why);
   }

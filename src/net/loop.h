@@ -32,5 +32,8 @@ int64_t loop_longest_turn_us(struct loop *l);
 /* Work on a pool thread: work(arg) there (it may touch only arg), then after(arg) on the loop.
  * 0, or negative when the queue is full. */
 int loop_work(struct loop *l, void (*work)(void *arg), void (*after)(void *arg), void *arg);
+/* The same; drop(arg) runs instead of after(arg) when the loop is freed before. */
+int loop_work_or_drop(struct loop *l, void (*work)(void *arg), void (*after)(void *arg),
+                      void (*drop)(void *arg), void *arg);
 
 #endif

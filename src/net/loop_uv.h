@@ -13,8 +13,5 @@ struct uv_loop_s *loop_uv(struct loop *l);
 uint64_t loop_turn(const struct loop *l);
 /* Forgets what loop_soon was asked to run with this arg. */
 void loop_soon_drop(struct loop *l, const void *arg);
-/* As loop_work; drop(arg) runs instead of after(arg) when the loop is freed before. */
-int loop_work_or_drop(struct loop *l, void (*work)(void *arg), void (*after)(void *arg),
-                      void (*drop)(void *arg), void *arg);
 
 #endif

@@ -12,9 +12,9 @@
 #include "pipeline/guard.h"
 #include "pipeline/lookup.h"
 #include "pipeline/prompt.h"
+#include "pipeline/recall.h"
 #include "pipeline/stage.h"
 #include "pipeline/verdict.h"
-#include "skill/knowledge.h"
 #include "skill/skill.h"
 #include "skill/voice.h"
 #include "store/knowledge.h"
@@ -28,20 +28,16 @@
 
 /* What the model was shown: only these ids may be cited. */
 struct shown {
-  const struct passage *passages;
-  size_t passage_count;
-  const struct past *similar;
-  size_t similar_count;
+  json *ticket;     /* until it was asked about */
+  const char **ids; /* of passages, refs of tickets */
+  size_t id_count;
   struct lookup *lookup; /* NULL: there are no tools */
   int64_t spent_micros;  /* on answers that asked for lookups */
-  const char *words;     /* what was searched for */
 };
 
 static bool was_shown(const struct shown *s, struct trg_str id) {
-  for (size_t i = 0; i < s->passage_count; i++)
-    if (str_is(id, s->passages[i].id)) return true;
-  for (size_t i = 0; i < s->similar_count; i++)
-    if (str_is(id, s->similar[i].ref)) return true;
+  for (size_t i = 0; i < s->id_count; i++)
+    if (str_is(id, s->ids[i])) return true;
   return false;
 }
 
@@ -178,14 +174,20 @@ static json *triage_json(const struct ticket *t) {
   return o;
 }
 
-static void draft_ask(struct task *k, const struct ticket *t, json *ticket,
-                      const struct shown *shown) {
+/* Those beyond only vote for passages. */
+static size_t similar_shown(const struct recalled *like) {
+  return like->similar_count < SIMILAR_MAX ? like->similar_count : SIMILAR_MAX;
+}
+
+static void draft_ask(struct task *k, const struct ticket *t, json *ticket) {
   struct road *r = k->road;
+  const struct shown *shown = k->more;
+  const struct recalled *like = recall_found(k->recall);
   json *data = json_object();
   json_put(data, "ticket", ticket);
   json_put(data, "triage", triage_json(t));
-  json_put(data, "passages", prompt_passages(shown->passages, shown->passage_count));
-  json_put(data, "similar", prompt_past(shown->similar, shown->similar_count, true));
+  json_put(data, "passages", prompt_passages(like->passages, like->passage_count));
+  json_put(data, "similar", prompt_past(like->similar, similar_shown(like), true));
   if (shown->lookup != NULL) json_put(data, "looked_up", lookup_results(shown->lookup));
   const char *schema = lookup_schema(shown->lookup, prompt_draft_schema);
   char *system = lookup_system(shown->lookup);
@@ -193,8 +195,7 @@ static void draft_ask(struct task *k, const struct ticket *t, json *ticket,
   json_put(data, "voice", json_parse(str_of(voice), 0, NULL));
   mem_free(voice);
   char *text = prompt_render("The ticket and what is known, as data:", data);
-  char *input = json_text(data);
-  char *chosen = prompt_chosen(r->plan->skills, r->plan->connections, str_of(shown->words), k->ref);
+  char *chosen = prompt_chosen(r->plan->skills, r->plan->connections, str_of(like->words), k->ref);
   const struct trg_prompt_part part = {TRG_ROLE_USER, str_of(text)};
   struct buf all; /* tools, then the skills that the ticket calls for */
   buf_init(&all, (size_t)1 << 21);
@@ -211,7 +212,7 @@ static void draft_ask(struct task *k, const struct ticket *t, json *ticket,
                   .system = buf_view(&all),
                   .schema = str_of(schema != NULL ? schema : prompt_draft_schema),
                   .schema_name = TRG_STR("draft"),
-                  .input = str_of(input),
+                  .input = prompt_data(text),
                   .max_output_tokens = PROMPT_DRAFT_TOKENS,
                   .user_hash = str_of(t->requester_hash)},
       .ticket_id = t->id,
@@ -228,9 +229,9 @@ static void draft_ask(struct task *k, const struct ticket *t, json *ticket,
   buf_free(&all);
   mem_free(system);
   mem_free(chosen);
-  mem_free(input);
   mem_free(text);
   json_free(&data);
+  if (shown->lookup == NULL) recall_end(&k->recall); /* else it may be asked again */
 }
 
 /* A person decides on a tool's call: the ticket waits, and the draft goes on from there. */
@@ -266,12 +267,39 @@ static void draft_again(struct task *k) {
     return;
   }
   store_must(message_list(k->road->setup.store, t.id, k->arena, &m, &n, &err), &err);
-  draft_ask(k, &t, prompt_ticket(&t, m, n), k->more);
+  draft_ask(k, &t, prompt_ticket(&t, m, n));
 }
 
 static void draft_cleanup(struct task *k) {
-  const struct shown *s = k->more;
-  if (s != NULL) lookup_end(s->lookup);
+  struct shown *s = k->more;
+  json_free(&s->ticket);
+  lookup_end(s->lookup);
+}
+
+static void ids_keep(struct task *k, struct shown *s, const struct recalled *like) {
+  const size_t similar = similar_shown(like);
+  s->ids = arena_alloc(k->arena, sizeof *s->ids * (like->passage_count + similar + 1));
+  for (size_t i = 0; i < like->passage_count; i++)
+    s->ids[s->id_count++] = arena_dup(k->arena, str_of(like->passages[i].id));
+  for (size_t i = 0; i < similar; i++)
+    s->ids[s->id_count++] = arena_dup(k->arena, str_of(like->similar[i].ref));
+}
+
+static void draft_begin(struct task *k) {
+  struct shown *s = k->more;
+  struct ticket t;
+  if (!task_current(k, &t)) {
+    task_end(k);
+    return;
+  }
+  ids_keep(k, s, recall_found(k->recall));
+  json *ticket = s->ticket;
+  s->ticket = NULL;
+  s->lookup = lookup_begin(k->road->remotes, k, draft_again);
+  if (s->lookup == NULL)
+    draft_ask(k, &t, ticket);
+  else
+    json_free(&ticket);
 }
 
 void draft_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a) {
@@ -283,24 +311,14 @@ void draft_run(struct road *r, const struct stage *st, const struct ticket *t, s
   const char *words = arena_printf(a, "%s %s", t->subject, json_get_str(ticket, "body").p);
   struct task *k = task_start(r, st, t);
   struct shown *shown = arena_alloc(k->arena, sizeof *shown);
-  struct passage *passages = NULL;
-  struct past *similar = NULL;
-  store_must(past_search(r->setup.store, str_of(words), t->id, VOTERS_MAX, k->arena, &similar,
-                         &shown->similar_count, &err),
-             &err);
-  store_must(knowledge_answer(r->setup.store, str_of(words), str_of(t->language), similar,
-                              shown->similar_count, PASSAGES_MAX, k->arena, &passages,
-                              &shown->passage_count, &err),
-             &err);
-  if (shown->similar_count > SIMILAR_MAX) shown->similar_count = SIMILAR_MAX;
-  shown->passages = passages;
-  shown->similar = similar;
-  shown->words = arena_dup(k->arena, str_of(words));
+  shown->ticket = ticket;
   k->more = shown;
   k->cleanup = draft_cleanup;
-  shown->lookup = lookup_begin(r->remotes, k, draft_again);
-  if (shown->lookup == NULL)
-    draft_ask(k, t, ticket, shown);
-  else
-    json_free(&ticket);
+  recall_start(r->recalls, k,
+               &(struct recall_want){.words = str_of(words),
+                                     .language = str_of(t->language),
+                                     .ticket_id = t->id,
+                                     .similar = VOTERS_MAX,
+                                     .passages = PASSAGES_MAX},
+               draft_begin);
 }

@@ -257,6 +257,10 @@ json *prompt_passages(const struct passage *p, size_t count) {
   return list;
 }
 
+struct trg_str prompt_data(const char *rendered) {
+  return str_of(strchr(rendered, '\n') + 1);
+}
+
 char *prompt_render(const char *label, const json *data) {
   struct buf b;
   buf_init(&b, 1 << 20);

@@ -58,5 +58,7 @@ json *prompt_passages(const struct passage *p, size_t count);
 /* The same data as text for a language model. Returns JSON text behind one labelling line;
  * mem_free. */
 char *prompt_render(const char *label, const json *data);
+/* The JSON in it; borrowed. */
+struct trg_str prompt_data(const char *rendered);
 
 #endif

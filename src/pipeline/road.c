@@ -12,6 +12,7 @@
 #include "conf/conf.h"
 #include "net/loop.h"
 #include "pipeline/lookup.h"
+#include "pipeline/recall.h"
 #include "pipeline/stage.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
@@ -60,6 +61,7 @@ struct road *road_new(const struct road_setup *setup, const uint8_t key[32]) {
   r->tasks = mem_array(TASK_BUCKETS, sizeof *r->tasks);
   r->pace = mem_array(PACE_SLOTS, sizeof *r->pace);
   r->scratch = arena_new();
+  r->recalls = recalls_new(r);
   uint64_t seed;
   random_bytes(&seed, sizeof seed);
   rng_seed(&r->rng, seed);
@@ -71,6 +73,7 @@ void road_free(struct road **r) {
   loop_timer_stop((*r)->setup.loop, (*r)->wake);
   for (size_t b = 0; b < TASK_BUCKETS; b++)
     while ((*r)->tasks[b] != NULL) task_end((*r)->tasks[b]);
+  recalls_free(&(*r)->recalls);
   verify_free(*r);
   shadow_free(*r);
   desks_free(*r);
@@ -149,6 +152,7 @@ void task_end(struct task *k) {
   *at = k->next;
   r->task_count--;
   r->busy[k->stage->busy]--;
+  recall_end(&k->recall);
   if (k->cleanup != NULL) k->cleanup(k);
   arena_free(&k->arena);
   mem_free(k);
@@ -166,7 +170,7 @@ bool task_current(struct task *k, struct ticket *ret) {
 /* Only model calls are given up; a write always runs to its end. */
 void task_cancel(struct road *r, int64_t ticket_id) {
   struct task *k = task_of(r, ticket_id);
-  if (k == NULL || (k->ask == 0 && !k->looking)) return;
+  if (k == NULL || (k->ask == 0 && !k->looking && k->recall == NULL)) return;
   if (k->ask != 0) router_cancel(r->setup.router, k->ask);
   task_end(k);
 }
@@ -216,14 +220,19 @@ struct pace pace_begin(void) {
   return (struct pace){clock_mono_us(), clock_cpu_us()};
 }
 
+struct pace pace_since(struct pace from) {
+  return (struct pace){clock_mono_us() - from.us, clock_cpu_us() - from.cpu_us};
+}
+
 void pace_add(struct road *r, int64_t ticket_id, struct pace from) {
   const size_t slot = (uint64_t)ticket_id % PACE_SLOTS;
   if (r->pace[slot].ticket_id != ticket_id) {
     r->pace[slot].ticket_id = ticket_id;
     r->pace[slot].us = r->pace[slot].cpu_us = 0;
   }
-  r->pace[slot].us += clock_mono_us() - from.us;
-  r->pace[slot].cpu_us += clock_cpu_us() - from.cpu_us;
+  const struct pace took = pace_since(from);
+  r->pace[slot].us += took.us;
+  r->pace[slot].cpu_us += took.cpu_us;
 }
 
 static void overhead_add(struct road_overhead *o, int64_t us) {
@@ -348,6 +357,7 @@ static void road_turn(void *arg) {
     if (stage_turn(r, &stages[i])) more = true;
   if (settle_due(r, BATCH) == BATCH) more = true;
   verify_turn(r);
+  recalls_go(r->recalls);
   if (more) {
     road_kick(r);
     return;

@@ -30,6 +30,7 @@ struct task {
   struct arena *arena;
   router_id ask;
   bool looking; /* tools are being asked (lookup.h) */
+  struct recall *recall; /* what is like the ticket, searched for or found (recall.h) */
   trg_op op;
   void *more; /* the stage's own, in arena */
   int64_t own_us;
@@ -60,7 +61,8 @@ struct road {
   void *idle_arg;
   void (*finished)(void *arg);
   void *finished_arg;
-  uint64_t wake;         /* timer */
+  struct recalls *recalls; /* searches for tasks (recall.c) */
+  uint64_t wake;           /* timer */
   struct arena *scratch; /* for one turn; emptied by road_turn */
   bool failed;
   struct remotes *remotes, *old_remotes[8]; /* MCP servers for drafts; those of before */
@@ -112,6 +114,7 @@ struct pace {
   int64_t us, cpu_us;
 };
 struct pace pace_begin(void);
+struct pace pace_since(struct pace from);
 void pace_add(struct road *r, int64_t ticket_id, struct pace from);
 void pace_end(struct road *r, int64_t ticket_id);
 

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "conf/conf.h"
 #include "pipeline/prompt.h"
+#include "pipeline/recall.h"
 #include "pipeline/stage.h"
 #include "pipeline/verdict.h"
 #include "skill/skill.h"
@@ -81,40 +82,31 @@ static void triage_on_answer(void *arg, const struct router_answer *a) {
   task_answered(arg, a, triage_store, task_retry);
 }
 
-static json *examples_of(struct road *r, struct trg_str words, struct arena *a) {
-  struct example *list = NULL;
-  size_t n = 0;
-  struct trg_err err = {0};
-  store_must(example_search(r->setup.store, words, EXAMPLES_MAX, a, &list, &n, &err), &err);
-  return prompt_examples(list, n);
-}
-
-void triage_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a) {
-  struct message *m = NULL;
-  size_t n = 0, similar_count = 0;
-  struct past *similar = NULL;
-  struct trg_err err = {0};
-  store_must(message_list(r->setup.store, t->id, a, &m, &n, &err), &err);
-  json *ticket = prompt_ticket(t, m, n);
-  const char *words = arena_printf(a, "%s %s", t->subject, json_get_str(ticket, "body").p);
-  store_must(past_search(r->setup.store, str_of(words), t->id, SIMILAR_MAX, a, &similar,
-                         &similar_count, &err),
-             &err);
+static void triage_ask(struct task *k) {
+  struct road *r = k->road;
+  struct ticket now;
+  if (!task_current(k, &now)) {
+    task_end(k);
+    return;
+  }
+  const struct ticket *t = &now;
+  const struct recalled *like = recall_found(k->recall);
   json *data = json_object();
-  json_put(data, "ticket", ticket);
-  json_put(data, "similar", prompt_past(similar, similar_count, false));
-  json_put(data, "examples", examples_of(r, str_of(words), a));
+  json_put(data, "ticket", k->more);
+  k->more = NULL;
+  json_put(data, "similar", prompt_past(like->similar, like->similar_count, false));
+  json_put(data, "examples", prompt_examples(like->examples, like->example_count));
+  recall_end(&k->recall);
   char *text = prompt_render("The ticket, as data:", data);
   const struct trg_prompt_part part = {TRG_ROLE_USER, str_of(text)};
   /* What a classifier gets: the same, and the taxonomy, which a reader has in the stable part. */
-  char *body = json_text(data);
   struct buf input;
   buf_init(&input, 0);
   buf_text(&input, "{\"taxonomy\":");
   buf_text(&input, r->plan->taxonomy->json);
   buf_char(&input, ',');
-  buf_text(&input, body + 1);
-  struct task *k = task_start(r, st, t);
+  const struct trg_str body = prompt_data(text);
+  buf_add(&input, body.p + 1, body.n - 1);
   const struct router_job job = {.conf = r->plan->conf,
                                  .task = "triage",
                                  .request = {.size = sizeof job.request,
@@ -138,7 +130,29 @@ void triage_run(struct road *r, const struct stage *st, const struct ticket *t, 
   k->ask = router_ask(r->setup.router, &job);
   shadow_offer(r, t, &job);
   buf_free(&input);
-  mem_free(body);
   mem_free(text);
   json_free(&data);
+}
+
+static void triage_cleanup(struct task *k) {
+  json *ticket = k->more;
+  json_free(&ticket);
+}
+
+void triage_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a) {
+  struct message *m = NULL;
+  size_t n = 0;
+  struct trg_err err = {0};
+  store_must(message_list(r->setup.store, t->id, a, &m, &n, &err), &err);
+  struct task *k = task_start(r, st, t);
+  json *ticket = prompt_ticket(t, m, n);
+  k->more = ticket;
+  k->cleanup = triage_cleanup;
+  const char *words = arena_printf(a, "%s %s", t->subject, json_get_str(ticket, "body").p);
+  recall_start(r->recalls, k,
+               &(struct recall_want){.words = str_of(words),
+                                     .ticket_id = t->id,
+                                     .similar = SIMILAR_MAX,
+                                     .examples = EXAMPLES_MAX},
+               triage_ask);
 }

@@ -20,6 +20,7 @@
 #include "store/tally.h"
 
 #define READER_BUSY_MS 2000
+#define LOOKASIDE      256
 #define OPEN_BUSY_MS   5000 /* a reader may be recovering the WAL at this moment */
 
 /* --- the lock -------------------------------------------------------------------------------- */
@@ -119,6 +120,8 @@ static int open_file(struct store *s, int flags, struct trg_err *err) {
   (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
   (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   (void)sqlite3_busy_timeout(s->db, OPEN_BUSY_MS);
+  /* Statements take their small memory from here; the default of 40 places is used up at once. */
+  (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 1200, LOOKASIDE);
   return 0;
 }
 
@@ -239,6 +242,11 @@ int store_open(const char *state_dir, struct store **ret, struct trg_err *err) {
 int store_open_reader(const char *state_dir, struct store **ret, struct trg_err *err) {
   struct store *s = store_new(state_dir);
   return opened(s, open_reader(s, err), ret);
+}
+
+int store_open_beside(const struct store *s, struct store **ret, struct trg_err *err) {
+  const int rc = store_open_reader(s->dir, ret, err);
+  return rc < 0 ? rc : sql_script(*ret, "PRAGMA cache_size = -4096", err);
 }
 
 void store_close(struct store **s) {

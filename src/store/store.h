@@ -27,6 +27,8 @@ struct arena;
 int store_open(const char *state_dir, struct store **ret, struct trg_err *err);
 /* Read-only; works beside a running daemon. TRG_ENOTFOUND when there is no database yet. */
 int store_open_reader(const char *state_dir, struct store **ret, struct trg_err *err);
+/* One more reader of the same file, for a pool thread; with a small cache. Any thread. */
+int store_open_beside(const struct store *s, struct store **ret, struct trg_err *err);
 void store_close(struct store **s); /* commits nothing that is open; checkpoints when the writer */
 /* Is a daemon (or another writer) holding the lock? */
 bool store_locked(const char *state_dir);

@@ -100,9 +100,24 @@ struct rude {
   atomic_int requests;
 };
 
-static bool rude_serve(struct rude *r, int fd, int nth) {
+/* One request, whole, in however many pieces it comes. */
+static bool rude_read(int fd) {
   char block[4096];
-  if (recv(fd, block, sizeof block, 0) <= 0) return false;
+  size_t n = 0;
+  for (;;) {
+    const ssize_t more = recv(fd, block + n, sizeof block - 1 - n, 0);
+    if (more <= 0) return false;
+    n += (size_t)more;
+    block[n] = '\0';
+    const char *end = strstr(block, "\r\n\r\n"), *length = strcasestr(block, "content-length:");
+    if (end == NULL) continue;
+    const size_t body = length != NULL ? strtoul(length + 15, NULL, 10) : 0;
+    if (n >= (size_t)(end + 4 - block) + body) return true;
+  }
+}
+
+static bool rude_serve(struct rude *r, int fd, int nth) {
+  if (!rude_read(fd)) return false;
   atomic_fetch_add(&r->requests, 1);
   if (r->answer != NULL && (nth < r->keep || r->keep == 0))
     (void)!send(fd, r->answer, strlen(r->answer), MSG_NOSIGNAL);

@@ -4,15 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-void llm_text_add(struct llm_text *text, const char *p, size_t n) {
+/* Room for n more bytes and the NUL. */
+static void room_for(struct llm_text *text, size_t n) {
   if (n > SIZE_MAX / 4 || text->n > SIZE_MAX / 4) abort();
-  if (text->room < text->n + n + 1) {
-    const size_t room = (text->n + n + 64) * 2;
-    char *grown = realloc(text->p, room);
-    if (!grown) abort();
-    text->p = grown;
-    text->room = room;
-  }
+  if (text->room >= text->n + n + 1) return;
+  const size_t room = (text->n + n + 64) * 2;
+  char *grown = realloc(text->p, room);
+  if (!grown) abort();
+  text->p = grown;
+  text->room = room;
+}
+
+void llm_text_add(struct llm_text *text, const char *p, size_t n) {
+  room_for(text, n);
   if (n) memcpy(text->p + text->n, p, n);
   text->n += n;
   text->p[text->n] = '\0';
@@ -60,25 +64,20 @@ static size_t mistake_bytes(const unsigned char *p, size_t n) {
   return surrogate ? 3 : 1;
 }
 
+/* A prompt holds JSON, so every tenth byte of it is one of these. */
 static void escape_add(struct llm_text *text, unsigned char c) {
   char escape[8];
-  switch (c) {
-  case '"':
-    llm_text_add(text, "\\\"", 2);
+  const char two = c == '\n' ? 'n' : c == '\t' ? 't' : c == '"' || c == '\\' ? (char)c : '\0';
+  if (two != '\0' && text->room > text->n + 2) {
+    text->p[text->n++] = '\\';
+    text->p[text->n++] = two;
     return;
-  case '\\':
-    llm_text_add(text, "\\\\", 2);
-    return;
-  case '\n':
-    llm_text_add(text, "\\n", 2);
-    return;
-  case '\t':
-    llm_text_add(text, "\\t", 2);
-    return;
-  default:
-    snprintf(escape, sizeof escape, "\\u%04x", c);
-    llm_text_add(text, escape, 6);
   }
+  if (two != '\0')
+    snprintf(escape, sizeof escape, "\\%c", two);
+  else
+    snprintf(escape, sizeof escape, "\\u%04x", c);
+  llm_text_put(text, escape);
 }
 
 /* Most of a prompt: printable ASCII that needs no escape. */
@@ -89,11 +88,10 @@ static bool is_plain(unsigned char c) {
 static void utf8_add(struct llm_text *text, struct trg_str s, bool escaped) {
   const unsigned char *p = (const unsigned char *)s.p;
   size_t from = 0; /* start of the run that can be copied as it is */
-  for (size_t at = 0; at < s.n;) {
-    if (is_plain(p[at])) {
-      at++;
-      continue;
-    }
+  room_for(text, s.n + s.n / 8);
+  for (size_t at = 0;;) {
+    while (at < s.n && is_plain(p[at])) at++;
+    if (at == s.n) break;
     const size_t bytes = sequence_bytes(p + at, s.n - at);
     const bool special = escaped && (p[at] < 0x20 || p[at] == '"' || p[at] == '\\');
     if (bytes && !special) {
@@ -110,7 +108,7 @@ static void utf8_add(struct llm_text *text, struct trg_str s, bool escaped) {
     }
     from = at;
   }
-  if (from < s.n) llm_text_add(text, s.p + from, s.n - from);
+  llm_text_add(text, s.p + from, s.n - from);
 }
 
 void llm_text_utf8(struct llm_text *text, struct trg_str s) {
