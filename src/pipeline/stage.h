@@ -29,7 +29,7 @@ struct task {
   struct desk *desk;
   struct arena *arena;
   router_id ask;
-  bool looking; /* tools are being asked (lookup.h) */
+  bool looking;          /* tools are being asked (lookup.h) */
   struct recall *recall; /* what is like the ticket, searched for or found (recall.h) */
   trg_op op;
   void *more; /* the stage's own, in arena */
@@ -63,7 +63,7 @@ struct road {
   void *finished_arg;
   struct recalls *recalls; /* searches for tasks (recall.c) */
   uint64_t wake;           /* timer */
-  struct arena *scratch; /* for one turn; emptied by road_turn */
+  struct arena *scratch;   /* for one turn; emptied by road_turn */
   bool failed;
   struct remotes *remotes, *old_remotes[8]; /* MCP servers for drafts; those of before */
   size_t old_remote_count;

@@ -173,7 +173,8 @@ static int use_wal(struct store *s, struct trg_err *err) {
                     "PRAGMA recursive_triggers = ON;"
                     "PRAGMA temp_store = MEMORY;"
                     "PRAGMA cache_size = -8192;"
-                    "PRAGMA journal_size_limit = 67108864",
+                    "PRAGMA journal_size_limit = 67108864;"
+                    "PRAGMA wal_autocheckpoint = 4000",
                     err);
 }
 

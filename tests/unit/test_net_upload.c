@@ -211,24 +211,31 @@ static void *tired_main(void *arg) {
   (void)!send(first, OK_REPLY, sizeof OK_REPLY - 1, MSG_NOSIGNAL);
   request_read(first, &heads, &tails);
   (void)close(first);
-  const int second = accept(t->fd, NULL, NULL);
-  if (second < 0) return NULL; /* the test gave up */
-  request_read(second, &t->heads, &t->tails);
-  (void)!send(second, OK_REPLY, sizeof OK_REPLY - 1, MSG_NOSIGNAL);
-  (void)close(second);
+  /* curl connects once more before it learns that the body is not to be had again. */
+  while (t->heads == 0) {
+    const int next = accept(t->fd, NULL, NULL);
+    if (next < 0) return NULL; /* the test gave up */
+    request_read(next, &t->heads, &t->tails);
+    if (t->heads > 0) (void)!send(next, OK_REPLY, sizeof OK_REPLY - 1, MSG_NOSIGNAL);
+    (void)close(next);
+  }
   return NULL;
 }
 
-static void test_a_body_begins_again_when_a_kept_connection_dies(void **state) {
+static void test_a_body_is_not_sent_again_when_a_kept_connection_dies(void **state) {
   struct fixture *f = *state;
   struct tired peer = {0};
-  struct got first = {0}, g = {0};
+  struct got first = {0}, lost = {0}, g = {0};
   char base[64];
   peer.fd = listen_somewhere(&peer.port);
   assert_int_equal(pthread_create(&peer.thread, NULL, tired_main, &peer), 0);
   (void)snprintf(base, sizeof base, "http://127.0.0.1:%d", peer.port);
   (void)start(f, &first, base, "/", 0, 0, 0);
   assert_true(run_until(f->l, got_one, &first, 5000));
+  (void)start(f, &lost, base, "/", 500000, 2000, TRG_HTTP_BODY_STAYS);
+  assert_true(run_until(f->l, got_one, &lost, 5000));
+  assert_int_equal(lost.status, 0);
+  assert_int_equal(peer.heads, 0);
   (void)start(f, &g, base, "/", 500000, 2000, TRG_HTTP_BODY_STAYS);
   const bool ended = run_until(f->l, got_one, &g, 5000);
   (void)shutdown(peer.fd, SHUT_RDWR);
@@ -276,7 +283,7 @@ int main(void) {
       T(test_a_handle_that_sent_parts_sends_plain_bodies_after_it),
       T(test_parts_that_are_signed_are_signed_as_one_body),
       T(test_a_redirect_is_not_followed_with_the_parts),
-      T(test_a_body_begins_again_when_a_kept_connection_dies),
+      T(test_a_body_is_not_sent_again_when_a_kept_connection_dies),
       T(test_cancelling_in_the_middle_of_an_upload_lets_go_of_the_parts),
   };
   return cmocka_run_group_tests_name("net_upload", tests, NULL, NULL);

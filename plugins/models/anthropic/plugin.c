@@ -100,6 +100,7 @@ static struct anthropic_plan plan_of(const struct llm_inst *inst, const struct l
       .max_output_tokens = c->max_output_tokens,
       .thinking_tokens = c->thinking_tokens,
       .mode = (enum anthropic_mode)ask->mode,
+      .kept = ask->kept,
   };
 }
 

@@ -7,6 +7,7 @@
 #ifndef ANTHROPIC_WIRE_H
 #define ANTHROPIC_WIRE_H
 
+#include "../common/kept.h"
 #include "../common/llm.h"
 
 /* How a schema is enforced, best first. Forcing a tool (tool_choice any or tool) is no rung of
@@ -27,6 +28,7 @@ struct anthropic_plan {
   int64_t max_output_tokens; /* ceiling of max_tokens */
   int64_t thinking_tokens;   /* room for thinking, which counts against max_tokens */
   enum anthropic_mode mode;
+  struct llm_kept *kept; /* NULL: nothing is kept */
 };
 
 /* The vendor refuses larger bodies. */

@@ -37,9 +37,10 @@ static void instruction_add(struct llm_text *to, const struct anthropic_plan *pl
   llm_schema_say(to, "Answer with", schema);
 }
 
-static void block_add(struct llm_text *out, struct trg_str text, const char *cache_ttl) {
+static void block_add(struct llm_text *out, struct trg_str text, const char *cache_ttl,
+                      struct llm_kept *kept) {
   llm_text_put(out, "{\"type\":\"text\",\"text\":");
-  llm_text_json(out, text);
+  llm_kept_json(kept, out, text);
   if (cache_ttl && strcmp(cache_ttl, "1h") == 0)
     llm_text_put(out, ",\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"}");
   else if (cache_ttl && strcmp(cache_ttl, "5m") == 0)
@@ -57,7 +58,7 @@ static void system_add(struct llm_text *out, const struct anthropic_plan *plan,
   for (size_t i = 0; i < 3; i++) {
     if (llm_is_blank(blocks[i])) continue;
     llm_text_put(out, count++ ? "," : ",\"system\":[");
-    block_add(out, blocks[i], i == 0 ? plan->cache_ttl : NULL);
+    block_add(out, blocks[i], i == 0 ? plan->cache_ttl : NULL, i == 0 ? plan->kept : NULL);
   }
   if (count) llm_text_put(out, "]");
   llm_text_clear(&instruction);
@@ -79,7 +80,7 @@ static void messages_add(struct llm_text *out, const struct trg_model_request *r
       llm_text_put(out, "\",\"content\":[");
       role = its;
     }
-    block_add(out, r->parts[i].text, NULL);
+    block_add(out, r->parts[i].text, NULL, NULL);
   }
   llm_text_put(out, "]}]");
 }
@@ -122,9 +123,10 @@ int anthropic_request_build(const struct anthropic_plan *plan,
                             const struct trg_model_request *request, struct llm_text *ret,
                             struct trg_err *err) {
   const struct trg_model_request *r = request;
-  char *schema = NULL;
+  char *own = NULL;
+  const char *schema = NULL;
   if (llm_request_check(r, ANTHROPIC_BODY_MAX_BYTES, err) != 0 ||
-      llm_schema_take(r, keyword_fine, false, &schema, err) != 0)
+      llm_schema_take(plan->kept, r, anthropic_schema_render, &schema, &own, err) != 0)
     return -1;
   llm_text_put(ret, "{\"model\":");
   llm_text_json(ret, (struct trg_str){plan->model, strlen(plan->model)});
@@ -145,7 +147,7 @@ int anthropic_request_build(const struct anthropic_plan *plan,
     llm_text_put(ret, "}");
   }
   llm_text_put(ret, "}");
-  free(schema);
+  free(own);
   if (ret->n > ANTHROPIC_BODY_MAX_BYTES)
     return llm_unsendable(err, "the request is larger than the API's 32 MB");
   return 0;

@@ -86,6 +86,7 @@ static struct bedrock_plan plan_of(const struct llm_inst *inst, const struct llm
   return (struct bedrock_plan){
       .cache = c->cache && !(ask->off & BEDROCK_NAMES_CACHE),
       .mode = (enum bedrock_mode)ask->mode,
+      .kept = ask->kept,
       .max_output_tokens = c->max_output_tokens,
       .reasoning_tokens = c->reasoning_tokens,
   };

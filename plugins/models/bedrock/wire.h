@@ -19,6 +19,7 @@ struct bedrock_plan {
   enum bedrock_mode mode;
   int64_t max_output_tokens; /* ceiling of maxTokens */
   int64_t reasoning_tokens;  /* room for reasoning, which counts against it */
+  struct llm_kept *kept;     /* NULL: nothing is kept */
 };
 
 /* 0, or -1 with err when it can not be sent at all. broken: NULL, or the text of an answer that

@@ -15,6 +15,10 @@ static bool keyword_fine(const cJSON *item) {
   return llm_keyword_among(item, plain);
 }
 
+static char *schema_render(struct trg_str schema) {
+  return llm_schema_render(schema, keyword_fine, true);
+}
+
 static void instruction_make(struct llm_text *to, const struct bedrock_plan *plan,
                              const struct trg_model_request *r, const char *schema) {
   if (!schema || plan->mode == BEDROCK_FORMAT) return;
@@ -67,9 +71,10 @@ static void tool_add(struct llm_text *out, const struct trg_model_request *r, co
 
 int bedrock_request_build(const struct bedrock_plan *plan, const struct trg_model_request *request,
                           const struct trg_str *broken, struct llm_text *ret, struct trg_err *err) {
-  char *schema = NULL;
+  char *own = NULL;
+  const char *schema = NULL;
   if (llm_request_check(request, LLM_BODY_MAX_BYTES, err) != 0 ||
-      llm_schema_take(request, keyword_fine, true, &schema, err) != 0)
+      llm_schema_take(plan->kept, request, schema_render, &schema, &own, err) != 0)
     return -1;
   llm_text_put(ret, "{");
   llm_turns_put(ret, &(struct llm_turn_names){"messages", "content", "assistant"}, request, broken,
@@ -81,7 +86,7 @@ int bedrock_request_build(const struct bedrock_plan *plan, const struct trg_mode
   if (schema && plan->mode == BEDROCK_FORMAT) format_add(ret, request, schema);
   if (schema && plan->mode == BEDROCK_TOOL) tool_add(ret, request, schema);
   llm_text_put(ret, "}");
-  free(schema);
+  free(own);
   return 0;
 }
 

@@ -214,7 +214,8 @@ static void call_send(struct llm_inst *self, trg_op op, struct call *call) {
   const struct llm_ask ask = {.request = &call->request,
                               .mode = call->mode,
                               .off = call->off,
-                              .broken = call->repairs ? &broken : NULL};
+                              .broken = call->repairs ? &broken : NULL,
+                              .kept = &self->kept};
   llm_text_clear(&call->body);
   llm_head_drop(call->head);
   call->head = NULL;
@@ -433,6 +434,7 @@ void llm_inst_close(void *self) {
   struct llm_inst *inst = self;
   llm_batches_free(inst);
   llm_heads_clear(&inst->heads);
+  llm_kept_clear(&inst->kept);
   llm_auth_close(&inst->auth);
   if (inst->userpwd.p) explicit_bzero(inst->userpwd.p, inst->userpwd.room);
   llm_text_clear(&inst->userpwd);

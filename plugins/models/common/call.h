@@ -8,6 +8,7 @@
 
 #include "auth.h"
 #include "head.h"
+#include "kept.h"
 #include "llm.h"
 
 /* How a schema is enforced, best first. The last is the prompt alone. */
@@ -22,6 +23,7 @@ struct llm_ask {
   int mode;                     /* 0 .. LLM_MODE_MAX - 1 */
   unsigned off;                 /* parts that were refused */
   const struct trg_str *broken; /* NULL, or an answer that was no JSON, to be asked for again */
+  struct llm_kept *kept;        /* NULL: nothing is kept */
 };
 
 struct llm_inst;
@@ -98,6 +100,7 @@ struct llm_inst {
   struct llm_batch *batches;
   int64_t batch_window_ms, batch_poll_ms;
   struct llm_heads heads;
+  struct llm_kept kept;
 };
 
 /* Settings of backends with batches. */

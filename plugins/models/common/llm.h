@@ -84,10 +84,12 @@ void llm_repair_bound(const struct trg_model_request *request, struct trg_usage 
 
 /* The payload can not be sent: err says so; -1. */
 int llm_unsendable(struct trg_err *err, const char *why);
-/* The request's schema as the vendor takes it, which the caller frees; NULL when it has none. 0, or
- * -1 with err. */
-int llm_schema_take(const struct trg_model_request *request, llm_keyword_fn *fine,
-                    bool all_required, char **ret, struct trg_err *err);
+/* The request's schema as render() makes it for the vendor, kept (kept.h) where `kept` is not NULL;
+ * the caller frees *ret_own in any case. *ret is NULL when it has none. 0, or -1 with err. */
+struct llm_kept;
+typedef char *llm_render_fn(struct trg_str schema);
+int llm_schema_take(struct llm_kept *kept, const struct trg_model_request *request,
+                    llm_render_fn *render, const char **ret, char **ret_own, struct trg_err *err);
 /* The instruction to answer by the one tool that is offered. */
 void llm_schema_call(struct llm_text *to, struct trg_str name);
 /* What is wanted (0: as much as may be) with room for thoughts beside it, up to the ceiling. */

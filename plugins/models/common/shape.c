@@ -1,4 +1,5 @@
 /* The shapes that several vendors' requests and answers have in common. Pure. */
+#include "kept.h"
 #include "llm.h"
 
 #include <cjson/cJSON.h>
@@ -12,11 +13,11 @@ int llm_unsendable(struct trg_err *err, const char *why) {
   return -1;
 }
 
-int llm_schema_take(const struct trg_model_request *request, llm_keyword_fn *fine,
-                    bool all_required, char **ret, struct trg_err *err) {
-  *ret = NULL;
+int llm_schema_take(struct llm_kept *kept, const struct trg_model_request *request,
+                    llm_render_fn *render, const char **ret, char **ret_own, struct trg_err *err) {
+  *ret = *ret_own = NULL;
   if (!request->schema.n) return 0;
-  *ret = llm_schema_render(request->schema, fine, all_required);
+  *ret = llm_kept_schema(kept, request->schema, render, ret_own);
   return *ret ? 0 : llm_unsendable(err, "the schema is not a JSON object");
 }
 

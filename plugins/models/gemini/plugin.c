@@ -76,6 +76,7 @@ static struct gemini_plan plan_of(const struct llm_inst *inst, const struct llm_
       .thinking_budget = thinking_off ? -1 : c->thinking_budget,
       .limit_off = (ask->off & GEMINI_NAMES_LIMIT) != 0,
       .mode = (enum gemini_mode)ask->mode,
+      .kept = ask->kept,
       .max_output_tokens = c->max_output_tokens,
       .reasoning_tokens = c->reasoning_tokens,
   };

@@ -21,6 +21,7 @@ struct gemini_plan {
   enum gemini_mode mode;
   int64_t max_output_tokens; /* ceiling of maxOutputTokens */
   int64_t reasoning_tokens;  /* room for thoughts, which count against it */
+  struct llm_kept *kept;     /* NULL: nothing is kept */
 };
 
 /* 0, or -1 with err when it can not be sent at all. broken: NULL, or the text of an answer that

@@ -13,6 +13,10 @@ static bool keyword_fine(const cJSON *item) {
   return llm_keyword_among(item, plain);
 }
 
+static char *schema_render(struct trg_str schema) {
+  return llm_schema_render(schema, keyword_fine, true);
+}
+
 /* The service caches the longest common prefix by itself: first what is the same for every
  * ticket. */
 static void system_add(struct llm_text *out, const struct gemini_plan *plan,
@@ -69,9 +73,10 @@ static void config_add(struct llm_text *out, const struct gemini_plan *plan,
 
 int gemini_request_build(const struct gemini_plan *plan, const struct trg_model_request *request,
                          const struct trg_str *broken, struct llm_text *ret, struct trg_err *err) {
-  char *schema = NULL;
+  char *own = NULL;
+  const char *schema = NULL;
   if (llm_request_check(request, LLM_BODY_MAX_BYTES, err) != 0 ||
-      llm_schema_take(request, keyword_fine, true, &schema, err) != 0)
+      llm_schema_take(plan->kept, request, schema_render, &schema, &own, err) != 0)
     return -1;
   llm_text_put(ret, "{");
   system_add(ret, plan, request, schema);
@@ -79,7 +84,7 @@ int gemini_request_build(const struct gemini_plan *plan, const struct trg_model_
                 schema);
   config_add(ret, plan, request, schema);
   llm_text_put(ret, "}");
-  free(schema);
+  free(own);
   return 0;
 }
 

@@ -17,6 +17,7 @@ static enum openai_limit limit_now(const struct openai_inst *self, unsigned off)
 static struct openai_plan plan_of(const struct llm_inst *inst, const struct llm_ask *ask) {
   struct openai_plan plan = ours(inst)->full;
   plan.mode = (enum openai_mode)ask->mode;
+  plan.kept = ask->kept;
   plan.limit = limit_now(ours(inst), ask->off);
   if (ask->off & OPENAI_NAMES_EFFORT) plan.effort = NULL;
   if (ask->off & OPENAI_NAMES_USER) plan.user_field = NULL;

@@ -8,6 +8,7 @@
 #ifndef OPENAI_WIRE_H
 #define OPENAI_WIRE_H
 
+#include "../common/kept.h"
 #include "../common/llm.h"
 
 /* ---- requests: wire_request.c, wire_schema.c, wire_url.c ---- */
@@ -41,6 +42,7 @@ struct openai_plan {
   bool schema_in_prompt;     /* show it to the model even where the server enforces it */
   int64_t max_output_tokens; /* ceiling of the limit */
   int64_t reasoning_tokens;  /* room for reasoning, which counts against the limit */
+  struct llm_kept *kept;     /* NULL: nothing is kept */
 };
 
 /* Far above every known server's limit. */

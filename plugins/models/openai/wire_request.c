@@ -78,7 +78,7 @@ static void messages_add(struct llm_text *out, const struct openai_plan *plan,
   } else {
     if (!llm_is_blank(r->stable)) {
       llm_text_put(out, ",\"instructions\":");
-      llm_text_json(out, r->stable);
+      llm_kept_json(plan->kept, out, r->stable);
     }
     llm_text_put(out, ",\"input\":[");
   }
@@ -154,12 +154,11 @@ int openai_request_build(const struct openai_plan *plan, const struct trg_model_
                          const struct trg_str *broken, struct llm_text *ret, struct trg_err *err) {
   const struct trg_model_request *r = request;
   const bool chat = plan->api == OPENAI_CHAT;
-  if (llm_request_check(r, OPENAI_BODY_MAX_BYTES, err) != 0) return -1;
-  char *schema = NULL;
-  if (r->schema.n) {
-    schema = openai_schema_render(r->schema);
-    if (!schema) return llm_unsendable(err, "the schema is not a JSON object");
-  }
+  char *own = NULL;
+  const char *schema = NULL;
+  if (llm_request_check(r, OPENAI_BODY_MAX_BYTES, err) != 0 ||
+      llm_schema_take(plan->kept, r, openai_schema_render, &schema, &own, err) != 0)
+    return -1;
   word_add(ret, "{\"model\":", plan->model, "");
   messages_add(ret, plan, r, broken, schema);
   format_add(ret, plan, r, schema);
@@ -170,7 +169,7 @@ int openai_request_build(const struct openai_plan *plan, const struct trg_model_
   word_add(ret, ",\"prompt_cache_key\":", plan->cache_key, "");
   /* This API keeps what it was sent unless told otherwise; it is customers' text. */
   llm_text_put(ret, chat ? "}" : ",\"store\":false}");
-  free(schema);
+  free(own);
   if (ret->n > OPENAI_BODY_MAX_BYTES)
     return llm_unsendable(err, "the request is larger than 32 MB");
   return 0;
