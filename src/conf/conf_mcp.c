@@ -30,7 +30,8 @@ const struct trg_field mcp_fields[] = {
     {.name = "oauth",
      .type = TRG_JSON,
      .offset = AT(oauth),
-     .help = "http: client credentials, as {token_url, client_id, client_secret, scope}"},
+     .help =
+         "http: how a token is got, as {issuer, client_id, client_secret}; {} registers a client"},
     {.name = "command", .offset = AT(command), .help = "stdio: the program"},
     {.name = "args", .type = TRG_JSON, .offset = AT(args), .help = "stdio: its arguments"},
     {.name = "env", .type = TRG_JSON, .offset = AT(env), .help = "stdio: its environment"},
@@ -88,6 +89,38 @@ static void headers_check(struct part *p, const struct yaml *map, const char *pa
   }
 }
 
+/* Misspelt keys would be missed only when the server asks for a token. */
+static void oauth_check(struct part *p, const struct yaml *map, const char *path) {
+  static const char *const known[] = {
+      "token_url",     "issuer",      "grant", "client_id",
+      "client_secret", "private_key", "scope", "client_metadata_url",
+      "redirect_uri",  NULL};
+  const struct yaml *below = yaml_get(map, "oauth");
+  const char *key = path_key(p, path, "oauth");
+  if (yaml_is_null(below)) return;
+  if (below->kind != YAML_MAP) {
+    field_wrong(&p->r, below, key, "must be a map, as {client_id: ..., client_secret: ...}, or {}");
+    return;
+  }
+  for (const struct yaml *c = below->first; c != NULL; c = c->next) {
+    size_t i = 0;
+    while (known[i] != NULL && strcmp(known[i], c->key) != 0) i++;
+    const char *near = known[i] == NULL ? field_nearest(c->key, known) : NULL;
+    const bool secret = strcmp(c->key, "client_secret") == 0 || strcmp(c->key, "private_key") == 0;
+    if (known[i] == NULL)
+      field_wrong(&p->r, c, path_key(p, key, c->key), "unknown key; %s%s%s",
+                  near != NULL ? "did you mean \"" : "see triaged.yaml(5)",
+                  near != NULL ? near : "", near != NULL ? "\"?" : "");
+    else if (c->kind != YAML_SCALAR)
+      field_wrong(&p->r, c, path_key(p, key, c->key), "must be text");
+    else if (secret && strstr(c->text, "${") == NULL) {
+      p->r.clear_secrets++;
+      field_warn(&p->r, c, path_key(p, key, c->key),
+                 "this secret stands in the file; write \"${env:NAME}\" or \"${file:PATH}\"");
+    }
+  }
+}
+
 static void server_read(struct part *p, const struct yaml *map, const char *path,
                         struct conf_mcp_server *s) {
   struct written w = {0};
@@ -100,6 +133,7 @@ static void server_read(struct part *p, const struct yaml *map, const char *path
     field_wrong(&p->r, map, path_key(p, path, "price"),
                 "must be US dollars, with at most six decimal places, as 0.002");
   headers_check(p, map, path);
+  oauth_check(p, map, path);
   const struct yaml *args = yaml_get(map, "args");
   size_t n = 0;
   if (!yaml_is_null(args)) (void)field_list(&p->r, args, path_key(p, path, "args"), &n);

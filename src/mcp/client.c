@@ -39,6 +39,14 @@ struct mcp_client *mcp_client_new(const struct mcp_client_options *o, struct trg
   c->is_stdio = stdio;
   if (duration_parse(json_get_str(conf, "timeout"), &c->timeout_ms) != 0)
     c->timeout_ms = TIMEOUT_MS;
+  const struct oauth_options oauth = {.loop = c->loop,
+                                      .http = c->http,
+                                      .server = c->name,
+                                      .server_url = arena_dup(c->arena, json_get_str(conf, "url")),
+                                      .conf = json_get(conf, "oauth"),
+                                      .on_end = client_token_end,
+                                      .arg = c};
+  if (!stdio) c->oauth = oauth_new(&oauth);
   return c;
 }
 
@@ -72,12 +80,11 @@ void mcp_client_free(struct mcp_client **at) {
     c->waiting = w->next;
     mem_free(w);
   }
-  http_cancel(c->http, c->token_exchange);
+  oauth_free(&c->oauth);
   child_end(&c->child, GRACE_MS);
   client_tools_free(c);
   json_free(&c->conf);
   arena_free(&c->arena);
-  mem_free(c->token);
   mem_free(c->name);
   mem_free(c);
 }

@@ -29,7 +29,8 @@ static void headers_configured(struct sending *s, const struct mcp_client *c) {
   for (const json *h = json_first(json_get(c->conf, "headers")); h != NULL; h = json_next(h))
     if (json_is_string(h) && strncmp(json_key(h), "Mcp-", 4) != 0)
       header(s, json_key(h), arena_dup(s->arena, json_str(h)));
-  if (c->token != NULL) header(s, "Authorization", arena_printf(s->arena, "Bearer %s", c->token));
+  const char *token = oauth_bearer(c->oauth);
+  if (token != NULL) header(s, "Authorization", arena_printf(s->arena, "Bearer %s", token));
 }
 
 static void headers_modern(struct sending *s, const struct asked *a) {
@@ -170,7 +171,7 @@ static void on_reply(void *arg, const struct trg_http_reply *r) {
   struct mcp_client *c = a->client;
   struct trg_err err = {0};
   a->exchange = 0;
-  if (oauth_again(a, r->status)) return;
+  if (oauth_again(a, r)) return;
   session_take(a, r);
   if (a->notice) {
     asked_end(a, &(struct asked_end){.code = "", .why = ""});

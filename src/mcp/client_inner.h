@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "mcp/client.h"
 #include "mcp/era.h"
+#include "mcp/oauth.h"
 #include "mcp/sse.h"
 #include "net/http.h"
 #include "net/loop.h"
@@ -44,7 +45,8 @@ struct asked {
   struct sse sse;
   struct buf body;
   char last_id[256];
-  bool begun, is_stream, answered, over, needs_token, token_tried;
+  bool begun, is_stream, answered, over, needs_token;
+  int token_tries;
   int64_t retry_ms;
   struct rpc_message answer;
 };
@@ -90,11 +92,8 @@ struct mcp_client {
   int failures;
   loop_timer rest, soon;
   struct child *child;
-  int noise; /* lines of it that were no messages */
-  /* OAuth client credentials */
-  char *token;
-  int64_t token_until_ms;
-  http_id token_exchange; /* under way */
+  int noise;           /* lines of it that were no messages */
+  struct oauth *oauth; /* NULL: none is configured */
 };
 
 /* client.c */
@@ -117,7 +116,9 @@ void http_send(struct asked *a);
 void http_drop(struct asked *a);
 /* client_oauth.c: is a token to be had first? Then the request is sent when it has come. */
 bool oauth_waits(struct asked *a);
-bool oauth_again(struct asked *a, int status); /* refused: once more with a fresh token */
+/* Refused: once more with a fresh token, which is asked for. */
+bool oauth_again(struct asked *a, const struct trg_http_reply *r);
+void client_token_end(void *arg, const char *why); /* of the client's oauth */
 int stdio_start(struct mcp_client *c, struct trg_err *err);
 void stdio_send(struct asked *a);
 

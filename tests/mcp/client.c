@@ -79,6 +79,7 @@ static void plan_make(const char *scenario) {
     if (strcmp(t[i].name, "add_numbers") == 0) plan("add_numbers", "{\"a\":5,\"b\":3}");
     if (strcmp(t[i].name, "echo") == 0) plan("echo", "{\"message\":\"hello\"}");
     if (strcmp(t[i].name, "test_reconnection") == 0) plan("test_reconnection", "{}");
+    if (strcmp(t[i].name, "test-tool") == 0) plan("test-tool", "{}");
     if (strcmp(scenario, "http-invalid-tool-headers") == 0 && strcmp(t[i].name, "valid_tool") == 0)
       plan("valid_tool", "{\"region\":\"us-east1\"}");
     if (strcmp(scenario, "http-standard-headers") == 0) plan(t[i].name, "{}");
@@ -95,12 +96,29 @@ static void on_ready(void *arg, bool ready, const char *why) {
   next();
 }
 
+/* What an operator would write down for this authorization server. */
+static json *oauth_of(const char *context) {
+  static const char *const names[][2] = {{"client_id", "client_id"},
+                                         {"client_secret", "client_secret"},
+                                         {"issuer", "issuer"},
+                                         {"private_key_pem", "private_key"}};
+  json *given = context != NULL ? json_parse(str_of(context), 0, NULL) : NULL, *o = json_object();
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    const struct trg_str v = json_get_str(given, names[i][0]);
+    if (v.n > 0) json_put_str(o, names[i][1], v);
+  }
+  json_put_text(o, "client_metadata_url", "https://conformance-test.local/client-metadata.json");
+  json_free(&given);
+  return o;
+}
+
 static char *conf_of(int argc, char **argv, bool stdio) {
   json *o = json_object(), *args = json_array();
   json_put_text(o, "timeout", "20s");
   json_put_text(o, stdio ? "command" : "url", argv[stdio ? 2 : argc - 1]);
   for (int i = 3; stdio && i < argc; i++) json_add_str(args, str_of(argv[i]));
   json_put(o, "args", args);
+  if (!stdio) json_put(o, "oauth", oauth_of(getenv("MCP_CONFORMANCE_CONTEXT")));
   char *text = json_text(o);
   json_free(&o);
   return text;

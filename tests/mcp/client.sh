@@ -1,20 +1,11 @@
 # Part of run.sh: our client against the suite's servers and against the everything server.
 client=$(cd "$B" && pwd)/mcp-client
-while read -r scenario revision; do
-  (cd "$at" && timeout 60 "$node" "$suite" client --command "$client" --scenario "$scenario" \
-    --spec-version "$revision" -o "$at/results") >"$at/client.log" 2>&1 </dev/null
-  result "conformance, client, $revision, $scenario" $? "$at/client.log"
-done <<'LIST'
-initialize 2025-11-25
-tools_call 2025-11-25
-sse-retry 2025-11-25
-tools_call 2026-07-28
-request-metadata 2026-07-28
-http-standard-headers 2026-07-28
-http-custom-headers 2026-07-28
-http-invalid-tool-headers 2026-07-28
-json-schema-ref-no-deref 2026-07-28
-LIST
+for revision in 2026-07-28 2025-11-25; do
+  (cd "$at" && timeout 300 "$node" "$suite" client --command "$client" --requirements $revision \
+    -o "$at/results" --expected-failures "$here/expected-$revision.yaml") \
+    >"$at/client-$revision.log" 2>&1 </dev/null
+  result "conformance, client, $revision" $? "$at/client-$revision.log"
+done
 everything=$at/node_modules/@modelcontextprotocol/server-everything/dist/index.js
 timeout 60 "$client" --check-stdio "$node" "$everything" stdio >"$at/everything.log" 2>&1 &&
   grep -q '^echo: ok' "$at/everything.log"

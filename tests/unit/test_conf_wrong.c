@@ -181,6 +181,15 @@ static void test_links_and_mcp_servers_are_checked(void **state) {
   refused(HEAD "mcp_servers:\n  a b: {command: x}\n", 5, "mcp_servers.a b", "name is 1 to 40");
 }
 
+static void test_keys_of_oauth_are_checked(void **state) {
+  (void)state;
+#define OAUTH(rest) HEAD "mcp_servers:\n  a:\n    url: https://x.com\n    oauth: " rest "\n"
+  refused(OAUTH("yes"), 7, "mcp_servers.a.oauth", "must be a map");
+  refused(OAUTH("{client_ids: me}"), 7, "mcp_servers.a.oauth.client_ids",
+          "did you mean \"client_id\"?");
+  refused(OAUTH("{scope: [a]}"), 7, "mcp_servers.a.oauth.scope", "must be text");
+}
+
 #define SERVER HEAD "mcp_servers:\n  a: {command: x, allow: [b]}\n"
 static void test_tools_that_change_something_are_checked(void **state) {
   (void)state;
@@ -239,6 +248,7 @@ int main(void) {
       cmocka_unit_test(test_listening_beyond_loopback_needs_access_tokens),
       cmocka_unit_test(test_links_and_mcp_servers_are_checked),
       cmocka_unit_test(test_tools_that_change_something_are_checked),
+      cmocka_unit_test(test_keys_of_oauth_are_checked),
       cmocka_unit_test(test_bad_yaml_is_told_with_its_line),
       cmocka_unit_test(test_every_problem_is_told_and_in_the_order_of_lines),
   };
