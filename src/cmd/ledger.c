@@ -51,9 +51,11 @@ static const struct out_column difference_columns[] = {{"ref", OUT_TEXT, 0},
                                                        {"recomputed", OUT_MICROS, 0},
                                                        {"why", OUT_TEXT, OUT_GIVES}};
 
+#define DIFFERENCES_SHOWN 500
+
 static void difference_add(void *arg, const char *ref, const char *key, int64_t is_micros,
                            int64_t ought_micros, const char *why) {
-  struct out_table *t = arg;
+  struct out_table *t = out_flow_row(arg);
   out_text(t, ref);
   out_text(t, key);
   out_int(t, is_micros);
@@ -61,8 +63,7 @@ static void difference_add(void *arg, const char *ref, const char *key, int64_t 
   out_text(t, why);
 }
 
-static json *recount_json(const struct recount *n, const struct book *b,
-                          const struct out_table *differences) {
+static json *recount_json(const struct recount *n, const struct book *b) {
   json *o = json_object();
   json_put_text(o, "book", book_name(b));
   json_put_text(o, "book_hash", book_hash(b));
@@ -72,17 +73,14 @@ static json *recount_json(const struct recount *n, const struct book *b,
   json_put_micros(o, "ledger", n->ledger_micros);
   json_put_micros(o, "recomputed", n->recomputed_micros);
   json_put_int(o, "difference_count", n->differences);
-  json_put(o, "differences", out_table_json(differences));
   return o;
 }
 
-static void recount_text(const struct cmd_call *c, const struct recount *n, const struct book *b,
-                         const struct out_table *differences, bool same_book) {
+static void recount_text(const struct recount *n, const struct book *b, bool rows, bool same_book) {
   char is[MONEY_TEXT_MAX], ought[MONEY_TEXT_MAX];
-  if (out_rows(differences) > 0) out_table_print(differences, c, NULL);
   printf("%s%lld tickets; the ledger has %lld charges of %s; the evidence gives %lld of %s under "
          "%s%s\n",
-         out_rows(differences) > 0 ? "\n" : "", (long long)n->tickets, (long long)n->charges,
+         rows ? "\n" : "", (long long)n->tickets, (long long)n->charges,
          money_human(n->ledger_micros, is), (long long)n->recomputed_charges,
          money_human(n->recomputed_micros, ought), book_name(b),
          n->differences == 0 ? ": no difference"
@@ -98,18 +96,18 @@ static int recount_with(const struct cmd_call *c, struct reading *r, struct book
   int status = call_time(c, "from", false, &from_ms);
   if (status == 0) status = call_time(c, "to", true, &to_ms);
   if (status != 0) return status;
-  struct out_table *t = out_table_new(difference_columns,
-                                      sizeof difference_columns / sizeof *difference_columns);
-  if (recount(r->store, b, from_ms, to_ms, clock_now_ms(), difference_add, t, &n, &err) < 0) {
+  struct out_flow *f = out_flow_new(difference_columns,
+                                    sizeof difference_columns / sizeof *difference_columns, c,
+                                    "differences", DIFFERENCES_SHOWN);
+  if (recount(r->store, b, from_ms, to_ms, clock_now_ms(), difference_add, f, &n, &err) < 0) {
     status = reading_failed(&err);
-  } else if (c->format == OUT_CSV) {
-    out_table_print(t, c, NULL);
   } else {
-    json *o = recount_json(&n, b, t);
-    if (!out_document_print(o, c)) recount_text(c, &n, b, t, same_book);
+    json *o = recount_json(&n, b);
+    const bool rows = out_flow_end(f, o) > 0;
+    if (c->format == OUT_TABLE) recount_text(&n, b, rows, same_book);
     json_free(&o);
   }
-  out_table_free(&t);
+  out_flow_free(&f);
   if (status == 0 && same_book && n.differences > 0)
     status = cmd_fail(CMD_FAILED, "the ledger differs from its evidence in %lld cases",
                       (long long)n.differences);

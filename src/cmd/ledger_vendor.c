@@ -13,6 +13,7 @@
 #include "cmd/ledger.h"
 #include "cmd/out.h"
 
+#define ROWS_SHOWN    500
 #define CSV_BYTES_MAX ((size_t)256 << 20)
 
 static const struct out_column columns[] = {
@@ -20,7 +21,7 @@ static const struct out_column columns[] = {
     {"vendor", OUT_MICROS, 0}, {"evidence", OUT_MICROS, 0},    {"why", OUT_TEXT, OUT_GIVES}};
 
 static void row_add(void *arg, const struct vendor_row *r) {
-  struct out_table *t = arg;
+  struct out_table *t = out_flow_row(arg);
   out_text(t, r->ref);
   out_text(t, r->claim);
   out_text(t, vendor_word(r->verdict));
@@ -29,7 +30,7 @@ static void row_add(void *arg, const struct vendor_row *r) {
   out_text(t, r->why);
 }
 
-static json *sum_json(const struct vendor_sum *n, const struct book *b, const struct out_table *t) {
+static json *sum_json(const struct vendor_sum *n, const struct book *b) {
   json *o = json_object();
   json_put_text(o, "book", book_name(b));
   json_put_micros(o, "vendor", n->vendor_micros);
@@ -40,7 +41,6 @@ static json *sum_json(const struct vendor_sum *n, const struct book *b, const st
     json_put_micros(e, "amount", n->micros[v]);
     json_put(o, vendor_word((enum vendor_verdict)v), e);
   }
-  json_put(o, "rows", out_table_json(t));
   return o;
 }
 
@@ -55,17 +55,17 @@ static void sum_text(const struct vendor_sum *n, const struct book *b) {
 }
 
 static int compare(const struct cmd_call *c, struct reading *r, const struct book *b,
-                   int64_t from_ms, int64_t to_ms, struct out_table *t, struct vendor_sum *n,
+                   int64_t from_ms, int64_t to_ms, struct out_flow *f, struct vendor_sum *n,
                    struct trg_err *err) {
   const char *source = call_value(c, "vendor");
   if (strcmp(source, "facts") == 0)
-    return vendor_compare_facts(r->store, b, from_ms, to_ms, clock_now_ms(), row_add, t, n, err);
+    return vendor_compare_facts(r->store, b, from_ms, to_ms, clock_now_ms(), row_add, f, n, err);
   struct buf text;
   buf_init(&text, CSV_BYTES_MAX);
   int rc = file_read(source, CSV_BYTES_MAX, &text, err);
   if (rc == 0) {
     rc = vendor_compare_csv(r->store, b, buf_view(&text), from_ms, to_ms, clock_now_ms(), row_add,
-                            t, n, err);
+                            f, n, err);
     if (rc == TRG_EINVAL) err_prefix(err, "%s: ", source);
   }
   buf_free(&text);
@@ -79,19 +79,17 @@ int ledger_vendor(const struct cmd_call *c, struct reading *r, const struct book
   int status = call_time(c, "from", false, &from_ms);
   if (status == 0) status = call_time(c, "to", true, &to_ms);
   if (status != 0) return status;
-  struct out_table *t = out_table_new(columns, sizeof columns / sizeof *columns);
-  if (compare(c, r, b, from_ms, to_ms, t, &n, &err) < 0) {
+  struct out_flow *f = out_flow_new(columns, sizeof columns / sizeof *columns, c, "rows",
+                                    ROWS_SHOWN);
+  if (compare(c, r, b, from_ms, to_ms, f, &n, &err) < 0) {
     status = reading_failed(&err);
-  } else if (c->format == OUT_CSV) {
-    out_table_print(t, c, NULL);
   } else {
-    json *o = sum_json(&n, b, t);
-    if (!out_document_print(o, c)) {
-      out_table_print(t, c, "the vendor reported nothing");
-      sum_text(&n, b);
-    }
+    json *o = sum_json(&n, b);
+    const bool rows = out_flow_end(f, o) > 0;
+    if (c->format == OUT_TABLE && !rows) fprintf(stderr, "the vendor reported nothing\n");
+    if (c->format == OUT_TABLE) sum_text(&n, b);
     json_free(&o);
   }
-  out_table_free(&t);
+  out_flow_free(&f);
   return status;
 }

@@ -55,6 +55,18 @@ json *out_table_json(const struct out_table *t);
  * empty table (NULL: nothing is said). */
 void out_table_print(const struct out_table *t, const struct cmd_call *c, const char *none);
 
+/* Rows that may be more than memory holds. JSON and CSV are printed as they come: one document
+ * whose `list` has the rows, and the keys of `more` behind it; CSV has the rows alone. People see
+ * the first shown_max and how many there are besides. */
+struct out_flow;
+struct out_flow *out_flow_new(const struct out_column *columns, size_t count,
+                              const struct cmd_call *c, const char *list, size_t shown_max);
+void out_flow_free(struct out_flow **f);
+/* Where the cells of the next row go. */
+struct out_table *out_flow_row(struct out_flow *f);
+/* Prints the rest; `more` is an object with at least one key. Returns the rows that people saw. */
+size_t out_flow_end(struct out_flow *f, const json *more);
+
 /* A document: JSON, or CSV lines of dotted field and value. */
 void out_document_csv(const json *document, struct buf *out);
 /* Prints it when the format is json or csv; false for the formats that people read. */

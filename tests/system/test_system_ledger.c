@@ -162,7 +162,7 @@ static void a_vendors_tag_is_a_claim(void **state) {
   assert_int_equal(rig_sql(&R, "SELECT count(*) FROM event WHERE kind = 'vendor' AND value = "
                                "'resolved'"),
                    1);
-  says("--format json ledger recount --vendor facts", 0, "\"claim\": \"resolved\"");
+  says("--format json ledger recount --vendor facts", 0, "\"claim\":\"resolved\"");
 }
 
 static void a_vendors_list_is_judged(void **state) {

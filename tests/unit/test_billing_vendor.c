@@ -79,10 +79,35 @@ static void test_a_list_of_the_vendor_is_judged_and_what_it_lacks(void **state) 
                                      "\r\n,support/9,resolved\r\n0,support/3,\r\n"),
                              0, 0, T0 + 9 * DAY, row_add, &rows, &n, &d->err));
   assert_string_equal(rows.text, "support/1 over 1200000 990000\n"
-                                 "support/9 unprovable 990000 0\n"
                                  "support/3 agreed 0 0\n"
+                                 "support/9 unprovable 990000 0\n"
                                  "support/2 under 0 990000\n");
   assert_int_equal(n.micros[VENDOR_OVER], 210000);
+  book_free(&b);
+}
+
+static void test_a_ticket_that_a_list_charges_twice_is_over(void **state) {
+  struct desk *d = *state;
+  struct book *b = book_builtin();
+  struct rows rows = {""};
+  struct vendor_sum n;
+  for (int i = 1; i <= 12; i++) {
+    char ext_id[8];
+    (void)snprintf(ext_id, sizeof ext_id, "%d", i);
+    (void)answered_ticket(d, ext_id, i > 3 ? "customer" : NULL);
+  }
+  must(d, turn_flush(d->s, &d->err));
+  must(d, vendor_compare_csv(d->s, b,
+                             TRG_STR("ref,amount\nsupport/1,0.99\nsupport/2,0.99\n"
+                                     "support/12,0\nsupport/1,0.99\nsupport/3,0.50\n"
+                                     "support/1,0.99\nsupport/3,0.49\n"),
+                             0, 0, T0 + 9 * DAY, row_add, &rows, &n, &d->err));
+  assert_string_equal(rows.text, "support/1 over 2970000 990000\n"
+                                 "support/12 agreed 0 0\n"
+                                 "support/2 agreed 990000 990000\n"
+                                 "support/3 agreed 990000 990000\n");
+  assert_int_equal(n.micros[VENDOR_OVER], 2 * 990000);
+  assert_int_equal(n.vendor_micros, 5 * 990000);
   book_free(&b);
 }
 
@@ -111,6 +136,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_claims_among_the_facts_are_judged_in_money),
       TEST(test_a_list_of_the_vendor_is_judged_and_what_it_lacks),
+      TEST(test_a_ticket_that_a_list_charges_twice_is_over),
       TEST(test_a_list_that_is_none_is_refused_with_its_line),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,9 +10,11 @@
 #include <cmocka.h>
 
 #include <locale.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "cmd/out.h"
 
 static const struct out_column columns[] = {
@@ -187,6 +189,73 @@ static void test_text_is_wrapped_at_blanks_and_keeps_its_lines(void **state) {
   buf_free(&b);
 }
 
+/* Standard output of fn, up to a megabyte. */
+static char *printed(enum out_format format, int64_t rows) {
+  static const struct out_column few[] = {{"n", OUT_INT, 0}, {"cost", OUT_MICROS, 0}};
+  const struct cmd_call c = {.format = format};
+  char path[] = "/tmp/test-out-XXXXXX";
+  const int fd = mkstemp(path), kept = dup(STDOUT_FILENO);
+  assert_true(fd >= 0 && kept >= 0);
+  (void)fflush(stdout);
+  (void)dup2(fd, STDOUT_FILENO);
+  struct out_flow *f = out_flow_new(few, 2, &c, "rows", 100);
+  for (int64_t n = 0; n < rows; n++) {
+    struct out_table *t = out_flow_row(f);
+    out_int(t, n);
+    out_int(t, n * 990000);
+  }
+  json *more = json_object();
+  json_put_int(more, "count", rows);
+  (void)out_flow_end(f, more);
+  json_free(&more);
+  out_flow_free(&f);
+  (void)fflush(stdout);
+  (void)dup2(kept, STDOUT_FILENO);
+  (void)close(kept);
+  char *text = mem_alloc(1 << 20);
+  assert_true(pread(fd, text, (1 << 20) - 1, 0) >= 0);
+  (void)close(fd);
+  (void)unlink(path);
+  return text;
+}
+
+static size_t lines_of(const char *text) {
+  size_t n = 0;
+  for (; *text != '\0'; text++) n += *text == '\n';
+  return n;
+}
+
+static void test_rows_that_flow_are_one_document_however_many(void **state) {
+  static const int64_t counts[] = {0, 1, 511, 512, 513, 2000};
+  (void)state;
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    struct trg_err err = {0};
+    char *text = printed(OUT_JSON, counts[i]);
+    json *j = json_parse(str_of(text), 0, &err);
+    if (j == NULL) fail_msg("%lld rows: %s", (long long)counts[i], err.text);
+    int64_t n = 0;
+    for (const json *row = json_first(json_get(j, "rows")); row != NULL; row = json_next(row))
+      assert_int_equal(json_get_int(row, "n", -1), n++);
+    assert_int_equal(n, counts[i]);
+    assert_int_equal(json_get_int(j, "count", -1), counts[i]);
+    json_free(&j);
+    mem_free(text);
+    text = printed(OUT_CSV, counts[i]);
+    assert_memory_equal(text, "n,cost\r\n", 8);
+    assert_int_equal(lines_of(text), counts[i] + 1);
+    assert_null(strstr(text + 1, "n,cost"));
+    mem_free(text);
+  }
+}
+
+static void test_people_see_the_first_rows_and_how_many_more_there_are(void **state) {
+  char *text = printed(OUT_TABLE, 2000);
+  (void)state;
+  assert_int_equal(lines_of(text), 1 + 100 + 1);
+  assert_non_null(strstr(text, "1900 more rows"));
+  mem_free(text);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_columns_are_aligned_whatever_the_letters),
@@ -197,7 +266,9 @@ int main(void) {
       cmocka_unit_test(test_csv_is_as_rfc_4180_says),
       cmocka_unit_test(test_json_has_types_and_money_is_text),
       cmocka_unit_test(test_a_document_as_csv_is_fields_and_values),
-      cmocka_unit_test(test_text_is_wrapped_at_blanks_and_keeps_its_lines)};
+      cmocka_unit_test(test_text_is_wrapped_at_blanks_and_keeps_its_lines),
+      cmocka_unit_test(test_rows_that_flow_are_one_document_however_many),
+      cmocka_unit_test(test_people_see_the_first_rows_and_how_many_more_there_are)};
   if (setlocale(LC_CTYPE, "C.UTF-8") == NULL) return 1;
   return cmocka_run_group_tests_name("cmd out", tests, NULL, NULL);
 }
