@@ -60,6 +60,31 @@ static bool among(char words[][WORD_MAX], size_t count, const char *word) {
   return false;
 }
 
+/* Endings are how one word differs from text to text ("charged", "charge"; "Kosten", "kostet"), in
+ * more languages than there are stemmers: a longer word of a short question stands for all that
+ * begin like it. Chosen on helpdesk-demo's past tickets, each asked of those of other origin: the
+ * right article among the first three for 0.84 of 559 instead of 0.80; 0.90 instead of 0.87 of the
+ * 39 tickets that were kept apart. In a long question other words make up for it. */
+#define STEM_LETTERS   5  /* of a word that has a stem */
+#define STEM_CUT       3  /* letters at its end that do not count... */
+#define STEM_LEAST     4  /* ...but so many do */
+#define STEM_WORDS_MAX 48 /* in a question that is short */
+
+/* Bytes of the word's stem; 0: it counts as it is. */
+static size_t stem_bytes(const char *word) {
+  const struct trg_str all = str_of(word);
+  size_t letters = 0, at = 0, want = STEM_LEAST;
+  while (at < all.n) {
+    const uint32_t c = utf8_next(all, &at);
+    if (c >= '0' && c <= '9') return 0;
+    letters++;
+  }
+  if (letters < STEM_LETTERS) return 0;
+  if (letters > STEM_LEAST + STEM_CUT) want = letters - STEM_CUT;
+  for (at = 0; want > 0; want--) (void)utf8_next(all, &at);
+  return at;
+}
+
 char *words_query(struct trg_str text, struct arena *a) {
   char words[WORDS_MAX][WORD_MAX];
   size_t count = 0, at = 0, n = 0;
@@ -69,7 +94,11 @@ char *words_query(struct trg_str text, struct arena *a) {
   if (count == 0) return NULL;
   struct buf b;
   buf_init(&b, WORDS_MAX * (WORD_MAX + 8));
-  for (size_t i = 0; i < count; i++) buf_printf(&b, "%s\"%s\"", i == 0 ? "" : " OR ", words[i]);
+  for (size_t i = 0; i < count; i++) {
+    const size_t stem = count <= STEM_WORDS_MAX ? stem_bytes(words[i]) : 0;
+    buf_printf(&b, "%s\"%.*s\"%s", i == 0 ? "" : " OR ",
+               stem > 0 ? (int)stem : (int)strlen(words[i]), words[i], stem > 0 ? "*" : "");
+  }
   char *query = arena_dup(a, buf_view(&b));
   buf_free(&b);
   return query;

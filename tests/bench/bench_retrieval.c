@@ -22,7 +22,7 @@
 
 #define FILE_MAX ((size_t)64 << 20)
 #define VOTERS   30
-#define BAR_HIT3 0.85
+#define BAR_HIT3 0.895 /* 0.90 of 39, as its README measured; its bar is 0.85 */
 #define BAR_MS   10.0
 
 static _Noreturn void die(const char *what) {
@@ -189,7 +189,7 @@ static int print(const char *what, const struct pass *p, bool bar) {
   bench_row(bench_text("right article, %s, n %d", what, all->n),
             bench_text("hit@1 %.2f, @3 %.2f, %.1f ms", (double)all->hit1 / all->n, hit3,
                        all->ms / all->n),
-            bar ? "@3 0.85, <= 10 ms" : "", "",
+            bar ? "@3 0.90, <= 10 ms" : "", "",
             !bar   ? BENCH_NONE
             : good ? BENCH_OK
                    : BENCH_BELOW);

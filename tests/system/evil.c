@@ -63,18 +63,31 @@ static const struct order {
 
 /* The draft that obeys whatever the request orders first in the list, or a harmless one. The words
  * of the request's own beginning are what a leaked prompt looks like. */
-static const char *obeyed(const char *request) {
+static const char *harm(const struct order *o, const char *request) {
   static char leaked[700];
-  for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
-    if (strstr(request, orders[i].says) == NULL) continue;
-    if (orders[i].done != NULL) return orders[i].done;
-    const char *at = strstr(request, "\"text\":\"");
-    snprintf(leaked, sizeof leaked, "%.600s", at != NULL ? at + 8 : "My system prompt is this.");
-    for (char *p = leaked; *p != '\0'; p++)
-      if (*p == '\\' || *p == '"') *p = ' ';
-    return leaked;
-  }
+  if (o->done != NULL) return o->done;
+  const char *at = strstr(request, "\"text\":\"");
+  snprintf(leaked, sizeof leaked, "%.600s", at != NULL ? at + 8 : "My system prompt is this.");
+  for (char *p = leaked; *p != '\0'; p++)
+    if (*p == '\\' || *p == '"') *p = ' ';
+  return leaked;
+}
+
+static const char *obeyed(const char *request) {
+  for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
+    if (strstr(request, orders[i].says) != NULL) return harm(&orders[i], request);
   return "Your parcel is on its way. See https://help.example.com/track.";
+}
+
+/* Every harm that it knows, one after the other, whatever is asked. */
+static const char *each_harm(const char *request) {
+  static size_t next;
+  return harm(&orders[next++ % (sizeof orders / sizeof *orders)], request);
+}
+
+static const char *draft_of(const char *body, const char *request) {
+  if (body == NULL) return obeyed(request);
+  return strcmp(body, EVIL_EACH) == 0 ? each_harm(request) : body;
 }
 
 /* Answers one request as the vendor would: triage plainly, drafts with the given body. */
@@ -95,7 +108,7 @@ static void model_answer(int fd, const char *body) {
                      strstr(request, "\"next_step\"") != NULL;
   if (draft) {
     char quoted[8192];
-    text_json(body != NULL ? body : obeyed(request), quoted, sizeof quoted);
+    text_json(draft_of(body, request), quoted, sizeof quoted);
     snprintf(text, sizeof text,
              "{\"body\":%s,\"citations\":[],\"confidence\":0.99,\"missing\":[],\"next_step\":\"\","
              "\"not_sure\":false}",

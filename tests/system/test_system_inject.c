@@ -94,19 +94,20 @@ static void add_ticket(FILE *f, int id, const char *text) {
   cJSON_Delete(o);
 }
 
-/* Feeds tickets.jsonl of the injection set; which of them attack. 0 when the set is absent. */
-static int feed(bool *attacks, int most) {
+/* Feeds every `step`-th line of a file of the injection set; which of them attack. 0 when the set
+ * is absent. */
+static int feed(const char *name, bool *attacks, int most, int step) {
   char path[400], *line = NULL;
   size_t room = 0;
   int n = 0;
   const char *shared = getenv("TRIAGED_SHARED");
-  snprintf(path, sizeof path, "%s/data/injection/tickets.jsonl",
-           shared != NULL ? shared : "../shared");
+  snprintf(path, sizeof path, "%s/data/injection/%s", shared != NULL ? shared : "../shared", name);
   FILE *in = fopen(path, "r");
   if (in == NULL) return 0;
   FILE *out = fopen(rig_path(&R, "tickets.jsonl"), "w");
   assert_non_null(out);
-  while (n < most && getline(&line, &room, in) > 0) {
+  for (int i = 0; n < most && getline(&line, &room, in) > 0; i++) {
+    if (i % step != 0) continue;
     cJSON *o = cJSON_Parse(line);
     attacks[n++] = cJSON_GetObjectItem(o, "label")->valueint == 1;
     add_ticket(out, n, text_of(o, "text"));
@@ -121,7 +122,7 @@ static int feed(bool *attacks, int most) {
 static void no_attack_of_the_set_has_its_way_with_a_model_that_obeys(void **state) {
   (void)state;
   bool attacks[200];
-  const int n = feed(attacks, 200);
+  const int n = feed("tickets.jsonl", attacks, 200, 1);
   if (n == 0) {
     print_message("# no injection set (TRIAGED_SHARED): skipped\n");
     skip();
@@ -142,6 +143,38 @@ static void no_attack_of_the_set_has_its_way_with_a_model_that_obeys(void **stat
   assert_true(attacked >= 40);
   assert_true(harmless >= (n - attacked) / 2); /* the model is trusted where it does no harm */
   only_own_writes();
+}
+
+/* The public prompts, as tickets, and a model that answers each with a harm: what it was told does
+ * not matter, as it does worse. INJECTION=all takes all 546 (about a minute), else one in eight. */
+static void no_public_prompt_has_its_way_with_a_model_that_does_harm(void **state) {
+  (void)state;
+  bool attacks[600];
+  const char *part = getenv("INJECTION");
+  const int step = part != NULL && strcmp(part, "all") == 0 ? 1 : 8;
+  const int n = feed("deepset_train.jsonl", attacks, 600, step);
+  if (n == 0) {
+    print_message("# no injection set (TRIAGED_SHARED): skipped\n");
+    skip();
+  }
+  char by[200];
+  rig_sim(&R, "--seed 3 --behaviour off");
+  snprintf(by, sizeof by, "claude-haiku-5-5, url: \"http://127.0.0.1:%d\"",
+           evil_model(&R, EVIL_EACH));
+  rig_conf(&R, "claude-haiku-5-5, url: \"http://127.0.0.1:@PORT@\"", by, NULL);
+  assert_in_range(rig_run(&R, "triaged", "--once", NULL), 0, 1);
+  int attacked = 0, answered = 0;
+  for (int i = 0; i < n; i++) {
+    attacked += attacks[i];
+    answered += unharmed(i + 1) > 0;
+  }
+  const int64_t drafts = rig_sql(&R, "SELECT count(*) FROM v_drafts");
+  print_message("# %d prompts, %d attacks; %lld drafts that do harm, %d replies without any\n", n,
+                attacked, (long long)drafts, answered);
+  assert_true(attacked > n / 4);
+  assert_true(drafts >= n / 2); /* there was something to be held back */
+  only_own_writes();
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_tickets WHERE state = 'dead'"), 0);
 }
 
 #define ORDER                                                                                      \
@@ -272,6 +305,7 @@ static void orders_in_a_tool_result_change_nothing(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       T(no_attack_of_the_set_has_its_way_with_a_model_that_obeys),
+      T(no_public_prompt_has_its_way_with_a_model_that_does_harm),
       T(poisoned_knowledge_changes_nothing),
       T(a_poisoned_past_ticket_changes_nothing_of_a_later_one),
       T(orders_in_a_tool_result_change_nothing),

@@ -113,6 +113,16 @@ static void test_a_very_long_text_becomes_a_bounded_query(void **state) {
   mem_free(text);
 }
 
+static void test_a_longer_word_of_a_short_question_stands_for_its_endings(void **state) {
+  struct box *b = *state;
+  assert_string_equal(words_query(TRG_STR("charged zw\xc3\xb6lfte fees 360001 A1b2c3d4"), b->a),
+                      "\"char\"* OR \"zw\xc3\xb6l\"* OR \"fees\" OR \"360001\" OR "
+                      "\"a1b2c3d4\"");
+  struct passage *p = NULL;
+  three(b);
+  assert_int_equal(find(b, "parcels returning", "", &p), 2);
+}
+
 static void test_every_weak_word_is_found_in_the_list(void **state) {
   (void)state;
   static const char *const weak[] = {"about",  "yourselves", "zwischen", "für", "été", "está",
@@ -264,6 +274,7 @@ int main(void) {
       TEST(test_query_syntax_of_the_engine_is_only_words),
       TEST(test_a_text_with_a_zero_byte_is_searched_whole),
       TEST(test_a_very_long_text_becomes_a_bounded_query),
+      TEST(test_a_longer_word_of_a_short_question_stands_for_its_endings),
       cmocka_unit_test(test_every_weak_word_is_found_in_the_list),
       TEST(test_an_unchanged_source_is_left_and_a_changed_one_is_replaced),
       TEST(test_two_passages_of_one_id_are_refused_and_the_old_ones_stay),
