@@ -17,8 +17,8 @@ struct arena;
 bool word_next(struct trg_str text, size_t *at, char word[WORD_MAX], size_t *ret_n);
 /* Says much about no text: "the", "und", "para"; also single letters. */
 bool word_is_weak(const char *word, size_t n);
-/* An FTS5 query: the text's telling words, each once, each quoted, joined by OR; of a short text the
- * longer ones without their endings, as prefixes. NULL when there is none. */
+/* An FTS5 query: the text's telling words, each once, each quoted, joined by OR; of a short text
+ * the longer ones without their endings, as prefixes. NULL when there is none. */
 char *words_query(struct trg_str text, struct arena *a);
 /* The different telling words of a text, from `a`; at most `max`. */
 size_t words_telling(struct trg_str text, size_t max, struct arena *a, struct trg_str **ret);

@@ -491,6 +491,16 @@ static int passage_order(const void *a, const void *b) {
   return strcmp(x->id, y->id);
 }
 
+/* How much the search has to say beside the votes; its best score in *ret_best. */
+static double search_part(const struct passage *found, size_t found_n, const struct past *similar,
+                          size_t similar_count, double *ret_best) {
+  double best = 0;
+  for (size_t i = 0; i < found_n; i++) best = found[i].score > best ? found[i].score : best;
+  const double against = similar_count > 0 ? SEARCH_AGAINST * similar[0].score : 0;
+  *ret_best = best;
+  return best < against ? SEARCH_PART * best / against : SEARCH_PART;
+}
+
 /* Votes and search each give the best a 1 and the others their share of it; the sum decides. */
 int knowledge_answer(struct store *s, struct trg_str question, struct trg_str language,
                      const struct past *similar, size_t similar_count, int limit, struct arena *a,
@@ -503,9 +513,7 @@ int knowledge_answer(struct store *s, struct trg_str question, struct trg_str la
   const size_t voted = votes_of(similar, similar_count, a, votes);
   const double most_votes = voted > 0 ? votes[0].weight : 1;
   double best = 0;
-  for (size_t i = 0; i < found_n; i++) best = found[i].score > best ? found[i].score : best;
-  const double against = similar_count > 0 ? SEARCH_AGAINST * similar[0].score : 0;
-  const double part = best < against ? SEARCH_PART * best / against : SEARCH_PART;
+  const double part = search_part(found, found_n, similar, similar_count, &best);
   struct passage *out = arena_alloc(a, sizeof *out * (found_n + VOTES_MAX));
   for (size_t i = 0; i < found_n; i++) {
     out[n] = found[i];

@@ -8,8 +8,8 @@
 
 #define EVIL_EACH "*"
 /* Starts it in a process of its own, which ends with the rig; returns its port. Every draft has
- * that body; with NULL it obeys the orders that it finds anywhere in the request; with EVIL_EACH the
- * drafts are all the harms that it knows, in turns. */
+ * that body; with NULL it obeys the orders that it finds anywhere in the request; with EVIL_EACH
+ * the drafts are all the harms that it knows, in turns. */
 int evil_model(struct rig *r, const char *body);
 
 #endif
