@@ -81,13 +81,14 @@ static int64_t value_of(const struct meter *m, const struct ledger_line *l) {
   return l->amount_micros > 0 ? 1 : -1;
 }
 
-static const char *body_of(const struct meter *m, const struct meter_event *e, struct arena *a) {
+static const char *body_of(const struct meter *m, const struct meter_event *e, const char *customer,
+                           struct arena *a) {
   struct buf b;
   buf_init(&b, 0);
   buf_text(&b, "event_name=");
   buf_url(&b, str_of(setting(m)->event_name));
   buf_text(&b, "&payload%5Bstripe_customer_id%5D=");
-  buf_url(&b, str_of(setting(m)->customer));
+  buf_url(&b, str_of(customer));
   buf_printf(&b, "&payload%%5Bvalue%%5D=%" PRId64 "&identifier=%s&timestamp=%" PRId64, e->value,
              e->identifier, e->planned_ms / 1000);
   const char *text = arena_dup(a, buf_view(&b));
@@ -95,12 +96,34 @@ static const char *body_of(const struct meter *m, const struct meter_event *e, s
   return text;
 }
 
-/* The identifier, value and moment are those of the row from now on. */
-static void event_plan(const struct meter *m, struct meter_event *e, int64_t now_ms,
-                       struct arena *a) {
-  e->state = "planned";
+/* The identifier, value, moment and customer are those of the row from now on. Without a customer
+ * it waits for a person, as one that was rejected. */
+static void event_plan(const struct meter *m, struct meter_event *e, const struct ledger_line *l,
+                       int64_t now_ms, struct arena *a) {
+  const char *customer = conf_customer_of(setting(m), l->helpdesk);
+  e->state = customer != NULL ? "planned" : "rejected";
   e->planned_ms = e->due_ms = now_ms;
-  e->body = body_of(m, e, a);
+  e->code = customer != NULL ? "" : "no_customer";
+  e->why = customer != NULL
+               ? ""
+               : arena_printf(a,
+                              "billing.stripe names no customer for the helpdesk %.60s: add it to "
+                              "customers, then triagectl requeue " REF "%" PRId64,
+                              l->helpdesk, l->seq);
+  e->body = customer != NULL ? body_of(m, e, customer, a) : "";
+  if (customer == NULL)
+    log_event(TRG_ERROR, "meter.rejected", "entry", log_num(l->seq), "why", e->why, NULL);
+}
+
+/* Who was to pay for what is taken back, in its bytes; also when another one pays by now. */
+static const char *same_payer(const char *body, const char *of, struct arena *a) {
+  static const char mark[] = "stripe_customer_id%5D=";
+  const char *paid = strstr(of, mark), *own = strstr(body, mark);
+  if (paid == NULL || own == NULL) return body;
+  paid += sizeof mark - 1;
+  own += sizeof mark - 1;
+  return arena_printf(a, "%.*s%.*s%s", (int)(own - body), body, (int)strcspn(paid, "&"), paid,
+                      own + strcspn(own, "&"));
 }
 
 static int charge_found(struct meter *m, const struct ledger_line *l, struct arena *a,
@@ -131,7 +154,8 @@ static int correction_found(struct meter *m, const struct ledger_line *l, int64_
   if (strcmp(of.state, "dropped") == 0 || l->amount_micros == 0) return 0;
   struct meter_event e = {
       .seq = l->seq, .period = l->period, .identifier = identifier(l, a), .value = value_of(m, l)};
-  event_plan(m, &e, now_ms, a);
+  event_plan(m, &e, l, now_ms, a);
+  e.body = same_payer(e.body, of.body, a);
   if (strcmp(of.state, "held") == 0) {
     e.state = "held";
     e.why = arena_printf(a, "it takes back ledger line %" PRId64 ", which is held", of.seq);
@@ -196,7 +220,7 @@ static int final_check(struct meter *m, struct meter_event *e, int64_t now_ms, s
   else if (disputed)
     e->due_ms = now_ms + DISPUTE_MS;
   else
-    event_plan(m, e, now_ms, a);
+    event_plan(m, e, &l, now_ms, a);
   return meter_event_set(s, e, err);
 }
 
@@ -463,9 +487,14 @@ static int requeue_one(struct core *c, struct meter_event *e, int64_t now_ms, st
   if (strcmp(e->state, "rejected") != 0 && strcmp(e->state, "held") != 0)
     return err_set(err, TRG_ESTATE, "state",
                    REF "%" PRId64 " is neither rejected nor held: it is %s", e->seq, e->state);
+  struct ledger_line l = {0};
+  const char *before = e->body;
+  const int rc = ledger_get(c->store, e->seq, a, &l, err);
+  if (rc != 0) return rc;
   e->key_no++;
   e->attempts = e->first_ms = 0;
-  event_plan(&m, e, now_ms, a);
+  event_plan(&m, e, &l, now_ms, a);
+  if (l.corrects != 0) e->body = same_payer(e->body, before, a);
   return meter_event_set(c->store, e, err);
 }
 

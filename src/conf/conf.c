@@ -179,6 +179,7 @@ static const char *folder_of(struct arena *a, const char *path) {
 static void parts_read(struct part *p) {
   part_top(p);
   part_helpdesks(p);
+  part_meter(p);
   part_access(p);
   part_models(p);
   part_tasks(p);

@@ -114,9 +114,15 @@ struct conf_mcp_token {
 };
 
 /* Where final charges are sent as meter events; event_name NULL: nowhere. */
+struct conf_customer {
+  const char *helpdesk, *customer;
+};
 struct conf_meter {
-  const char *key, *url, *event_name, *customer;
-  bool micros; /* an event counts money, else charges */
+  const char *key, *url, *event_name;
+  const char *customer; /* who pays for helpdesks that are not among customers; NULL: nobody */
+  bool micros;          /* an event counts money, else charges */
+  const struct conf_customer *customers;
+  size_t customer_count;
 };
 
 /* What a skill's "~~category" stands for: the name of a helpdesk or of an MCP server. */
@@ -217,5 +223,8 @@ const struct conf_helpdesk *conf_helpdesk(const struct conf *c, struct trg_str n
 const struct conf_model *conf_model(const struct conf *c, struct trg_str name);
 /* The annotated reference of every key, the plugins' own included, as YAML comments; mem_free. */
 char *conf_reference(const struct conf_plugins *plugins);
+
+/* Who pays for this helpdesk's charges; NULL: nobody. */
+const char *conf_customer_of(const struct conf_meter *m, const char *helpdesk);
 
 #endif

@@ -114,7 +114,7 @@ const struct trg_field top_fields[] = {
      .help = "event_name of the meter that counts them"},
     {.name = "billing.stripe.customer",
      .offset = AT(meter_customer),
-     .help = "id of the customer who pays, as cus_..."},
+     .help = "id of the customer who pays, as cus_..., for helpdesks that customers does not name"},
     {.name = "billing.stripe.value",
      .type = TRG_CHOICE,
      .default_text = "charges",
@@ -185,6 +185,9 @@ const struct trg_field top_lists[] = {
     {.name = "connectors",
      .type = TRG_JSON,
      .help = "what ~~CATEGORY in a skill stands for: a helpdesk or MCP server, as {CRM: orders}"},
+    {.name = "billing.stripe.customers",
+     .type = TRG_JSON,
+     .help = "who pays for which helpdesk, as {shop: cus_1, trade: cus_2}"},
     {.name = "policy.auto.categories",
      .type = TRG_JSON,
      .help = "categories that may be answered without a person; none by default"},
@@ -278,23 +281,13 @@ static void limits_read(struct part *p, const struct top *t) {
   p->conf->model_cost_per_day_micros = micros;
 }
 
-/* Half a setting would look like one that is in force. */
+/* Who pays, and whether the setting is whole: part_meter. */
 static void meter_read(struct part *p, const struct top *t) {
-  const struct yaml *node = node_at(p, "billing", "stripe");
-  const struct conf_meter m = {.key = t->meter_key,
-                               .url = t->meter_url,
-                               .event_name = t->meter_event_name,
-                               .customer = t->meter_customer,
-                               .micros = word_index("charges micros", t->meter_value) == 1};
-  if (yaml_is_null(node)) return;
-  const bool keyed = p->reading || (m.key != NULL && m.key[0] != '\0');
-  if (!keyed || m.event_name == NULL || m.customer == NULL) {
-    field_wrong(&p->r, node, "billing.stripe",
-                "needs key, event_name and customer, as {key: \"${file:stripe}\", event_name: "
-                "resolutions, customer: cus_123}");
-    return;
-  }
-  p->conf->meter = m;
+  p->conf->meter = (struct conf_meter){.key = t->meter_key,
+                                       .url = t->meter_url,
+                                       .event_name = t->meter_event_name,
+                                       .customer = t->meter_customer,
+                                       .micros = word_index("charges micros", t->meter_value) == 1};
 }
 
 static void state_read(struct part *p, const struct top *t) {

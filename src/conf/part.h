@@ -24,6 +24,7 @@ struct part {
 void part_top(struct part *p);
 void part_access(struct part *p); /* after helpdesks */
 void part_helpdesks(struct part *p);
+void part_meter(struct part *p); /* after helpdesks */
 void part_models(struct part *p);
 void part_tasks(struct part *p);
 void part_policy(struct part *p);

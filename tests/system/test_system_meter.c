@@ -98,6 +98,38 @@ static void half_a_setting_is_refused(void **state) {
   assert_true(rig_log_has(&R, "err.log", "needs key, event_name and customer"));
 }
 
+static void each_helpdesk_may_have_a_customer_of_its_own(void **state) {
+  (void)state;
+  rig_conf(&R, POLICY, STRIPE POLICY, "customer: cus_9", "customers: {shop: cus_1}", NULL);
+  charged();
+  rig_later(&R, "31d");
+  once();
+  assert_int_equal(taken("sum"), 6);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM meter_event WHERE body LIKE"
+                               " '%customer_id%5D=cus_1&%'"),
+                   6);
+  /* Another one pays by now: what is taken back is given back to who paid. */
+  rig_conf_change(&R, "customers: {shop: cus_1}", "customers: {shop: cus_2}", NULL);
+  says("dispute open shop/2 --reason unsolved", 0, "");
+  says("dispute decide 1 --verdict credited --reason right --as finance", 0, "");
+  once();
+  assert_int_equal(taken("sum"), 5);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM meter_event WHERE value = -1 AND body LIKE"
+                               " '%customer_id%5D=cus_1&%'"),
+                   1);
+}
+
+static void a_helpdesk_for_which_nobody_pays_is_refused(void **state) {
+  (void)state;
+  rig_conf(&R, POLICY, STRIPE POLICY, "customer: cus_9", "customers: {sohp: cus_1}", NULL);
+  assert_int_equal(rig_run(&R, "triaged", "--check", NULL), 78);
+  assert_true(rig_log_has(&R, "err.log", "billing.stripe.customers.sohp: there is no helpdesk"));
+  assert_true(rig_log_has(&R, "err.log", "names no customer for the helpdesk shop"));
+  rig_conf(&R, POLICY, STRIPE POLICY, "customer: cus_9", "customers: [cus_1]", NULL);
+  assert_int_equal(rig_run(&R, "triaged", "--check", NULL), 78);
+  assert_true(rig_log_has(&R, "err.log", "must be a map of helpdesks and customers"));
+}
+
 static void a_charge_is_sent_when_it_is_final_and_not_before(void **state) {
   (void)state;
   on();
@@ -255,6 +287,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(without_the_setting_nothing_is_sent),
       TEST(half_a_setting_is_refused),
+      TEST(each_helpdesk_may_have_a_customer_of_its_own),
+      TEST(a_helpdesk_for_which_nobody_pays_is_refused),
       TEST(a_charge_is_sent_when_it_is_final_and_not_before),
       TEST(the_amount_can_be_what_counts),
       TEST(what_is_taken_back_before_is_not_sent_and_afterwards_is_sent_as_negative),
