@@ -55,6 +55,7 @@ struct loop {
   struct soon *soon_head, **soon_tail, *soon_free;
   struct work *works;
   size_t work_count;
+  bool pooled; /* the pool's threads were started */
   uint64_t turn;
   uint64_t mark_ns, mark_idle_ns; /* end of the last prepare */
   int64_t longest_us;
@@ -291,6 +292,18 @@ static void work_after_cb(uv_work_t *req, int status) {
   mem_free(w);
 }
 
+/* The first work starts the pool's threads. They must not take the signals that are meant for the
+ * loop: when its watchers are closed, at the end, one would end the process by default. */
+static int queue(struct loop *l, struct work *w) {
+  sigset_t all, before;
+  (void)sigfillset(&all);
+  if (!l->pooled) (void)pthread_sigmask(SIG_BLOCK, &all, &before);
+  const int rc = uv_queue_work(&l->uv, &w->uv, work_cb, work_after_cb);
+  if (!l->pooled) (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+  l->pooled = true;
+  return rc;
+}
+
 int loop_work_or_drop(struct loop *l, void (*work)(void *arg), void (*after)(void *arg),
                       void (*drop)(void *arg), void *arg) {
   if (l->work_count >= WORK_MAX || l->closing) return TRG_ELIMIT;
@@ -298,7 +311,7 @@ int loop_work_or_drop(struct loop *l, void (*work)(void *arg), void (*after)(voi
   *w = (struct work){
       .l = l, .next = l->works, .work = work, .after = after, .drop = drop, .arg = arg};
   w->uv.data = w;
-  if (uv_queue_work(&l->uv, &w->uv, work_cb, work_after_cb) != 0) {
+  if (queue(l, w) != 0) {
     mem_free(w);
     return TRG_EIO;
   }
