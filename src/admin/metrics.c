@@ -148,6 +148,31 @@ static int depth(struct core *c, struct buf *b, struct trg_err *err) {
   return 0;
 }
 
+static void one(struct buf *b, const char *name, const char *server, const char *result,
+                int64_t value) {
+  buf_text(b, name);
+  label(b, "server", server, true);
+  if (result != NULL) label(b, "result", result, false);
+  buf_printf(b, "} %lld\n", (long long)value);
+}
+
+static void tool_servers(struct core *c, struct buf *b) {
+  struct tool_server_state s[DESKS_MAX];
+  const size_t n = road_tool_servers(c->road, s, DESKS_MAX);
+  if (n == 0) return;
+  head(b, "triaged_mcp_calls_total", "counter", "Calls of tools of MCP servers, since the start.");
+  for (size_t i = 0; i < n; i++) {
+    one(b, "triaged_mcp_calls_total", s[i].name, "ok", s[i].answered);
+    one(b, "triaged_mcp_calls_total", s[i].name, "failed", s[i].failed);
+  }
+  head(b, "triaged_mcp_progress_total", "counter",
+       "Notices of progress that gave calls more time.");
+  for (size_t i = 0; i < n; i++)
+    one(b, "triaged_mcp_progress_total", s[i].name, NULL, s[i].progress);
+  head(b, "triaged_mcp_up", "gauge", "1 while a server is connected; it is when a draft needs it.");
+  for (size_t i = 0; i < n; i++) one(b, "triaged_mcp_up", s[i].name, NULL, s[i].ready);
+}
+
 static void own_time(struct buf *b, const char *name, const char *help, int64_t count,
                      const struct road_overhead *o) {
   head(b, name, "histogram", help);
@@ -236,6 +261,7 @@ int metrics_text(struct core *c, struct buf *b, struct trg_err *err) {
   if (rc >= 0) rc = money_health(c, b, a, err);
   if (rc >= 0) {
     overhead(c, b);
+    tool_servers(c, b);
     head(b, "triaged_store_commits_total", "counter", "Durable commits.");
     buf_printf(b, "triaged_store_commits_total %lld\n", (long long)turn_commits(c->store));
     head(b, "triaged_turn_seconds_max", "gauge", "Longest turn of the loop since the last look.");

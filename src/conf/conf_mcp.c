@@ -11,8 +11,8 @@
 
 struct written {
   char *type, *url, *headers, *oauth, *command, *args, *env, *cwd;
-  char *price;
-  int64_t timeout_ms;
+  char *price, *elicitation;
+  int64_t timeout_ms, timeout_max_ms;
 };
 
 #define AT(member) offsetof(struct written, member)
@@ -42,7 +42,20 @@ const struct trg_field mcp_fields[] = {
      .min = 100,
      .max = 600000,
      .offset = AT(timeout_ms),
-     .help = "for one call"},
+     .help = "for one call, or from one notice of its progress to the next"},
+    {.name = "timeout_max",
+     .type = TRG_DURATION,
+     .default_text = "5m",
+     .min = 100,
+     .max = 3600000,
+     .offset = AT(timeout_max_ms),
+     .help = "for one call that goes on telling of its progress"},
+    {.name = "elicitation",
+     .type = TRG_CHOICE,
+     .words = "none cancel defaults",
+     .default_text = "none",
+     .offset = AT(elicitation),
+     .help = "forms that the server wants filled in: not taken, put away, or their own defaults"},
     {.name = "price", .offset = AT(price), .help = "US dollars that one call costs, as 0.002"},
     {.name = NULL},
 };

@@ -9,14 +9,20 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "mcp/client_inner.h"
-#include "mcp/schema.h"
 #include "net/child.h"
 
 #define TIMEOUT_MS  30000
-#define PROBE_MS    5000 /* a legacy program may never answer what it does not know */
+#define LONGEST_MS  300000 /* with progress */
+#define PROBE_MS    5000   /* a legacy program may never answer what it does not know */
 #define REST_MS     1000
 #define GRACE_MS    300 /* for a program to end by itself */
 #define REST_MAX_MS 60000
+
+static enum elicits elicits_of(struct trg_str word) {
+  return str_is(word, "defaults") ? ELICIT_DEFAULTS
+         : str_is(word, "cancel") ? ELICIT_CANCEL
+                                  : ELICIT_NONE;
+}
 
 struct mcp_client *mcp_client_new(const struct mcp_client_options *o, struct trg_err *err) {
   json *conf = json_parse(str_of(o->json), 0, err);
@@ -39,6 +45,10 @@ struct mcp_client *mcp_client_new(const struct mcp_client_options *o, struct trg
   c->is_stdio = stdio;
   if (duration_parse(json_get_str(conf, "timeout"), &c->timeout_ms) != 0)
     c->timeout_ms = TIMEOUT_MS;
+  if (duration_parse(json_get_str(conf, "timeout_max"), &c->longest_ms) != 0)
+    c->longest_ms = LONGEST_MS;
+  if (c->longest_ms < c->timeout_ms) c->longest_ms = c->timeout_ms;
+  c->elicits = elicits_of(json_get_str(conf, "elicitation"));
   const struct oauth_options oauth = {.loop = c->loop,
                                       .http = c->http,
                                       .server = c->name,
@@ -50,13 +60,19 @@ struct mcp_client *mcp_client_new(const struct mcp_client_options *o, struct trg
   return c;
 }
 
+static json *capabilities(const struct mcp_client *c) {
+  json *o = json_object();
+  if (c->elicits != ELICIT_NONE) json_put(o, "elicitation", json_object());
+  return o;
+}
+
 static void asked_unlink(struct asked *a) {
   struct asked **at = &a->client->asked;
   while (*at != NULL && *at != a) at = &(*at)->next;
   if (*at == a) *at = a->next;
 }
 
-static void asked_free(struct asked *a) {
+void asked_free(struct asked *a) {
   asked_unlink(a);
   loop_timer_stop(a->client->loop, a->deadline);
   loop_timer_stop(a->client->loop, a->again);
@@ -80,6 +96,7 @@ void mcp_client_free(struct mcp_client **at) {
     c->waiting = w->next;
     mem_free(w);
   }
+  client_watch_end(c);
   oauth_free(&c->oauth);
   child_end(&c->child, GRACE_MS);
   client_tools_free(c);
@@ -105,7 +122,7 @@ void asked_end(struct asked *a, const struct asked_end *end) {
   asked_free(a);
 }
 
-/* The absolute end: progress does not move it. */
+/* Progress moves it, up to the longest time. */
 static void deadline_cb(void *arg) {
   struct asked *a = arg;
   struct mcp_client *c = a->client;
@@ -122,18 +139,41 @@ static void deadline_cb(void *arg) {
   asked_end(a, &(struct asked_end){.code = "timeout", .why = "the server did not answer in time"});
 }
 
-/* What a modern request says of itself. */
-static void meta_put(json *params) {
+void client_progress(struct mcp_client *c, const json *params) {
+  const json *token = json_get(params, "progressToken");
+  char *id = json_is_number(token) ? json_text(token) : mem_dup_str(json_str(token));
+  struct asked *a = client_asked(c, id);
+  const double now = json_get_double(params, "progress", -1);
+  mem_free(id);
+  /* It must grow: what does not moves nothing. */
+  if (a == NULL || a->on_reply == NULL || now <= a->progress) return;
+  a->progress = now;
+  c->stats.progress++;
+  log_event(TRG_DEBUG, "mcp.progress", "server", c->name, "tool", a->name, "step",
+            log_num((int64_t)now), NULL);
+  const int64_t left_ms = (a->until_us - clock_mono_us()) / 1000;
+  const int64_t ms = left_ms < c->timeout_ms ? left_ms : c->timeout_ms;
+  loop_timer_stop(c->loop, a->deadline);
+  a->deadline = loop_timer_start(c->loop, ms > 1 ? ms : 1, 0, deadline_cb, a);
+}
+
+void client_meta(const struct mcp_client *c, json *params) {
   json *meta = json_object(), *info = json_object();
   json_put_text(meta, ERA_META_VERSION, ERA_MODERN);
   json_put_text(info, "name", "triaged");
   json_put_text(info, "version", TRIAGED_VERSION);
   json_put(meta, ERA_META_CLIENT, info);
-  json_put(meta, ERA_META_CAPABILITIES, json_object());
+  json_put(meta, ERA_META_CAPABILITIES, capabilities(c));
   json_put(params, "_meta", meta);
 }
 
-static struct asked *asked_new(struct mcp_client *c, const char *method, json *params) {
+/* With a call of a tool: where its progress goes. */
+static void progress_put(const struct asked *a) {
+  if (json_get(a->params, "_meta") == NULL) json_put(a->params, "_meta", json_object());
+  json_put_int(json_get(a->params, "_meta"), "progressToken", (int64_t)a->number);
+}
+
+struct asked *asked_new(struct mcp_client *c, const char *method, json *params) {
   struct asked *a = mem_alloc(sizeof *a);
   a->client = c;
   a->number = ++c->next_number;
@@ -160,7 +200,10 @@ struct asked *client_ask(struct mcp_client *c, const char *method, json *params,
                          void (*done)(struct asked *a, const struct asked_end *end)) {
   struct asked *a = asked_new(c, method, params);
   a->done = done;
-  if (a->modern) meta_put(a->params);
+  a->until_us = clock_mono_us() + c->longest_ms * 1000;
+  a->progress = -1;
+  if (a->modern) client_meta(c, a->params);
+  if (strcmp(method, "tools/call") == 0) progress_put(a);
   const bool probe = strcmp(method, "server/discover") == 0 && c->is_stdio;
   const int64_t ms = probe && PROBE_MS < c->timeout_ms ? PROBE_MS : c->timeout_ms;
   a->deadline = loop_timer_start(c->loop, ms, 0, deadline_cb, a);
@@ -183,16 +226,23 @@ struct asked *client_asked(struct mcp_client *c, const char *id) {
   return NULL;
 }
 
-/* What a server asks or tells of itself: it gets no for an answer, and pings get theirs. */
+static void told(struct mcp_client *c, const struct rpc_message *m) {
+  if (str_is(m->method, "notifications/tools/list_changed")) client_stale(c);
+  if (str_is(m->method, "notifications/progress")) client_progress(c, m->params);
+}
+
+/* What a server asks or tells of itself: pings get their answer, forms the one that the
+ * configuration gives, and all else no. */
 void client_message(struct mcp_client *c, struct rpc_message *m) {
-  if (m->kind == RPC_NOTIFICATION && str_is(m->method, "notifications/tools/list_changed"))
-    c->stale = true;
+  if (m->kind == RPC_NOTIFICATION) told(c, m);
   if (m->kind != RPC_REQUEST) return;
   struct asked *a = asked_new(c, "", NULL);
+  const bool form = str_is(m->method, "elicitation/create") && c->elicits != ELICIT_NONE;
   a->notice = true;
-  a->name = str_is(m->method, "ping")
+  a->name = form ? rpc_result(m->id, client_elicited(c, m->params))
+            : str_is(m->method, "ping")
                 ? rpc_result(m->id, NULL)
-                : rpc_error(m->id, RPC_NO_METHOD, "this client offers nothing", NULL);
+                : rpc_error(m->id, RPC_NO_METHOD, "this client offers nothing of the kind", NULL);
   a->deadline = loop_timer_start(c->loop, c->timeout_ms, 0, deadline_cb, a);
   asked_send(a);
 }
@@ -215,6 +265,7 @@ void client_failed(struct mcp_client *c, const char *why) {
   c->state = CLIENT_RESTING;
   c->era_known = c->modern = false;
   c->session[0] = '\0';
+  client_watch_end(c);
   child_end(&c->child, 0);
   struct asked *all = c->asked;
   c->asked = NULL;
@@ -233,6 +284,10 @@ void mcp_client_close(struct mcp_client *c) {
   c->rest = 0; /* it rests for good */
 }
 
+static bool tells_lists(const json *result) {
+  return json_get_bool(json_path(result, "capabilities.tools"), "listChanged", false);
+}
+
 static void initialized(struct asked *a, const struct asked_end *end) {
   struct mcp_client *c = a->client;
   const json *r = end->message != NULL ? end->message->result : NULL;
@@ -248,6 +303,7 @@ static void initialized(struct asked *a, const struct asked_end *end) {
   }
   (void)snprintf(c->version, sizeof c->version, "%.*s", (int)version.n, version.p);
   c->era_known = true;
+  c->tells = tells_lists(r);
   client_notice(c, "notifications/initialized", NULL);
   client_list(c);
 }
@@ -257,7 +313,7 @@ static void initialize(struct mcp_client *c) {
   c->modern = false;
   c->version[0] = '\0';
   json_put_text(params, "protocolVersion", ERA_LEGACY_NEWEST);
-  json_put(params, "capabilities", json_object());
+  json_put(params, "capabilities", capabilities(c));
   json_put_text(info, "name", "triaged");
   json_put_text(info, "version", TRIAGED_VERSION);
   json_put(params, "clientInfo", info);
@@ -292,6 +348,7 @@ static void discovered(struct asked *a, const struct asked_end *end) {
   if (answers_modern(end->message)) {
     c->era_known = true;
     (void)snprintf(c->version, sizeof c->version, "%s", ERA_MODERN);
+    c->tells = tells_lists(end->message->result);
     client_list(c);
   } else if (answers_legacy(c, end)) {
     initialize(c);
@@ -319,6 +376,7 @@ void client_ready(struct mcp_client *c, bool ready, const char *why) {
     c->state = CLIENT_READY;
     c->failures = 0;
     c->stale = false;
+    client_watch(c);
   }
   struct waiting *all = c->waiting;
   c->waiting = NULL;
@@ -345,6 +403,13 @@ static void ready_soon(void *arg) {
   }
 }
 
+/* Seen at once, not only when a draft comes by: a call under way keeps its own copies. */
+void client_stale(struct mcp_client *c) {
+  c->stale = true;
+  if (c->state == CLIENT_READY && c->soon == 0)
+    c->soon = loop_timer_start(c->loop, 1, 0, ready_soon, c);
+}
+
 void mcp_client_ready(struct mcp_client *c,
                       void (*on_ready)(void *arg, bool ready, const char *why), void *arg) {
   struct waiting *w = mem_alloc(sizeof *w);
@@ -363,120 +428,5 @@ void mcp_client_forget(struct mcp_client *c, const void *arg) {
     }
     *at = w->next;
     mem_free(w);
-  }
-}
-
-/* --- calls --------------------------------------------------------------------------------- */
-
-static void reply_no(struct asked *a, const char *code, const char *why) {
-  a->on_reply(a->arg, &(struct mcp_reply){.code = code, .why = why});
-}
-
-static void called(struct asked *a, const struct asked_end *end) {
-  struct mcp_client *c = a->client;
-  const struct rpc_message *m = end->message;
-  if (m == NULL) {
-    reply_no(a, end->code, end->why);
-    return;
-  }
-  if (m->kind == RPC_ERROR) {
-    char why[300];
-    c->stale = c->stale || m->code == RPC_HEADER_MISMATCH; /* its schema may have changed */
-    (void)snprintf(why, sizeof why, "the server says: %.*s",
-                   m->error_text.n > 240 ? 240 : (int)m->error_text.n,
-                   m->error_text.p != NULL ? m->error_text.p : "");
-    reply_no(a, "protocol", why);
-    return;
-  }
-  const struct trg_str type = json_get_str(m->result, "resultType");
-  if (str_is(type, "input_required"))
-    reply_no(a, "input", "the server asks for input that nobody here can give");
-  else if (type.n > 0 && !str_is(type, "complete"))
-    reply_no(a, "protocol", "the server's answer is of a kind that is not known");
-  else
-    a->on_reply(a->arg,
-                &(struct mcp_reply){.ok = true,
-                                    .code = "",
-                                    .why = "",
-                                    .tool_error = json_get_bool(m->result, "isError", false),
-                                    .result = m->result});
-}
-
-/* A refusal of ours, told on a later turn as everything else. */
-static void refused_cb(void *arg) {
-  struct asked *a = arg;
-  a->again = 0;
-  asked_end(a, &(struct asked_end){.code = "invalid", .why = a->last_id});
-}
-
-static mcp_call_id call_refused(struct asked *a, const char *why) {
-  (void)snprintf(a->last_id, sizeof a->last_id, "%.250s", why);
-  a->again = loop_timer_start(a->client->loop, 1, 0, refused_cb, a);
-  return a->number;
-}
-
-/* A null where the schema knows none is how models say "not given": it is left out. */
-static json *arguments_given(const struct remote *t, const json *arguments) {
-  json *given = json_object();
-  struct trg_err err = {0};
-  for (const json *m = json_first(arguments); m != NULL; m = json_next(m)) {
-    const json *schema = t != NULL
-                             ? json_get(json_get(t->tool.input_schema, "properties"), json_key(m))
-                             : NULL;
-    if (json_is_null(m) && schema != NULL && schema_check(schema, m, "", &err) != 0) continue;
-    json_put(given, json_key(m), json_copy(m));
-  }
-  return given;
-}
-
-/* *ret_given: the arguments as they are sent. */
-static int call_check(const struct mcp_client *c, const char *tool, const json *arguments,
-                      json **ret_given, struct trg_err *err) {
-  const struct remote *t = c->state == CLIENT_READY ? client_tool(c, tool) : NULL;
-  *ret_given = arguments_given(t, arguments);
-  if (t == NULL)
-    return err_set(err, TRG_ENOTFOUND, "invalid", "%s has no tool \"%.60s\" that may be used",
-                   c->name, tool);
-  return schema_check(t->tool.input_schema, *ret_given, "arguments", err);
-}
-
-int mcp_client_check(const struct mcp_client *c, const char *tool, const json *arguments,
-                     struct trg_err *err) {
-  json *given = NULL;
-  const int rc = call_check(c, tool, arguments, &given, err);
-  json_free(&given);
-  return rc;
-}
-
-mcp_call_id mcp_client_call(struct mcp_client *c, const char *tool, const json *arguments,
-                            void (*on_reply)(void *arg, const struct mcp_reply *r), void *arg) {
-  struct trg_err err = {0};
-  json *params = json_object(), *given = NULL;
-  json_put_text(params, "name", tool);
-  const int rc = call_check(c, tool, arguments, &given, &err);
-  json_put(params, "arguments", given);
-  struct asked *a = NULL;
-  if (rc < 0) {
-    a = asked_new(c, "tools/call", params);
-    a->done = called;
-    (void)call_refused(a, err.text);
-  } else {
-    a = client_ask(c, "tools/call", params, called);
-  }
-  a->on_reply = on_reply;
-  a->arg = arg;
-  return a->number;
-}
-
-void mcp_client_cancel(struct mcp_client *c, mcp_call_id id) {
-  for (struct asked *a = c->asked; a != NULL; a = a->next) {
-    if (a->number != id) continue;
-    const bool say = (c->is_stdio || !a->modern) && a->again == 0;
-    asked_free(a);
-    if (!say) return;
-    json *params = json_object();
-    json_put_int(params, "requestId", (int64_t)id);
-    client_notice(c, "notifications/cancelled", params);
-    return;
   }
 }

@@ -17,8 +17,9 @@ struct mcp_client;
 struct mcp_client_options {
   struct loop *loop;
   struct http *http;
-  const char *name;         /* in the configuration */
-  const char *json;         /* its block: url, headers, command, args, env, cwd, timeout, oauth */
+  const char *name; /* in the configuration */
+  const char *json; /* its block: url, headers, command, args, env, cwd, timeout, timeout_max,
+                       elicitation, oauth */
   const char *const *allow; /* the only tools that exist; NULL: all of them */
   size_t allow_count;
 };
@@ -44,9 +45,10 @@ void mcp_client_forget(struct mcp_client *c, const void *arg); /* of mcp_client_
 size_t mcp_client_tools(const struct mcp_client *c, const struct mcp_remote_tool **ret);
 
 struct mcp_reply {
-  bool ok;          /* the server answered with a result */
-  bool tool_error;  /* and that says that the tool failed */
-  const char *code; /* when not ok: invalid, timeout, transient, protocol, limit, auth, input */
+  bool ok;         /* the server answered with a result */
+  bool tool_error; /* and that says that the tool failed */
+  const char
+      *code; /* when not ok: invalid, timeout, transient, protocol, output, limit, auth, input */
   const char *why;
   const json *result; /* when ok */
 };
@@ -60,6 +62,13 @@ typedef uint64_t mcp_call_id;
 mcp_call_id mcp_client_call(struct mcp_client *c, const char *tool, const json *arguments,
                             void (*on_reply)(void *arg, const struct mcp_reply *r), void *arg);
 void mcp_client_cancel(struct mcp_client *c, mcp_call_id id);
+/* Since the start. */
+struct mcp_client_stats {
+  int64_t answered, failed; /* calls with a result, and those without */
+  int64_t progress;         /* notices of it */
+  int64_t lists;            /* how often the tools were read */
+};
+struct mcp_client_stats mcp_client_stats(const struct mcp_client *c);
 const char *mcp_client_version(const struct mcp_client *c); /* the revision spoken; "" not yet */
 
 #endif

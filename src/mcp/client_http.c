@@ -7,20 +7,13 @@
 #include "base/str.h"
 #include "mcp/client_inner.h"
 
-#define HEADERS_MAX 64
 #define RESUMES_MAX 5
 #define RETRY_MS    1000
 #define RETRY_MAX   30000
 #define LATER_MS    2000 /* so that the request's own deadline comes first */
 
-struct sending {
-  struct arena *arena;
-  struct trg_header headers[HEADERS_MAX];
-  size_t count;
-};
-
-static void header(struct sending *s, const char *name, const char *value) {
-  if (s->count < HEADERS_MAX && value != NULL)
+void sending_add(struct sending *s, const char *name, const char *value) {
+  if (s->count < CLIENT_HEADERS_MAX && value != NULL)
     s->headers[s->count++] = (struct trg_header){str_of(name), str_of(value)};
 }
 
@@ -28,19 +21,19 @@ static void header(struct sending *s, const char *name, const char *value) {
 static void headers_configured(struct sending *s, const struct mcp_client *c) {
   for (const json *h = json_first(json_get(c->conf, "headers")); h != NULL; h = json_next(h))
     if (json_is_string(h) && strncmp(json_key(h), "Mcp-", 4) != 0)
-      header(s, json_key(h), arena_dup(s->arena, json_str(h)));
+      sending_add(s, json_key(h), arena_dup(s->arena, json_str(h)));
   const char *token = oauth_bearer(c->oauth);
-  if (token != NULL) header(s, "Authorization", arena_printf(s->arena, "Bearer %s", token));
+  if (token != NULL) sending_add(s, "Authorization", arena_printf(s->arena, "Bearer %s", token));
 }
 
 static void headers_modern(struct sending *s, const struct asked *a) {
-  header(s, "Mcp-Method", a->method);
+  sending_add(s, "Mcp-Method", a->method);
   if (a->name == NULL) return;
-  header(s, "Mcp-Name", era_header_encode(str_of(a->name), s->arena));
+  sending_add(s, "Mcp-Name", era_header_encode(str_of(a->name), s->arena));
   const struct remote *t = client_tool(a->client, a->name);
   for (size_t i = 0; t != NULL && i < t->mark_count; i++)
-    header(s, arena_printf(s->arena, "Mcp-Param-%s", t->marks[i].header),
-           era_mark_value(&t->marks[i], a->arguments, s->arena));
+    sending_add(s, arena_printf(s->arena, "Mcp-Param-%s", t->marks[i].header),
+                era_mark_value(&t->marks[i], a->arguments, s->arena));
 }
 
 /* --- what comes back ----------------------------------------------------------------------- */
@@ -210,7 +203,7 @@ static void exchange_start(struct asked *a, const char *method, struct trg_str b
                                            .headers = s->headers,
                                            .header_count = s->count,
                                            .body = body,
-                                           .timeout_ms = c->timeout_ms + LATER_MS,
+                                           .timeout_ms = c->longest_ms + LATER_MS,
                                            .body_max_bytes = CLIENT_MESSAGE_MAX * 2,
                                            .flags = a->notice ? 0 : TRG_HTTP_WRITE};
   const struct http_call call = {
@@ -218,20 +211,19 @@ static void exchange_start(struct asked *a, const char *method, struct trg_str b
   a->exchange = http_start(c->http, &call);
 }
 
-static void headers_common(struct sending *s, const struct asked *a) {
-  const struct mcp_client *c = a->client;
+void sending_common(struct sending *s, const struct mcp_client *c, bool modern) {
   headers_configured(s, c);
-  if (c->version[0] != '\0') header(s, "MCP-Protocol-Version", c->version);
-  if (c->session[0] != '\0' && !a->modern) header(s, "Mcp-Session-Id", c->session);
+  if (c->version[0] != '\0') sending_add(s, "MCP-Protocol-Version", c->version);
+  if (c->session[0] != '\0' && !modern) sending_add(s, "Mcp-Session-Id", c->session);
 }
 
 static void resume_cb(void *arg) {
   struct asked *a = arg;
   struct sending s = {.arena = arena_new()};
   a->again = 0;
-  header(&s, "Accept", "text/event-stream");
-  header(&s, "Last-Event-ID", a->last_id);
-  headers_common(&s, a);
+  sending_add(&s, "Accept", "text/event-stream");
+  sending_add(&s, "Last-Event-ID", a->last_id);
+  sending_common(&s, a->client, a->modern);
   exchange_start(a, "GET", TRG_STR(""), &s);
   arena_free(&s.arena);
 }
@@ -244,9 +236,9 @@ void http_send(struct asked *a) {
   char *text = a->method[0] == '\0' ? mem_dup(a->name)
                : a->notice          ? rpc_notice(a->method, json_copy(a->params))
                                     : rpc_request(id, a->method, json_copy(a->params));
-  header(&s, "Content-Type", "application/json");
-  header(&s, "Accept", "application/json, text/event-stream");
-  headers_common(&s, a);
+  sending_add(&s, "Content-Type", "application/json");
+  sending_add(&s, "Accept", "application/json, text/event-stream");
+  sending_common(&s, a->client, a->modern);
   if (a->modern && !a->notice) headers_modern(&s, a);
   exchange_start(a, "POST", str_of(text), &s);
   mem_free(text);

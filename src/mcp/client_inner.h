@@ -16,6 +16,7 @@ struct child;
 struct arena;
 
 #define CLIENT_MESSAGE_MAX ((size_t)4 << 20) /* one message of a server */
+#define CLIENT_HEADERS_MAX 64
 
 /* How a request ended. message NULL: without an answer, and code and why say so. */
 struct asked_end {
@@ -39,6 +40,10 @@ struct asked {
   void *arg;
   void (*on_reply)(void *arg, const struct mcp_reply *r); /* of a tool's call */
   int tries;
+  int64_t until_us; /* of a call: progress does not move this */
+  double progress;  /* the last that was told; -1: none */
+  mcp_call_id call; /* what its caller knows it by */
+  int rounds;       /* of input that the server asked for */
   /* HTTP */
   http_id exchange;
   loop_timer again;
@@ -53,6 +58,20 @@ struct asked {
 
 enum client_state { CLIENT_IDLE = 0, CLIENT_BUSY, CLIENT_READY, CLIENT_RESTING };
 
+/* What to say to forms that a server wants filled in. */
+enum elicits { ELICIT_NONE = 0, ELICIT_CANCEL, ELICIT_DEFAULTS };
+
+/* A stream on which the server tells of changes between calls (client_watch.c). */
+struct watch {
+  http_id exchange;
+  loop_timer again;
+  struct sse sse;
+  bool reading, refused;
+  char last_id[256];
+  int64_t retry_ms;
+  int failures;
+};
+
 struct waiting {
   struct waiting *next;
   void (*on_ready)(void *arg, bool ready, const char *why);
@@ -61,6 +80,7 @@ struct waiting {
 
 struct remote {
   struct mcp_remote_tool tool; /* texts in tools_arena */
+  const json *output_schema;   /* NULL: it promises nothing */
   struct era_mark *marks;
   size_t mark_count;
 };
@@ -73,8 +93,11 @@ struct mcp_client {
   struct arena *arena;
   const char *const *allow;
   size_t allow_count;
-  int64_t timeout_ms;
-  bool is_stdio;
+  int64_t timeout_ms, longest_ms;
+  enum elicits elicits;
+  bool is_stdio, tells; /* it tells when its tools change */
+  struct watch watch;
+  struct mcp_client_stats stats;
   enum client_state state;
   struct waiting *waiting;
   struct asked *asked;
@@ -97,13 +120,20 @@ struct mcp_client {
 };
 
 /* client.c */
+struct asked *asked_new(struct mcp_client *c, const char *method, json *params);
 struct asked *client_ask(struct mcp_client *c, const char *method, json *params,
                          void (*done)(struct asked *a, const struct asked_end *end));
 void client_notice(struct mcp_client *c, const char *method, json *params);
+void asked_free(struct asked *a);                                 /* tells nobody */
 void asked_end(struct asked *a, const struct asked_end *end);     /* tells, and frees */
 void client_message(struct mcp_client *c, struct rpc_message *m); /* not an answer */
 struct asked *client_asked(struct mcp_client *c, const char *id);
 void client_failed(struct mcp_client *c, const char *why); /* rests, then connects anew */
+void client_stale(struct mcp_client *c);                   /* its tools changed: reads them again */
+void client_meta(const struct mcp_client *c,
+                 json *params); /* what a modern request says of itself */
+void client_progress(struct mcp_client *c, const json *params);
+json *client_elicited(const struct mcp_client *c, const json *params); /* client_call.c */
 const struct remote *client_tool(const struct mcp_client *c, const char *name);
 
 /* client_list.c */
@@ -114,6 +144,17 @@ void client_ready(struct mcp_client *c, bool ready, const char *why);
 /* client_http.c, client_stdio.c: send; the end comes through asked_end, on a later turn. */
 void http_send(struct asked *a);
 void http_drop(struct asked *a);
+/* What both ways share of HTTP: the configured headers, the version, the session and the token. */
+struct sending {
+  struct arena *arena;
+  struct trg_header headers[CLIENT_HEADERS_MAX];
+  size_t count;
+};
+void sending_add(struct sending *s, const char *name, const char *value);
+void sending_common(struct sending *s, const struct mcp_client *c, bool modern);
+/* client_watch.c: listens, when the server tells and that is not done yet; stops. */
+void client_watch(struct mcp_client *c);
+void client_watch_end(struct mcp_client *c);
 /* client_oauth.c: is a token to be had first? Then the request is sent when it has come. */
 bool oauth_waits(struct asked *a);
 /* Refused: once more with a fresh token, which is asked for. */

@@ -30,7 +30,7 @@ static bool tool_read(struct mcp_client *c, const json *t, struct remote *ret) {
   const json *schema = json_get(t, "inputSchema");
   struct trg_err err = {0};
   if (name.n == 0 || name.n > 128 || !json_is_object(schema) || !is_allowed(c, name)) return false;
-  *ret = (struct remote){0};
+  *ret = (struct remote){.output_schema = json_get(t, "outputSchema")};
   if (c->modern && !c->is_stdio &&
       era_marks(schema, c->tools_arena, &ret->marks, &ret->mark_count, &err) < 0) {
     log_event(TRG_WARN, "mcp.tool_dropped", "server", c->name, "tool",
@@ -90,6 +90,7 @@ static void listed(struct asked *a, const struct asked_end *end) {
     return;
   }
   tools_take(c);
+  c->stats.lists++;
   log_event(TRG_INFO, "mcp.ready", "server", c->name, "revision", c->version, "tools",
             log_num((int64_t)c->tool_count), NULL);
   client_ready(c, true, "");

@@ -138,10 +138,12 @@ static void on_reply(void *arg, const struct mcp_reply *reply) {
     if (k->wish_id != 0) wish_ended(l, k, reply->tool_error ? "failed" : "done", told);
   } else {
     const bool not_done = surely_not_done(reply->code);
+    const bool done = strcmp(reply->code, "output") == 0; /* and said so in a way that is no use */
     record(l, k->tool->name, k->arguments, reply->code, reply->why, TRG_STR(""), reply->why,
            k->from_us, 0);
-    if (k->wish_id != 0) wish_ended(l, k, not_done ? "failed" : "uncertain", reply->why);
-    l->unsure = l->unsure || (k->wish_id != 0 && !not_done);
+    l->unsure = l->unsure || (k->wish_id != 0 && !not_done && !done);
+    if (k->wish_id != 0)
+      wish_ended(l, k, done ? "done" : not_done ? "failed" : "uncertain", reply->why);
   }
   call_ended(l);
 }

@@ -93,3 +93,17 @@ void remotes_free(struct remotes **r) {
   mem_free(*r);
   *r = NULL;
 }
+
+size_t road_tool_servers(const struct road *road, struct tool_server_state *ret, size_t room) {
+  const struct remotes *r = road->remotes;
+  size_t n = 0;
+  for (; r != NULL && n < r->count && n < room; n++) {
+    const struct mcp_client_stats s = mcp_client_stats(r->clients[n]);
+    ret[n] = (struct tool_server_state){.name = r->servers[n]->name,
+                                        .ready = mcp_client_version(r->clients[n])[0] != '\0',
+                                        .answered = s.answered,
+                                        .failed = s.failed,
+                                        .progress = s.progress};
+  }
+  return n;
+}

@@ -90,6 +90,14 @@ int road_review(struct road *r, const char *verb, struct trg_str ref, const char
 int road_webhook(struct road *r, struct trg_str helpdesk, const struct trg_delivery *d,
                  struct trg_answer *ret_answer, struct trg_err *err);
 
+/* The MCP servers that drafts may ask, for metrics. */
+struct tool_server_state {
+  const char *name;
+  bool ready; /* connected, and its tools are known */
+  int64_t answered, failed, progress;
+};
+size_t road_tool_servers(const struct road *r, struct tool_server_state *ret, size_t room);
+
 /* For status and metrics. */
 struct desk_state {
   const char *name, *connector, *mode;

@@ -291,6 +291,50 @@ static void test_a_shadow_desk_runs_nothing_that_changes_something(void **state)
   assert_int_equal(rig_sql(&R, "SELECT count(*) FROM tool_wish"), 0);
 }
 
+/* Whoever the program is now, it is no child of ours: only the system knows whether it is gone. */
+static bool is_gone(pid_t pid) {
+  char path[64], line[200] = "";
+  snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+  FILE *f = fopen(path, "r");
+  if (f == NULL) return true;
+  if (fgets(line, sizeof line, f) == NULL) line[0] = '\0';
+  fclose(f);
+  const char *state = strrchr(line, ')');
+  return state == NULL || state[2] == 'Z';
+}
+
+static pid_t server_pid(void) {
+  rig_until_log(&R, "pid", "\n");
+  char *text = rig_read(&R, "pid");
+  const pid_t pid = (pid_t)atoi(text);
+  free(text);
+  assert_true(pid > 1);
+  assert_false(is_gone(pid));
+  return pid;
+}
+
+static void test_a_program_dies_with_the_daemon_however_that_ends(void **state) {
+  (void)state;
+  static const int signals[] = {SIGKILL, SIGTERM};
+  for (size_t i = 0; i < 2; i++) {
+    if (i > 0) {
+      rig_close(&R);
+      rig_open(&R);
+    }
+    setup("true", "sh", "");
+    char *text = rig_read(&R, "server.sh"), noted[4200];
+    snprintf(noted, sizeof noted, "echo $$ > %s\n", rig_path(&R, "pid"));
+    snprintf(noted + strlen(noted), sizeof noted - strlen(noted), "%s", text);
+    free(text);
+    rig_file(&R, "server.sh", noted);
+    rig_start(&R, "");
+    const pid_t pid = server_pid();
+    (void)rig_stop(&R, signals[i]);
+    for (int n = 0; n < 100 && !is_gone(pid); n++) rig_sleep_ms(50);
+    assert_true(is_gone(pid));
+  }
+}
+
 static void test_a_server_that_is_not_there_costs_no_draft(void **state) {
   (void)state;
   setup("true", "/nowhere/program", "");
@@ -336,6 +380,7 @@ int main(void) {
       T(test_masked_data_reaches_no_tool_by_default),
       T(test_a_tool_that_may_see_personal_data_gets_what_the_token_stands_for),
       T(test_a_shadow_desk_runs_nothing_that_changes_something),
+      T(test_a_program_dies_with_the_daemon_however_that_ends),
       T(test_a_server_that_is_not_there_costs_no_draft),
       T(test_a_server_of_a_plugin_folder_is_off_until_it_is_allowed),
   };

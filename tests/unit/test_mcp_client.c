@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "mcp/client.h"
 #include "net/http.h"
 #include "net/serve.h"
@@ -408,6 +409,30 @@ static void test_a_token_is_fetched_once_and_anew_when_it_is_refused(void **stat
   assert_int_equal(Tokens, 2);
 }
 
+static bool rested(void *arg) {
+  return clock_mono_us() > *(const int64_t *)arg;
+}
+
+static void test_a_program_that_died_rests_and_is_started_again(void **state) {
+  (void)state;
+  char name[64], text[900];
+  snprintf(name, sizeof name, "/tmp/mcp-died-%d", (int)getpid());
+  snprintf(
+      text, sizeof text,
+      "if [ ! -e %s ]; then touch %s; exit 3; fi; read a; echo '{\"jsonrpc\":\"2.0\",\"id\":2,"
+      "\"result\":{\"supportedVersions\":[\"2026-07-28\"],\"capabilities\":{}}}'; read b; echo "
+      "'{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{\"tools\":[" ADD "]}}'; sleep 60",
+      name, name);
+  script("5s", text);
+  assert_false(get_ready());
+  assert_non_null(strstr(Why, "program"));
+  assert_false(get_ready()); /* it rests: nothing is started */
+  int64_t until_us = clock_mono_us() + 900000;
+  assert_true(run_until(L, rested, &until_us, 20000)); /* the end of its rest is a turn */
+  if (!get_ready()) fail_msg("%s", Why);
+  unlink(name);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -428,6 +453,7 @@ int main(void) {
       T(test_a_giant_answer_meets_the_ceiling),
       T(test_silence_meets_the_deadline),
       T(test_a_wish_for_input_that_nobody_can_give_ends_the_call),
+      T(test_a_program_that_died_rests_and_is_started_again),
       T(test_a_token_is_fetched_once_and_anew_when_it_is_refused),
   };
   return cmocka_run_group_tests_name("mcp client", tests, NULL, NULL);
