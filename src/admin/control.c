@@ -4,6 +4,7 @@
 
 #include "admin/agent.h"
 #include "admin/control_bill.h"
+#include "admin/control_change.h"
 #include "admin/control_subject.h"
 #include "admin/core.h"
 #include "admin/meter.h"
@@ -211,13 +212,18 @@ static void do_test(struct asking *k, const json *q) {
   op_complete(inst, &request, &test_events, k, TEST_DEADLINE_MS);
 }
 
+static bool is_whole(struct trg_str what) {
+  return control_bills(what) || control_changes(what) || str_is(what, "erase");
+}
+
 /* Done wholly or not at all, with what came of it in the answer. */
 static void do_whole(struct asking *k, struct trg_str what, const json *q) {
   struct trg_err err = {0};
   json *o = json_object();
   json_put_bool(o, "ok", true);
-  const int rc = str_is(what, "erase") ? control_erase(k->core, q, o, k->arena, &err)
-                                       : control_bill(k->core, what, q, o, k->arena, &err);
+  const int rc = str_is(what, "erase")   ? control_erase(k->core, q, o, k->arena, &err)
+                 : control_changes(what) ? control_change(k->core, what, q, o, k->arena, &err)
+                                         : control_bill(k->core, what, q, o, k->arena, &err);
   if (rc >= 0) {
     asking_answer(k, o);
     return;
@@ -260,6 +266,20 @@ static int do_eval_keep(struct asking *k, const json *q, struct trg_err *err) {
   return rc;
 }
 
+static void do_review(struct asking *k, const json *q, struct trg_str ref, const char *who) {
+  struct trg_err err = {0};
+  const int rc = road_review(k->core->road, arena_dup(k->arena, json_get_str(q, "verb")), ref, who,
+                             json_get_str(q, "text"), json_get_int(q, "call", 0), &err);
+  if (rc != ROAD_REVIEW_WAITS) {
+    asking_result(k, rc, &err);
+    return;
+  }
+  json *o = json_object();
+  json_put_bool(o, "ok", true);
+  json_put_bool(o, "waits", true);
+  asking_answer(k, o);
+}
+
 static int do_requeue(struct core *c, struct trg_str ref, const char *who, struct trg_err *err) {
   return meter_ref(ref) ? meter_requeue(c, ref, who, err) : road_requeue(c->road, ref, who, err);
 }
@@ -285,10 +305,7 @@ void control_do(struct core *c, struct trg_str request,
   else if (str_is(what, "requeue"))
     asking_result(k, do_requeue(c, ref, who, &err), &err);
   else if (str_is(what, "review"))
-    asking_result(k,
-                  road_review(c->road, arena_dup(k->arena, json_get_str(q, "verb")), ref, who,
-                              json_get_str(q, "text"), json_get_int(q, "call", 0), &err),
-                  &err);
+    do_review(k, q, ref, who);
   else if (str_is(what, "note"))
     asking_result(k,
                   audit_add(c->store, who, arena_dup(k->arena, json_get_str(q, "what")),
@@ -307,7 +324,7 @@ void control_do(struct core *c, struct trg_str request,
     do_progress(k);
   else if (str_is(what, "test"))
     do_test(k, q);
-  else if (control_bills(what) || str_is(what, "erase"))
+  else if (is_whole(what))
     do_whole(k, what, q);
   else
     asking_result(k,

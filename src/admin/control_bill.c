@@ -1,5 +1,6 @@
 #include "admin/control_bill.h"
 
+#include "admin/control_change.h"
 #include "admin/core.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -30,6 +31,7 @@ static const char *text_of(const struct billing_request *b, const char *key) {
 
 static int close_period(struct billing_request *b, struct trg_err *err) {
   struct period_closed done;
+  if (!control_change_fine(b->core, b->a, err)) return TRG_ESTATE;
   const int rc = period_close(b->core->store, b->core->plan->book, text_of(b, "period"),
                               b->who.signed_as, clock_now_ms(), &done, err);
   if (rc < 0) return rc;

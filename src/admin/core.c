@@ -23,6 +23,7 @@
 #include "skill/macro.h"
 #include "skill/skill.h"
 #include "skill/taxonomy.h"
+#include "store/change.h"
 #include "store/store.h"
 #include "store/turn.h"
 
@@ -125,6 +126,11 @@ static int plan_enforce(struct core *c, struct road_plan *p, struct trg_err *err
   if (rc < 0) return rc;
   p->next = c->plan;
   c->plan = p;
+  const struct change change = {.hash = p->change_hash,
+                                .conf_hash = p->conf->hash,
+                                .book_hash = book_hash(p->book),
+                                .skills_hash = skills_hash(p->skills)};
+  store_must(change_in_force(c->store, &change, clock_now_ms(), err), err);
   store_must(book_in_force(c->store, p->book, p->conf->book_path, clock_now_ms(), err), err);
   return 0;
 }

@@ -34,7 +34,7 @@ static void look_at(struct looking *l, const struct template *t) {
     const struct control *c = &t->controls[i];
     struct buf why;
     buf_init(&why, 8192);
-    const struct control_look look = {&l->r, t, &why};
+    const struct control_look look = {&l->r, t, &why, c->id};
     const enum control_state state = control_check(&look, c);
     l->off += state == CONTROL_OFF;
     row(l, t->name, c->id, control_word(state), c->text, why.n > 0 ? why.p : "", c->cite);

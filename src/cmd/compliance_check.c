@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 #include "conf/field.h"
 #include "pipeline/prompt.h"
+#include "store/change.h"
 #include "store/evidence.h"
 #include "store/gap.h"
 #include "store/ledger.h"
@@ -215,7 +216,32 @@ static enum control_state retention(const struct control_look *l) {
 
 static enum control_state two_people(const struct control_look *l) {
   buf_text(l->why, "a dispute is not decided by who opened it or changed its rule or price");
+  if (l->t->two_money)
+    buf_text(l->why, "; a reply that names money is sent when two people stand behind it");
   return CONTROL_ON;
+}
+
+/* The rules in force: who asked for them, and who else approved them. */
+static enum control_state changes(const struct control_look *l) {
+  struct change c = {0};
+  struct trg_err err = {0};
+  if (!l->t->two_changes) {
+    buf_text(l->why, "controls.yaml does not say two_people: [changes]");
+    return CONTROL_OFF;
+  }
+  if (change_now(l->r->store, l->r->arena, &c, &err) < 0) return failed(l, &err);
+  buf_printf(l->why, "rules %.12s (configuration %.8s, price book %.8s, skills %.8s)", c.hash,
+             c.conf_hash, c.book_hash, c.skills_hash);
+  if (c.requested_by[0] != '\0')
+    buf_printf(l->why, "; asked for by %s: %s", c.requested_by, c.request_why);
+  if (c.approved_by[0] != '\0') buf_printf(l->why, "; approved by %s", c.approved_by);
+  if (change_is_approved(&c)) return CONTROL_ON;
+  buf_text(l->why, c.emergency ? " in an emergency: another person reviews it with `triagectl "
+                                 "change approve`"
+                               : "; not approved: nothing is sent without a person and no period "
+                                 "is closed until `triagectl change request` and another person's "
+                                 "`change approve`");
+  return CONTROL_OFF;
 }
 
 static enum control_state versions(const struct control_look *l) {
@@ -235,11 +261,6 @@ static enum control_state attachments(const struct control_look *l) {
   return CONTROL_ON;
 }
 
-static enum control_state manual(const struct control_look *l) {
-  buf_text(l->why, "no program can see this: keep the evidence yourselves");
-  return CONTROL_MANUAL;
-}
-
 static const struct {
   const char *word;
   enum control_state (*look)(const struct control_look *l);
@@ -247,14 +268,18 @@ static const struct {
               {"attachments", attachments},
               {"audit", audit},
               {"card_data", card_data},
+              {"changes", changes},
+              {"clock", control_clock},
               {"conservation", conservation},
               {"disclosure", disclosure},
+              {"disk", control_disk},
               {"fields", fields},
               {"grants", grants},
               {"human", human},
               {"ledger", ledger},
-              {"manual", manual},
+              {"manual", control_confirmed},
               {"model_gate", model_gate},
+              {"off_box", control_off_box},
               {"processors", tls},
               {"redaction", redaction},
               {"retention", retention},

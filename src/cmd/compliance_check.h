@@ -15,7 +15,13 @@ struct control_look {
   struct reading *r;
   const struct template *t;
   struct buf *why; /* the evidence, one line */
+  const char *id;  /* of the control */
 };
+/* compliance_seen.c: what the machine shows, and what a person confirmed (until a day). */
+enum control_state control_clock(const struct control_look *l);
+enum control_state control_disk(const struct control_look *l);
+enum control_state control_off_box(const struct control_look *l);
+enum control_state control_confirmed(const struct control_look *l);
 /* A check that nobody knows is "off" and says so. */
 enum control_state control_check(const struct control_look *look, const struct control *c);
 

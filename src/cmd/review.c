@@ -110,13 +110,18 @@ int review_act(const struct cmd_call *c, const char *verb, const char *done, str
   json_put_text(request, "verb", verb);
   json_put_text(request, "ref", c->words[0]);
   json_put_str(request, "text", text);
-  const int status = ask_once(c, request, TIMEOUT_MS, NULL);
+  json *answer = NULL;
+  const int status = ask_once(c, request, TIMEOUT_MS, &answer);
   if (status != 0) return status;
+  const bool waits = json_get_bool(answer, "waits", false);
+  json_free(&answer);
   json *o = json_object();
   json_put_text(o, "ref", c->words[0]);
-  json_put_text(o, "review", done);
+  json_put_text(o, "review", waits ? "waits" : done);
   json_put_text(o, "who", who_asks());
-  if (!out_document_print(o, c)) printf("%s: %s by %s\n", c->words[0], done, who_asks());
+  if (!out_document_print(o, c))
+    printf("%s: %s by %s%s\n", c->words[0], done, who_asks(),
+           waits ? "; it names money, so it is sent when another person has approved it too" : "");
   json_free(&o);
   return CMD_OK;
 }

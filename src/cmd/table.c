@@ -10,7 +10,8 @@ extern const struct cmd cmd_status, cmd_tickets, cmd_ticket, cmd_review, cmd_rev
     cmd_dispute_decide, cmd_dispute_list, cmd_dispute_show, cmd_models, cmd_models_test, cmd_eval,
     cmd_train, cmd_replay, cmd_shadow, cmd_skills, cmd_skills_lint, cmd_gaps, cmd_feedback,
     cmd_voice, cmd_redact, cmd_reindex, cmd_requeue, cmd_export, cmd_erase, cmd_compliance,
-    cmd_backup, cmd_mcp, cmd_help;
+    cmd_compliance_confirm, cmd_change, cmd_change_request, cmd_change_approve, cmd_backup, cmd_mcp,
+    cmd_help;
 
 /* clang-format off: one a line */
 const struct cmd *const cmd_table[] = {
@@ -55,6 +56,10 @@ const struct cmd *const cmd_table[] = {
     &cmd_export,
     &cmd_erase,
     &cmd_compliance,
+    &cmd_compliance_confirm,
+    &cmd_change,
+    &cmd_change_request,
+    &cmd_change_approve,
     &cmd_backup,
     &cmd_mcp,
     &cmd_help,

@@ -17,6 +17,7 @@
 #include "pipeline/stage.h"
 #include "skill/skill.h"
 #include "skill/voice.h"
+#include "store/change.h"
 #include "store/knowledge.h"
 #include "store/store.h"
 #include "store/talk.h"
@@ -208,6 +209,21 @@ static const char *guard_voice(struct road *r, const struct ticket *t, const str
   return NULL;
 }
 
+/* Why a compliance template wants two people for what is to be sent; NULL: it does not. */
+static const char *two_people_of(const struct road *r, const struct draft *d) {
+  if (r->plan->two_changes) {
+    struct arena *a = arena_new();
+    struct change c = {0};
+    struct trg_err err = {0};
+    const int rc = change_now(r->setup.store, a, &c, &err);
+    const bool approved = rc == 0 && change_is_approved(&c);
+    if (rc != TRG_ENOTFOUND) store_must(rc, &err);
+    arena_free(&a);
+    if (!approved) return "change_unapproved";
+  }
+  return r->plan->two_money && guard_names_money(str_of(d->body)) ? "two_people" : NULL;
+}
+
 void guard_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a) {
   (void)st;
   struct draft d;
@@ -231,6 +247,7 @@ void guard_run(struct road *r, const struct stage *st, const struct ticket *t, s
   if (f.failed == NULL)
     f.failed = claim_check(str_of(d.body), texts.cited, texts.cited_count, a, NULL);
   if (f.failed == NULL) f.failed = guard_voice(r, t, &d, a);
+  f.held = two_people_of(r, &d);
   const struct ruling rule = policy_guard(&f);
   const char *state = strcmp(rule.outcome, "draft") == 0     ? "waiting"
                       : strcmp(rule.outcome, "sent") == 0    ? "approved"

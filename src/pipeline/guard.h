@@ -24,6 +24,8 @@ const char *guard_text(struct trg_str body, const struct conf_policy *p,
 size_t guard_cited(struct trg_str body, struct arena *a, struct trg_str **ret);
 /* The body without those brackets: what a customer reads. */
 struct trg_str guard_uncited(struct trg_str body, struct arena *a);
+/* Does it name a sum of money, or promise money back? */
+bool guard_names_money(struct trg_str body);
 /* Does it hold a token of masked data ("[NAME_1]")? */
 bool guard_has_token(struct trg_str body);
 

@@ -268,3 +268,20 @@ bool claims_known(struct trg_str body, const struct guard_sources *from) {
   arena_free(&a);
   return ok;
 }
+
+bool guard_names_money(struct trg_str body) {
+  struct arena *a = arena_new();
+  const struct trg_str s = lower(body, a);
+  bool names = any_of(s, refund, COUNT(refund)) || any_of(s, gift, COUNT(gift));
+  for (size_t at = 0; at < s.n && !names;) {
+    if (!digit_at(s, at)) {
+      at++;
+      continue;
+    }
+    const size_t end = number_end(s, at);
+    names = is_amount(s, at, end) && !(end < s.n && s.p[end] == '%');
+    at = end;
+  }
+  arena_free(&a);
+  return names;
+}

@@ -3,6 +3,7 @@
 
 #include "base/diff.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -10,6 +11,7 @@
 #include "pipeline/hand.h"
 #include "pipeline/guard.h"
 #include "pipeline/stage.h"
+#include "store/change.h"
 #include "store/feedback.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
@@ -101,6 +103,30 @@ static void review_signal(struct road *r, const struct draft *d, const char *kin
   store_must(feedback_add(r->setup.store, d->id, kind, who, distance, clock_now_ms(), &err), &err);
 }
 
+/* Where a template wants two people for a reply that names money: 1 when this is the second, or
+ * none is wanted; 0 when another must approve it too. Who edited it is one of them. */
+static int second_person(struct road *r, const struct ticket *t, const struct draft *d,
+                         const char *who, struct trg_err *err) {
+  const bool edited = d->edited != NULL && d->edited[0] != '\0';
+  const struct trg_str text = str_of(edited ? d->edited : d->body);
+  if (!r->plan->two_money || !guard_names_money(text)) return 1;
+  char hash[HASH_HEX_MAX];
+  int64_t people = 0;
+  bool again = false;
+  struct trg_err fatal = {0};
+  hash_hex(text, hash);
+  store_must(approval_add(r->setup.store, d->id, hash, who, edited ? d->reviewer : "",
+                          clock_now_ms(), &people, &again, &fatal),
+             &fatal);
+  if (people >= 2) return 1;
+  if (again && !edited)
+    return err_set(err, TRG_ESTATE, "two_people",
+                   "%s approved the reply on %s already; it names money, so another person must "
+                   "approve it too",
+                   who, t->ref);
+  return 0;
+}
+
 static int review_apply(struct road *r, const char *verb, const struct ticket *t,
                         const struct draft *d, const char *who, struct trg_str text,
                         struct arena *a, struct trg_err *err) {
@@ -135,6 +161,8 @@ static int review_apply(struct road *r, const char *verb, const struct ticket *t
         err, TRG_ESTATE, "note_only",
         "%s came by a channel that takes no public reply here: answer it in the helpdesk", t->ref);
   const bool edited = d->edited != NULL && d->edited[0] != '\0';
+  const int people = second_person(r, t, d, who, err);
+  if (people <= 0) return people < 0 ? people : ROAD_REVIEW_WAITS;
   store_must(draft_review(r->setup.store, d->id, edited ? "edited" : "approved", who, d->edited, "",
                           now, &fatal),
              &fatal);

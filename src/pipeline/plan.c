@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "billing/book.h"
 #include "conf/conf.h"
 #include "pipeline/prompt.h"
@@ -47,6 +49,8 @@ static int templates_load(struct road_plan *p, const struct conf *conf, struct t
     if (rc >= 0) rc = fields_check(t, err);
     if (rc < 0) return rc;
     p->template_count++;
+    p->two_changes = p->two_changes || t->two_changes;
+    p->two_money = p->two_money || t->two_money;
   }
   return 0;
 }
@@ -73,6 +77,11 @@ struct road_plan *road_plan_load(struct conf *conf, const char *const *labels, s
   p->draft_stable = prompt_draft_stable(p->skills, p->connections, p->templates, p->template_count);
   p->verify_stable = prompt_verify_stable();
   p->conf = conf;
+  char hash[HASH_HEX_MAX];
+  hash_hex(str_of(arena_printf(p->arena, "%s %s %s", conf->hash, book_hash(p->book),
+                               skills_hash(p->skills))),
+           hash);
+  p->change_hash = arena_dup(p->arena, str_of(hash));
   return p;
 }
 

@@ -41,5 +41,6 @@ struct ruling policy_guard(const struct guard_facts *f) {
   if (!category_is_auto(p, f->ticket->category)) return rule("draft", "category_not_auto");
   if (p->citation_required && f->citations == 0) return rule("draft", "no_citation");
   if (f->confidence < p->auto_accept) return rule("draft", "low_confidence");
+  if (f->held != NULL) return rule("draft", f->held);
   return rule("sent", "ok");
 }

@@ -35,6 +35,7 @@ struct guard_facts {
   bool unsure;        /* triage stayed below its accept: a draft may help, but a person sends it */
   size_t citations;   /* that exist */
   const char *failed; /* reason code of the first failed check of guard_text, or NULL */
+  const char *held;   /* why it takes two people, or NULL */
 };
 struct ruling policy_guard(const struct guard_facts *f);
 

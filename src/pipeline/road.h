@@ -43,6 +43,8 @@ struct road_plan {
   struct book *book;
   struct template *templates; /* of conf->compliance */
   size_t template_count;
+  bool two_changes, two_money; /* what a template wants two people for */
+  const char *change_hash;     /* of configuration, price book and skills together */
   char *triage_stable, *draft_stable, *verify_stable; /* system prompts: same for every ticket */
   char *triage_schema;
   struct voice *voice;
@@ -81,6 +83,8 @@ bool road_failed(const struct road *r);
 int road_requeue(struct road *r, struct trg_str ref, const char *who, struct trg_err *err);
 /* verb: approve | reject | edit. Of a draft, or of a tool's call that a draft waits for: `call` is
  * its id, or 0 when there is one alone. */
+/* Approved, but a compliance template wants another person to approve it too. */
+#define ROAD_REVIEW_WAITS 1
 int road_review(struct road *r, const char *verb, struct trg_str ref, const char *who,
                 struct trg_str text, int64_t call, struct trg_err *err);
 /* A webhook for this helpdesk: verified, and the tickets that it names become inbox rows in this

@@ -67,6 +67,22 @@ static void fields_read(const struct yaml *list, struct arena *a, struct templat
     if (y->kind == YAML_SCALAR) t->fields[t->field_count++] = arena_dup(a, str_of(y->text));
 }
 
+static int two_people_read(const struct yaml *list, const char *file, struct template *t,
+                           struct trg_err *err) {
+  if (list == NULL) return 0;
+  if (list->kind != YAML_LIST) return wrong(list, err, file, "two_people is a list");
+  for (const struct yaml *y = list->first; y != NULL; y = y->next) {
+    const struct trg_str word = str_of(y->kind == YAML_SCALAR ? y->text : "");
+    if (str_is(word, "changes"))
+      t->two_changes = true;
+    else if (str_is(word, "money"))
+      t->two_money = true;
+    else
+      return wrong(y, err, file, "two_people knows changes and money");
+  }
+  return 0;
+}
+
 static int skill_read(const char *folder, struct arena *a, struct template *t,
                       struct trg_err *err) {
   char *path = file_join(folder, "SKILL.md");
@@ -98,6 +114,7 @@ int template_load(const char *folder, const char *name, struct arena *a, struct 
   fields_read(yaml_get(root, "fields"), a, &t);
   int rc = controls_read(yaml_get(root, "controls"), file, a, &t, err);
   if (rc >= 0) rc = keeps_read(yaml_get(root, "retention"), file, a, &t, err);
+  if (rc >= 0) rc = two_people_read(yaml_get(root, "two_people"), file, &t, err);
   yaml_free(&root);
   if (rc >= 0) rc = skill_read(folder, a, &t, err);
   if (rc >= 0) *ret = t;

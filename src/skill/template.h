@@ -26,6 +26,8 @@ struct template {
   const char *name, *title;
   const char *skill;    /* SKILL.md without its front matter */
   bool baa, disclosure; /* required */
+  bool two_changes;     /* a change of the rules takes another person's approval */
+  bool two_money;       /* and so does a reply that names money */
   const char **fields;  /* that may be in a prompt; NULL: any */
   size_t field_count;
   struct control *controls;

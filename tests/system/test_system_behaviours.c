@@ -65,6 +65,10 @@ static void play(int vendor, const char *args, const char *faults) {
   }
   cJSON_Delete(rig_post(&R, "/sim/faults", spec));
   mixed_conf(&R);
+  /* Which request meets a fault is drawn: what is read beside the tickets is left out. */
+  rig_conf_change(&R, "poll: 1s", "macros: 0s, poll: @", "poll: 1s", "macros: 0s, poll: @",
+                  "poll: 1s", "macros: 0s, poll: @", "poll: @", "poll: 1s", "poll: @", "poll: 1s",
+                  "poll: @", "poll: 1s", NULL);
 }
 
 /* Passes with the clock moved in between until so many tickets are done; then two more, which must
