@@ -9,6 +9,7 @@
 #include "base/money.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "billing/book.h"
 #include "cmd/invoice.h"
 #include "cmd/open.h"
 #include "cmd/out.h"
@@ -76,7 +77,10 @@ static void invoice_text(const struct invoice *v, const struct out_table *t) {
     buf_printf(&b, ", up to ledger entry %lld\n", (long long)v->frozen.last_seq);
   }
   buf_char(&b, '\n');
-  if (out_rows(t) > 0) out_table_text(t, s, &b);
+  if (out_rows(t) > 0)
+    out_table_text(t, s, &b);
+  else
+    buf_text(&b, "the ledger has no entry of this month\n");
   buf_printf(&b, "\ntotal %s USD\n", money_format(v->total_micros, total));
   out_buf_print(&b);
   buf_free(&b);
@@ -132,10 +136,16 @@ static int invoice_run(const struct cmd_call *c) {
   if (status != 0) return status;
   struct invoice v = {.month = month, .over = clock_now_ms() >= to_ms};
   time_format(clock_now_ms() / 1000 * 1000, v.made);
+  struct book *b = c->format == OUT_HTML ? book_open(r.conf, NULL) : NULL;
+  if (b != NULL) {
+    v.book = book_name(b);
+    v.about = book_summary(b);
+  }
   if (invoice_make(&r, &v, &err) < 0)
     status = reading_failed(&err);
   else
     invoice_print(c, &v);
+  book_free(&b);
   reading_close(&r);
   return status;
 }

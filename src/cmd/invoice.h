@@ -19,7 +19,10 @@ struct invoice {
   struct period_item *items;
   size_t count;
   int64_t total_micros, model_cost_micros, entries;
+  const char *book, *about; /* the price book in force and its sentence */
 };
+/* Why a charge was taken back, for people; the code itself when it is not known. */
+const char *invoice_reason(const char *code);
 void invoice_html(const struct invoice *v, struct buf *out); /* one self-contained page */
 
 #endif

@@ -43,9 +43,40 @@ static void cell(struct buf *b, const char *text) {
   buf_text(b, "</td>");
 }
 
+/* Exact, with the cents, and of the other places those that are needed. */
+static const char *exact(int64_t micros, char out[MONEY_TEXT_MAX]) {
+  (void)money_format(micros, out);
+  for (size_t n = strlen(out); n > 3 && out[n - 1] == '0' && out[n - 3] != '.';) out[--n] = '\0';
+  return out;
+}
+
 static void money_cell(struct buf *b, int64_t micros) {
   char money[MONEY_TEXT_MAX];
-  buf_printf(b, "<td class=\"n\">%s</td>", money_format(micros, money));
+  buf_printf(b, "<td class=\"n\">%s</td>", exact(micros, money));
+}
+
+const char *invoice_reason(const char *code) {
+  static const struct {
+    const char *code, *words;
+  } known[] = {
+      {"revised", "charged anew: other evidence"},
+      {"reopened", "the customer came back"},
+      {"dispute", "an objection was granted"},
+      {"human_requested", "the customer asked for a person"},
+      {"human_answered", "a person answered"},
+      {"human_edited", "a person changed the answer"},
+      {"human_approved", "a person approved the answer"},
+      {"handoff", "handed to a person"},
+      {"negative_feedback", "the customer said that it did not help"},
+      {"csat", "the customer gave a bad rating"},
+      {"spam", "spam"},
+      {"merged", "merged into another ticket"},
+      {"deleted", "the ticket was deleted"},
+      {"sandbox", "a sandbox: never charged"},
+  };
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (strcmp(known[i].code, code) == 0) return known[i].words;
+  return code;
 }
 
 static const char *or_dash(const char *text) {
@@ -71,7 +102,7 @@ static void part(const struct invoice *v, bool charges, struct buf *b) {
     buf_text(b, "<tr>");
     cell(b, or_dash(k->helpdesk));
     cell(b, k->outcome);
-    cell(b, charges ? k->evidence_level : k->reason);
+    cell(b, charges ? k->evidence_level : invoice_reason(k->reason));
     cell(b, charges ? k->book : or_dash(k->corrected));
     buf_printf(b, "<td class=\"n\">%lld</td>", (long long)k->lines);
     money_cell(b, k->unit_micros);
@@ -82,7 +113,7 @@ static void part(const struct invoice *v, bool charges, struct buf *b) {
   buf_printf(b,
              "</tbody><tfoot><tr><th colspan=\"6\">%s</th><th class=\"n\">%s</th></tr></tfoot>"
              "</table>\n",
-             charges ? "All charges" : "All corrections", money_format(sum, money));
+             charges ? "All charges" : "All corrections", exact(sum, money));
 }
 
 static void foot(const struct invoice *v, struct buf *b) {
@@ -116,7 +147,14 @@ void invoice_html(const struct invoice *v, struct buf *out) {
   part(v, true, out);
   part(v, false, out);
   buf_printf(out, "<div class=\"total\"><span>Total</span><span>%s USD</span></div>\n",
-             money_format(v->total_micros, money));
+             exact(v->total_micros, money));
+  if (v->about != NULL) {
+    buf_text(out, "<p class=\"soft\">Price book ");
+    buf_html(out, str_of(v->book));
+    buf_text(out, ": ");
+    buf_html(out, str_of(v->about));
+    buf_text(out, ".</p>\n");
+  }
   foot(v, out);
   buf_text(out, "</body></html>\n");
 }

@@ -119,6 +119,11 @@ static int recount_run(const struct cmd_call *c) {
   int status = reading_open(c, &r);
   if (status != 0) return status;
   const char *name = call_value(c, "book");
+  if (name != NULL && strcmp(name, "all") == 0 && call_value(c, "vendor") == NULL) {
+    status = ledger_compare(c, &r);
+    reading_close(&r);
+    return status;
+  }
   struct book *own = name != NULL ? book_open(r.conf, NULL) : NULL;
   struct book *b = name == NULL || own != NULL ? book_open(r.conf, name) : NULL;
   if (b == NULL) {
@@ -140,7 +145,9 @@ static const struct cmd_option verify_options[] = {
     {NULL, NULL, NULL, false},
 };
 static const struct cmd_option recount_options[] = {
-    {"book", "BOOK", "another price book, by name or path: what it would have charged", false},
+    {"book", "BOOK",
+     "another price book, by name or path: what it would have charged; all: each that is installed",
+     false},
     {"vendor", "facts|CSV",
      "what the vendor says it resolved: as its connector recorded, or a file", false},
     {"from", "DAY", "tickets opened from this day on", false},

@@ -85,23 +85,58 @@ static char *program_folder(void) {
   return file_dir(self);
 }
 
-/* The places where the configuration looks too. */
-static char *book_find(const struct conf *c, const char *name) {
+#define BOOK_PLACES 4
+
+/* The folders where the configuration looks too. */
+static void book_folders(const struct conf *c, struct arena *a, const char *ret[BOOK_PLACES]) {
   char *folder = file_dir(c->file), *program = program_folder();
-  struct arena *a = arena_new();
-  const char *const tried[] = {
-      arena_printf(a, "%s/books/%s.yaml", folder, name),
-      arena_printf(a, "%s/books/%s.yaml", SHARE_DIR, name),
-      arena_printf(a, "%s/../share/triaged/books/%s.yaml", program, name),
-      arena_printf(a, "%s/../config/books/%s.yaml", program, name),
-  };
-  char *found = NULL;
-  for (size_t i = 0; i < sizeof tried / sizeof *tried && found == NULL; i++)
-    if (file_exists(tried[i]) && !file_is_dir(tried[i])) found = mem_dup(tried[i]);
-  arena_free(&a);
+  ret[0] = arena_printf(a, "%s/books", folder);
+  ret[1] = SHARE_DIR "/books";
+  ret[2] = arena_printf(a, "%s/../share/triaged/books", program);
+  ret[3] = arena_printf(a, "%s/../config/books", program);
   mem_free(folder);
   mem_free(program);
+}
+
+static char *book_find(const struct conf *c, const char *name) {
+  struct arena *a = arena_new();
+  const char *folders[BOOK_PLACES];
+  char *found = NULL;
+  book_folders(c, a, folders);
+  for (size_t i = 0; i < BOOK_PLACES && found == NULL; i++) {
+    const char *path = arena_printf(a, "%s/%s.yaml", folders[i], name);
+    if (file_exists(path) && !file_is_dir(path)) found = mem_dup(path);
+  }
+  arena_free(&a);
   return found;
+}
+
+#define BOOKS_MAX 200
+
+struct book_list {
+  struct arena *a;
+  const char **paths;
+  size_t n;
+};
+
+static int book_seen(void *arg, const char *path) {
+  struct book_list *l = arg;
+  const char *leaf = strrchr(path, '/');
+  if (leaf == NULL || !str_ends(str_of(path), ".yaml") || l->n == BOOKS_MAX) return 0;
+  for (size_t i = 0; i < l->n; i++)
+    if (strcmp(strrchr(l->paths[i], '/'), leaf) == 0) return 0; /* another place comes first */
+  l->paths[l->n++] = arena_dup(l->a, str_of(path));
+  return 0;
+}
+
+const char **book_paths(const struct conf *c, struct arena *a, size_t *ret_count) {
+  struct book_list l = {.a = a, .paths = arena_alloc(a, BOOKS_MAX * sizeof(char *))};
+  const char *folders[BOOK_PLACES];
+  book_folders(c, a, folders);
+  for (size_t i = 0; i < BOOK_PLACES; i++)
+    if (file_is_dir(folders[i])) (void)file_walk(folders[i], 1, book_seen, &l, NULL);
+  *ret_count = l.n;
+  return l.paths;
 }
 
 struct book *book_open(const struct conf *c, const char *name) {

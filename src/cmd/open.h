@@ -60,5 +60,8 @@ json *ask_request(const char *what);               /* {"do": what, "who": who_as
 
 /* A price book by name or path, as billing.book in the configuration; NULL after a message. */
 struct book *book_open(const struct conf *c, const char *name);
+/* Paths of all books that names can stand for, each in order of its folder; in the arena. The first
+ * of a name is the one that the name stands for. */
+const char **book_paths(const struct conf *c, struct arena *a, size_t *ret_count);
 
 #endif

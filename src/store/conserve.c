@@ -186,7 +186,6 @@ static int sums_hold(struct store *s, struct trg_err *err) {
   if (rc == 0) rc = none(s, "is closed, and the ledger has another sum now", closed, err);
   if (rc == 0) rc = totals_conserved(s, err);
   if (rc == 0) rc = none(s, "(found while settling)", gaps, err);
-  if (rc == 0) rc = report_check(s, err);
   return rc;
 }
 
@@ -205,7 +204,8 @@ int report_conserved(struct store *s, struct trg_err *err) {
       "  AND c.started_ms < (strftime('%s', substr(b.day, 1, 10)) + 86400) * 1000) LIMIT 1";
   int rc = sql_snapshot(s, true, err);
   if (rc != 0) return rc;
-  rc = totals_hold(s, err);
+  rc = report_check(s, err); /* the totals are those of the report */
+  if (rc == 0) rc = totals_hold(s, err);
   if (rc == 0) rc = none(s, "has a live charge but is not resolved", unresolved, err);
   if (rc == 0) rc = none(s, "is resolved but has no live charge", uncharged, err);
   if (rc == 0) rc = none(s, "has another sum of model calls than its budget says", budgets, err);

@@ -172,6 +172,26 @@ static int refused(struct store *s, const struct ledger_line *l, struct trg_err 
   return rc;
 }
 
+/* What no settling writes: it would be a discount that no rule gives, or take back a part. */
+static int amount_check(struct store *s, const struct ledger_line *l, struct trg_err *err) {
+  static const char text[] = "SELECT amount_micros FROM ledger WHERE seq = ?";
+  int64_t charged = 0;
+  if (strcmp(l->kind, "charge") == 0 && l->amount_micros < 0)
+    return err_set(err, TRG_EINVAL, "amount", "a charge cannot be below zero");
+  if (strcmp(l->kind, "reversal") != 0) return 0;
+  struct sql q;
+  sql_read(&q, s, text);
+  sql_int(&q, l->corrects);
+  const int rc = sql_next(&q, err);
+  if (rc <= 0) return rc; /* the trigger refuses what corrects nothing */
+  charged = sql_get_int(&q);
+  sql_end(&q);
+  return l->amount_micros == -charged
+             ? 0
+             : err_set(err, TRG_EINVAL, "amount",
+                       "a reversal takes back all of ledger line %" PRId64, l->corrects);
+}
+
 static int insert(struct store *s, const struct ledger_line *l, struct trg_err *err) {
   static const char text[] = "INSERT INTO ledger (" LEDGER_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?,"
                              " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -187,6 +207,7 @@ int ledger_append(struct store *s, struct ledger_line *line, struct trg_err *err
   struct ledger_line l = *line;
   int64_t last = 0;
   int rc = turn_write(s, err);
+  if (rc == 0) rc = amount_check(s, &l, err);
   if (rc == 0) rc = last_line(s, &last, l.prev_hash, err);
   if (rc != 0) return rc;
   l.seq = last + 1;

@@ -31,7 +31,7 @@ struct ledger_line {
   char prev_hash[LEDGER_HASH_MAX], hash[LEDGER_HASH_MAX];
 };
 /* Fills seq, prev_hash and hash, and appends. A second live charge for one charge_key is refused
- * (TRG_ESTATE). */
+ * (TRG_ESTATE), as is a charge below zero and a reversal of another amount (TRG_EINVAL). */
 int ledger_append(struct store *s, struct ledger_line *line, struct trg_err *err);
 /* The canonical bytes that are hashed: pure; mem_free. */
 char *ledger_canonical(const struct ledger_line *line);

@@ -175,6 +175,25 @@ static void a_vendors_list_is_judged(void **state) {
   says("ledger recount --vendor facts", 0, "nothing");
 }
 
+static void all_books_are_compared_side_by_side(void **state) {
+  (void)state;
+  says("--format csv ledger recount --book all", 0, "per-resolution,2,1.980000,0.000000,true,");
+  says("--format csv ledger recount --book all", 0,
+       "\r\nagentforce-flex,0,0.000000,-1.980000,false,");
+  says("--format csv ledger recount --book all", 0, "\r\nfin,2,1.980000,0.000000,false,");
+  says("--format csv ledger recount --book all", 0, "\r\nzendesk,");
+}
+
+static void an_invoice_is_a_page_with_cents_and_words(void **state) {
+  (void)state;
+  run("dispute open shop/1 --reason unsolved --as customer", 0);
+  run("dispute decide 1 --verdict credited --reason right --as finance", 0);
+  says("--format html invoice --month 2026-11", 0, "<td class=\"n\">1.98</td>");
+  says("--format html invoice --month 2026-12", 0, "an objection was granted");
+  says("--format html invoice --month 2026-11", 0, "Price book per-resolution: $0.99 per resolved");
+  says("invoice --month 2026-09", 0, "no entry of this month");
+}
+
 /* --- disputes --------------------------------------------------------------------------------- */
 
 static void a_dispute_is_opened_decided_and_audited(void **state) {
@@ -213,6 +232,31 @@ static void a_gap_of_one_is_logged_and_shown(void **state) {
   says("status", 0, "GAP        totals: ");
   says("--format json status", 0, "\"gaps\": 1");
   says("ledger verify", 1, "counted were 3");
+}
+
+static void a_roll_up_that_was_changed_is_found_and_made_again(void **state) {
+  (void)state;
+  rig_start(&R, "");
+  rig_until_log(&R, "daemon.log", "ready");
+  run("ledger verify", 0);
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  sqlite3 *db = NULL;
+  assert_int_equal(sqlite3_open(rig_path(&R, "state/triaged.db"), &db), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(db,
+                                "UPDATE report_cell SET charged_micros = charged_micros + 1"
+                                " WHERE dim = 0",
+                                NULL, NULL, NULL),
+                   SQLITE_OK);
+  assert_int_equal(sqlite3_close(db), SQLITE_OK);
+  says("ledger verify", 1, "triagectl ledger rebuild");
+  says("report", 1, "do not add up"); /* the days say another sum */
+  rig_start(&R, "");
+  rig_until_log(&R, "daemon.log", "ready");
+  says("ledger rebuild", 0, "made again from their rows");
+  run("ledger verify", 0);
+  run("report", 0);
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM audit WHERE what = 'ledger rebuild'"), 1);
 }
 
 static void whoever_owns_the_price_book_does_not_decide(void **state) {
@@ -256,8 +300,11 @@ int main(void) {
       TEST(the_ledger_is_written_for_cost_tools),
       TEST(a_vendors_tag_is_a_claim),
       TEST(a_vendors_list_is_judged),
+      TEST(all_books_are_compared_side_by_side),
+      TEST(an_invoice_is_a_page_with_cents_and_words),
       TEST(a_dispute_is_opened_decided_and_audited),
       TEST(a_gap_of_one_is_logged_and_shown),
+      TEST(a_roll_up_that_was_changed_is_found_and_made_again),
       TEST(whoever_owns_the_price_book_does_not_decide),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,6 +124,70 @@ static void test_a_ticket_that_the_report_does_not_count(void **state) {
          "tickets in the report are 2, on the road 1");
 }
 
+/* What a program that ended between two writes of one settling would leave. */
+static void test_a_line_without_its_counters_and_state(void **state) {
+  struct desk *d = *state;
+  struct book *b = book_builtin();
+  const int64_t id = charged(d, b, "1");
+  struct ledger_line half = {.kind = "charge",
+                             .charge_key = "half",
+                             .ticket_id = id,
+                             .ref = "support/1",
+                             .helpdesk = "support",
+                             .period = "2026-11",
+                             .outcome = "resolution",
+                             .evidence_level = "assumed",
+                             .rule = "",
+                             .amount_micros = 990000,
+                             .book = book_name(b),
+                             .book_hash = book_hash(b)};
+  must(d, ledger_append(d->s, &half, &d->err));
+  assert_int_equal(watched(d, b, id), 2); /* the ticket's evidence, and the totals */
+  assert_int_equal(report_conserved(d->s, &d->err), TRG_ECORRUPT);
+  book_free(&b);
+}
+
+static void test_a_state_without_its_line(void **state) {
+  struct desk *d = *state;
+  struct book *b = book_builtin();
+  const int64_t id = ticket_made(d, "1", TRG_CHANNEL_EMAIL, "ann", false, T0);
+  must(d, ticket_bill(d->s, id, TRG_STR("resolved"), TRG_STR(""), 0, &d->err));
+  assert_int_equal(watched(d, b, id), 1);
+  assert_non_null(strstr(first_gap(d), "resolved and has no charge"));
+  book_free(&b);
+}
+
+/* Totals that stay the same, and rows that do not. */
+static void test_damage_that_keeps_the_totals_is_found_too(void **state) {
+  struct desk *d = *state;
+  struct book *b = book_builtin();
+  static const char *const wrong[] = {
+      "UPDATE ledger_sum SET helpdesk = 'other'",
+      "UPDATE ledger_sum SET evidence_level = 'verified'",
+      "UPDATE ledger_sum SET unit_micros = 1",
+      "UPDATE ledger_sum SET day = '2026-11-30'",
+      "UPDATE ledger_count SET outcome = 'other'",
+      "INSERT INTO ledger_count VALUES ('2025-01', 'resolution', 1, 5)",
+      "DELETE FROM ledger_sum",
+      "DELETE FROM ledger_count",
+  };
+  (void)charged(d, b, "1");
+  must(d, report_conserved(d->s, &d->err));
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    char sql[400];
+    damage(d, "CREATE TABLE sums_kept AS SELECT * FROM ledger_sum;"
+              "CREATE TABLE counts_kept AS SELECT * FROM ledger_count");
+    (void)snprintf(sql, sizeof sql, "%s", wrong[i]);
+    damage(d, sql);
+    if (report_conserved(d->s, &d->err) != TRG_ECORRUPT) fail_msg("not found: %s", wrong[i]);
+    damage(d, "DELETE FROM ledger_sum; INSERT INTO ledger_sum SELECT * FROM sums_kept;"
+              "DELETE FROM ledger_count; INSERT INTO ledger_count SELECT * FROM counts_kept;"
+              "DROP TABLE sums_kept; DROP TABLE counts_kept");
+    must(d, report_conserved(d->s, &d->err));
+  }
+  book_free(&b);
+}
+
 static int quiet(void **state) {
   (void)state;
   log_init(TRG_ERROR, LOG_TEXT, fopen("/dev/null", "we"));
@@ -140,6 +204,9 @@ int main(void) {
       TEST(test_a_model_call_that_no_day_was_charged_for),
       TEST(test_a_roll_up_that_is_not_its_lines),
       TEST(test_a_ticket_that_the_report_does_not_count),
+      TEST(test_a_line_without_its_counters_and_state),
+      TEST(test_a_state_without_its_line),
+      TEST(test_damage_that_keeps_the_totals_is_found_too),
   };
   return cmocka_run_group_tests(tests, quiet, NULL);
 }

@@ -229,6 +229,23 @@ static void test_the_lines_of_a_ticket_are_listed(void **state) {
   assert_int_equal(ledger_append(b->s, &l, &b->err), TRG_EINVAL);
 }
 
+static void test_a_charge_below_zero_and_a_reversal_in_part_are_refused(void **state) {
+  struct box *b = *state;
+  struct ledger_line l = {.kind = "charge", .charge_key = "k", .amount_micros = -1};
+  assert_int_equal(ledger_append(b->s, &l, &b->err), TRG_EINVAL);
+  l.amount_micros = 990000;
+  ok(b, ledger_append(b->s, &l, &b->err));
+  struct ledger_line back = {
+      .kind = "reversal", .charge_key = "k", .corrects = l.seq, .amount_micros = -989999};
+  assert_int_equal(ledger_append(b->s, &back, &b->err), TRG_EINVAL);
+  assert_non_null(strstr(b->err.text, "takes back all of ledger line 1"));
+  back.amount_micros = 990000;
+  assert_int_equal(ledger_append(b->s, &back, &b->err), TRG_EINVAL);
+  back.amount_micros = -990000;
+  ok(b, ledger_append(b->s, &back, &b->err));
+  verified(b, 2);
+}
+
 /* A database as the version before wrote it, with lines that other rows refer to. */
 static void older_made(struct box *b) {
   static const char *const *const steps[] = {
@@ -299,6 +316,7 @@ int main(void) {
       TEST(test_a_cut_off_end_is_found),
       TEST(test_each_goes_in_order_until_told_to_stop),
       TEST(test_the_lines_of_a_ticket_are_listed),
+      TEST(test_a_charge_below_zero_and_a_reversal_in_part_are_refused),
       TEST_EMPTY(test_the_lines_of_an_older_database_stay_as_they_are),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
