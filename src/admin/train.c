@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "net/loop.h"
+#include "skill/knowledge.h"
 #include "skill/taxonomy.h"
 #include "store/knowledge.h"
 #include "store/store.h"
@@ -203,9 +204,11 @@ static int remember_reply(struct training *t, size_t i, struct trg_err *err) {
   struct pii_map *m = map_new(t);
   struct trg_str text, reply, subject;
   char lookup[SUBJECT_HEX];
+  const char *cited = "[]";
   int rc = masked(t, m, l->examples[i].text, &text, err);
   if (rc >= 0) rc = masked(t, m, l->replies[i], &reply, err);
   if (rc >= 0) rc = masked(t, m, l->subjects[i], &subject, err);
+  if (rc >= 0) rc = knowledge_source(t->core->store, reply, t->arena, &cited, err);
   if (rc >= 0) {
     json *labels = json_parse(l->examples[i].labels, 0, NULL);
     const struct past p = {.ref = arena_printf(t->arena, "past/%s-%zu", t->job.source, i + 1),
@@ -215,6 +218,7 @@ static int remember_reply(struct training *t, size_t i, struct trg_err *err) {
                            .language = arena_dup(t->arena, json_get_str(labels, "language")),
                            .reply = reply.p,
                            .status = "solved",
+                           .cited = cited,
                            .lookup = lookup_of(t, i, lookup)};
     rc = past_put(t->core->store, &p, clock_now_ms(), err);
     json_free(&labels);

@@ -19,6 +19,15 @@ static inline void bar(const char *what, double value, double bar_value, bool at
          at_least ? ">=" : "<=", bar_value, met ? "ok" : "MISSED");
 }
 
+/* A measured value that must not be above its bar. */
+static inline void bar_below(const char *what, double value, double error, size_t n,
+                             double bar_value) {
+  const bool met = value <= bar_value;
+  bars_missed += !met;
+  printf("    %-34s %9.4f  se %.4f  n %-6zu  bar <= %g  %s\n", what, value, error, n, bar_value,
+         met ? "ok" : "MISSED");
+}
+
 static inline void bar_with(const char *what, double value, double error, size_t n,
                             double bar_value) {
   const bool met = value >= bar_value;

@@ -1,5 +1,5 @@
 # make bench: every benchmark and one closing table. BENCH=name for one: road, mixed, memory, router,
-# pii, search, retrieval (with search), local, ledger.
+# pii, search, retrieval (with search and local), local, ledger.
 BENCH_BIN   := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/bench_*.c))
 BENCH_RIG   := tests/system/rig.c tests/system/rig.h tests/bench/bench.h
 BENCH_LIB   := $(B)/obj/src/plugin/builtin.o $(B)/libtriaged.a
@@ -15,13 +15,18 @@ $(B)/bench/bench_mixed: tests/bench/bench_mixed.c tests/system/mixed.c tests/sys
 	@echo "  BENCH $@"
 	@$(CC) $(CFLAGS_ALL) -Itests $(LDMODE) -o $@ $< tests/system/mixed.c tests/system/rig.c -lcmocka -lcurl -lcjson -lsqlite3
 
+$(B)/bench/bench_demo: tests/bench/bench_demo.c tests/bench/bars.h $(BENCH_RIG)
+	@mkdir -p $(@D)
+	@echo "  BENCH $@"
+	@$(CC) $(CFLAGS_ALL) -Itests $(LDMODE) -o $@ $< tests/system/rig.c -lcmocka -lcurl -lcjson -lsqlite3 -lm
+
 $(B)/bench/bench_memory: tests/bench/bench_memory.c $(BENCH_RIG)
 	@mkdir -p $(@D)
 	@echo "  BENCH $@"
 	@$(CC) $(CFLAGS_ALL) $(LDMODE) -o $@ $< tests/system/rig.c -lcmocka -lcurl -lcjson -lsqlite3
 
 $(B)/bench/bench_router: tests/bench/bench_router.c tests/bench/bench.h
-$(B)/bench/bench_retrieval: tests/bench/bench_retrieval.c tests/bench/bench.h
+$(B)/bench/bench_retrieval: tests/bench/bench_retrieval.c tests/bench/bench.h tests/bench/bars.h
 $(B)/bench/bench_router $(B)/bench/bench_pii $(B)/bench/bench_search $(B)/bench/bench_ledger $(B)/bench/bench_retrieval: $(B)/bench/%: tests/bench/%.c $(BENCH_LIB)
 	@mkdir -p $(@D)
 	@echo "  BENCH $@"

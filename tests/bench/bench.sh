@@ -15,7 +15,7 @@ failed=0 found=0
 
 row() { printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$5" >>"$rows"; }
 wanted() {
-  [ -z "${BENCH:-}" ] || [ "$BENCH" = "$1" ] || [ "$BENCH/$1" = retrieval/search ] || return 1
+  [ -z "${BENCH:-}" ] || [ "$BENCH" = "$1" ] || [ "$BENCH/$1" = retrieval/search ] || [ "$BENCH/$1" = local/retrieval ] || return 1
   found=1
   echo "== $1"
 }
@@ -73,6 +73,10 @@ if wanted local; then
     missed=$(sed -n 's/^\([0-9]*\) bars missed$/\1/p' "$log")
     [ -n "$missed" ] || failed=1
     row "embedded model, its published bars" "${missed:-?} missed" "0 missed" - "$(word "${missed:-1}")"
+    run "$B/bench/bench_demo"
+    demo=$(sed -n 's/^\([0-9]*\) bars missed$/\1/p' "$log")
+    [ -n "$demo" ] || failed=1
+    row "helpdesk-demo, the whole program" "${demo:-?} missed" "0 missed" - "$(word "${demo:-1}")"
   else
     row "embedded model" "skipped: no $data/banking77" - - -
   fi

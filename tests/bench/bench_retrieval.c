@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "bench/bars.h"
 #include "bench/bench.h"
 #include "skill/knowledge.h"
 #include "skill/support.h"
@@ -175,7 +176,7 @@ static void take_query(const json *j, void *arg) {
   ask(j, ((struct pass *)arg)->scores);
 }
 
-static int print(const char *what, const struct pass *p, bool bar) {
+static int print(const char *what, const struct pass *p, bool barred) {
   static const char *const names[KINDS] = {"KB alone, en", "KB alone, other", "with votes, en",
                                            "with votes, other", "with votes, all"};
   for (int i = 0; i < KINDS; i++) {
@@ -186,14 +187,18 @@ static int print(const char *what, const struct pass *p, bool bar) {
   const struct score *all = &p->scores[BOTH_ALL];
   const double hit3 = (double)all->hit3 / all->n;
   const bool good = hit3 >= BAR_HIT3 && all->ms / all->n <= BAR_MS;
+  if (barred) {
+    bar_share("hit@3 of the right article", hit3, all->n, BAR_HIT3);
+    bar("ms a question", all->ms / all->n, BAR_MS, false);
+  }
   bench_row(bench_text("right article, %s, n %d", what, all->n),
             bench_text("hit@1 %.2f, @3 %.2f, %.1f ms", (double)all->hit1 / all->n, hit3,
                        all->ms / all->n),
-            bar ? "@3 0.90, <= 10 ms" : "", "",
-            !bar   ? BENCH_NONE
-            : good ? BENCH_OK
-                   : BENCH_BELOW);
-  return bar && !good;
+            barred ? "@3 0.90, <= 10 ms" : "", "",
+            !barred ? BENCH_NONE
+            : good  ? BENCH_OK
+                    : BENCH_BELOW);
+  return barred && !good;
 }
 
 /* --- support -----------------------------------------------------------------------------------

@@ -353,6 +353,48 @@ static void test_training_writes_the_file_and_answers_with_it(void **state) {
   rig_close(&rig);
 }
 
+/* A strange text, with similar tickets of that category, and maybe a category never learnt. */
+static void asked_of(struct rig *rig, const char *similar, bool gap, char out[40]) {
+  char input[700];
+  snprintf(input, sizeof input,
+           "{\"ticket\":{\"subject\":\"hm\",\"body\":\"quite another matter, warranty or tariff\"},"
+           "\"taxonomy\":{\"categories\":[{\"name\":\"invoice\"},{\"name\":\"parcel\"},"
+           "{\"name\":\"password\"},{\"name\":\"warranty\"},{\"name\":\"tariff\"},{\"name\":"
+           "\"router\"}%s]},\"similar\":[{\"ref\":\"a/1\",\"category\":\"%s\",\"score\":9},"
+           "{\"ref\":\"a/2\",\"category\":\"%s\",\"score\":8}]}",
+           gap ? ",{\"name\":\"privacy\"}" : "", similar, similar);
+  cJSON *got = answer(rig, "triage", input);
+  snprintf(out, 40, "%s", text_of(got, "category"));
+  cJSON_Delete(got);
+}
+
+/* Similar past tickets vote while there is a category that nothing was learnt of; a model that was
+ * trained on all of them has seen those tickets, and knows better. */
+static void test_similar_tickets_vote_only_where_the_training_has_gaps(void **state) {
+  static const char *const words[] = {"invoice",  "parcel", "password",
+                                      "warranty", "tariff", "router"};
+  static char texts[90][60], labels[90][60];
+  struct trg_example list[90];
+  char alone[40], voted[40];
+  struct rig rig;
+  (void)state;
+  for (int i = 0; i < 90; i++) {
+    snprintf(texts[i], sizeof texts[i], "the %s of %c%c is not right", words[i % 6], 'a' + i % 26,
+             'k' + i / 26);
+    snprintf(labels[i], sizeof labels[i], "{\"category\":\"%s\"}", words[i % 6]);
+    list[i] = (struct trg_example){{texts[i], strlen(texts[i])}, {labels[i], strlen(labels[i])}};
+  }
+  rig_open(&rig);
+  assert_int_equal(train(&rig, list, 90, "")->result.outcome, TRG_DONE);
+  asked_of(&rig, "", false, alone);
+  const char *other = strcmp(alone, "router") == 0 ? "parcel" : "router";
+  asked_of(&rig, other, false, voted);
+  assert_string_equal(voted, alone);
+  asked_of(&rig, other, true, voted);
+  assert_string_equal(voted, other);
+  rig_close(&rig);
+}
+
 static void assert_refused(struct rig *rig, const struct trg_example *list, size_t count,
                            const char *path, const char *part) {
   const struct fake_op *op = train(rig, list, count, path);
@@ -416,6 +458,7 @@ int main(void) {
       cmocka_unit_test(test_thanks_resolve_and_remaining_trouble_does_not),
       cmocka_unit_test(test_a_long_input_is_answered_on_the_pool),
       cmocka_unit_test(test_training_writes_the_file_and_answers_with_it),
+      cmocka_unit_test(test_similar_tickets_vote_only_where_the_training_has_gaps),
       cmocka_unit_test(test_training_that_cannot_work_is_refused_and_the_old_model_stays),
       cmocka_unit_test(test_a_damaged_model_file_stops_the_start_with_a_sentence),
   };

@@ -212,9 +212,10 @@ struct local_choice local_category_choose(const struct local_mind *mind,
   struct local_choice voted = choice_voted(local_json_item(input, "similar"), entries);
   if (voted.name[0] == '\0') voted = choice_voted(local_json_item(input, "examples"), entries);
   if (choice.name[0] != '\0') {
-    if (choice.confidence < VOTE_BELOW && voted.confidence > 0.6f)
+    const bool knows_all = all_trained(mind, entries);
+    if (choice.confidence < VOTE_BELOW && voted.confidence > 0.6f && !knows_all)
       choice = (struct local_choice){voted.name, voted.entry, VOTE_BELOW * voted.confidence};
-    if (choice.confidence >= VOTE_BELOW || all_trained(mind, entries)) return choice;
+    if (choice.confidence >= VOTE_BELOW || knows_all) return choice;
   }
   const struct local_choice described = local_category_described(phrases, entries);
   if (described.confidence > choice.confidence) choice = described;

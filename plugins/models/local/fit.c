@@ -13,6 +13,8 @@
 #define FEW_PER_CLASS 20u
 /* With fewer classes none can be left out to learn what "none of them" looks like. */
 #define OUTSIDE_CLASSES_LEAST 5u
+/* Up to here it costs little to solve to the end: then the order of the texts does not matter. */
+#define SOLVED_TEXTS 2000u
 /* Where a model's weights and feature table should stay below, in bytes. */
 #define MODEL_BYTES 6000000u
 
@@ -23,7 +25,7 @@ struct local_fit_options local_fit_rule(const char *key, size_t samples, size_t 
   struct local_fit_options options = {.recipe = {2, 2, 4},
                                       .solver = MCSVM_CS,
                                       .c = per_class < 500 ? 1.0 : 0.3,
-                                      .eps = 0.1,
+                                      .eps = samples > SOLVED_TEXTS ? 0.1 : 0.005,
                                       .word_share = 0.8f,
                                       .df_min_words = 1,
                                       .df_min_grams = 2,
