@@ -192,8 +192,8 @@ static void wrong_labels_do_not_replace_a_good_model(void **state) {
   assert_string_equal(swapped, "0");
   status_says("the old one stayed, for its accuracy");
   rig_file(&R, "ask.tsv",
-           "billing\tplease zorblat it\nshipping\tplease quimble it\n"
-           "technical\tplease fennigra it\ncancellation\tplease wobbuck it\n");
+           "billing\tzorblat thing of mine\nshipping\tquimble thing of mine\n"
+           "technical\tfennigra thing of mine\ncancellation\twobbuck thing of mine\n");
   snprintf(args, sizeof args, "eval --model house --min-accuracy 1 %s", rig_path(&R, "ask.tsv"));
   assert_int_equal(rig_run(&R, "triagectl", args, NULL), 0);
   /* Nothing is left of the other. */
