@@ -304,7 +304,7 @@ static void check_instance(struct host *host, const struct inst_options *o, uint
     inst_retire(inst);
     return;
   }
-  fprintf(stderr, "%s:%u: %s[%zu]: %s: %s\n", k->file, line, list, i, o->name, err.text);
+  fprintf(stderr, "%s:%u: %s[%zu]: %s\n", k->file, line, list, i, err.text);
   k->problems++;
 }
 

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/money.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "cmd/open.h"
 #include "cmd/out.h"
 #include "conf/conf.h"
@@ -14,12 +15,13 @@
 
 #define TEST_TIMEOUT_MS 40000
 
-/* "$0.10 in, $0.50 out" per million tokens, of the newest base price. */
+/* "$0.10 in, $0.50 out" per million tokens, of the base price in force. */
 static const char *price_text(const struct conf_model *m, struct arena *a) {
   char in[MONEY_TEXT_MAX], out[MONEY_TEXT_MAX];
   const struct conf_price *p = NULL;
   for (size_t i = 0; i < m->price_count; i++)
-    if (m->prices[i].above_tokens == 0) p = &m->prices[i];
+    if (m->prices[i].above_tokens == 0 && (p == NULL || m->prices[i].from_ms <= clock_now_ms()))
+      p = &m->prices[i];
   if (p == NULL) return "free";
   return arena_printf(a, "%s in, %s out%s", money_human(p->input_micros, in),
                       money_human(p->output_micros, out), m->price_count > 1 ? ", tiered" : "");
@@ -54,6 +56,7 @@ static const struct out_column columns[] = {{"name", OUT_TEXT, 0},
                                             {"model", OUT_TEXT, OUT_GIVES},
                                             {"tasks", OUT_TEXT, 0},
                                             {"price", OUT_TEXT, 0},
+                                            {"retires", OUT_TEXT, OUT_LESS},
                                             {"health", OUT_TEXT, OUT_TINT},
                                             {"in_flight", OUT_INT, OUT_LEAST},
                                             {"calls", OUT_INT, OUT_LEAST},
@@ -75,6 +78,7 @@ static int models_run(const struct cmd_call *c) {
     out_text(t, m->model);
     out_text(t, tasks_text(r.conf, m, r.arena));
     out_text(t, price_text(m, r.arena));
+    out_text(t, m->retires != NULL ? m->retires : "");
     out_text(t, l == NULL ? "" : json_get_bool(l, "resting", false) ? "resting" : "ok");
     static const char *const counts[] = {"in_flight", "calls", "failures"};
     for (size_t k = 0; k < 3; k++) {

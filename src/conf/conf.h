@@ -53,6 +53,7 @@ struct conf_model {
   size_t origin_count;
   uint32_t line;
   char hash[65];
+  const char *retires; /* day on which the vendor ends it; NULL: not told */
   const char *baa_party, *baa_date, *baa_scope; /* business associate agreement; NULL: none */
   bool local;                                   /* nothing leaves this machine */
 };

@@ -10,7 +10,7 @@
 #include "conf/part.h"
 
 struct head {
-  char *name, *backend, *model;
+  char *name, *backend, *model, *retires;
   int64_t timeout_ms, max_in_flight;
 };
 
@@ -40,6 +40,9 @@ const struct trg_field model_fields[] = {
      .max = 1000,
      .offset = AT(max_in_flight),
      .help = "calls at one time"},
+    {.name = "retires",
+     .offset = AT(retires),
+     .help = "day on which the vendor ends the model, as 2027-03-31; told from 30 days before on"},
     {.name = NULL},
 };
 
@@ -138,6 +141,25 @@ static void plugin_read(struct part *p, const struct yaml *map, const char *path
              m->hash);
 }
 
+#define RETIRES_SOON_MS (INT64_C(30) * 24 * 3600 * 1000)
+
+/* A model that ends answers 404 from one day to the next: better to be told before. */
+static void retires_read(struct part *p, const struct yaml *map, const char *path, const char *text,
+                         struct conf_model *m) {
+  int64_t day = 0;
+  if (text == NULL || text[0] == '\0') return;
+  const struct yaml *at = yaml_get(map, "retires");
+  const char *key = path_key(p, path, "retires");
+  if (time_parse(str_of(text), &day) != 0) {
+    field_wrong(&p->r, at, key, "\"%.40s\" is no day; write it as 2027-03-31", text);
+    return;
+  }
+  m->retires = text;
+  if (day > clock_now_ms() + RETIRES_SOON_MS) return;
+  field_warn(&p->r, at, key, "%s %s on %s; name its successor", m->model,
+             day > clock_now_ms() ? "ends" : "has ended", text);
+}
+
 static void model_read(struct part *p, const struct yaml *map, const char *path,
                        const struct conf_model *before, size_t count, struct conf_model *m) {
   struct head h = {0};
@@ -152,6 +174,7 @@ static void model_read(struct part *p, const struct yaml *map, const char *path,
   if (h.name != NULL && name_fine(p, map, path, h.name))
     is_twice(p, before, count, h.name, map, path);
   baa_read(p, map, path, m);
+  retires_read(p, map, path, h.retires, m);
   if (h.backend != NULL && h.backend[0] != '\0') plugin_read(p, map, path, m);
 }
 

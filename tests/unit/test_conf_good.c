@@ -232,6 +232,26 @@ static void test_beyond_loopback_is_fine_with_tokens(void **state) {
   conf_free(&c);
 }
 
+#define RETIRING(day)                                                                              \
+  HEAD "models:\n  - {name: m, backend: anthropic, model: x, price: {input: 1, output: 1},\n"      \
+       "     retires: " day "}\n"
+
+static void test_a_model_that_ends_soon_is_a_warning(void **state) {
+  (void)state;
+  struct conf_problems p = {0};
+  struct conf *c = conf_parse(TRG_STR(RETIRING("2020-01-01")), "t.yaml", &fake, &p);
+  assert_non_null(c);
+  const struct conf_problem *one = problem_at(&p, 6, "models[0].retires",
+                                              "x has ended on 2020-01-01");
+  assert_non_null(one);
+  assert_true(one->warning);
+  problems_free(&p);
+  conf_free(&c);
+  c = taken(RETIRING("2999-01-01"), true);
+  assert_string_equal(c->models[0].retires, "2999-01-01");
+  conf_free(&c);
+}
+
 static void test_auto_without_categories_is_a_warning(void **state) {
   (void)state;
   struct conf_problems p = {0};
@@ -298,6 +318,7 @@ int main(void) {
       cmocka_unit_test(test_the_same_block_has_the_same_hash_and_a_new_secret_another),
       cmocka_unit_test(test_a_change_elsewhere_leaves_the_hash_of_a_block),
       cmocka_unit_test(test_beyond_loopback_is_fine_with_tokens),
+      cmocka_unit_test(test_a_model_that_ends_soon_is_a_warning),
       cmocka_unit_test(test_auto_without_categories_is_a_warning),
       cmocka_unit_test(test_keys_with_nothing_behind_them_are_as_if_absent),
       cmocka_unit_test(test_the_reference_has_every_key_as_comments),

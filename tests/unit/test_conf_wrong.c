@@ -134,6 +134,8 @@ static void test_every_model_needs_a_price_unless_it_is_local(void **state) {
           11, "models[0].price[1].from", "2026-12-01");
   refused(MODEL_WITH("    price: {input: 1, output: 1}\n    timeout: 5\n"), 9, "models[0].timeout",
           "add the unit: 5s");
+  refused(MODEL_WITH("    price: {input: 1, output: 1}\n    retires: soon\n"), 9,
+          "models[0].retires", "2027-03-31");
   refused(HEAD "models: []\n", 4, "models", "at least one model");
   refused(HEAD "models:\n  - {name: a, backend: local}\n  - {name: a, backend: local}\n", 6,
           "models[1].name", "the model at line 5 already");
