@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SCHEMA                                                                                     \
@@ -47,14 +48,61 @@ void llm_rig_answer(struct llm_rig *rig, int32_t status, const char *headers, co
       &(struct fake_reply){.method = "POST", .status = status, .headers = headers, .body = body});
 }
 
-const struct fake_op *llm_rig_ask(struct llm_rig *rig) {
+static const struct fake_op *asked(struct llm_rig *rig, const struct trg_model_request *request) {
   const struct trg_model_ops *ops = fake_inst_ops(rig->inst);
   const trg_op op = fake_op_start(rig->inst, 60000, false);
-  ops->complete(fake_inst_self(rig->inst), op, &llm_triage);
+  ops->complete(fake_inst_self(rig->inst), op, request);
   fake_host_run(rig->host);
   const struct fake_op *ended = fake_op_get(rig->host, op);
   assert_true(ended->ended);
   return ended;
+}
+
+const struct fake_op *llm_rig_ask(struct llm_rig *rig) {
+  return asked(rig, &llm_triage);
+}
+
+const struct fake_op *llm_rig_ask_part(struct llm_rig *rig, struct trg_str text) {
+  const struct trg_prompt_part part = {TRG_ROLE_USER, text};
+  struct trg_model_request request = llm_triage;
+  request.parts = &part;
+  request.part_count = 1;
+  return asked(rig, &request);
+}
+
+void llm_rig_holds(const struct trg_plugin *plugin, const char *const *settings, const char *key,
+                   const char *uncounted) {
+  struct llm_rig rig = llm_rig_open(plugin, settings);
+  const struct trg_model_ops *ops = fake_inst_ops(rig.inst);
+  struct trg_usage most = {0};
+  ops->estimate(fake_inst_self(rig.inst), &llm_triage, &most);
+  assert_true(most.estimated);
+  llm_rig_answer(&rig, 200, NULL, uncounted);
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_DONE, "");
+  const struct trg_usage used = op->replies->usage;
+  assert_true(used.estimated && used.input + used.cache_write > 0 && used.output > 0);
+  assert_true(used.input + used.cache_write <= most.input + most.cache_write);
+  assert_true(used.output <= most.output && most.output >= 2 * 300); /* the repair round too */
+
+  fake_host_reply(rig.host, &(struct fake_reply){.method = "POST", .why = "reset"});
+  op = llm_rig_ask(&rig);
+  assert_int_equal(op->result.outcome, TRG_RETRY);
+  assert_int_equal(op->result.flags, TRG_RESULT_MAYBE_BILLED);
+
+  const size_t sent = fake_host_request_count(rig.host);
+  llm_rig_assert_end(llm_rig_ask_part(&rig, (struct trg_str){"a\0b", 3}), TRG_REJECTED,
+                     "permanent");
+  assert_int_equal(fake_host_request_count(rig.host), sent);
+
+  char body[200];
+  snprintf(body, sizeof body, "{\"message\":\"bad %s\",\"error\":{\"message\":\"bad %s\"}}", key,
+           key);
+  llm_rig_answer(&rig, 400, NULL, body);
+  op = llm_rig_ask(&rig);
+  assert_int_equal(op->result.outcome, TRG_REJECTED);
+  assert_null(strstr(op->result.why.p, key));
+  llm_rig_close(&rig);
 }
 
 void llm_rig_assert_end(const struct fake_op *op, int32_t outcome, const char *code) {

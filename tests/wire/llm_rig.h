@@ -17,6 +17,13 @@ void llm_rig_close(struct llm_rig *rig);
 void llm_rig_answer(struct llm_rig *rig, int32_t status, const char *headers, const char *body);
 const struct fake_op *llm_rig_ask(struct llm_rig *rig);
 void llm_rig_assert_end(const struct fake_op *op, int32_t outcome, const char *code);
+/* The same with another conversation. */
+const struct fake_op *llm_rig_ask_part(struct llm_rig *rig, struct trg_str text);
+/* What holds for every backend: the estimate is above what is counted, an answer that nobody
+ * counted is estimated (`uncounted`: a good one without usage), a lost one may have been billed,
+ * U+0000 is not sent, and a peer that repeats the key does not get it into a reason. */
+void llm_rig_holds(const struct trg_plugin *plugin, const char *const *settings, const char *key,
+                   const char *uncounted);
 const char *llm_rig_body(const struct llm_rig *rig, size_t request);
 /* Opening with these settings fails, and says so. */
 void llm_rig_refused(const struct trg_plugin *plugin, const char *const *settings,

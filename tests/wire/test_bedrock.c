@@ -73,6 +73,16 @@ static void test_aws_credentials_have_the_host_sign(void **state) {
   llm_rig_close(&rig);
 }
 
+static void test_costs_are_bounded_and_lost_answers_counted(void **state) {
+  (void)state;
+  llm_rig_holds(&triaged_plugin_bedrock,
+                (const char *const[]){"model=amazon.nova-lite", "key=ABSK-0001",
+                                      "url=https://bedrock-runtime.eu-west-1.amazonaws.com", NULL},
+                "ABSK-0001",
+                "{\"output\":{\"message\":{\"role\":\"assistant\",\"content\":[" BUG
+                "]}},\"stopReason\":\"end_turn\"}");
+}
+
 static void test_every_way_to_stop(void **state) {
   (void)state;
   static const struct {
@@ -186,6 +196,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_request_has_exactly_these_bytes),
       cmocka_unit_test(test_aws_credentials_have_the_host_sign),
+      cmocka_unit_test(test_costs_are_bounded_and_lost_answers_counted),
       cmocka_unit_test(test_every_way_to_stop),
       cmocka_unit_test(test_errors_by_the_word_in_the_header),
       cmocka_unit_test(test_the_ladder_goes_from_format_to_tool_to_prompt),

@@ -65,6 +65,14 @@ static void test_thoughts_are_billed_output_and_cached_tokens_are_not_input(void
   llm_rig_close(&rig);
 }
 
+static void test_costs_are_bounded_and_lost_answers_counted(void **state) {
+  (void)state;
+  llm_rig_holds(&triaged_plugin_gemini,
+                (const char *const[]){"model=gemini-3-flash", "key=AIza-0001", NULL}, "AIza-0001",
+                "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"" BUG
+                "\"}]},\"finishReason\":\"STOP\"}]}");
+}
+
 static void test_every_way_to_stop(void **state) {
   (void)state;
   static const struct {
@@ -212,6 +220,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_request_has_exactly_these_bytes),
       cmocka_unit_test(test_thoughts_are_billed_output_and_cached_tokens_are_not_input),
+      cmocka_unit_test(test_costs_are_bounded_and_lost_answers_counted),
       cmocka_unit_test(test_every_way_to_stop),
       cmocka_unit_test(test_errors_by_their_word_and_details),
       cmocka_unit_test(test_what_a_400_names_is_left_out_and_remembered),
