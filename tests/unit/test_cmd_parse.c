@@ -78,7 +78,7 @@ static void test_slips_are_answered_with_what_would_be_right(void **state) {
     const char *line, *says;
   } cases[] = {{"tickts", "did you mean \"tickets\""},
                {"xyzzy", "there are status, tickets"},
-               {"ledger", "ledger verify, ledger recount, ledger export"},
+               {"ledger", "ledger verify, ledger recount, ledger rebuild, ledger export"},
                {"tickets --limti 3", "did you mean --limit"},
                {"status --limit 3", "--limit is no option of status"},
                {"tickets --limit", "needs a value"},
