@@ -56,7 +56,9 @@ void buf_text(struct buf *b, const char *text) {
 }
 
 void buf_char(struct buf *b, char c) {
-  buf_add(b, &c, 1);
+  if (!reserve(b, 1)) return;
+  b->p[b->n++] = c;
+  b->p[b->n] = '\0';
 }
 
 void buf_vprintf(struct buf *b, const char *format, va_list args) {

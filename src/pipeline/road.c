@@ -46,10 +46,11 @@ static const struct stage stages[] = {
 #define WRITES_MAX 128
 /* In-flight states are leased: longer than any op's deadline, so that one whose op was lost, by
  * whatever mistake, is taken back. */
-#define LEASE_MS     ((int64_t)45 * 60 * 1000)
-#define OLD_REMOTES  (sizeof((struct road *)0)->old_remotes / sizeof(struct remotes *))
-#define TASK_BUCKETS 4096
-#define PACE_SLOTS   16384
+#define LEASE_MS        ((int64_t)45 * 60 * 1000)
+#define OLD_REMOTES     (sizeof((struct road *)0)->old_remotes / sizeof(struct remotes *))
+#define TASK_BUCKETS    4096
+#define SETTLE_EVERY_MS 250
+#define PACE_SLOTS      16384
 
 const int64_t road_overhead_bound_us[ROAD_OVERHEAD_BUCKETS] = {
     100, 250, 500, 750, 1000, 1500, 2000, 3000, 5000, 10000, 50000, INT64_MAX};
@@ -317,7 +318,8 @@ static void road_sleep(struct road *r) {
   if (due == 0) return;
   int64_t wait = due - clock_now_ms();
   /* What is due now and was not begun waits for a place: the task that ends makes it, and kicks. */
-  if (wait <= 0 && r->task_count > 0) return;
+  if (wait <= 0 && r->task_count > 0 && !r->unsettled) return;
+  if (r->unsettled) wait = SETTLE_EVERY_MS;
   if (wait < 1) wait = 1;
   if (wait > 60000) wait = 60000; /* the clock may be moved: look now and then */
   r->wake = loop_timer_start(r->setup.loop, wait, 0, road_wake, r);
@@ -343,6 +345,17 @@ static void road_check_end(struct road *r) {
   finished(r->finished_arg);
 }
 
+/* A ticket gives several facts on its way: while others are under way, they are settled together.
+ * True when there may be more. */
+static bool settle_turn(struct road *r) {
+  const int64_t now_us = clock_mono_us();
+  r->unsettled = r->task_count > 0 && now_us - r->settled_us < SETTLE_EVERY_MS * 1000;
+  if (r->unsettled) return false;
+  const bool more = settle_due(r, BATCH) == BATCH;
+  if (!more) r->settled_us = now_us;
+  return more;
+}
+
 static void road_turn(void *arg) {
   struct road *r = arg;
   r->kicked = false;
@@ -355,7 +368,7 @@ static void road_turn(void *arg) {
   /* Last stage first: what is nearly finished goes on before something new is begun. */
   for (size_t i = STAGE_COUNT; i-- > 0;)
     if (stage_turn(r, &stages[i])) more = true;
-  if (settle_due(r, BATCH) == BATCH) more = true;
+  if (settle_turn(r)) more = true;
   verify_turn(r);
   recalls_go(r->recalls);
   if (more) {

@@ -56,6 +56,8 @@ struct road {
   struct shade *shades; /* models asked for comparison (shadow.c) */
   size_t shade_count;
   int64_t stopped_ms; /* limits.on_limit stop: nothing new is begun before this moment */
+  int64_t settled_us; /* monotonic: when all that was due had been settled */
+  bool unsettled;     /* there may be more, and it waits a moment */
   bool running, draining, kicked;
   void (*idle)(void *arg);
   void *idle_arg;
