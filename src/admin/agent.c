@@ -47,7 +47,7 @@ static bool access_of(void *arg, struct trg_str token, struct mcp_caller *ret,
   for (size_t i = 0; i < f->mcp_token_count; i++) {
     const struct conf_mcp_token *t = &f->mcp_tokens[i];
     if (!token_is(token, t->token)) continue;
-    *ret = (struct mcp_caller){t->name, t->grants, t->helpdesk};
+    *ret = (struct mcp_caller){t->name, t->grants, t->helpdesk, t->confirm};
     *ret_per_minute = t->per_minute;
     found = true;
   }
@@ -178,6 +178,7 @@ struct agent *agent_new(struct core *c, bool listening) {
   struct agent *g = mem_alloc(sizeof *g);
   const struct conf *f = c->plan->conf;
   g->core = c;
+  random_bytes(g->key, sizeof g->key);
   g->offer = (struct mcp_offer){.name = "triaged",
                                 .title = "Support ticket triage",
                                 .version = TRIAGED_VERSION,

@@ -112,6 +112,7 @@ struct conf_mcp_token {
   uint32_t grants;
   const char *helpdesk; /* the only one that it may see; NULL: all */
   int64_t per_minute;   /* requests */
+  bool confirm;         /* a person at the client confirms what customers will see */
 };
 
 /* Where final charges are sent as meter events; event_name NULL: nowhere. */

@@ -13,6 +13,7 @@
 struct written {
   char *name, *token, *grants, *helpdesk;
   int64_t per_minute;
+  bool confirm;
 };
 
 #define AT(member) offsetof(struct written, member)
@@ -27,6 +28,11 @@ const struct trg_field token_fields[] = {
      .offset = AT(grants),
      .help = "read, write (fields, notes), send (what customers see); read by default"},
     {.name = "helpdesk", .offset = AT(helpdesk), .help = "the only one it may see; all by default"},
+    {.name = "confirm",
+     .type = TRG_BOOL,
+     .default_text = "false",
+     .offset = AT(confirm),
+     .help = "true: the person at the client confirms each reply before the customer gets it"},
     {.name = "per_minute",
      .type = TRG_INT,
      .default_text = "600",
@@ -105,7 +111,8 @@ void part_access(struct part *p) {
                                      .token = w.token,
                                      .grants = grants_read(p, map, path),
                                      .helpdesk = w.helpdesk,
-                                     .per_minute = w.per_minute};
+                                     .per_minute = w.per_minute,
+                                     .confirm = w.confirm};
   }
   c->mcp_tokens = all;
   c->mcp_token_count = n;

@@ -13,6 +13,10 @@ struct mcp_call {
   struct mcp_caller caller; /* texts in arena */
   bool modern, gone, listening;
   bool streams;
+  uint32_t client_can;
+  uint64_t question; /* to the client, by its number; 0: none is open */
+  void (*on_answer)(void *arg, struct mcp_call *c, const json *result);
+  void *answer_arg;
   char version[16];
   struct arena *arena;
   char *late;           /* the answer, until it is billed */
@@ -26,6 +30,7 @@ struct mcp_server {
   const struct mcp_offer *offer;
   struct mcp_call *calls;
   size_t count;
+  uint64_t questions;
 };
 
 /* Newer legacy revisions added members that older clients may refuse. */

@@ -333,16 +333,18 @@ static bool legacy_refused(struct serve *s, const struct serve_request *r,
 }
 
 static void pending_session(struct pending *p, const struct mcp_caller *caller,
-                            const struct session *one) {
+                            const struct session *one, uint32_t can) {
   if (!p->begins) {
     if (one != NULL) memcpy(p->session, one->id, sizeof p->session);
     return;
   }
-  const struct session *fresh = session_begin(p->endpoint->sessions, caller->name, now_ms());
-  if (fresh != NULL)
-    memcpy(p->session, fresh->id, sizeof p->session);
-  else
+  struct session *fresh = session_begin(p->endpoint->sessions, caller->name, now_ms());
+  if (fresh == NULL) {
     p->begins = false; /* too many: it is served without one */
+    return;
+  }
+  memcpy(p->session, fresh->id, sizeof p->session);
+  fresh->can = can;
 }
 
 static void take(struct mcp_endpoint *e, struct serve *s, const struct serve_request *r,
@@ -362,7 +364,7 @@ static void take(struct mcp_endpoint *e, struct serve *s, const struct serve_req
                         .begins = begins,
                         .next = e->pending};
   e->pending = p;
-  pending_session(p, caller, one);
+  pending_session(p, caller, one, mcp_client_can(m->params));
   char version[16] = "";
   if (one != NULL)
     memcpy(version, one->version, sizeof version);
@@ -374,6 +376,7 @@ static void take(struct mcp_endpoint *e, struct serve *s, const struct serve_req
                                   .headers = &h,
                                   .version = version,
                                   .streams = p->takes_events,
+                                  .client_can = one != NULL ? one->can : 0,
                                   .on_message = on_message,
                                   .on_subscribe = p->session[0] != '\0' ? on_subscribe : NULL,
                                   .arg = p};

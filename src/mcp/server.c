@@ -52,6 +52,7 @@ static struct mcp_call *call_new(struct mcp_server *s, const struct mcp_incoming
                                                                         : ERA_LEGACY_ASSUMED;
   (void)snprintf(c->version, sizeof c->version, "%s", version);
   c->streams = in->streams;
+  c->client_can = in->client_can;
   c->on_message = in->on_message;
   c->on_subscribe = in->on_subscribe;
   c->arg = in->arg;
@@ -82,11 +83,57 @@ static void cancelled(struct mcp_server *s, const struct mcp_call *by) {
     if (c == by || c->gone || c->m.kind != RPC_REQUEST) continue;
     if (strcmp(c->m.id, text) != 0 || strcmp(c->caller.name, by->caller.name) != 0) continue;
     c->on_message(c->arg, c, TRG_STR(""), true, 202);
-    c->gone = true;
-    if (c->listening) call_free(c);
+    mcp_drop(c);
     break;
   }
   mem_free(text);
+}
+
+/* --- questions to the client --------------------------------------------------------------- */
+
+uint32_t mcp_client_can(const json *params) {
+  const json *can = json_get(params, "capabilities");
+  return (json_is_object(json_get(can, "elicitation")) ? MCP_CAN_ELICIT : 0) |
+         (json_is_object(json_get(can, "sampling")) ? MCP_CAN_SAMPLE : 0);
+}
+
+bool mcp_may_ask(const struct mcp_call *c, uint32_t can) {
+  return !c->modern && c->streams && !c->gone && (c->client_can & can) == can;
+}
+
+void mcp_ask(struct mcp_call *c, const char *method, json *params,
+             void (*on_answer)(void *arg, struct mcp_call *c, const json *result), void *arg) {
+  char id[40];
+  c->question = ++c->server->questions;
+  c->on_answer = on_answer;
+  c->answer_arg = arg;
+  (void)snprintf(id, sizeof id, "\"ask-%llu\"", (unsigned long long)c->question);
+  char *text = rpc_request(id, method, params);
+  c->on_message(c->arg, c, str_of(text), false, 200);
+  mem_free(text);
+}
+
+static void question_end(struct mcp_call *c, const json *result) {
+  c->question = 0;
+  c->on_answer(c->answer_arg, c, result);
+}
+
+/* `by` answers a question of ours: 202, and the call goes on. Nobody else's answer counts. */
+static bool answered(struct mcp_server *s, struct mcp_call *by) {
+  char id[40];
+  struct mcp_call *c = s->calls;
+  for (; c != NULL; c = c->next) {
+    if (c->question == 0 || c->gone || strcmp(c->caller.name, by->caller.name) != 0) continue;
+    (void)snprintf(id, sizeof id, "\"ask-%llu\"", (unsigned long long)c->question);
+    if (strcmp(by->m.id, id) == 0) break;
+  }
+  if (c == NULL) return false;
+  struct rpc_message m = by->m;
+  by->m = (struct rpc_message){0};
+  call_end(by, NULL, 202);
+  question_end(c, m.kind == RPC_RESULT ? m.result : NULL);
+  rpc_free(&m);
+  return true;
 }
 
 static void check_and_run(struct mcp_call *c, const struct era_headers *headers) {
@@ -109,9 +156,9 @@ void mcp_take(struct mcp_server *s, const struct mcp_incoming *in, struct mcp_ca
     return;
   }
   if (c->m.kind != RPC_REQUEST) {
-    /* We ask clients nothing, so there is nothing that this could answer. */
-    call_end(c, c->modern ? rpc_error("", RPC_INVALID, "nothing was asked", NULL) : NULL,
-             c->modern ? 400 : 202);
+    if (!answered(s, c))
+      call_end(c, c->modern ? rpc_error("", RPC_INVALID, "nothing was asked", NULL) : NULL,
+               c->modern ? 400 : 202);
     return;
   }
   check_and_run(c, in->headers);
@@ -121,7 +168,10 @@ void mcp_take(struct mcp_server *s, const struct mcp_incoming *in, struct mcp_ca
 
 void mcp_drop(struct mcp_call *c) {
   c->gone = true;
-  if (c->listening) call_free(c);
+  if (c->listening)
+    call_free(c);
+  else if (c->question != 0)
+    question_end(c, NULL);
 }
 
 /* --- watching ------------------------------------------------------------------------------ */
@@ -233,7 +283,9 @@ void mcp_answer(struct mcp_call *c, json *result) {
   if (c->modern && str_is(json_get_str(result, "resultType"), "complete")) cache_hints(c, result);
   const struct mcp_offer *o = c->server->offer;
   const bool bills = o->bill != NULL && !c->gone && str_is(c->m.method, "tools/call") &&
-                     !json_get_bool(result, "isError", false) && o->bill(o->arg, c, result);
+                     !json_get_bool(result, "isError", false) &&
+                     !str_is(json_get_str(result, "resultType"), "input_required") &&
+                     o->bill(o->arg, c, result);
   char *text = rpc_result(c->m.id, result);
   if (bills)
     c->late = text;

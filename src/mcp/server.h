@@ -23,7 +23,13 @@ struct mcp_caller {
   const char *name;     /* of the token: stands in the audit log */
   uint32_t grants;      /* MCP_READ ... */
   const char *helpdesk; /* the only one that this caller may see; NULL: all */
+  bool confirms;        /* a person at the client confirms what customers will see */
 };
+
+/* What a legacy client said in `initialize` that it can be asked for. */
+#define MCP_CAN_ELICIT 1u /* a form for the person at the client */
+#define MCP_CAN_SAMPLE 2u /* an answer of its model */
+uint32_t mcp_client_can(const json *initialize_params);
 
 /* What a tool says of itself (its annotations). */
 #define MCP_READ_ONLY   1u
@@ -78,6 +84,7 @@ struct mcp_incoming {
   const struct era_headers *headers; /* NULL: stdio */
   const char *version;               /* legacy: as agreed; NULL or "": not yet */
   bool streams;                      /* messages may follow at any later time */
+  uint32_t client_can;               /* MCP_CAN_...; legacy */
   /* Each message that answers it; the last one has `last`, and may be empty (a notification, a
    * cancelled call). `status` is HTTP's. After the last one c is gone. */
   void (*on_message)(void *arg, struct mcp_call *c, struct trg_str text, bool last, int status);
@@ -109,6 +116,13 @@ bool mcp_is_gone(const struct mcp_call *c);  /* nobody waits any more: stop earl
 /* On the way; a call without a progress token gets no progress. */
 void mcp_notify(struct mcp_call *c, const char *method, json *params);
 void mcp_progress(struct mcp_call *c, double done, double total, const char *text);
+/* Asks a legacy client on the call's own stream; modern ones are asked by a result that is
+ * input_required. mcp_may_ask: did it say that it can be asked for this, and is there a stream? */
+bool mcp_may_ask(const struct mcp_call *c, uint32_t can);
+/* on_answer once, on a later turn: its result, or NULL when it said no, answered with an error or
+ * is gone. It leads to the end of the call. One question at a time. */
+void mcp_ask(struct mcp_call *c, const char *method, json *params,
+             void (*on_answer)(void *arg, struct mcp_call *c, const json *result), void *arg);
 /* The end of a call, each taking its JSON. */
 void mcp_answer(struct mcp_call *c, json *result);
 void mcp_answer_json(struct mcp_call *c, json *structured); /* a tool's value, also as text */

@@ -16,6 +16,7 @@ struct session {
   char id[SESSION_ID_MAX];
   char version[16];
   char caller[64]; /* name of the token that began it: nobody else may use it */
+  uint32_t can;    /* MCP_CAN_...: what its client may be asked for */
   int64_t used_ms; /* by the monotonic clock */
   uint64_t stream; /* serve_id of its GET stream; 0: none */
   char *watched[SESSION_WATCHED];

@@ -20,6 +20,12 @@ void input_tampered(void *arg, struct mcp_call *c, const json *a);
 void input_capabilities(void *arg, struct mcp_call *c, const json *a);
 void input_prompt(struct mcp_call *c);
 
+/* Questions to clients of 2025-11-25 (fixture_ask.c). */
+void ask_sampling(void *arg, struct mcp_call *c, const json *a);
+void ask_elicitation(void *arg, struct mcp_call *c, const json *a);
+void ask_defaults(void *arg, struct mcp_call *c, const json *a);
+void ask_enums(void *arg, struct mcp_call *c, const json *a);
+
 json *fixture_text(const char *text); /* a result with one text */
 
 #endif

@@ -171,6 +171,18 @@ static const struct mcp_tool tools[] = {
     T("test_input_required_result_tampered_state", input_tampered),
     T("test_input_required_result_capabilities", input_capabilities),
     T("test_streaming_elicitation", input_elicitation),
+    {.name = "test_sampling",
+     .description = "Asks the client's model.",
+     .input_schema = "{\"type\":\"object\",\"properties\":{\"prompt\":{\"type\":\"string\"}},"
+                     "\"required\":[\"prompt\"]}",
+     .run = ask_sampling},
+    {.name = "test_elicitation",
+     .description = "Asks the client's person.",
+     .input_schema = "{\"type\":\"object\",\"properties\":{\"message\":{\"type\":\"string\"}},"
+                     "\"required\":[\"message\"]}",
+     .run = ask_elicitation},
+    T("test_elicitation_sep1034_defaults", ask_defaults),
+    T("test_elicitation_sep1330_enums", ask_enums),
     {.name = "json_schema_2020_12_tool",
      .description = "A schema with the newer keywords.",
      .input_schema = schema_2020,

@@ -18,8 +18,8 @@
 #define META                                                                                       \
   "\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","                         \
   "\"io.modelcontextprotocol/clientCapabilities\":{}}"
-#define HELPER "helper-token-0123456789"
-#define SENDER "sender-token-0123456789"
+#define HELPER  "helper-token-0123456789"
+#define CAREFUL "careful-token-0123456789"
 
 static const char book[] =
     "book: agents\ncurrency: USD\nversions:\n"
@@ -56,7 +56,7 @@ static int begin(void **state) {
   snprintf(listen, sizeof listen,
            "listen: \"127.0.0.1:%d\"\nbilling: {book: %s, period: month}\naccess:\n  mcp_tokens:\n"
            "    - {name: helper, token: \"" HELPER "\"}\n"
-           "    - {name: sender, token: \"" SENDER "\", grants: [read, write, send]}",
+           "    - {name: careful, token: \"" CAREFUL "\", grants: [read, send], confirm: true}",
            Port, rig_path(&R, "book.yaml"));
   rig_file(&R, "book.yaml", book);
   rig_tickets(&R, 3);
@@ -180,14 +180,14 @@ static void test_a_line_without_its_call_is_found(void **state) {
 /* --- subscriptions ------------------------------------------------------------------------- */
 
 /* What curl hears on a stream, in FOLDER/name; ended with the test. */
-static pid_t listen_to(const char *name, const char *method, const char *headers,
+static pid_t listen_to(const char *token, const char *name, const char *method, const char *headers,
                        const char *body) {
   char command[3000];
   snprintf(command, sizeof command,
            "exec curl -sN --max-time 30 -X %s %s -H 'Accept: application/json, text/event-stream' "
-           "-H 'Authorization: Bearer " HELPER "' %s%s%s %s > %s",
-           method, headers, body[0] != '\0' ? "-d '" : "", body, body[0] != '\0' ? "'" : "", Url,
-           rig_path(&R, name));
+           "-H 'Authorization: Bearer %s' %s%s%s %s > %s",
+           method, headers, token, body[0] != '\0' ? "-d '" : "", body, body[0] != '\0' ? "'" : "",
+           Url, rig_path(&R, name));
   const pid_t pid = fork();
   if (pid == 0) {
     execl("/bin/sh", "sh", "-c", command, (char *)NULL);
@@ -213,7 +213,7 @@ static void outcome_changes(void) {
 static void test_an_agent_of_2026_listens_for_a_tickets_outcome(void **state) {
   (void)state;
   const pid_t pid = listen_to(
-      "heard", "POST",
+      HELPER, "heard", "POST",
       "-H 'Content-Type: application/json' -H 'MCP-Protocol-Version: 2026-07-28' "
       "-H 'Mcp-Method: subscriptions/listen'",
       "{\"jsonrpc\":\"2.0\",\"id\":\"s1\",\"method\":\"subscriptions/listen\",\"params\":{"
@@ -232,41 +232,136 @@ static void test_an_agent_of_2026_listens_for_a_tickets_outcome(void **state) {
   cJSON_Delete(o);
 }
 
-static void session_post(const char *session, const char *body) {
+static void session_post(const char *token, const char *session, const char *body) {
   char headers[400];
   snprintf(headers, sizeof headers,
            "Content-Type: application/json\nAccept: application/json, text/event-stream\n"
-           "MCP-Protocol-Version: 2025-11-25\nMcp-Session-Id: %s\nAuthorization: Bearer " HELPER,
-           session);
+           "MCP-Protocol-Version: 2025-11-25\nMcp-Session-Id: %s\nAuthorization: Bearer %s",
+           session, token);
   const long status = rig_http("POST", Url, headers, body, NULL);
   assert_true(status == 200 || status == 202);
 }
 
-static void test_an_agent_of_2025_subscribes_to_a_tickets_outcome(void **state) {
-  (void)state;
-  char command[900], session[80] = "", headers[300];
+/* A session of 2025-11-25, initialized. */
+static void session_begin(const char *token, const char *capabilities, char *session, size_t room) {
+  char command[900];
   snprintf(command, sizeof command,
            "curl -si -H 'Content-Type: application/json' -H 'Accept: application/json, "
-           "text/event-stream' -H 'Authorization: Bearer " HELPER "' -d "
+           "text/event-stream' -H 'Authorization: Bearer %s' -d "
            "'{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{"
-           "\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"t\","
+           "\"protocolVersion\":\"2025-11-25\",\"capabilities\":%s,\"clientInfo\":{\"name\":\"t\","
            "\"version\":\"1\"}}}' %s | tr -d '\\r' | sed -n 's/^[Mm]cp-[Ss]ession-[Ii]d: //p'",
-           Url);
+           token, capabilities, Url);
   FILE *f = popen(command, "r");
-  assert_non_null(fgets(session, sizeof session, f));
+  assert_non_null(fgets(session, (int)room, f));
   pclose(f);
   session[strcspn(session, "\n")] = '\0';
-  session_post(session, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}");
-  session_post(session, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"resources/subscribe\","
-                        "\"params\":{\"uri\":\"triaged://tickets/shop/1\"}}");
+  session_post(token, session, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}");
+}
+
+static void test_an_agent_of_2025_subscribes_to_a_tickets_outcome(void **state) {
+  (void)state;
+  char session[80] = "", headers[300];
+  session_begin(HELPER, "{}", session, sizeof session);
+  session_post(HELPER, session,
+               "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"resources/subscribe\","
+               "\"params\":{\"uri\":\"triaged://tickets/shop/1\"}}");
   snprintf(headers, sizeof headers, "-H 'Mcp-Session-Id: %s' -H 'MCP-Protocol-Version: 2025-11-25'",
            session);
-  const pid_t pid = listen_to("heard", "GET", headers, "");
+  const pid_t pid = listen_to(HELPER, "heard", "GET", headers, "");
   rig_until_log(&R, "heard", ": open");
   outcome_changes();
   rig_until_log(&R, "heard", "notifications/resources/updated");
   assert_true(rig_log_has(&R, "heard", "triaged://tickets/shop/1"));
   ended(pid);
+}
+
+/* --- replies that a person confirms --------------------------------------------------------- */
+
+/* send_reply for shop/1; `more` stands beside the arguments. The whole answer. */
+static cJSON *replies(const char *body, bool asks, const char *more) {
+  char *text = NULL, request[3000];
+  snprintf(request, sizeof request,
+           "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":"
+           "\"send_reply\",\"arguments\":{\"ref\":\"shop/1\",\"body\":\"%s\"}%s,\"_meta\":{"
+           "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
+           "\"io.modelcontextprotocol/clientCapabilities\":{%s}}}}",
+           body, more, asks ? "\"elicitation\":{}" : "");
+  (void)rig_http("POST", Url,
+                 "Content-Type: application/json\nAccept: application/json, text/event-stream\n"
+                 "MCP-Protocol-Version: 2026-07-28\nMcp-Method: tools/call\nMcp-Name: send_reply\n"
+                 "Authorization: Bearer " CAREFUL,
+                 request, &text);
+  cJSON *o = cJSON_Parse(text);
+  free(text);
+  return o;
+}
+
+static void test_a_reply_waits_for_the_person_at_the_client(void **state) {
+  (void)state;
+  static const char said[] = "Thank you, we are looking into it.";
+  char more[600], kept[300];
+  cJSON *o = replies(said, false, "");
+  assert_int_equal(cJSON_GetObjectItem(cJSON_GetObjectItem(o, "error"), "code")->valueint, -32021);
+  cJSON_Delete(o);
+  o = replies(said, true, "");
+  assert_string_equal(text_at(o, "result", "resultType"), "input_required");
+  snprintf(kept, sizeof kept, "%s", text_at(o, "result", "requestState"));
+  char *shown = cJSON_PrintUnformatted(o);
+  assert_non_null(strstr(shown, said));
+  free(shown);
+  cJSON_Delete(o);
+  /* What was confirmed is this text, and no other. */
+  snprintf(more, sizeof more,
+           ",\"requestState\":\"%s\",\"inputResponses\":{\"confirm\":{\"action\":\"accept\","
+           "\"content\":{\"send\":true}}}",
+           kept);
+  o = replies("Something else.", true, more);
+  assert_string_equal(text_at(o, "result", "resultType"), "input_required");
+  cJSON_Delete(o);
+  char no[600];
+  snprintf(no, sizeof no,
+           ",\"requestState\":\"%s\",\"inputResponses\":{\"confirm\":{\"action\":\"decline\"}}",
+           kept);
+  o = replies(said, true, no);
+  assert_true(cJSON_IsTrue(cJSON_GetObjectItem(cJSON_GetObjectItem(o, "result"), "isError")));
+  cJSON_Delete(o);
+  assert_int_equal(rig_replies(&R, 1), 0);
+  o = replies(said, true, more);
+  assert_string_equal(text_at(o, "result", "resultType"), "complete");
+  cJSON_Delete(o);
+  rig_until(&R,
+            "SELECT count(*) FROM v_deliveries WHERE ref = 'shop/1' AND state = 'done' AND "
+            "intent LIKE '%reply%'",
+            1);
+  assert_int_equal(rig_replies(&R, 1), 1);
+}
+
+static void test_a_client_of_2025_is_asked_on_the_calls_stream(void **state) {
+  (void)state;
+  char session[80], headers[400];
+  session_begin(CAREFUL, "{\"elicitation\":{}}", session, sizeof session);
+  snprintf(headers, sizeof headers,
+           "-H 'Content-Type: application/json' -H 'Mcp-Session-Id: %s' -H 'MCP-Protocol-Version: "
+           "2025-11-25'",
+           session);
+  const pid_t pid = listen_to(CAREFUL, "heard", "POST", headers,
+                              "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\",\"params\":{"
+                              "\"name\":\"send_reply\",\"arguments\":{\"ref\":\"shop/1\",\"body\":"
+                              "\"Thank you, we are looking into it.\"}}}");
+  rig_until_log(&R, "heard", "elicitation/create");
+  assert_int_equal(rig_replies(&R, 1), 0);
+  session_post(
+      CAREFUL, session,
+      "{\"jsonrpc\":\"2.0\",\"id\":\"ask-1\",\"result\":{\"action\":\"accept\",\"content\":{"
+      "\"send\":true}}}");
+  rig_until_log(&R, "heard", "\"id\":7");
+  assert_false(rig_log_has(&R, "heard", "isError"));
+  ended(pid);
+  rig_until(&R,
+            "SELECT count(*) FROM v_deliveries WHERE ref = 'shop/1' AND state = 'done' AND "
+            "intent LIKE '%reply%'",
+            1);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -277,6 +372,8 @@ int main(void) {
       T(test_a_line_without_its_call_is_found),
       T(test_an_agent_of_2026_listens_for_a_tickets_outcome),
       T(test_an_agent_of_2025_subscribes_to_a_tickets_outcome),
+      T(test_a_reply_waits_for_the_person_at_the_client),
+      T(test_a_client_of_2025_is_asked_on_the_calls_stream),
   };
   return cmocka_run_group_tests_name("agents", tests, NULL, NULL);
 }
