@@ -22,7 +22,8 @@ const char *vendor_outcome(struct trg_str claim) {
   if (str_is(claim, "procedure_handoff")) return "procedure_handoff";
   if (str_ends(claim, "resolution") || str_starts(claim, "resolved") || str_is(claim, "confirmed"))
     return "resolution";
-  if (str_is(claim, "qualification") || str_is(claim, "disqualification")) return "qualification";
+  if (str_is(claim, "qualification")) return "qualification";
+  if (str_is(claim, "disqualification")) return "disqualification";
   return NULL;
 }
 

@@ -214,6 +214,27 @@ static void test_prices_are_in_whole_micro_dollars_and_round_half_to_even(void *
   book_free(&b);
 }
 
+/* The examples of the vendors' own pages. */
+static void test_shipped_books_give_the_sums_of_their_sources(void **state) {
+  (void)state;
+  const int64_t at = INT64_C(1795255200000); /* 2026-11-21 */
+  struct book *redo = book_named("redo"), *fin = book_named("fin");
+  int64_t sum = 0;
+  for (int64_t n = 0; n < 253; n++) {
+    const struct book_place place = {.count = n, .spent_micros = sum};
+    struct book_priced price = {0};
+    book_price_unit(redo, at, "resolution", book_outcome_price(redo, at, "resolution"), &place,
+                    &price);
+    sum += price.amount_micros;
+  }
+  assert_int_equal(sum, 222550000);
+  assert_int_equal(book_outcome_price(fin, at, "procedure_handoff"), 990000);
+  assert_int_equal(book_outcome_price(fin, at, "qualification"), 9990000);
+  assert_int_equal(book_outcome_price(fin, at, "disqualification"), 990000);
+  book_free(&redo);
+  book_free(&fin);
+}
+
 static void test_alerts_tell_the_highest_line_that_was_passed(void **state) {
   (void)state;
   char *text = changed("    meters:",
@@ -298,6 +319,7 @@ int main(void) {
       cmocka_unit_test(test_prices_are_in_whole_micro_dollars_and_round_half_to_even),
       cmocka_unit_test(test_a_charge_is_final_when_nothing_can_take_it_back),
       cmocka_unit_test(test_of_two_versions_the_longer_reach_decides),
+      cmocka_unit_test(test_shipped_books_give_the_sums_of_their_sources),
       cmocka_unit_test(test_alerts_tell_the_highest_line_that_was_passed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
