@@ -13,8 +13,10 @@
 /* Below this the classifier's priority, mood or language gives way to the rules. */
 #define LEAN_ON 0.55f
 /* From this probability of the most urgent priority on, the ticket is at least high: to look at one
- * too many costs minutes, to miss one may cost a house. */
-#define URGENT_FEARED 0.15f
+ * too many costs minutes, to miss one may cost a house. On the past tickets of helpdesk-demo, those
+ * of alike words held back together, 0.10 finds 18 % of the urgent ones that no rule names, with 12
+ * % of the normal ones raised; 0.15 finds 15 % with 10 %. */
+#define URGENT_FEARED 0.10f
 
 const char *local_json_text(const cJSON *object, const char *key) {
   const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
