@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "net/failure.h"
 #include "net/url.h"
 
 #define HEAD_MAX         ((size_t)64 << 10)
@@ -378,11 +379,10 @@ void exchange_tell(struct exchange *e) {
   reply.sent = was_sent(e);
   if (e->head.n > 0 && !e->head.over) reply.header_count = headers_read(e, headers, HEADERS_MAX);
   reply.body = buf_view(&e->body);
+  char why[2 * CURL_ERROR_SIZE];
   if (reply.status == 0) {
-    if (e->code == CURLE_SEND_FAIL_REWIND)
-      (void)snprintf(e->why, sizeof e->why, "the connection was closed before the answer came");
-    if (e->why[0] == '\0') (void)snprintf(e->why, sizeof e->why, "%s", curl_easy_strerror(e->code));
-    reply.why = str_of(e->over ? e->ceiling : e->why);
+    failure_say(why, sizeof why, e->easy, e->code, reply.sent, e->why);
+    reply.why = str_of(e->over ? e->ceiling : why);
   }
   e->on_reply(e->arg, &reply);
 }

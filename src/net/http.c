@@ -122,8 +122,6 @@ static void ended(struct http *h, struct exchange *e, CURLcode code) {
 static void overdue_cb(void *arg) {
   struct exchange *e = arg;
   e->overdue = 0;
-  if (e->why[0] == '\0')
-    (void)snprintf(e->why, sizeof e->why, "timed out while waiting for a connection");
   ended(e->http, e, CURLE_OPERATION_TIMEDOUT);
 }
 

@@ -159,6 +159,14 @@ static void test_all_methods_carry_their_bodies(void **state) {
   assert_int_equal(g.body_n, 0);
 }
 
+/* The reason has these words, and names the host and the port. */
+static void says(const struct got *g, const char *words, int port) {
+  char host[64];
+  (void)snprintf(host, sizeof host, "127.0.0.1:%d", port);
+  if (strstr(g->why, words) == NULL || strstr(g->why, host) == NULL)
+    fail_msg("\"%s\" or %s is not in: %s", words, host, g->why);
+}
+
 static void test_a_time_out_is_delivered_when_nothing_else_runs(void **state) {
   struct fixture *f = *state;
   struct got g = {0};
@@ -169,7 +177,7 @@ static void test_a_time_out_is_delivered_when_nothing_else_runs(void **state) {
   fetch(f, &g, base, "/", (struct trg_http_request){.timeout_ms = 30});
   assert_int_equal(g.status, 0);
   assert_true(g.sent);
-  assert_true(strlen(g.why) > 0);
+  says(&g, "timed out after", port);
   (void)close(fd);
 }
 
@@ -184,6 +192,17 @@ static void test_a_refused_connection_was_not_sent(void **state) {
   fetch(f, &g, base, "/", (struct trg_http_request){0});
   assert_int_equal(g.status, 0);
   assert_false(g.sent);
+  says(&g, "Connection refused", port);
+}
+
+static void test_a_name_that_nobody_knows_was_not_sent_to(void **state) {
+  struct fixture *f = *state;
+  struct got g = {0};
+  fetch(f, &g, "https://nobody.invalid:4443", "/secret?key=1", (struct trg_http_request){0});
+  assert_int_equal(g.status, 0);
+  assert_false(g.sent);
+  assert_non_null(strstr(g.why, "nobody.invalid:4443 can not be resolved"));
+  assert_null(strstr(g.why, "secret"));
 }
 
 static void test_a_silent_tls_peer_was_not_sent_to(void **state) {
@@ -199,6 +218,7 @@ static void test_a_silent_tls_peer_was_not_sent_to(void **state) {
   fetch(f, &g, base, "/", (struct trg_http_request){.timeout_ms = 30});
   assert_int_equal(g.status, 0);
   assert_false(g.sent);
+  says(&g, "does it speak TLS", port);
   (void)close(fd);
 }
 
@@ -214,6 +234,7 @@ static void test_a_reset_after_the_request_was_sent(void **state) {
   assert_int_equal(g.status, 0);
   assert_true(g.sent);
   assert_int_equal(atomic_load(&peer.requests), 1);
+  says(&g, "closed the connection before it answered", peer.port);
   rude_stop(&peer);
 }
 
@@ -257,6 +278,7 @@ static void test_a_cut_answer_is_no_answer(void **state) {
   assert_int_equal(g.status, 0);
   assert_true(g.sent);
   assert_string_equal(g.body, "half");
+  says(&g, "broke off in the middle of its answer", peer.port);
   rude_stop(&peer);
 }
 
@@ -490,6 +512,7 @@ int main(void) {
       T(test_all_methods_carry_their_bodies),
       T(test_a_time_out_is_delivered_when_nothing_else_runs),
       T(test_a_refused_connection_was_not_sent),
+      T(test_a_name_that_nobody_knows_was_not_sent_to),
       T(test_a_silent_tls_peer_was_not_sent_to),
       T(test_a_reset_after_the_request_was_sent),
       T(test_a_write_is_sent_once_though_a_kept_connection_dies),

@@ -8,6 +8,7 @@
 #define SALESFORCE_CASE "500A0000006Vm9uIAC"
 #define SALESFORCE_SELF "005A0000001SelfIAC"
 /* Parts of a query's address. */
+#define IN_PROBE    "FROM%20Case%20LIMIT"
 #define IN_CASE     "FROM%20Case%20WHERE"
 #define IN_MAILS    "FROM%20EmailMessage%20"
 #define IN_COMMENTS "FROM%20CaseComment%20"

@@ -89,6 +89,41 @@ static void test_one_question_who_we_are_serves_all_who_wait(void **state) {
   intercom_case_end(&c);
 }
 
+/* Many ops wait to know who we are: that the question failed once is no failure of theirs. */
+static void test_a_question_who_we_are_that_fails_for_a_moment_fails_no_op(void **state) {
+  (void)state;
+  struct intercom_case c = intercom_case_begin((const char *const[]){URL, TOKEN, NULL});
+  trg_op ops[3];
+  const struct fake_reply lost = {.url_has = "/me", .status = 0, .why = "it went away"};
+  intercom_case_answer(&c, "/me", 503, "<html>Service unavailable</html>");
+  fake_host_reply(c.host, &lost);
+  intercom_case_answer(&c, "/me", 200, "{\"id\":\"991\",\"app\":{\"region\":\"US\"}}");
+  for (int i = 0; i < 3; i++) {
+    intercom_case_answer(&c, "/conversations/7", 404, NOT_FOUND);
+    ops[i] = fake_op_start(c.inst, 60000, false);
+    c.ops->fetch(c.self, ops[i], TRG_STR("7"));
+  }
+  fake_host_settle(c.host);
+  for (int i = 0; i < 3; i++)
+    assert_int_equal(fake_op_get(c.host, ops[i])->result.outcome, TRG_DONE);
+  assert_int_equal(intercom_case_asked(&c, "GET", "/me"), 3);
+  intercom_case_end(&c);
+}
+
+/* No status is no "HTTP 0": what the host says of it is told. */
+static void test_a_failure_without_an_answer_says_what_happened(void **state) {
+  (void)state;
+  struct intercom_case c = intercom_case_begin((const char *const[]){URL, TOKEN, NULL});
+  const struct fake_reply lost = {
+      .url_has = "/conversations/7", .status = 0, .not_sent = true, .why = "no way (refused)"};
+  intercom_case_answer(&c, "/me", 200, "{\"id\":\"991\",\"app\":{\"region\":\"US\"}}");
+  fake_host_reply(c.host, &lost);
+  const struct fake_op *op = intercom_case_fetch(&c, "7");
+  assert_int_equal(op->result.outcome, TRG_RETRY);
+  assert_string_equal(op->result.why.p, "no way (refused)");
+  intercom_case_end(&c);
+}
+
 static void test_a_revoked_token_is_told_to_all_and_asked_about_once(void **state) {
   (void)state;
   struct intercom_case c = intercom_case_begin((const char *const[]){URL, TOKEN, NULL});
@@ -423,6 +458,8 @@ int main(void) {
       cmocka_unit_test(test_every_request_names_the_version_and_the_token),
       cmocka_unit_test(test_a_workspace_of_another_region_is_a_wrong_url),
       cmocka_unit_test(test_one_question_who_we_are_serves_all_who_wait),
+      cmocka_unit_test(test_a_question_who_we_are_that_fails_for_a_moment_fails_no_op),
+      cmocka_unit_test(test_a_failure_without_an_answer_says_what_happened),
       cmocka_unit_test(test_a_revoked_token_is_told_to_all_and_asked_about_once),
       cmocka_unit_test(test_a_window_is_read_to_its_end_for_conversations_then_tickets),
       cmocka_unit_test(test_a_row_that_escapes_a_window_is_in_the_next),

@@ -176,9 +176,44 @@ static void test_wrong_credentials_are_told_once_to_all_who_wait(void **state) {
 static void test_a_token_request_that_may_work_later_is_no_wrong_credential(void **state) {
   (void)state;
   struct salesforce_case c = salesforce_case_bare((const char *const[]){URL, CLIENT, NULL});
-  salesforce_answer(&c, LOGIN, 400,
-                    "{\"error\":\"unknown_error\",\"error_description\":\"retry your request\"}");
+  for (int i = 0; i < 4; i++)
+    salesforce_answer(&c, LOGIN, 400,
+                      "{\"error\":\"unknown_error\",\"error_description\":\"retry your request\"}");
   ends(salesforce_probe_run(&c), TRG_RETRY, TRG_CODE_TRANSIENT);
+  assert_int_equal(fake_host_replies_left(c.host), 0);
+  salesforce_case_end(&c);
+}
+
+/* Many ops wait for one token: that its request failed once is no failure of theirs. */
+static void test_a_token_request_that_fails_for_a_moment_fails_no_op(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_bare((const char *const[]){URL, CLIENT, NULL});
+  trg_op ops[3];
+  const struct fake_reply lost = {.url_has = LOGIN, .status = 0, .why = "it went away"};
+  salesforce_answer(&c, LOGIN, 503, "<html><title>Down for maintenance</title></html>");
+  fake_host_reply(c.host, &lost);
+  salesforce_answer(&c, LOGIN, 200, TOKEN("A"));
+  for (int i = 0; i < 3; i++) {
+    salesforce_answer(&c, IN_PROBE, 200, NO_ROWS);
+    ops[i] = fake_op_start(c.inst, 60000, false);
+    c.ops->probe(c.self, ops[i]);
+  }
+  fake_host_settle(c.host);
+  for (int i = 0; i < 3; i++) ends(fake_op_get(c.host, ops[i]), TRG_DONE, "");
+  assert_int_equal(salesforce_asked(&c, "POST", LOGIN), 3);
+  salesforce_case_end(&c);
+}
+
+/* No status is no "HTTP 0": what the host says of it is told. */
+static void test_a_failure_without_an_answer_says_what_happened(void **state) {
+  (void)state;
+  struct salesforce_case c = salesforce_case_begin(NULL);
+  const struct fake_reply lost = {
+      .url_has = IN_PROBE, .status = 0, .not_sent = true, .why = "no connection to it (refused)"};
+  fake_host_reply(c.host, &lost);
+  const struct fake_op *op = salesforce_probe_run(&c);
+  ends(op, TRG_RETRY, TRG_CODE_TRANSIENT);
+  assert_string_equal(op->result.why.p, "no connection to it (refused)");
   salesforce_case_end(&c);
 }
 
@@ -537,6 +572,8 @@ int main(void) {
       cmocka_unit_test(test_two_stale_answers_cost_one_new_token),
       cmocka_unit_test(test_wrong_credentials_are_told_once_to_all_who_wait),
       cmocka_unit_test(test_a_token_request_that_may_work_later_is_no_wrong_credential),
+      cmocka_unit_test(test_a_token_request_that_fails_for_a_moment_fails_no_op),
+      cmocka_unit_test(test_a_failure_without_an_answer_says_what_happened),
       cmocka_unit_test(test_an_org_that_moved_is_followed_within_salesforce_or_as_configured),
       cmocka_unit_test(test_an_org_that_moves_back_and_forth_is_followed),
       cmocka_unit_test(test_a_jwt_signs_in_with_a_signature_that_the_public_key_accepts),

@@ -98,6 +98,43 @@ static void test_one_token_serves_all_ops_that_wait_for_it(void **state) {
   zendesk_case_end(&c);
 }
 
+/* Many ops wait for one token: that its request failed once is no failure of theirs. */
+static void test_a_token_request_that_fails_for_a_moment_fails_no_op(void **state) {
+  (void)state;
+  struct zendesk_case c = zendesk_case_begin(oauth);
+  trg_op ops[3];
+  const struct fake_reply lost = {.url_has = "/oauth/tokens", .status = 0, .why = "it went away"};
+  zendesk_answer(&c, "/oauth/tokens", 503, "<html>Service unavailable</html>");
+  fake_host_reply(c.host, &lost);
+  zendesk_answer(&c, "/oauth/tokens", 200, TOKEN("A"));
+  for (int i = 0; i < 3; i++) {
+    zendesk_answer(&c, "cursor.json", 200,
+                   "{\"tickets\":[],\"after_cursor\":\"c\",\"end_of_stream\":true}");
+    ops[i] = fake_op_start(c.inst, 60000, false);
+    c.ops->poll(c.self, ops[i], TRG_STR("x"), 0);
+  }
+  fake_host_settle(c.host);
+  for (int i = 0; i < 3; i++)
+    assert_int_equal(fake_op_get(c.host, ops[i])->result.outcome, TRG_DONE);
+  assert_int_equal(zendesk_asked(&c, "POST", "/oauth/tokens"), 3);
+  zendesk_case_end(&c);
+}
+
+/* No status is no "HTTP 0": what the host says of it is told. */
+static void test_a_failure_without_an_answer_says_what_happened(void **state) {
+  (void)state;
+  struct zendesk_case c = zendesk_case_begin(oauth);
+  const struct fake_reply lost = {
+      .url_has = "cursor.json", .status = 0, .not_sent = true, .why = "no connection (refused)"};
+  zendesk_answer(&c, "/oauth/tokens", 200, TOKEN("A"));
+  fake_host_reply(c.host, &lost);
+  const trg_op op = fake_op_start(c.inst, 60000, false);
+  c.ops->poll(c.self, op, TRG_STR("x"), 0);
+  fake_host_settle(c.host);
+  assert_string_equal(fake_op_get(c.host, op)->result.why.p, "no connection (refused)");
+  zendesk_case_end(&c);
+}
+
 static void test_a_cancelled_op_hands_the_token_on_to_the_next(void **state) {
   (void)state;
   struct zendesk_case c = zendesk_case_begin(oauth);
@@ -459,12 +496,31 @@ static void test_a_list_that_repeats_its_cursor_is_given_up(void **state) {
                                     "\"has_more\": false,\n  \"after_cursor\": null",
                                     "\"has_more\": true, \"after_cursor\": \"c2\"");
   zendesk_answer_file(&c, "/101.json", "ticket_new.json");
-  zendesk_answer(&c, "/comments", 200, page);
-  zendesk_answer(&c, "/comments", 200, page);
+  for (int i = 0; i < 6; i++) zendesk_answer(&c, "/comments", 200, page);
   const struct fake_op *op = zendesk_fetch(&c, "101");
   assert_int_equal(op->result.outcome, TRG_RETRY);
   assert_int_equal(op->ticket_count, 0);
+  assert_int_equal(fake_host_replies_left(c.host), 0);
   free(page);
+  zendesk_case_end(&c);
+}
+
+static void test_a_page_that_leads_to_itself_once_is_asked_for_again(void **state) {
+  (void)state;
+  struct zendesk_case c = zendesk_case_begin(NULL);
+  char *page = zendesk_fixture_with("comments_new.json",
+                                    "\"has_more\": false,\n  \"after_cursor\": null",
+                                    "\"has_more\": true, \"after_cursor\": \"c2\"");
+  char *last = zendesk_fixture_with("comments_new.json", "5001", "5009");
+  zendesk_answer_file(&c, "/101.json", "ticket_new.json");
+  zendesk_answer(&c, "/comments", 200, page);
+  zendesk_answer(&c, "page[after]=c2", 200, page);
+  zendesk_answer(&c, "page[after]=c2", 200, last);
+  const struct fake_op *op = zendesk_fetch(&c, "101");
+  assert_int_equal(op->result.outcome, TRG_DONE);
+  assert_int_equal(op->tickets->message_count, 2); /* and nothing twice */
+  free(page);
+  free(last);
   zendesk_case_end(&c);
 }
 
@@ -593,6 +649,8 @@ int main(void) {
       cmocka_unit_test(test_the_public_test_secret_is_refused_beyond_loopback),
       cmocka_unit_test(test_an_api_token_signs_in_and_warns_of_its_end),
       cmocka_unit_test(test_one_token_serves_all_ops_that_wait_for_it),
+      cmocka_unit_test(test_a_token_request_that_fails_for_a_moment_fails_no_op),
+      cmocka_unit_test(test_a_failure_without_an_answer_says_what_happened),
       cmocka_unit_test(test_a_cancelled_op_hands_the_token_on_to_the_next),
       cmocka_unit_test(test_a_refused_token_is_renewed_once_and_never_in_a_loop),
       cmocka_unit_test(test_wrong_client_credentials_are_told_once_to_all_who_wait),
@@ -614,6 +672,7 @@ int main(void) {
       cmocka_unit_test(test_a_404_that_is_not_of_the_ticket_deletes_nothing),
       cmocka_unit_test(test_pages_of_comments_are_read_to_their_end),
       cmocka_unit_test(test_a_list_that_repeats_its_cursor_is_given_up),
+      cmocka_unit_test(test_a_page_that_leads_to_itself_once_is_asked_for_again),
       cmocka_unit_test(test_audits_of_an_archived_ticket_are_asked_for_in_one_piece),
       cmocka_unit_test(test_audits_that_are_refused_name_the_scope),
       cmocka_unit_test(test_custom_statuses_are_read_when_an_audit_names_nothing_else),

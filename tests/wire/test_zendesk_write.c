@@ -288,7 +288,7 @@ static void test_a_put_refused_for_an_old_token_is_sent_again_once(void **state)
   /* no token to be had for the second try: the first was refused, so nothing is uncertain */
   ticket_as_decided(&c);
   put(&c, 401, "");
-  zendesk_answer(&c, "/oauth/tokens", 503, "");
+  for (int i = 0; i < 4; i++) zendesk_answer(&c, "/oauth/tokens", 503, "");
   ends(zendesk_write(&c, &action), TRG_RETRY, TRG_CODE_TRANSIENT);
   zendesk_case_end(&c);
 }
@@ -391,7 +391,7 @@ static void test_a_write_is_only_not_found_after_the_whole_list(void **state) {
   const struct trg_action action = note();
   zendesk_answer(&c, "/audits", 200, NO_AUDITS);
   ends(zendesk_find(&c, &action), TRG_REJECTED, TRG_CODE_NOT_FOUND);
-  for (int i = 0; i < 2; i++)
+  for (int i = 0; i < 6; i++) /* asked for again some times, and then given up */
     zendesk_answer(&c, "/audits", 200,
                    "{\"audits\":[],\"meta\":{\"has_more\":true,\"after_cursor\":\"same\"}}");
   ends(zendesk_find(&c, &action), TRG_RETRY, TRG_CODE_MALFORMED);

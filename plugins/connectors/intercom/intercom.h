@@ -73,6 +73,7 @@ struct intercom_call {
   struct intercom_pair assignee;
   size_t tag_at;
   int tries;
+  int me_tries;  /* failed questions who we are of this op, which leads */
   unsigned done; /* STEP_* of write.c: had their turn in this op */
   bool fresh, refused, speaks_note, note_done, reply_done;
 };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/http.h"
 #include "intercom.h"
 
 /* So long a no is repeated to whoever asks, without asking again. */
@@ -83,13 +84,31 @@ static void me_take(struct intercom_call *call, const struct intercom_me *me) {
   call->ready(call);
 }
 
+static void on_again(void *ctx, trg_op op, void *arg) {
+  struct intercom_call *call = ((struct intercom *)ctx)->host->op_get(op);
+  (void)arg;
+  if (call != NULL) me_ask(call);
+}
+
+/* What may pass is asked for again while the others wait. False: it does not, or not soon. */
+static bool me_again(struct intercom_call *call, struct intercom_verdict verdict) {
+  const bool passes = verdict.outcome == TRG_RETRY && strcmp(verdict.code, TRG_CODE_RATE) != 0;
+  const int64_t wait_ms = passes ? hd_again_ms(++call->me_tries) : 0;
+  if (wait_ms > 0) call->self->host->timer(call->op, wait_ms, on_again, NULL);
+  return wait_ms > 0;
+}
+
 static void on_me(struct intercom_call *call, const struct trg_http_reply *reply) {
   struct intercom_error error;
   struct intercom_me me;
   struct trg_err err;
   if (!intercom_ok(reply)) {
+    char what[400];
+    const struct intercom_verdict verdict = intercom_verdict(call, reply);
+    if (me_again(call, verdict)) return;
     intercom_error_read(&error, reply->body);
-    refusal_keep(call->self, intercom_verdict(call, reply), error.text);
+    hd_failure(what, sizeof what, reply, error.text);
+    refusal_keep(call->self, verdict, what);
     intercom_fail(call, reply,
                   reply->status == 401
                       ? "the access token is not known here: is url that of its region?"
@@ -119,6 +138,7 @@ void intercom_identify(struct intercom_call *call, intercom_ready *ready) {
     me_wait(self, call->op);
   } else {
     self->me_leader = call->op;
+    call->me_tries = 0;
     me_ask(call);
   }
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/http.h"
 #include "intercom.h"
 
 #define API_VERSION   "2.14" /* shapes drift with it; without the header the app's own applies */
@@ -242,10 +243,10 @@ static void fail_with(struct intercom_call *call, const struct trg_http_reply *r
                       const char *text, struct intercom_verdict verdict, const char *hint,
                       const char *request_id) {
   struct intercom *self = call->self;
-  char why[480];
-  snprintf(why, sizeof why, "%s%sHTTP %d: %.300s%s%.60s", hint != NULL ? hint : "",
-           hint != NULL ? "; " : "", (int)reply->status, text,
-           request_id[0] != '\0' ? "; request " : "", request_id);
+  char why[480], what[400];
+  hd_failure(what, sizeof what, reply, text);
+  snprintf(why, sizeof why, "%s%s%s%s%.60s", hint != NULL ? hint : "", hint != NULL ? "; " : "",
+           what, request_id[0] != '\0' ? "; request " : "", request_id);
   struct trg_result result = {.outcome = verdict.outcome,
                               .http_status = reply->status,
                               .code = hd_str(verdict.code),
@@ -262,11 +263,8 @@ static void fail_with(struct intercom_call *call, const struct trg_http_reply *r
 void intercom_fail(struct intercom_call *call, const struct trg_http_reply *reply,
                    const char *hint) {
   struct intercom_error error;
-  char text[301];
   intercom_error_read(&error, reply->body);
-  snprintf(text, sizeof text, "%.*s", (int)(reply->why.n < 300 ? reply->why.n : 300),
-           reply->why.n > 0 ? reply->why.p : "");
-  fail_with(call, reply, reply->status == 0 ? text : error.text,
+  fail_with(call, reply, error.text,
             intercom_verdict_of(reply->status, reply->sent, &error, call->is_once), hint,
             error.request_id);
 }

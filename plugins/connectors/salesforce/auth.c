@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/http.h"
 #include "salesforce.h"
 
 #define REFUSAL_MS 5000
@@ -189,11 +190,10 @@ static bool token_may_come(const struct sf_error *error) {
 static void token_refused(struct sf *self, const struct trg_http_reply *reply,
                           const struct trg_err *err) {
   struct sf_error error;
-  char lost[301];
+  char what[400];
   salesforce_error_read(&error, reply->body);
   struct sf_verdict verdict = salesforce_verdict_of(reply->status, reply->sent, &error, false);
-  snprintf(lost, sizeof lost, "%.*s", (int)(reply->why.n < 300 ? reply->why.n : 300),
-           reply->why.n > 0 ? reply->why.p : "");
+  hd_failure(what, sizeof what, reply, salesforce_ok(reply) ? err->text : error.text);
   if (salesforce_error_says(&error, "rate exceeded"))
     verdict = (struct sf_verdict){TRG_RETRY, TRG_CODE_RATE};
   else if (token_may_come(&error))
@@ -201,12 +201,26 @@ static void token_refused(struct sf *self, const struct trg_http_reply *reply,
   else if (reply->status == 400 || reply->status == 401 || reply->status == 403)
     verdict = (struct sf_verdict){TRG_REJECTED, TRG_CODE_AUTH};
   refusal_set(self, verdict.outcome, verdict.code);
-  snprintf(self->refusal.why, sizeof self->refusal.why,
-           "Salesforce gave no token: HTTP %d: %.300s%s", (int)reply->status,
-           salesforce_ok(reply) ? err->text
-           : reply->status == 0 ? lost
-                                : error.text,
+  snprintf(self->refusal.why, sizeof self->refusal.why, "Salesforce gave no token: %.350s%s", what,
            refusal_hint(&error));
+}
+
+static void token_ask(struct sf_call *call);
+
+static void on_again(void *ctx, trg_op op, void *arg) {
+  struct sf_call *call = ((struct sf *)ctx)->host->op_get(op);
+  (void)arg;
+  if (call != NULL) token_ask(call);
+}
+
+/* What may pass is asked for again while the others wait. False: it does not, or not soon. */
+static bool token_again(struct sf_call *call) {
+  struct sf *self = call->self;
+  const bool passes = self->refusal.outcome == TRG_RETRY &&
+                      strcmp(self->refusal.code, TRG_CODE_RATE) != 0;
+  const int64_t wait_ms = passes ? hd_again_ms(++call->token_tries) : 0;
+  if (wait_ms > 0) self->host->timer(call->op, wait_ms, on_again, NULL);
+  return wait_ms > 0;
 }
 
 static void on_token(void *ctx, trg_op op, const struct trg_http_reply *reply, void *arg) {
@@ -224,6 +238,7 @@ static void on_token(void *ctx, trg_op op, const struct trg_http_reply *reply, v
   else
     token_refused(self, reply, &err);
   free(token.text);
+  if (!taken && token_again(call)) return;
   /* Whatever came of it, the others go on: with this token, or by ending the same way. */
   gate_release(self, &self->token_gate);
   if (taken)
@@ -299,5 +314,6 @@ void salesforce_authorise(struct sf_call *call, sf_ready *ready) {
     return;
   }
   gate->leader = call->op;
+  call->token_tries = 0;
   token_ask(call);
 }

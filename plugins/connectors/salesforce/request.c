@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/http.h"
 #include "salesforce.h"
 
 #define ANSWER_BYTES ((size_t)16 << 20)
@@ -199,9 +200,9 @@ void salesforce_end(struct sf_call *call, int32_t outcome, const char *code, con
 void salesforce_fail_with(struct sf_call *call, const struct trg_http_reply *reply,
                           const struct sf_error *error, struct sf_verdict verdict,
                           const char *hint) {
-  char why[480];
-  snprintf(why, sizeof why, "%s%sHTTP %d: %.300s", hint != NULL ? hint : "",
-           hint != NULL ? "; " : "", (int)reply->status, error->text);
+  char why[480], what[400];
+  hd_failure(what, sizeof what, reply, error->text);
+  snprintf(why, sizeof why, "%s%s%s", hint != NULL ? hint : "", hint != NULL ? "; " : "", what);
   const struct trg_result result = {.outcome = verdict.outcome,
                                     .http_status = reply->status,
                                     .retry_after_ms = wait_of(call->self, reply, error),
@@ -215,9 +216,6 @@ void salesforce_fail(struct sf_call *call, const struct trg_http_reply *reply, c
   salesforce_error_read(&error, reply->body);
   struct sf_verdict verdict = salesforce_verdict_of(reply->status, reply->sent, &error,
                                                     (call->http_flags & TRG_HTTP_WRITE) != 0);
-  if (reply->status == 0)
-    snprintf(error.text, sizeof error.text, "%.*s", (int)(reply->why.n < 300 ? reply->why.n : 300),
-             reply->why.n > 0 ? reply->why.p : "");
   salesforce_fail_with(call, reply, &error, verdict, hint);
 }
 

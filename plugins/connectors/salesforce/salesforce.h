@@ -72,7 +72,8 @@ struct sf_call {
   struct hd_buf path, body;
   int64_t unmodified_ms; /* If-Unmodified-Since of the request; 0: none */
   uint32_t http_flags, authorization_age;
-  bool renewed; /* this request has had its one new token */
+  bool renewed;    /* this request has had its one new token */
+  int token_tries; /* failed requests for a token of this op, which leads */
   /* What reading a case gathers: */
   struct sf_thread thread;
   struct trg_str id; /* in id18, once it was checked */

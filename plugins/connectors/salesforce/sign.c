@@ -1,7 +1,6 @@
 /* Signatures: of webhooks, and of the assertion that signs us in. Apart, because it needs OpenSSL.
  */
 #include <openssl/bio.h>
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -9,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/sign.h"
 #include "salesforce.h"
 
 #define KEY_BITS_LEAST 2048
@@ -71,49 +71,26 @@ bool salesforce_key_sign(const struct sf_key *key, struct trg_str text, struct h
   return ok;
 }
 
-/* Both parts are hashed one after the other: the timestamp, then the raw body. */
-static bool hmac_sha256(const char *secret, struct trg_str a, struct trg_str b,
-                        unsigned char ret[32]) {
-  OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string("digest", (char[]){"SHA256"}, 0),
-                         OSSL_PARAM_construct_end()};
-  EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-  EVP_MAC_CTX *ctx = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
-  size_t n = 0;
-  bool ok = ctx != NULL &&
-            EVP_MAC_init(ctx, (const unsigned char *)secret, strlen(secret), params) == 1 &&
-            (a.n == 0 || EVP_MAC_update(ctx, (const unsigned char *)a.p, a.n) == 1) &&
-            (b.n == 0 || EVP_MAC_update(ctx, (const unsigned char *)b.p, b.n) == 1) &&
-            EVP_MAC_final(ctx, ret, &n, 32) == 1 && n == 32;
-  EVP_MAC_CTX_free(ctx);
-  EVP_MAC_free(mac);
-  return ok;
-}
-
-static bool equal(struct trg_str a, struct trg_str b) {
-  return a.n == b.n && a.n > 0 && CRYPTO_memcmp(a.p, b.p, a.n) == 0;
-}
-
 bool salesforce_signature_is(const char *secret, struct trg_str stamp, struct trg_str body,
                              struct trg_str signature) {
-  static const char digits[] = "0123456789abcdef";
-  unsigned char mac[32];
-  char hex[64], lower[64];
-  if (!hmac_sha256(secret, stamp, body, mac)) return false;
+  unsigned char mac[HD_SHA256_BYTES];
+  char hex[2 * HD_SHA256_BYTES], lower[sizeof hex];
+  if (!hd_hmac("SHA256", secret, stamp, body, mac, sizeof mac)) return false;
   if (signature.n > 7 && memcmp(signature.p, "sha256=", 7) == 0)
     signature = (struct trg_str){signature.p + 7, signature.n - 7};
   struct hd_buf base64 = hd_buf_new(64);
   hd_put_base64(&base64, (struct trg_str){(const char *)mac, sizeof mac});
-  bool same = equal(hd_slice(&base64), signature);
+  const bool same = hd_equal_secret(hd_slice(&base64), signature);
   hd_buf_free(&base64);
   if (signature.n != sizeof hex) return same;
-  for (size_t i = 0; i < sizeof hex; i++) {
-    hex[i] = digits[i % 2 == 0 ? mac[i / 2] >> 4 : mac[i / 2] & 15];
+  hd_hex(hex, mac, sizeof mac);
+  for (size_t i = 0; i < sizeof lower; i++) {
     const char c = signature.p[i];
     lower[i] = c >= 'A' && c <= 'F' ? (char)(c | 32) : c;
   }
-  return equal((struct trg_str){hex, sizeof hex}, (struct trg_str){lower, sizeof lower});
+  return hd_equal_secret((struct trg_str){hex, sizeof hex}, (struct trg_str){lower, sizeof lower});
 }
 
 bool salesforce_secret_is(const char *secret, struct trg_str given) {
-  return equal(hd_str(secret), given);
+  return hd_equal_secret(hd_str(secret), given);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/http.h"
 #include "zendesk.h"
 
 /* ---- gates ---- */
@@ -154,16 +155,33 @@ static void token_refused(struct zd *self, const struct trg_http_reply *reply,
   struct zd_error error;
   zd_error_read(&error, reply->body);
   struct zd_verdict verdict = zd_verdict_of(reply->status, reply->sent, &error, false);
-  const char *text = zd_ok(reply) ? err->text : error.text;
+  char what[400];
+  hd_failure(what, sizeof what, reply, zd_ok(reply) ? err->text : error.text);
   if (reply->status == 400 || reply->status == 401 || reply->status == 403)
     verdict = (struct zd_verdict){TRG_REJECTED, TRG_CODE_AUTH};
   self->refusal.until_ms = self->host->now_ms() + REFUSAL_MS;
   self->refusal.outcome = verdict.outcome;
   self->refusal.code = verdict.code;
   snprintf(self->refusal.why, sizeof self->refusal.why,
-           "Zendesk gave no token for auth.client_id and auth.client_secret: HTTP %d: %.*s",
-           (int)reply->status, reply->status == 0 ? (int)reply->why.n % 300 : 300,
-           reply->status == 0 ? (reply->why.n > 0 ? reply->why.p : "") : text);
+           "Zendesk gave no token for auth.client_id and auth.client_secret: %s", what);
+}
+
+static void token_ask(struct zd_call *call);
+
+static void on_again(void *ctx, trg_op op, void *arg) {
+  struct zd_call *call = ((struct zd *)ctx)->host->op_get(op);
+  (void)arg;
+  if (call != NULL) token_ask(call);
+}
+
+/* What may pass is asked for again while the others wait. False: it does not, or not soon. */
+static bool token_again(struct zd_call *call) {
+  struct zd *self = call->self;
+  const bool passes = self->refusal.outcome == TRG_RETRY &&
+                      strcmp(self->refusal.code, TRG_CODE_RATE) != 0;
+  const int64_t wait_ms = passes ? hd_again_ms(++call->token_tries) : 0;
+  if (wait_ms > 0) self->host->timer(call->op, wait_ms, on_again, NULL);
+  return wait_ms > 0;
 }
 
 static void on_token(void *ctx, trg_op op, const struct trg_http_reply *reply, void *arg) {
@@ -181,9 +199,31 @@ static void on_token(void *ctx, trg_op op, const struct trg_http_reply *reply, v
     call->after_token(call);
     return;
   }
-  gate_release(self, &self->token_gate);
   token_refused(self, reply, &err);
+  if (token_again(call)) return;
+  gate_release(self, &self->token_gate);
   zd_end(call, self->refusal.outcome, self->refusal.code, self->refusal.why);
+}
+
+static void token_ask(struct zd_call *call) {
+  struct zd *self = call->self;
+  struct hd_buf url = hd_buf_new(4096), body = hd_buf_new(16384);
+  hd_put_str(&url, self->base);
+  hd_puts(&url, "/oauth/tokens");
+  zd_body_token(&body, self->conf->client_id, self->conf->client_secret,
+                self->conf->scope != NULL ? self->conf->scope : "read write");
+  const struct trg_header headers[] = {{TRG_STR("Accept"), TRG_STR("application/json")},
+                                       {TRG_STR("Content-Type"), TRG_STR("application/json")}};
+  const struct trg_http_request request = {.size = sizeof request,
+                                           .method = "POST",
+                                           .url = hd_slice(&url),
+                                           .headers = headers,
+                                           .header_count = 2,
+                                           .body = hd_slice(&body),
+                                           .body_max_bytes = 65536};
+  self->host->http(call->op, &request, on_token, NULL);
+  hd_buf_free(&url);
+  hd_buf_free(&body);
 }
 
 /* Woken: either there is a token by now, or this op asks for one itself. */
@@ -209,23 +249,8 @@ void zd_authorise(struct zd_call *call, zd_ready *ready) {
     return;
   }
   gate->leader = call->op;
-  struct hd_buf url = hd_buf_new(4096), body = hd_buf_new(16384);
-  hd_put_str(&url, self->base);
-  hd_puts(&url, "/oauth/tokens");
-  zd_body_token(&body, self->conf->client_id, self->conf->client_secret,
-                self->conf->scope != NULL ? self->conf->scope : "read write");
-  const struct trg_header headers[] = {{TRG_STR("Accept"), TRG_STR("application/json")},
-                                       {TRG_STR("Content-Type"), TRG_STR("application/json")}};
-  const struct trg_http_request request = {.size = sizeof request,
-                                           .method = "POST",
-                                           .url = hd_slice(&url),
-                                           .headers = headers,
-                                           .header_count = 2,
-                                           .body = hd_slice(&body),
-                                           .body_max_bytes = 65536};
-  self->host->http(call->op, &request, on_token, NULL);
-  hd_buf_free(&url);
-  hd_buf_free(&body);
+  call->token_tries = 0;
+  token_ask(call);
 }
 
 /* ---- our own id ---- */

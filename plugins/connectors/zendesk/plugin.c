@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/http.h"
 #include "zendesk.h"
 
 #define ANSWER_BYTES     ((size_t)16 << 20)
+#define SAME_PAGES_MAX   5
 #define PAGES_MAX        120 /* of 100 comments or audits; a ticket has at most 5000 comments */
 #define EXPORT_AGE_S     61
 #define SIGNATURE_AGE_MS 300000
@@ -235,12 +237,12 @@ struct zd_verdict zd_verdict(const struct zd_call *call, const struct trg_http_r
 
 static void fail_with(struct zd_call *call, const struct trg_http_reply *reply, const char *text,
                       struct zd_verdict verdict, const char *hint) {
-  char why[480];
+  char why[480], what[400];
   struct trg_str id = zd_header(reply->headers, reply->header_count, "x-zendesk-request-id");
   if (id.n == 0) id = zd_header(reply->headers, reply->header_count, "x-request-id");
-  snprintf(why, sizeof why, "%s%sHTTP %d: %.300s%s%.*s", hint != NULL ? hint : "",
-           hint != NULL ? "; " : "", (int)reply->status, text, id.n > 0 ? "; request " : "",
-           (int)(id.n < 64 ? id.n : 64), id.n > 0 ? id.p : "");
+  hd_failure(what, sizeof what, reply, text);
+  snprintf(why, sizeof why, "%s%s%s%s%.*s", hint != NULL ? hint : "", hint != NULL ? "; " : "",
+           what, id.n > 0 ? "; request " : "", (int)(id.n < 64 ? id.n : 64), id.n > 0 ? id.p : "");
   struct trg_result result = {.outcome = verdict.outcome,
                               .http_status = reply->status,
                               .retry_after_ms = zd_retry_after_ms(
@@ -254,10 +256,7 @@ static void fail_with(struct zd_call *call, const struct trg_http_reply *reply, 
 void zd_fail(struct zd_call *call, const struct trg_http_reply *reply, const char *hint) {
   struct zd_error error;
   struct zd_verdict verdict = verdict_with(call, reply, &error);
-  char text[301];
-  snprintf(text, sizeof text, "%.*s", (int)(reply->why.n < 300 ? reply->why.n : 300),
-           reply->why.n > 0 ? reply->why.p : "");
-  fail_with(call, reply, reply->status == 0 ? text : error.text, verdict, hint);
+  fail_with(call, reply, error.text, verdict, hint);
 }
 
 void zd_fail_malformed(struct zd_call *call, const struct trg_http_reply *reply,
@@ -270,9 +269,12 @@ void zd_fail_malformed(struct zd_call *call, const struct trg_http_reply *reply,
 
 int zd_page_next(struct zd_call *call) {
   if (!call->page.has_more) return 0;
-  /* The same cursor again would give the same page for ever. */
-  if (call->page.cursor.n == 0 || hd_same(call->page.cursor, call->cursor) ||
-      ++call->pages >= PAGES_MAX)
+  if (call->page.cursor.n == 0 || ++call->pages >= PAGES_MAX) return -1;
+  /* A page can come twice, and then leads to itself: asked for again it mostly leads on. For ever
+   * it must not be: the whole ticket is read later then. */
+  if (!hd_same(call->page.cursor, call->cursor))
+    call->same_pages = 0;
+  else if (++call->same_pages >= SAME_PAGES_MAX)
     return -1;
   call->cursor = call->page.cursor;
   return 1;

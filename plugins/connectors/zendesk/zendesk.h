@@ -69,14 +69,15 @@ struct zd_call {
   const char *method, *bucket;
   struct hd_buf url, body;
   uint32_t http_flags, authorization_age;
-  bool renewed; /* this request has had its one new token */
+  bool renewed;    /* this request has had its one new token */
+  int token_tries; /* failed requests for a token of this op, which leads */
   /* What fetch, write and find gather: */
   struct zd_thread thread;
   struct trg_str id; /* the op's input, which lives until the op's end */
   const struct trg_action *action;
   struct zd_page page;
   struct trg_str cursor; /* of the page being read */
-  int pages;
+  int pages, same_pages;
   bool unpaged, is_probe, is_write, reply_done, note_done, is_reply;
   unsigned wrote;
 };
