@@ -79,6 +79,14 @@ const char *time_text(int64_t ms, char ret_text[TIME_TEXT]) {
   return ret_text;
 }
 
+const char *time_http(int64_t ms, char ret_text[TIME_TEXT]) {
+  time_t t = (time_t)(ms / 1000);
+  struct tm tm;
+  gmtime_r(&t, &tm);
+  strftime(ret_text, TIME_TEXT, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+  return ret_text;
+}
+
 void jw_ktime(struct buf *b, const char *key, int64_t ms) {
   char text[TIME_TEXT];
   jw_kstr(b, key, ms ? time_text(ms, text) : NULL);

@@ -23,6 +23,8 @@ bool time_parse(const char *text, int64_t *ret_ms);
 /* "2026-11-21T01:36:40Z" */
 #define TIME_TEXT 32
 const char *time_text(int64_t ms, char ret_text[TIME_TEXT]);
+/* As in the header Date: "Sat, 21 Nov 2026 01:36:40 GMT". */
+const char *time_http(int64_t ms, char ret_text[TIME_TEXT]);
 void jw_ktime(struct buf *b, const char *key, int64_t ms); /* 0 writes null */
 
 struct due {

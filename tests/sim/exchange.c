@@ -151,6 +151,8 @@ static void vendor_answer(struct exchange *x) {
   x->split = buf_take(&split);
   x->route = route_find(x, &path_known);
   s->stats.requests++;
+  char date[TIME_TEXT];
+  reply_header(x, "Date", "%s", time_http(clock_now_ms(&s->clock), date));
   if (x->route) {
     uint64_t count = 0;
     uint64_t key = (uint64_t)(uintptr_t)x->route;
@@ -179,8 +181,8 @@ static void vendor_answer(struct exchange *x) {
     x->vendor->missing(x, path_known);
     return;
   }
-  if (x->fault == FAULT_MEDDLE) {
-    meddle(x);
+  if (x->fault == FAULT_MEDDLE || x->fault == FAULT_RIVAL) {
+    intrude(x);
   }
   x->route->answer(x);
   if (x->fault == FAULT_NOVEL || x->fault == FAULT_ASTRAY) {

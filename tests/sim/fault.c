@@ -5,10 +5,10 @@
 #include <string.h>
 
 static const char *const names[FAULT_COUNT] = {
-    "none",     "429",     "500",     "503",         "529",    "reset",     "resetafter",
-    "slow",     "cut",     "badjson", "repeat",      "stuck",  "conflict",  "refusal",
-    "truncate", "invalid", "spend",   "streamerror", "escape", "search404", "session",
-    "late",     "locator", "lock",    "part",        "novel",  "astray",    "meddle"};
+    "none",  "429",         "500",    "503",       "529",      "reset",   "resetafter", "slow",
+    "cut",   "badjson",     "repeat", "stuck",     "conflict", "refusal", "truncate",   "invalid",
+    "spend", "streamerror", "escape", "search404", "session",  "late",    "locator",    "lock",
+    "part",  "novel",       "astray", "meddle",    "rival"};
 
 const char *fault_name(enum fault_kind k) {
   return names[k];
@@ -73,7 +73,7 @@ static bool rule_parse(char *text, struct fault_rule *r, char *ret_why, size_t w
              "unknown kind '%s': 429 500 503 529 reset resetafter slow cut badjson repeat stuck "
              "conflict refusal "
              "truncate invalid spend streamerror escape search404 "
-             "session late locator lock part novel astray meddle",
+             "session late locator lock part novel astray meddle rival",
              kind);
     return false;
   }

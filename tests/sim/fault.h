@@ -34,6 +34,7 @@ enum fault_kind {
   FAULT_NOVEL,     /* fields and choices of a version to come */
   FAULT_ASTRAY,    /* links to the next page name another host */
   FAULT_MEDDLE,    /* somebody tags the ticket right before the write arrives */
+  FAULT_RIVAL,     /* somebody answers the customer right before the write arrives */
   FAULT_COUNT
 };
 const char *fault_name(enum fault_kind k);

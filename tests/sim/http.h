@@ -51,8 +51,8 @@ cJSON *exchange_json(struct exchange *x);
 
 /* The faults novel and astray: changes a JSON reply that is made. */
 void twist(struct exchange *x);
-/* The fault meddle: an agent tags the ticket that the request names. */
-void meddle(struct exchange *x);
+/* The faults meddle and rival: an agent tags the ticket that the request names, or answers it. */
+void intrude(struct exchange *x);
 
 /* Starts the reply anew and returns the buffer for its body. */
 struct buf *reply_json(struct exchange *x, int status);

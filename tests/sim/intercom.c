@@ -273,6 +273,8 @@ static void intercom_fail(struct exchange *x, enum fault_kind k) {
   (FAULT_BIT(FAULT_REPEAT) | FAULT_BIT(FAULT_STUCK) | FAULT_BIT(FAULT_ESCAPE) |                    \
    FAULT_BIT(FAULT_SEARCH404))
 
+#define HANDS (FAULT_BIT(FAULT_MEDDLE) | FAULT_BIT(FAULT_RIVAL))
+
 static const struct route routes[] = {
     {"GET", "/me", "me", 0, intercom_me},
     {"GET", "/admins", "settings", 0, intercom_admins},
@@ -286,16 +288,16 @@ static const struct route routes[] = {
     {"GET", "/conversations", "search", FAULT_BIT(FAULT_REPEAT), intercom_conversations_list},
     {"POST", "/conversations/search", "search", SEARCH_FAULTS, intercom_conversations_search},
     {"GET", "/conversations/{}", "conversations", 0, intercom_conversation_show},
-    {"PUT", "/conversations/{}", "update", 0, intercom_conversation_update},
-    {"POST", "/conversations/{}/reply", "reply", 0, intercom_conversation_reply},
-    {"POST", "/conversations/{}/parts", "parts", 0, intercom_conversation_part},
-    {"POST", "/conversations/{}/tags", "tags", FAULT_BIT(FAULT_MEDDLE), intercom_tag_attach},
+    {"PUT", "/conversations/{}", "update", HANDS, intercom_conversation_update},
+    {"POST", "/conversations/{}/reply", "reply", HANDS, intercom_conversation_reply},
+    {"POST", "/conversations/{}/parts", "parts", HANDS, intercom_conversation_part},
+    {"POST", "/conversations/{}/tags", "tags", HANDS, intercom_tag_attach},
     {"DELETE", "/conversations/{}/tags/{}", "tags", 0, intercom_tag_detach},
     {"POST", "/tickets/search", "search", SEARCH_FAULTS, intercom_tickets_search},
     {"GET", "/tickets/{}", "tickets", 0, intercom_ticket_show},
-    {"PUT", "/tickets/{}", "update", 0, intercom_ticket_update},
-    {"POST", "/tickets/{}/reply", "reply", 0, intercom_ticket_reply},
-    {"POST", "/tickets/{}/tags", "tags", 0, intercom_tag_attach},
+    {"PUT", "/tickets/{}", "update", HANDS, intercom_ticket_update},
+    {"POST", "/tickets/{}/reply", "reply", HANDS, intercom_ticket_reply},
+    {"POST", "/tickets/{}/tags", "tags", HANDS, intercom_tag_attach},
     {"DELETE", "/tickets/{}/tags/{}", "tags", 0, intercom_tag_detach},
 };
 

@@ -94,8 +94,8 @@ struct ticket_state {
   const char *category, *label;
   enum status status;
 };
-extern const struct ticket_state intercom_states[]; /* ends with id 0 */
-const struct ticket_state *intercom_ticket_state(enum status s);
+const struct ticket_state *intercom_states(const struct sim *s); /* ends with id 0 */
+const struct ticket_state *intercom_ticket_state(const struct sim *s, enum status status);
 
 void intercom_error(struct exchange *x, int status, const char *code, const char *message,
                     const char *field);

@@ -99,7 +99,7 @@ static bool message_add(struct parts *p, struct turn *n) {
   return whole;
 }
 
-static void state_add(struct parts *p, struct turn *n) {
+static void state_add(const struct sim *s, struct parts *p, struct turn *n) {
   const char *type = n->closes             ? "close"
                      : n->snoozes          ? "snoozed"
                      : n->wakes && !n->api ? "timer_unsnooze"
@@ -107,7 +107,7 @@ static void state_add(struct parts *p, struct turn *n) {
   bool shown = n->closes || n->snoozes || n->wakes || n->opens;
   if (intercom_is_ticket(n->ticket)) {
     type = "ticket_state_updated_by_admin";
-    shown = intercom_ticket_state(n->before) != intercom_ticket_state(n->after);
+    shown = intercom_ticket_state(s, n->before) != intercom_ticket_state(s, n->after);
   } else if (n->customer || (n->message && n->opens)) {
     return; /* the message says it */
   }
@@ -167,7 +167,7 @@ static void entry_add(const struct sim *s, struct parts *p, struct turn *n) {
     whole = assigned_add(p, n) || whole;
   }
   if (!whole) {
-    state_add(p, n);
+    state_add(s, p, n);
   }
   attrs_add(s, p, n);
   n->before = n->after;

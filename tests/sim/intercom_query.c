@@ -97,8 +97,7 @@ GET(snoozed) {
   seconds_set(v, intercom_snoozed_ms(t));
 }
 GET(state) {
-  (void)s;
-  text_set(v, intercom_is_ticket(t) ? intercom_ticket_state(t->status)->category
+  text_set(v, intercom_is_ticket(t) ? intercom_ticket_state(s, t->status)->category
                                     : intercom_state(t->status));
 }
 GET(open) {

@@ -5,13 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct ticket_state intercom_states[] = {
+static const struct ticket_state usual[] = {
     {8497, "submitted", "Submitted", STATUS_NEW},
     {8498, "in_progress", "In progress", STATUS_OPEN},
     {8499, "waiting_on_customer", "Waiting on you", STATUS_PENDING},
     {8500, "resolved", "Resolved", STATUS_SOLVED},
     {0, NULL, NULL, STATUS_NEW},
 };
+/* As somebody's administrator named them: "Resolved" is not. */
+static const struct ticket_state own[] = {
+    {9711, "submitted", "Eingegangen", STATUS_NEW},
+    {9712, "in_progress", "Resolved", STATUS_OPEN},
+    {9713, "waiting_on_customer", "Closed", STATUS_PENDING},
+    {9714, "resolved", "In progress", STATUS_SOLVED},
+    {0, NULL, NULL, STATUS_NEW},
+};
+
+const struct ticket_state *intercom_states(const struct sim *s) {
+  return s->opt.own_words ? own : usual;
+}
 
 static const struct {
   uint64_t id;
@@ -23,17 +35,18 @@ static const struct {
 };
 enum { TYPE_COUNT = sizeof types / sizeof types[0] };
 
-const struct ticket_state *intercom_ticket_state(enum status s) {
-  switch (s) {
+const struct ticket_state *intercom_ticket_state(const struct sim *s, enum status status) {
+  const struct ticket_state *states = intercom_states(s);
+  switch (status) {
   case STATUS_NEW:
-    return &intercom_states[0];
+    return &states[0];
   case STATUS_OPEN:
-    return &intercom_states[1];
+    return &states[1];
   case STATUS_PENDING:
   case STATUS_HOLD:
-    return &intercom_states[2];
+    return &states[2];
   default:
-    return &intercom_states[3];
+    return &states[3];
   }
 }
 
@@ -92,7 +105,7 @@ static void type_attribute_write(struct buf *b, size_t type, int order, const ch
   jw_close(b, '}');
 }
 
-static void type_write(struct buf *b, size_t type) {
+static void type_write(const struct sim *sim, struct buf *b, size_t type) {
   jw_open(b, '{');
   jw_kstr(b, "type", "ticket_type");
   k_id(b, "id", types[type].id);
@@ -111,7 +124,7 @@ static void type_write(struct buf *b, size_t type) {
   jw_kopen(b, "ticket_states", '{');
   jw_kstr(b, "type", "list");
   jw_kopen(b, "data", '[');
-  for (const struct ticket_state *s = intercom_states; s->id; s++) {
+  for (const struct ticket_state *s = intercom_states(sim); s->id; s++) {
     state_write(b, s);
   }
   jw_close(b, ']');
@@ -137,9 +150,9 @@ void intercom_ticket_part_write(const struct view *v, struct buf *b, const struc
   jw_key(b, "body");
   intercom_body_write(v, b, p->text, p->html);
   if (state) {
-    jw_kstr(b, "previous_ticket_state", intercom_ticket_state(p->before)->category);
+    jw_kstr(b, "previous_ticket_state", intercom_ticket_state(v->sim, p->before)->category);
   }
-  jw_kstr(b, "ticket_state", intercom_ticket_state(p->after)->category);
+  jw_kstr(b, "ticket_state", intercom_ticket_state(v->sim, p->after)->category);
   k_seconds(b, "created_at", p->at_ms);
   k_seconds(b, "updated_at", p->at_ms);
   if (p->assigned) {
@@ -201,9 +214,9 @@ void intercom_ticket_write(const struct view *v, struct buf *b, const struct tic
   jw_kstr(b, "category", types[type_of(t)].category);
   attributes_write(v, b, t);
   jw_key(b, "ticket_state");
-  state_write(b, intercom_ticket_state(t->status));
+  state_write(b, intercom_ticket_state(v->sim, t->status));
   jw_key(b, "ticket_type");
-  type_write(b, type_of(t));
+  type_write(v->sim, b, type_of(t));
   intercom_contacts_write(b, t);
   /* here ids of teammates are texts, and "0" stands for nobody */
   snprintf(shown, sizeof shown, "%llu", (unsigned long long)t->assignee);
@@ -245,7 +258,7 @@ void intercom_ticket_types(struct exchange *x) {
   jw_kstr(b, "type", "list");
   jw_kopen(b, "data", '[');
   for (size_t i = 0; i < TYPE_COUNT; i++) {
-    type_write(b, i);
+    type_write(x->sim, b, i);
   }
   jw_close(b, ']');
   jw_close(b, '}');
@@ -256,7 +269,7 @@ void intercom_ticket_states(struct exchange *x) {
   jw_open(b, '{');
   jw_kstr(b, "type", "list");
   jw_kopen(b, "data", '[');
-  for (const struct ticket_state *s = intercom_states; s->id; s++) {
+  for (const struct ticket_state *s = intercom_states(x->sim); s->id; s++) {
     state_write(b, s);
   }
   jw_close(b, ']');

@@ -361,8 +361,8 @@ void intercom_conversation_update(struct exchange *x) {
 }
 
 /* NULL when it is none. */
-static const struct ticket_state *state_find(const cJSON *wish) {
-  for (const struct ticket_state *s = intercom_states; s->id; s++) {
+static const struct ticket_state *state_find(const struct exchange *x, const cJSON *wish) {
+  for (const struct ticket_state *s = intercom_states(x->sim); s->id; s++) {
     if (s->id == intercom_wish_id(wish)) {
       return s;
     }
@@ -379,7 +379,7 @@ static bool ticket_fits(struct exchange *x, const cJSON *in) {
   if ((item(in, "admin_id") || assignee) && !admin_fits(x, in)) {
     return false;
   }
-  if (item(in, "ticket_state_id") && state_find(item(in, "ticket_state_id")) == NULL) {
+  if (item(in, "ticket_state_id") && state_find(x, item(in, "ticket_state_id")) == NULL) {
     intercom_error(x, 400, "ticket_state_id_invalid",
                    "Ticket state id is not valid or is not associated with the ticket type", NULL);
     return false;
@@ -393,7 +393,7 @@ void intercom_ticket_update(struct exchange *x) {
   const cJSON *in = exchange_json(x);
   const cJSON *attributes = item(in, "ticket_attributes");
   const char *title = item_text(attributes, "_default_title_");
-  const struct ticket_state *state = state_find(item(in, "ticket_state_id"));
+  const struct ticket_state *state = state_find(x, item(in, "ticket_state_id"));
   struct edit e;
   if (t == NULL || !ticket_fits(x, in)) {
     return;
@@ -402,7 +402,7 @@ void intercom_ticket_update(struct exchange *x) {
   if (item(in, "assignee_id")) {
     assign(&e, item(in, "assignee_id"));
   }
-  if (state && state != intercom_ticket_state(t->status)) {
+  if (state && state != intercom_ticket_state(x->sim, t->status)) {
     edit_status(&e, state->status);
   }
   if (item(in, "snoozed_until")) {

@@ -91,6 +91,17 @@ static void line_fields(const struct load *l, struct edit *e) {
   }
 }
 
+/* How a message of a thread was written, as a flag of its entry; negative: unknown. */
+static int thread_as(const cJSON *as) {
+  if (as == NULL || (cJSON_IsString(as) && strcmp(as->valuestring, "mail") == 0)) {
+    return 0;
+  }
+  if (cJSON_IsString(as) && strcmp(as->valuestring, "comment") == 0) {
+    return ENTRY_COMMENT;
+  }
+  return cJSON_IsString(as) && strcmp(as->valuestring, "post") == 0 ? ENTRY_POST : -1;
+}
+
 static bool line_thread(const struct load *l, struct desk *d, struct ticket *t) {
   struct sim *s = l->sim;
   const cJSON *message = NULL;
@@ -111,8 +122,14 @@ static bool line_thread(const struct load *l, struct desk *d, struct ticket *t) 
     if (cJSON_IsString(created) && !time_parse(created->valuestring, &said_ms)) {
       return refuse(l, "thread: created_at '%s' is not an RFC 3339 time", created->valuestring);
     }
+    int how = thread_as(cJSON_GetObjectItemCaseSensitive(message, "as"));
+    if (how < 0) {
+      return refuse(l, "%s: as is mail, comment or post", "thread");
+    }
     at_ms = said_ms > at_ms ? said_ms : at_ms + 3600000;
-    people_message_later(s, d, t, at_ms, agent, !cJSON_IsFalse(is_public), body->valuestring);
+    people_message_later(s, d, t, at_ms, agent,
+                         (unsigned)how | (cJSON_IsFalse(is_public) ? 0 : ENTRY_PUBLIC),
+                         body->valuestring);
   }
   return true;
 }

@@ -31,6 +31,8 @@ static const char usage_text[] =
     "  --slow-ms N           duration of a slow reply (default 300)\n"
     "  --token-ttl D         life of OAuth tokens (default 30m)\n"
     "  --elsewhere URL       host of links that go astray\n"
+    "  --words usual|own     names of statuses: the vendors', or those of an account (default "
+    "usual)\n"
     "  --required-to-solve F custom field that must be set before solving\n"
     "  --webhook [DESK=]URL  push events there, of one helpdesk or of all; with\n"
     "                        --webhook-secret [DESK=]S to sign them,\n"
@@ -56,6 +58,7 @@ enum option_id {
   OPT_TTL,
   OPT_REQUIRED,
   OPT_ELSEWHERE,
+  OPT_WORDS,
   OPT_WEBHOOK,
   OPT_SECRET,
   OPT_HOOK_REPEAT,
@@ -83,6 +86,7 @@ static const struct option long_options[] = {
     {"token-ttl", required_argument, NULL, OPT_TTL},
     {"required-to-solve", required_argument, NULL, OPT_REQUIRED},
     {"elsewhere", required_argument, NULL, OPT_ELSEWHERE},
+    {"words", required_argument, NULL, OPT_WORDS},
     {"webhook", required_argument, NULL, OPT_WEBHOOK},
     {"webhook-secret", required_argument, NULL, OPT_SECRET},
     {"webhook-repeat", required_argument, NULL, OPT_HOOK_REPEAT},
@@ -199,6 +203,12 @@ static void option_take(struct options *o, int id, const char *name) {
     break;
   case OPT_ELSEWHERE:
     o->elsewhere = optarg;
+    break;
+  case OPT_WORDS:
+    o->own_words = strcmp(optarg, "own") == 0;
+    if (!o->own_words && strcmp(optarg, "usual") != 0) {
+      usage_fail(name, optarg, "usual or own");
+    }
     break;
   case OPT_REQUIRED:
     o->required_to_solve = optarg;

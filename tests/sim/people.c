@@ -57,9 +57,10 @@ static bool ticket_is_over(const struct ticket *t) {
   return t->status == STATUS_CLOSED || t->status == STATUS_DELETED;
 }
 
-static void customer_writes(struct sim *s, struct desk *d, struct ticket *t, const char *text) {
+static void customer_writes(struct sim *s, struct desk *d, struct ticket *t, unsigned flags,
+                            const char *text) {
   struct edit e;
-  edit_begin(&e, &s->store, d, t, t->requester, 0);
+  edit_begin(&e, &s->store, d, t, t->requester, flags);
   edit_message(&e, text, NULL, true);
   if (t->status != STATUS_NEW) {
     edit_status(&e, STATUS_OPEN);
@@ -103,16 +104,16 @@ void people_customer_says(struct sim *s, struct desk *d, struct ticket *t, const
       buf_add(&quoted, last->text, strcspn(last->text, "\n"));
     }
   }
-  customer_writes(s, d, t, buf_text(&quoted));
+  customer_writes(s, d, t, 0, buf_text(&quoted));
   buf_free(&quoted);
 }
 
 void people_message_later(struct sim *s, struct desk *d, struct ticket *t, int64_t at_ms,
-                          bool agent, bool is_public, const char *text) {
-  enum deed deed = !agent      ? DEED_SCRIPTED_CUSTOMER
-                   : is_public ? DEED_SCRIPTED_AGENT
-                               : DEED_SCRIPTED_AGENT_NOTE;
-  uint64_t desk = (uint64_t)(d - s->store.desks);
+                          bool agent, unsigned flags, const char *text) {
+  enum deed deed = !agent                 ? DEED_SCRIPTED_CUSTOMER
+                   : flags & ENTRY_PUBLIC ? DEED_SCRIPTED_AGENT
+                                          : DEED_SCRIPTED_AGENT_NOTE;
+  uint64_t desk = (uint64_t)(d - s->store.desks) | (uint64_t)flags << 8;
   /* the ticket and the text travel together: the text is interned, the pair lives as long as the
    * store */
   void **pair = arena_get(&s->store.arena, 2 * sizeof *pair);
@@ -320,29 +321,39 @@ static void ticket_leaves(struct sim *s, struct desk *d, struct ticket *t, enum 
   edit_commit(&e);
 }
 
+static void agent_writes(struct sim *s, struct desk *d, struct ticket *t, unsigned flags,
+                         bool is_public, const char *text) {
+  struct edit e;
+  edit_begin(&e, &s->store, d, t, agent_of(s, t), flags);
+  edit_message(&e, text, NULL, is_public);
+  if (is_public && t->status <= STATUS_OPEN) {
+    edit_assignee(&e, agent_of(s, t));
+    edit_status(&e, STATUS_PENDING);
+  }
+  edit_commit(&e);
+}
+
+void people_agent_says(struct sim *s, struct desk *d, struct ticket *t, const char *text) {
+  agent_writes(s, d, t, 0, true, text);
+}
+
 static void script_event(struct sim *s, struct desk *d, const struct due *event) {
   void **pair = event->what;
   struct ticket *t = pair[0];
   const char *text = pair[1];
+  const unsigned how = (unsigned)(event->subject >> 8) & (ENTRY_COMMENT | ENTRY_POST);
   if (event->kind == DEED_SCRIPTED_CUSTOMER) {
     if (ticket_is_over(t)) {
       people_customer_says(s, d, t, text);
     } else {
-      customer_writes(s, d, t, text);
+      customer_writes(s, d, t, how, text);
     }
     return;
   }
   if (ticket_is_over(t)) {
     return;
   }
-  struct edit e;
-  edit_begin(&e, &s->store, d, t, agent_of(s, t), 0);
-  edit_message(&e, text, NULL, event->kind == DEED_SCRIPTED_AGENT);
-  if (event->kind == DEED_SCRIPTED_AGENT && t->status <= STATUS_OPEN) {
-    edit_assignee(&e, agent_of(s, t));
-    edit_status(&e, STATUS_PENDING);
-  }
-  edit_commit(&e);
+  agent_writes(s, d, t, how, event->kind == DEED_SCRIPTED_AGENT, text);
 }
 
 static void customer_deed(struct sim *s, struct desk *d, struct ticket *t, enum deed deed) {

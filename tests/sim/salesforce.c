@@ -253,11 +253,8 @@ static bool is_open_path(const struct exchange *x) {
 }
 
 static bool salesforce_enter(struct exchange *x) {
-  char date[40];
   const char *type = exchange_header(x, "Content-Type");
   bool writes = strcmp(x->method, "POST") == 0 || strcmp(x->method, "PATCH") == 0;
-  sf_http_date_write(clock_now_ms(&x->sim->clock), date);
-  reply_header(x, "Date", "%s", date);
   reply_header(x, "Cache-Control", "no-cache,must-revalidate,max-age=0,no-store,private");
   if (is_open_path(x)) {
     return true;
@@ -316,9 +313,6 @@ static void oauth_fail(struct exchange *x, enum fault_kind k) {
 }
 
 static void salesforce_fail(struct exchange *x, enum fault_kind k) {
-  char date[40];
-  sf_http_date_write(clock_now_ms(&x->sim->clock), date);
-  reply_header(x, "Date", "%s", date);
   if (text_starts(x->path, "/services/oauth2/")) {
     oauth_fail(x, k);
     return;
@@ -382,9 +376,9 @@ static void call(struct exchange *x) {
   if (c->status == 200 && strcmp(x->route->family, "record") == 0 && strstr(x->path, "/Case/")) {
     struct sf_row r;
     uint64_t by = 0;
-    char date[40];
+    char date[TIME_TEXT];
     if (x->capture[2] && sf_row_find(x, &sf_case, x->capture[2], &r)) {
-      sf_http_date_write(sf_case_modified(r.ticket, false, &by), date);
+      time_http(sf_case_modified(r.ticket, false, &by), date);
       reply_header(x, "Last-Modified", "%s", date);
     }
   }
@@ -392,8 +386,41 @@ static void call(struct exchange *x) {
   free(c);
 }
 
-#define DIES  FAULT_BIT(FAULT_SESSION) | FAULT_BIT(FAULT_SPEND)
-#define LOCKS DIES | FAULT_BIT(FAULT_LOCK) | FAULT_BIT(FAULT_CONFLICT)
+/* The first case that the path or the body names. */
+static struct ticket *salesforce_meant(struct exchange *x) {
+  const char *const texts[] = {x->path, buf_text(&x->body)};
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    for (const char *at = strstr(texts[i], "500"); at; at = strstr(at + 1, "500")) {
+      char id[SF_ID_BYTES];
+      uint64_t number = 0;
+      snprintf(id, sizeof id, "%s", at);
+      struct ticket *t = sf_id_parse(id, "500", &number) ? ticket_get(sf_desk(x), number) : NULL;
+      if (t) {
+        return t;
+      }
+    }
+  }
+  return NULL;
+}
+
+/* There are no tags here: who wants some has a multi-select picklist. */
+static void salesforce_tagged(struct edit *e, const char *tag) {
+  const char *json = ticket_attr(e->ticket, "Tags__c");
+  struct buf b = {0};
+  size_t n = json ? strlen(json) : 0;
+  if (n > 2) {
+    buf_printf(&b, "%.*s;%s\"", (int)n - 1, json, tag);
+  } else {
+    buf_printf(&b, "\"%s\"", tag);
+  }
+  edit_attr(e, "Tags__c", buf_text(&b));
+  buf_free(&b);
+}
+
+#define DIES FAULT_BIT(FAULT_SESSION) | FAULT_BIT(FAULT_SPEND)
+#define LOCKS                                                                                      \
+  DIES | FAULT_BIT(FAULT_LOCK) | FAULT_BIT(FAULT_CONFLICT) | FAULT_BIT(FAULT_MEDDLE) |             \
+      FAULT_BIT(FAULT_RIVAL)
 
 static const struct route routes[] = {
     {"POST", "/services/oauth2/token", "oauth", 0, sf_token_issue},
@@ -431,4 +458,6 @@ const struct vendor vendor_salesforce = {
     .missing = salesforce_missing,
     .fail = salesforce_fail,
     .pushed = salesforce_pushed,
+    .meant = salesforce_meant,
+    .tagged = salesforce_tagged,
 };

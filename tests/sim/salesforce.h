@@ -14,7 +14,6 @@ bool sf_id_formed(const char *text);
 /* "2026-11-21T01:36:40.000+0000": whole seconds, no colon in the offset. */
 const char *sf_time(int64_t ms, char ret_text[40]);
 int64_t sf_http_date(const char *text); /* milliseconds, or -1 */
-void sf_http_date_write(int64_t ms, char ret_text[40]);
 
 enum sf_message { MESSAGE_NONE, MAIL_IN, MAIL_OUT, COMMENT, FEED, MAIL_UNLOGGED, MESSAGE_COUNT };
 enum { TOKEN_IN_BODY = 16, TOKEN_IN_SUBJECT = 32 }; /* added to the above */
@@ -71,6 +70,7 @@ extern const struct sf_field sf_custom_field;
 
 struct sf_token {
   int64_t issued_ms;
+  uint64_t host; /* hash of the address that it was issued for: it is worth nothing elsewhere */
   bool dead;
 };
 struct sf_locator {
@@ -138,12 +138,13 @@ bool sf_case_deleted(const struct ticket *t);
 int64_t sf_case_modified(const struct ticket *t, bool even_system, uint64_t *ret_by);
 bool sf_case_closed(const struct ticket *t);
 struct sf_status {
-  const char *name;
+  const char *name, *label;
   enum status core;
   bool closed;
 };
-extern const struct sf_status sf_statuses[]; /* ends with a NULL name */
-const struct sf_status *sf_status(const char *name);
+/* The org's own, or the vendor's; ends with a NULL name. */
+const struct sf_status *sf_statuses(const struct exchange *x);
+const struct sf_status *sf_status(const struct exchange *x, const char *name);
 enum sf_message sf_message(struct exchange *x, const struct ticket *t, const struct entry *e);
 unsigned sf_message_flags(struct exchange *x, const struct entry *e);
 const char *sf_message_prefix(enum sf_message m);

@@ -31,6 +31,11 @@ static const char *bearer(const char *authorization) {
   return NULL;
 }
 
+static uint64_t host_asked(const struct exchange *x) {
+  const char *host = exchange_header(x, "Host");
+  return hash_text(6, host ? host : "");
+}
+
 /* Is the session over? Tokens from elsewhere are taken at their word. */
 static bool session_over(struct exchange *x, const char *token) {
   struct salesforce *sf = x->state;
@@ -45,7 +50,7 @@ static bool session_over(struct exchange *x, const char *token) {
   }
   if (t) {
     int64_t age_ms = clock_now_ms(&x->sim->clock) - t->issued_ms;
-    return t->dead || age_ms >= x->sim->opt.token_ttl_s * 1000;
+    return t->dead || t->host != host_asked(x) || age_ms >= x->sim->opt.token_ttl_s * 1000;
   }
   return text_starts(token, SF_ORG "!") || text_starts(token, "bad");
 }
@@ -114,11 +119,12 @@ static void token_write(struct exchange *x) {
   snprintf(token, sizeof token, "%s!AR8AQ%016llx%016llx.%016llx", SF_ORG, (unsigned long long)a,
            (unsigned long long)b, (unsigned long long)hash_mix(a, b));
   sf->tokens = mem_grow(sf->tokens, (sf->token_count + 1) * sizeof *sf->tokens);
-  sf->tokens[sf->token_count] = (struct sf_token){clock_now_ms(&x->sim->clock), false};
-  map_put(&sf->token_at, hash_text(5, token) | 1, sf->token_count++);
   sf_id(user, "005", x->sim->store.bot);
   sf_id(org, "00D", 1);
   sf_host(x, url, sizeof url);
+  sf->tokens[sf->token_count] = (struct sf_token){.issued_ms = clock_now_ms(&x->sim->clock),
+                                                  .host = hash_text(6, strstr(url, "://") + 3)};
+  map_put(&sf->token_at, hash_text(5, token) | 1, sf->token_count++);
   struct buf *out = reply_json(x, 200);
   jw_open(out, '{');
   jw_kstr(out, "access_token", token);

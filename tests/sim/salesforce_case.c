@@ -6,15 +6,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct sf_status sf_statuses[] = {
-    {"New", STATUS_NEW, false},        {"Working", STATUS_OPEN, false},
-    {"Escalated", STATUS_OPEN, false}, {"Waiting on Customer", STATUS_PENDING, false},
-    {"On Hold", STATUS_HOLD, false},   {"Closed", STATUS_SOLVED, true},
-    {"Resolved", STATUS_SOLVED, true}, {NULL, STATUS_NEW, false},
+static const struct sf_status usual[] = {
+    {"New", "New", STATUS_NEW, false},
+    {"Working", "Working", STATUS_OPEN, false},
+    {"Escalated", "Escalated", STATUS_OPEN, false},
+    {"Waiting on Customer", "Waiting on Customer", STATUS_PENDING, false},
+    {"On Hold", "On Hold", STATUS_HOLD, false},
+    {"Closed", "Closed", STATUS_SOLVED, true},
+    {"Resolved", "Resolved", STATUS_SOLVED, true},
+    {NULL, NULL, STATUS_NEW, false},
+};
+/* As somebody's administrator named them. Two words are not what they seem. */
+static const struct sf_status own[] = {
+    {"Eingang", "Eingegangen", STATUS_NEW, false},
+    {"In_Arbeit", "In Arbeit", STATUS_OPEN, false},
+    {"Resolved", "Gel\u00f6st, bitte pr\u00fcfen", STATUS_PENDING, false},
+    {"Closed", "Vorerst geschlossen", STATUS_HOLD, false},
+    {"Abgelegt", "Abgelegt (Archiv)", STATUS_SOLVED, true},
+    {"Open_By_Mistake", "Irrl\u00e4ufer", STATUS_SOLVED, true},
+    {NULL, NULL, STATUS_NEW, false},
 };
 
-const struct sf_status *sf_status(const char *name) {
-  for (const struct sf_status *s = sf_statuses; s->name; s++) {
+const struct sf_status *sf_statuses(const struct exchange *x) {
+  return x->sim->opt.own_words ? own : usual;
+}
+
+const struct sf_status *sf_status(const struct exchange *x, const char *name) {
+  for (const struct sf_status *s = sf_statuses(x); s->name; s++) {
     if (strcasecmp(s->name, name) == 0) {
       return s;
     }
@@ -27,22 +45,22 @@ bool sf_case_closed(const struct ticket *t) {
 }
 
 /* The name that was written last, while it still means the state that the case is in. */
-static const char *status_shown(const struct ticket *t) {
+static const char *status_shown(const struct exchange *x, const struct ticket *t) {
   const char *json = ticket_attr(t, "Status");
   enum status core = sf_case_closed(t) ? STATUS_SOLVED : t->status;
   core = core == STATUS_DELETED ? STATUS_OPEN : core;
-  for (const struct sf_status *s = sf_statuses; json && s->name; s++) {
+  for (const struct sf_status *s = sf_statuses(x); json && s->name; s++) {
     if (s->core == core && strlen(s->name) + 2 == strlen(json) &&
         strncmp(json + 1, s->name, strlen(s->name)) == 0) {
       return s->name;
     }
   }
-  for (const struct sf_status *s = sf_statuses; s->name; s++) {
+  for (const struct sf_status *s = sf_statuses(x); s->name; s++) {
     if (s->core == core) {
       return s->name;
     }
   }
-  return "New";
+  return sf_statuses(x)->name;
 }
 
 const char *sf_queue_name(uint64_t group) {
@@ -276,7 +294,8 @@ static void customer_get(struct exchange *x, const struct ticket *t, int which,
   }
 }
 
-static void words_get(const struct ticket *t, const struct sf_column *c, struct sf_value *v) {
+static void words_get(const struct exchange *x, const struct ticket *t, const struct sf_column *c,
+                      struct sf_value *v) {
   switch (c->field->which) {
   case C_SUBJECT:
     sf_text(v, t->subject);
@@ -285,7 +304,7 @@ static void words_get(const struct ticket *t, const struct sf_column *c, struct 
     sf_text(v, t->entry_count && (t->entries[0].flags & ENTRY_CREATES) ? t->entries[0].text : NULL);
     break;
   case C_STATUS:
-    sf_text(v, status_shown(t));
+    sf_text(v, status_shown(x, t));
     break;
   case C_PRIORITY:
     sf_text(v, priority_shown(t));
@@ -344,7 +363,7 @@ static void case_get(struct exchange *x, const struct sf_row *r, const struct sf
     break;
   case C_ESCALATED:
     sf_int(v, SF_BOOL,
-           strcmp(status_shown(t), "Escalated") == 0 ||
+           strcmp(status_shown(x, t), "Escalated") == 0 ||
                (ticket_attr(t, "IsEscalated") && *ticket_attr(t, "IsEscalated") == 't'));
     break;
   case C_OWNER:
@@ -369,7 +388,7 @@ static void case_get(struct exchange *x, const struct sf_row *r, const struct sf
     stamps_get(x, t, c->field->which, v);
     break;
   default:
-    words_get(t, c, v);
+    words_get(x, t, c, v);
   }
 }
 

@@ -30,6 +30,9 @@ enum sf_message sf_message(struct exchange *x, const struct ticket *t, const str
   if (e->flags & ENTRY_CREATES) {
     return strcmp(t->channel, "email") == 0 ? MAIL_IN : MESSAGE_NONE;
   }
+  if (e->flags & (ENTRY_COMMENT | ENTRY_POST)) {
+    return e->flags & ENTRY_COMMENT ? COMMENT : FEED;
+  }
   const struct person *p = person_get(&x->sim->store, e->author);
   if (p == NULL || p->role == ROLE_CUSTOMER) {
     return MAIL_IN;
@@ -458,9 +461,9 @@ static const char *history_field(const struct change *c) {
   return text_starts(c->field, "attr:") && strstr(c->field, "__c") ? c->field + 5 : NULL;
 }
 
-static const char *status_name_of(const char *core) {
+static const char *status_name_of(const struct exchange *x, const char *core) {
   int status = status_parse(core);
-  for (const struct sf_status *s = sf_statuses; s->name; s++) {
+  for (const struct sf_status *s = sf_statuses(x); s->name; s++) {
     if ((int)s->core == status) {
       return s->name;
     }
@@ -477,7 +480,7 @@ static void history_value(struct exchange *x, const struct change *c, const char
   if (text == NULL) {
     sf_text(v, json);
   } else if (strcmp(c->field, "status") == 0) {
-    sf_text(v, status_name_of(strcmp(text, "closed") == 0 ? "solved" : text));
+    sf_text(v, status_name_of(x, strcmp(text, "closed") == 0 ? "solved" : text));
   } else if (strcmp(c->field, "assignee") == 0) {
     sf_text(v, p ? p->name : text);
   } else if (strcmp(c->field, "group") == 0 && sf_queue_name(number)) {

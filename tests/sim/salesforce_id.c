@@ -78,13 +78,6 @@ int64_t sf_http_date(const char *text) {
   return (int64_t)timegm(&tm) * 1000;
 }
 
-void sf_http_date_write(int64_t ms, char ret_text[40]) {
-  time_t t = (time_t)(ms / 1000);
-  struct tm tm;
-  gmtime_r(&t, &tm);
-  strftime(ret_text, 40, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-}
-
 void sf_text(struct sf_value *v, const char *text) {
   v->is_null = text == NULL || *text == '\0'; /* an empty text is no text here */
   v->text.n = 0;

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { S_ID, S_NAME, S_CLOSED, S_DEFAULT, S_SORT };
+enum { S_ID, S_NAME, S_LABEL, S_CLOSED, S_DEFAULT, S_SORT };
 static const struct sf_field status_fields[] = {
     {"Id", SF_ID, S_ID, false},
     {"ApiName", SF_TEXT, S_NAME, false},
-    {"MasterLabel", SF_TEXT, S_NAME, false},
+    {"MasterLabel", SF_TEXT, S_LABEL, false},
     {"IsClosed", SF_BOOL, S_CLOSED, false},
     {"IsDefault", SF_BOOL, S_DEFAULT, false},
     {"SortOrder", SF_INT, S_SORT, false},
@@ -16,8 +16,7 @@ static const struct sf_field status_fields[] = {
 
 static void status_get(struct exchange *x, const struct sf_row *r, const struct sf_column *c,
                        struct sf_value *v) {
-  (void)x;
-  const struct sf_status *s = &sf_statuses[r->number - 1];
+  const struct sf_status *s = &sf_statuses(x)[r->number - 1];
   v->kind = c->field->kind;
   v->raw = false;
   switch (c->field->which) {
@@ -26,6 +25,9 @@ static void status_get(struct exchange *x, const struct sf_row *r, const struct 
     break;
   case S_NAME:
     sf_text(v, s->name);
+    break;
+  case S_LABEL:
+    sf_text(v, s->label);
     break;
   case S_CLOSED:
     sf_int(v, SF_BOOL, s->closed);
@@ -39,9 +41,8 @@ static void status_get(struct exchange *x, const struct sf_row *r, const struct 
 }
 
 static void status_scan(struct exchange *x, struct ticket *only, sf_take *take, void *into) {
-  (void)x;
   (void)only;
-  for (uint64_t i = 0; sf_statuses[i].name; i++) {
+  for (uint64_t i = 0; sf_statuses(x)[i].name; i++) {
     take(into, &(struct sf_row){.number = i + 1});
   }
 }

@@ -200,7 +200,7 @@ static bool cause_missing(struct sf_call *c, const struct ticket *t) {
 
 static bool status_check(struct sf_call *c, const struct ticket *t) {
   const cJSON *status = cJSON_GetObjectItemCaseSensitive(c->body, "Status");
-  const struct sf_status *s = cJSON_IsString(status) ? sf_status(status->valuestring) : NULL;
+  const struct sf_status *s = cJSON_IsString(status) ? sf_status(c->x, status->valuestring) : NULL;
   if (status && s == NULL) {
     sf_error(c, 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "Status",
              "Status: bad value for restricted picklist field: %.60s",
@@ -265,7 +265,7 @@ static void priority_set(struct edit *e, const char *text) {
 static void field_set(struct sf_call *c, struct edit *e, const cJSON *in) {
   const char *text = cJSON_GetStringValue(in);
   if (strcmp(in->string, "Status") == 0) {
-    status_set(e, sf_status(text));
+    status_set(e, sf_status(c->x, text));
   } else if (strcmp(in->string, "Priority") == 0) {
     priority_set(e, text);
   } else if (strcmp(in->string, "OwnerId") == 0 && text) {
@@ -455,12 +455,14 @@ static bool body_read(struct sf_call *c, const struct sf_object *o, struct sayin
     return false;
   }
   if (o == &sf_case_comment && strlen(s->text) > COMMENT_BYTES) {
+    c->x->sim->stats.too_long++;
     sf_error(c, 400, "STRING_TOO_LONG", field,
              "Comment Body: data value too large: %.40s... (max length=%d)", s->text,
              COMMENT_BYTES);
     return false;
   }
   if (o == &sf_feed_item && characters(s->text) > FEED_CHARACTERS) {
+    c->x->sim->stats.too_long++;
     sf_error(c, 400, "STRING_TOO_LONG", field,
              "Body: data value too large: %.40s... (max length=%d)", s->text, FEED_CHARACTERS);
     return false;

@@ -27,6 +27,7 @@ struct options {
   int64_t start_ms; /* initial virtual time; 0: now */
   bool behaviour;
   bool rate_limits;
+  bool own_words;        /* the accounts have given their statuses names of their own */
   const char *elsewhere; /* base URL of links that go astray; NULL: an address where nobody is */
   const char
       *required_to_solve; /* custom field id that must be set before a ticket is solved, or NULL */
@@ -61,6 +62,10 @@ struct vendor {
                enum fault_kind k); /* 429 500 503 529 in the vendor's own words */
   /* something happened to a ticket, and --webhook is set; NULL when the vendor pushes nothing */
   void (*pushed)(struct sim *s, const struct ticket *t, const struct entry *e);
+  /* the ticket that a request writes to; NULL: it stands in the path as a number */
+  struct ticket *(*meant)(struct exchange *x);
+  /* what an agent who tags a ticket does beyond that; may be NULL */
+  void (*tagged)(struct edit *e, const char *tag);
 };
 
 struct model_stats {
@@ -76,7 +81,7 @@ struct ticket_stats {
 
 struct stats {
   uint64_t requests;
-  uint64_t duplicates, after_close, placeholders, conflicts, unauthorized;
+  uint64_t duplicates, after_close, placeholders, conflicts, unauthorized, too_long;
   struct ticket_stats *tickets;
   size_t ticket_count, ticket_cap;
   struct map ticket_at, markers, routes;
@@ -132,10 +137,13 @@ const struct saved_reply *macro_at(const struct sim *s, const char *desk, size_t
 /* What people do; see people.c. */
 void people_react(struct sim *s, struct desk *d, struct ticket *t, const struct entry *e);
 void people_event(struct sim *s, const struct due *event);
+/* What somebody will say. flags: ENTRY_PUBLIC, ENTRY_COMMENT, ENTRY_POST. */
 void people_message_later(struct sim *s, struct desk *d, struct ticket *t, int64_t at_ms,
-                          bool agent, bool is_public, const char *text);
+                          bool agent, unsigned flags, const char *text);
 /* A customer's message: reopens the ticket, or starts a follow-up when it is closed. */
 void people_customer_says(struct sim *s, struct desk *d, struct ticket *t, const char *text);
+/* The agent of this ticket answers the customer and waits. */
+void people_agent_says(struct sim *s, struct desk *d, struct ticket *t, const char *text);
 
 void stats_close(struct stats *st);
 /* An API call changed the ticket; entry is NULL when it changed nothing. */

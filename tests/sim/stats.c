@@ -165,6 +165,7 @@ void stats_write(struct sim *s, struct buf *b) {
   jw_kint(b, "duplicates", (int64_t)st->duplicates);
   jw_kint(b, "writes_after_close", (int64_t)st->after_close);
   jw_kint(b, "placeholders_expanded", (int64_t)st->placeholders);
+  jw_kint(b, "too_long", (int64_t)st->too_long);
   jw_kint(b, "conflicts", (int64_t)st->conflicts);
   jw_kint(b, "unauthorized", (int64_t)st->unauthorized);
   uint64_t sent = 0;

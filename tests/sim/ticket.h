@@ -64,7 +64,9 @@ enum entry_flag {
   ENTRY_SYSTEM = 4,    /* done by the helpdesk itself: does not move updated_ms */
   ENTRY_AUTOMATIC = 8, /* auto-generated mail */
   ENTRY_CREATES = 16,
-  ENTRY_API = 32 /* came through a vendor's API */
+  ENTRY_API = 32,     /* came through a vendor's API */
+  ENTRY_COMMENT = 64, /* Salesforce: written as a comment of the case, not as a mail */
+  ENTRY_POST = 128    /* Salesforce: written into the case's feed */
 };
 
 struct entry {

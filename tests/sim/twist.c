@@ -12,7 +12,8 @@ static const struct {
     {"zendesk", "channel"},     {"zendesk", "priority"},      {"salesforce", "Origin"},
     {"salesforce", "Priority"}, {"intercom", "delivered_as"}, {"intercom", "resolution_state"},
 };
-static const char *const links[] = {"after_url", "next_page", "next", "nextRecordsUrl"};
+static const char *const links[] = {"after_url", "next_page", "next", "nextRecordsUrl",
+                                    "instance_url"};
 
 static bool key_is(const char *key, size_t n, const char *name) {
   return strlen(name) == n && memcmp(key, name, n) == 0;
@@ -111,16 +112,4 @@ void twist(struct exchange *x) {
   }
   buf_free(&x->out);
   x->out = out;
-}
-
-void meddle(struct exchange *x) {
-  struct store *s = &x->sim->store;
-  struct desk *d = store_desk(s, x->vendor->side);
-  struct ticket *t = d && x->capture[0] ? ticket_get(d, strtoull(x->capture[0], NULL, 10)) : NULL;
-  if (t && !ticket_has_tag(t, "by-hand")) {
-    struct edit e;
-    edit_begin(&e, s, d, t, s->first_agent, 0);
-    edit_tag_add(&e, "by-hand");
-    edit_commit(&e);
-  }
 }

@@ -105,13 +105,15 @@ struct zendesk_field {
 };
 extern const struct zendesk_field zendesk_fields[]; /* ends with id 0 */
 const struct zendesk_field *zendesk_field(uint64_t id);
-int64_t zendesk_custom_status(enum status s);
+int64_t zendesk_custom_status(const struct exchange *x, enum status s);
 int zendesk_custom_status_find(int64_t id); /* the status, or negative */
 
 int64_t zendesk_author(const struct exchange *x, uint64_t person);
 void zendesk_ticket_write(struct exchange *x, struct buf *b, const struct ticket *t);
 /* Leaves the object open for more members; close it with jw_close. */
 void zendesk_ticket_open(struct exchange *x, struct buf *b, const struct ticket *t);
+/* Is the message a line of the messaging log, and no comment? */
+bool zendesk_is_chat(const struct ticket *t, const struct entry *e);
 void zendesk_comment_write(struct exchange *x, struct buf *b, const struct ticket *t,
                            const struct entry *e);
 void zendesk_audit_write(struct exchange *x, struct buf *b, const struct ticket *t,

@@ -3,6 +3,7 @@
 #include "zendesk.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 int64_t zendesk_author(const struct exchange *x, uint64_t person) {
@@ -84,6 +85,21 @@ static void fields_write(struct buf *b, const struct ticket *t, const char *name
   jw_close(b, ']');
 }
 
+static bool is_messaging(const struct ticket *t) {
+  return strcmp(t->channel, "messaging") == 0 || strcmp(t->channel, "whatsapp") == 0;
+}
+
+bool zendesk_is_chat(const struct ticket *t, const struct entry *e) {
+  return (e->flags & ENTRY_MESSAGE) && !(e->flags & (ENTRY_CREATES | ENTRY_API)) &&
+         (e->flags & ENTRY_PUBLIC) && is_messaging(t);
+}
+
+/* What stands in place of the opening of a conversation, whose words are in its log. */
+static void conversation_title(struct exchange *x, const struct ticket *t, struct buf *out) {
+  const struct person *p = person_get(&x->sim->store, t->requester);
+  buf_printf(out, "Conversation with %s", p ? p->name : "Web User");
+}
+
 static const char *description_of(const struct ticket *t) {
   for (size_t i = 0; i < t->entry_count; i++) {
     if (t->entries[i].flags & ENTRY_MESSAGE) {
@@ -115,7 +131,8 @@ static void ids_write(struct buf *b, const char *key, const uint64_t *ids, size_
 
 void zendesk_ticket_open(struct exchange *x, struct buf *b, const struct ticket *t) {
   struct buf url = {0};
-  bool messaging = strcmp(t->channel, "messaging") == 0 || strcmp(t->channel, "whatsapp") == 0;
+  bool messaging = is_messaging(t);
+  struct buf title = {0};
   jw_open(b, '{');
   jw_kstr(b, "url", zendesk_url(x, &url, "tickets/%llu.json", (unsigned long long)t->number));
   buf_free(&url);
@@ -128,7 +145,11 @@ void zendesk_ticket_open(struct exchange *x, struct buf *b, const struct ticket 
   jw_kstr(b, "type", t->type);
   jw_kstr(b, "subject", t->subject);
   jw_kstr(b, "raw_subject", t->subject);
-  jw_kstr(b, "description", description_of(t));
+  if (messaging) {
+    conversation_title(x, t, &title);
+  }
+  jw_kstr(b, "description", messaging ? buf_text(&title) : description_of(t));
+  buf_free(&title);
   jw_kstr(b, "priority", t->priority);
   jw_kstr(b, "status", status_name(t->status));
   jw_kraw(b, "recipient", strcmp(t->channel, "email") == 0 ? "\"support@desk.example\"" : "null");
@@ -146,7 +167,7 @@ void zendesk_ticket_open(struct exchange *x, struct buf *b, const struct ticket 
   fields_write(b, t, "custom_fields");
   zendesk_rating_write(x, b, t);
   jw_kraw(b, "sharing_agreement_ids", "[]");
-  jw_kint(b, "custom_status_id", zendesk_custom_status(t->status));
+  jw_kint(b, "custom_status_id", zendesk_custom_status(x, t->status));
   fields_write(b, t, "fields");
   ids_write(b, "followup_ids", t->followups, t->followup_count);
   jw_kint(b, "ticket_form_id", 360000000001);
@@ -196,9 +217,18 @@ static void metadata_write(struct buf *b, const struct entry *e, bool flags) {
   jw_close(b, '}');
 }
 
-static void bodies_write(struct buf *b, const struct entry *e) {
+static void bodies_write(struct exchange *x, struct buf *b, const struct ticket *t,
+                         const struct entry *e) {
   struct buf html = {0};
   struct buf plain = {0};
+  if ((e->flags & ENTRY_CREATES) && is_messaging(t)) {
+    conversation_title(x, t, &plain);
+    jw_kstr(b, "body", buf_text(&plain));
+    jw_kstr(b, "html_body", buf_text(&plain));
+    jw_kstr(b, "plain_body", buf_text(&plain));
+    buf_free(&plain);
+    return;
+  }
   buf_str(&html, "<div class=\"zd-comment\" dir=\"auto\">");
   if (e->html) {
     buf_str(&html, e->html);
@@ -221,7 +251,7 @@ void zendesk_comment_write(struct exchange *x, struct buf *b, const struct ticke
   jw_kid(b, "id", e->message_id);
   jw_kstr(b, "type", "Comment");
   jw_kint(b, "author_id", zendesk_author(x, e->author));
-  bodies_write(b, e);
+  bodies_write(x, b, t, e);
   jw_kbool(b, "public", (e->flags & ENTRY_PUBLIC) != 0);
   jw_kraw(b, "attachments", "[]");
   jw_kid(b, "audit_id", e->id);
@@ -246,16 +276,81 @@ static const char *field_name(const char *field) {
   return text_starts(field, "attr:") ? field + 5 : field;
 }
 
+/* The conversation as the audits tell it: one event with everything that was said so far. */
+static void chat_write(struct exchange *x, struct buf *b, const struct ticket *t) {
+  int64_t index = 0;
+  jw_open(b, '{');
+  jw_kint(b, "id", (int64_t)(t->entries[0].id * 16 + 14));
+  jw_kstr(b, "type", "ChatStartedEvent");
+  jw_kopen(b, "value", '{');
+  jw_kstr(b, "visitor_id", "10502823-16EkM3T6VNq7KMd");
+  struct buf id = {0};
+  buf_printf(&id, "2109.%llu.Sjuj2YrBpXwei", (unsigned long long)t->number);
+  jw_kstr(b, "chat_id", buf_text(&id));
+  buf_free(&id);
+  jw_kopen(b, "history", '[');
+  for (size_t i = 0; i < t->entry_count; i++) {
+    const struct entry *e = &t->entries[i];
+    const struct person *p = person_get(&x->sim->store, e->author);
+    const bool joins = (e->flags & ENTRY_CREATES) != 0;
+    if (!joins && !zendesk_is_chat(t, e)) {
+      continue;
+    }
+    for (int line = joins ? 0 : 1; line < 2; line++) {
+      jw_open(b, '{');
+      jw_kint(b, "actor_id", zendesk_author(x, e->author));
+      jw_kstr(b, "actor_name", p ? p->name : "Visitor");
+      jw_kstr(b, "actor_type", p && p->role == ROLE_CUSTOMER ? "end-user" : "agent");
+      jw_kint(b, "chat_index", index++);
+      jw_kint(b, "timestamp", e->at_ms);
+      jw_kstr(b, "type", line == 0 ? "ChatJoin" : "ChatMessage");
+      if (line > 0) {
+        jw_kstr(b, "message", e->text);
+      }
+      jw_close(b, '}');
+    }
+  }
+  jw_close(b, ']');
+  jw_close(b, '}');
+  jw_close(b, '}');
+}
+
+/* In an account with words of its own an audit names the custom status alone. */
+static void change_write(struct exchange *x, struct buf *b, const struct change *c, bool creates) {
+  if (strcmp(c->field, "status") == 0 && x->sim->opt.own_words) {
+    const char *const sides[] = {c->to, c->from};
+    jw_kstr(b, "field_name", "custom_status_id");
+    for (size_t i = 0; i < (creates ? 1 : 2); i++) {
+      char word[32] = "";
+      struct buf id = {0};
+      snprintf(word, sizeof word, "%.*s", sides[i] ? (int)strcspn(sides[i] + 1, "\"") : 0,
+               sides[i] ? sides[i] + 1 : "");
+      buf_printf(&id, "%lld", (long long)zendesk_custom_status(x, (enum status)status_parse(word)));
+      jw_kstr(b, i == 0 ? "value" : "previous_value", buf_text(&id));
+      buf_free(&id);
+    }
+    return;
+  }
+  jw_kstr(b, "field_name", field_name(c->field));
+  jw_kraw(b, "value", c->to ? c->to : "null");
+  if (!creates) {
+    jw_kraw(b, "previous_value", c->from ? c->from : "null");
+  }
+}
+
 static void events_write(struct exchange *x, struct buf *b, const struct ticket *t,
                          const struct entry *e) {
   bool creates = (e->flags & ENTRY_CREATES) != 0;
   jw_kopen(b, "events", '[');
-  if (e->flags & ENTRY_MESSAGE) {
+  if (creates && is_messaging(t)) {
+    chat_write(x, b, t);
+  }
+  if ((e->flags & ENTRY_MESSAGE) && !zendesk_is_chat(t, e)) {
     jw_open(b, '{');
     jw_kid(b, "id", e->message_id);
     jw_kstr(b, "type", "Comment");
     jw_kint(b, "author_id", zendesk_author(x, e->author));
-    bodies_write(b, e);
+    bodies_write(x, b, t, e);
     jw_kbool(b, "public", (e->flags & ENTRY_PUBLIC) != 0);
     jw_kraw(b, "attachments", "[]");
     jw_kid(b, "audit_id", e->id);
@@ -266,11 +361,7 @@ static void events_write(struct exchange *x, struct buf *b, const struct ticket 
     jw_open(b, '{');
     jw_kint(b, "id", (int64_t)(e->id * 16 + i % 16));
     jw_kstr(b, "type", creates ? "Create" : "Change");
-    jw_kstr(b, "field_name", field_name(c->field));
-    jw_kraw(b, "value", c->to ? c->to : "null");
-    if (!creates) {
-      jw_kraw(b, "previous_value", c->from ? c->from : "null");
-    }
+    change_write(x, b, c, creates);
     jw_close(b, '}');
   }
   const struct person *author = person_get(&x->sim->store, e->author);

@@ -209,19 +209,27 @@ void zendesk_show_many(struct exchange *x) {
   jw_close(b, '}');
 }
 
+static bool is_comment(const struct ticket *t, const struct entry *e) {
+  return (e->flags & ENTRY_MESSAGE) && !zendesk_is_chat(t, e);
+}
+
 void zendesk_comments(struct exchange *x) {
   const struct ticket *t = zendesk_ticket(x, false);
   struct page p;
-  if (t == NULL || !zendesk_page(x, t->message_count, 100, &p)) {
+  size_t n = 0;
+  for (size_t i = 0; t && i < t->entry_count; i++) {
+    n += is_comment(t, &t->entries[i]);
+  }
+  if (t == NULL || !zendesk_page(x, n, 100, &p)) {
     return;
   }
   const char *sort = exchange_query(x, p.cursor ? "sort" : "sort_order");
   bool backwards = sort && (strcmp(sort, "-created_at") == 0 || strcmp(sort, "desc") == 0);
-  const struct entry **messages = mem_alloc((t->message_count + 1) * sizeof(const struct entry *));
-  size_t n = 0;
+  const struct entry **messages = mem_alloc((n + 1) * sizeof(const struct entry *));
+  n = 0;
   for (size_t i = 0; i < t->entry_count; i++) {
     const struct entry *e = &t->entries[backwards ? t->entry_count - 1 - i : i];
-    if (e->flags & ENTRY_MESSAGE) {
+    if (is_comment(t, e)) {
       messages[n++] = e;
     }
   }

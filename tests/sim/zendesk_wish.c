@@ -64,6 +64,7 @@ static void comment_text(struct exchange *x, const struct ticket *t, const char 
     text_squeeze(out, buf_text(&expanded));
   }
   buf_free(&expanded);
+  x->sim->stats.too_long += out->n > COMMENT_MAX_BYTES;
   out->n = utf8_cut(buf_text(out), COMMENT_MAX_BYTES);
   buf_text(out);
 }
