@@ -330,9 +330,9 @@ CASE(zendesk_mail_of_machines_and_of_ours_has_no_answer, ZENDESK, automatic, "re
 CASE(salesforce_mail_of_machines_and_of_ours_has_no_answer, SALESFORCE, automatic, "late=0.5")
 CASE(intercom_mail_of_machines_and_of_ours_has_no_answer, INTERCOM, automatic, "repeat=0.7")
 
-CASE(zendesk_every_source_is_in_the_thread_once, ZENDESK, thread, "cut=0.1,repeat=0.5")
+CASE(zendesk_every_source_is_in_the_thread_once, ZENDESK, thread, "cut=0.05,repeat=0.3")
 CASE(salesforce_every_source_is_in_the_thread_once, SALESFORCE, thread, "late=0.4,locator=0.4")
-CASE(intercom_every_source_is_in_the_thread_once, INTERCOM, thread, "cut=0.1,repeat=0.5")
+CASE(intercom_every_source_is_in_the_thread_once, INTERCOM, thread, "cut=0.05,repeat=0.3")
 
 CASE(zendesk_what_is_solved_has_no_answer_among_unknown_words, ZENDESK, statuses, "novel=1")
 CASE(salesforce_what_is_solved_has_no_answer_among_unknown_words, SALESFORCE, statuses, "novel=1")
@@ -350,7 +350,8 @@ CASE(intercom_ids_beyond_a_double_and_times_are_exact, INTERCOM, ids,
      "reply.resetafter=0.5,repeat=0.5")
 
 CASE(zendesk_no_credentials_follow_a_link_to_another_host, ZENDESK, astray, "astray=1")
-CASE(salesforce_no_credentials_follow_a_link_to_another_host, SALESFORCE, astray, "astray=1")
+CASE(salesforce_no_credentials_follow_a_link_to_another_host, SALESFORCE, astray,
+     "query.astray=1,page.astray=1")
 CASE(intercom_no_credentials_follow_a_link_to_another_host, INTERCOM, astray, "astray=0.5")
 
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)

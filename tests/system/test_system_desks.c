@@ -117,7 +117,7 @@ static void one_that_is_down_delays_nobody_else(void **state) {
 static void one_that_resets_every_connection_delays_nobody_else(void **state) {
   (void)state;
   start("--faults salesforce.reset=1", "");
-  others_are_through("HTTP 0", "transient");
+  others_are_through("closed the connection", "transient");
   it_catches_up();
 }
 

@@ -151,6 +151,7 @@ static void one_helpdesk_that_is_down_delays_nobody_else(void **state) {
   mixed_conf(&r);
   rig_start(&r, "");
   rig_until(&r, "SELECT count(*) FROM v_tickets WHERE state IN ('following','done')", 2 * EACH);
+  rig_until(&r, "SELECT count(*) FROM cursor WHERE helpdesk = 'trade' AND error LIKE '%503%'", 1);
   char *out = NULL;
   assert_int_equal(rig_run(&r, "triagectl", "--format json status", &out), 0);
   assert_non_null(strstr(out, "503"));
