@@ -38,6 +38,7 @@ struct ruling policy_guard(const struct guard_facts *f) {
   if (f->unsure) return rule("draft", "not_sure");
   if (f->mode != MODE_AUTO) return rule("draft", "mode_draft");
   if ((f->ticket->flags & TRG_TICKET_NOTE_ONLY) != 0) return rule("draft", "note_only");
+  if ((f->ticket->flags & TRG_TICKET_PARTIAL) != 0) return rule("draft", "thread_cut");
   if (!category_is_auto(p, f->ticket->category)) return rule("draft", "category_not_auto");
   if (p->citation_required && f->citations == 0) return rule("draft", "no_citation");
   if (f->confidence < p->auto_accept) return rule("draft", "low_confidence");

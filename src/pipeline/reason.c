@@ -28,6 +28,8 @@ const struct reason reasons[] = {
     {"change_unapproved", "draft",
      "the rules changed and nobody else approved it yet (triagectl change)"},
     {"note_only", "draft", "this channel takes no public reply through the connector"},
+    {"thread_cut", "draft",
+     "the helpdesk left older messages out: a person must know the whole conversation"},
     {"not_sure", "draft", "triage is not sure of the category"},
     {"no_answer", "handoff", "the knowledge base does not answer the question"},
     {"no_draft", "handoff", "no model gave a usable draft"},

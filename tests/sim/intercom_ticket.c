@@ -151,8 +151,8 @@ void intercom_ticket_part_write(const struct view *v, struct buf *b, const struc
   intercom_body_write(v, b, p->text, p->html);
   if (state) {
     jw_kstr(b, "previous_ticket_state", intercom_ticket_state(v->sim, p->before)->category);
+    jw_kstr(b, "ticket_state", intercom_ticket_state(v->sim, p->after)->category);
   }
-  jw_kstr(b, "ticket_state", intercom_ticket_state(v->sim, p->after)->category);
   k_seconds(b, "created_at", p->at_ms);
   k_seconds(b, "updated_at", p->at_ms);
   if (p->assigned) {

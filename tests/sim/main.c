@@ -30,6 +30,7 @@ static const char usage_text[] =
     "  --retry-after N       seconds announced by injected 429 replies (default 1)\n"
     "  --slow-ms N           duration of a slow reply (default 300)\n"
     "  --token-ttl D         life of OAuth tokens (default 30m)\n"
+    "  --calls-a-day N       Salesforce's allowance of requests\n"
     "  --elsewhere URL       host of links that go astray\n"
     "  --words usual|own     names of statuses: the vendors', or those of an account (default "
     "usual)\n"
@@ -59,6 +60,7 @@ enum option_id {
   OPT_REQUIRED,
   OPT_ELSEWHERE,
   OPT_WORDS,
+  OPT_CALLS,
   OPT_WEBHOOK,
   OPT_SECRET,
   OPT_HOOK_REPEAT,
@@ -87,6 +89,7 @@ static const struct option long_options[] = {
     {"required-to-solve", required_argument, NULL, OPT_REQUIRED},
     {"elsewhere", required_argument, NULL, OPT_ELSEWHERE},
     {"words", required_argument, NULL, OPT_WORDS},
+    {"calls-a-day", required_argument, NULL, OPT_CALLS},
     {"webhook", required_argument, NULL, OPT_WEBHOOK},
     {"webhook-secret", required_argument, NULL, OPT_SECRET},
     {"webhook-repeat", required_argument, NULL, OPT_HOOK_REPEAT},
@@ -203,6 +206,9 @@ static void option_take(struct options *o, int id, const char *name) {
     break;
   case OPT_ELSEWHERE:
     o->elsewhere = optarg;
+    break;
+  case OPT_CALLS:
+    o->calls_a_day = arg_int(name, 1, 100000000);
     break;
   case OPT_WORDS:
     o->own_words = strcmp(optarg, "own") == 0;

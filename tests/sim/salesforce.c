@@ -181,9 +181,14 @@ static void query_run(struct sf_call *c, char **step, size_t n) {
   }
 }
 
+static int64_t calls_a_day(const struct exchange *x) {
+  const struct options *o = &x->sim->opt;
+  return o->calls_a_day ? o->calls_a_day : o->rate_limits ? CALLS_A_DAY : CALLS_UNLIMITED;
+}
+
 void sf_limits(struct sf_call *c) {
   const struct salesforce *sf = c->x->state;
-  int64_t max = c->x->sim->opt.rate_limits ? CALLS_A_DAY : CALLS_UNLIMITED;
+  int64_t max = calls_a_day(c->x);
   buf_printf(&c->out,
              "{\"DailyApiRequests\":{\"Max\":%lld,\"Remaining\":%lld},"
              "\"SingleEmail\":{\"Max\":5000,\"Remaining\":%lld},"
@@ -231,7 +236,7 @@ void sf_call_run(struct sf_call *c) {
 static bool usage_count(struct exchange *x) {
   struct salesforce *sf = x->state;
   int64_t now = clock_now_ms(&x->sim->clock);
-  int64_t max = x->sim->opt.rate_limits ? CALLS_A_DAY : CALLS_UNLIMITED;
+  int64_t max = calls_a_day(x);
   if (now - sf->window_ms >= DAY_MS) {
     sf->window_ms = now;
     sf->used = 0;

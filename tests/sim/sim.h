@@ -24,6 +24,7 @@ struct options {
   int64_t export_lag_ms;
   int64_t max_page;
   int64_t repeat;
+  int64_t calls_a_day; /* Salesforce's allowance; 0: as large as rate_limits says */
   int64_t start_ms; /* initial virtual time; 0: now */
   bool behaviour;
   bool rate_limits;

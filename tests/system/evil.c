@@ -92,7 +92,8 @@ static const char *draft_of(const char *body, const char *request) {
 
 /* Answers one request as the vendor would: triage plainly, drafts with the given body. */
 static void model_answer(int fd, const char *body) {
-  static char request[1 << 20], text[16384], reply[32768], head[200], whole[40000];
+  static char request[1 << 20], quoted[1 << 18], text[1 << 19], reply[(1 << 20) + 1024], head[200],
+      whole[1 << 20];
   size_t n = 0, want = sizeof request;
   while (n < want && n + 1 < sizeof request) {
     const ssize_t k = read(fd, request + n, sizeof request - n - 1);
@@ -107,7 +108,6 @@ static void model_answer(int fd, const char *body) {
   const bool draft = strstr(request, "not_sure") != NULL &&
                      strstr(request, "\"next_step\"") != NULL;
   if (draft) {
-    char quoted[8192];
     text_json(draft_of(body, request), quoted, sizeof quoted);
     snprintf(text, sizeof text,
              "{\"body\":%s,\"citations\":[],\"confidence\":0.99,\"missing\":[],\"next_step\":\"\","
@@ -121,20 +121,23 @@ static void model_answer(int fd, const char *body) {
       snprintf(text, sizeof text,
                "{\"category\":\"vip\",\"priority\":\"urgent\",\"escalate\":false}");
   }
-  char quoted[16384];
-  text_json(text, quoted, sizeof quoted);
+  text_json(text, whole, sizeof whole);
   snprintf(
       reply, sizeof reply,
       "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":"
       "\"claude-haiku-5-5\",\"content\":[{\"type\":\"text\",\"text\":%s}],\"stop_reason\":"
       "\"end_turn\",\"stop_sequence\":null,\"usage\":{\"input_tokens\":10,\"output_tokens\":5}}",
-      quoted);
+      whole);
   snprintf(head, sizeof head,
            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
            "Content-Length: %zu\r\n\r\n",
            strlen(reply));
-  snprintf(whole, sizeof whole, "%s%s", head, reply);
-  (void)!write(fd, whole, strlen(whole));
+  (void)!write(fd, head, strlen(head));
+  for (size_t at = 0, all = strlen(reply); at < all;) {
+    const ssize_t k = write(fd, reply + at, all - at);
+    if (k <= 0) return;
+    at += (size_t)k;
+  }
 }
 
 int evil_model(struct rig *r, const char *body) {

@@ -11,10 +11,7 @@
 
 #include <cmocka.h>
 
-#include "evil.h"
-#include "mixed.h"
-
-enum { ZENDESK, SALESFORCE, INTERCOM };
+#include "play.h"
 
 static struct rig R;
 
@@ -31,91 +28,10 @@ static int end(void **state) {
   return 0;
 }
 
-static int64_t stat_of(const char *name) {
-  cJSON *stats = rig_get(&R, "/sim/stats");
-  const int64_t n = (int64_t)cJSON_GetObjectItem(stats, name)->valuedouble;
-  cJSON_Delete(stats);
-  return n;
-}
-
-/* One line for each ticket of a vendor. */
-static void feed(int vendor, int count, const char *more) {
-  FILE *f = fopen(rig_path(&R, "tickets.jsonl"), "w");
-  assert_non_null(f);
-  for (int i = 1; i <= count; i++)
-    fprintf(f,
-            "{\"id\":\"%d\",\"helpdesk\":\"%s\",\"subject\":\"Question %d\",\"body\":\"Where is "
-            "my parcel number %d?\",\"created_at\":\"2026-11-%02dT08:%02d:07Z\",\"requester\":"
-            "{\"name\":\"P %d\",\"email\":\"p%d@example.com\"}%s}\n",
-            i, mixed_vendor[vendor], i, 1000 + i, 2 + i % 12, i, i, i, more);
-  assert_int_equal(fclose(f), 0);
-}
-
-/* The simulator with the fault, given as "KIND=P,..." of that vendor. */
-static void play(int vendor, const char *args, const char *faults) {
-  char all[400], spec[300] = "", list[200];
-  snprintf(all, sizeof all, "--port %d --seed 4 --behaviour off --retry-after 0 --slow-ms 10 %s",
-           R.port, args);
-  rig_sim(&R, all);
-  rig_until_log(&R, "sim.out", "listening");
-  snprintf(list, sizeof list, "%s", faults);
-  for (char *rest = list, *one; (one = strsep(&rest, ",")) != NULL;) {
-    const size_t n = strlen(spec);
-    snprintf(spec + n, sizeof spec - n, "%s%s.%s", n > 0 ? "," : "", mixed_vendor[vendor], one);
-  }
-  cJSON_Delete(rig_post(&R, "/sim/faults", spec));
-  mixed_conf(&R);
-  /* Which request meets a fault is drawn: what is read beside the tickets is left out. */
-  rig_conf_change(&R, "poll: 1s", "macros: 0s, poll: @", "poll: 1s", "macros: 0s, poll: @",
-                  "poll: 1s", "macros: 0s, poll: @", "poll: @", "poll: 1s", "poll: @", "poll: 1s",
-                  "poll: @", "poll: 1s", NULL);
-}
-
-/* Passes with the clock moved in between until so many tickets are done; then two more, which must
- * find nothing to do. */
+/* All is done, and the fault was there. */
 static void done(int count) {
-  static const char *const open =
-      "SELECT count(*) FROM v_tickets WHERE state NOT IN ('following','done')";
-  for (int i = 0; i < 40; i++) {
-    rig_run(&R, "triaged", "--once", NULL);
-    if (rig_sql(&R, "SELECT count(*) FROM v_tickets") == count && rig_sql(&R, open) == 0) break;
-    rig_later(&R, "20m");
-  }
-  for (int i = 0; i < 2; i++) {
-    rig_later(&R, "20m");
-    rig_run(&R, "triaged", "--once", NULL);
-  }
-  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_tickets"), count);
-  assert_int_equal(rig_sql(&R, open), 0);
-  rig_check_no_double(&R, NULL, NULL);
-  assert_true(stat_of("faults") > 0);
-}
-
-static cJSON *truth(int vendor, const char *id) {
-  char path[120];
-  snprintf(path, sizeof path, "/sim/tickets/%s/%s", mixed_vendor[vendor], id);
-  return rig_get(&R, path);
-}
-
-/* Messages of ours in a ticket's history that are public or not; the text of the last in *ret_body
- * (free it; may be NULL). */
-static int ours(int vendor, const char *id, bool public, char **ret_body) {
-  cJSON *t = truth(vendor, id), *e = NULL;
-  int n = 0;
-  cJSON_ArrayForEach(e, cJSON_GetObjectItem(t, "history")) {
-    const cJSON *shown = cJSON_GetObjectItem(e, "public");
-    const char *role = cJSON_GetStringValue(
-        cJSON_GetObjectItem(cJSON_GetObjectItem(e, "author"), "role"));
-    if (role == NULL || strcmp(role, "bot") != 0 || !cJSON_IsBool(shown) ||
-        cJSON_IsTrue(shown) != public)
-      continue;
-    n++;
-    if (ret_body == NULL) continue;
-    free(*ret_body);
-    *ret_body = strdup(cJSON_GetStringValue(cJSON_GetObjectItem(e, "body")));
-  }
-  cJSON_Delete(t);
-  return n;
+  play_done(&R, count);
+  assert_true(play_stat(&R, "faults") > 0);
 }
 
 /* --- the behaviours ----------------------------------------------------------------------------
@@ -123,56 +39,45 @@ static int ours(int vendor, const char *id, bool public, char **ret_body) {
 
 /* 7: a reply is public and a note is not, and a placeholder stays the text that it is. */
 static void visibility(int vendor, const char *faults) {
-  char by[120];
-  feed(vendor, 2, "");
-  play(vendor, "", faults);
-  const int port = evil_model(&R, "Your parcel {{ticket.requester.email}} is on its way.");
-  snprintf(by, sizeof by, "haiku-5-5,\n     url: \"http://127.0.0.1:%d\"", port);
-  char was[120];
-  snprintf(was, sizeof was, "haiku-5-5,\n     url: \"http://127.0.0.1:%d\"", R.port);
-  rig_conf_change(&R, was, by, NULL);
+  play_feed(&R, vendor, 2, "");
+  play_start(&R, vendor, "", faults);
+  play_model(&R, "Your parcel {{ticket.requester.email}} is on its way.");
   done(2);
   char *body = NULL;
-  assert_int_equal(ours(vendor, "1", true, &body), 1);
+  assert_int_equal(play_ours(&R, vendor, "1", true, &body), 1);
   assert_non_null(strstr(body, "is on its way"));
   assert_null(strstr(body, "p1@example.com"));
   free(body);
-  assert_int_equal(ours(vendor, "2", true, NULL), 1);
-  assert_int_equal(stat_of("placeholders_expanded"), 0);
+  assert_int_equal(play_ours(&R, vendor, "2", true, NULL), 1);
+  assert_int_equal(play_stat(&R, "placeholders_expanded"), 0);
 }
 
 /* The same where a person reads first: nothing of ours is public. */
 static void privacy(int vendor, const char *faults) {
-  feed(vendor, 6, ""); /* as many as make sure that a fault strikes */
-  play(vendor, "", faults);
+  play_feed(&R, vendor, 6, ""); /* as many as make sure that a fault strikes */
+  play_start(&R, vendor, "", faults);
   rig_conf_change(&R, "mode: auto", "mode: draft", "mode: auto", "mode: draft", "mode: auto",
                   "mode: draft", NULL);
   done(6);
-  assert_int_equal(ours(vendor, "1", true, NULL) + ours(vendor, "2", true, NULL), 0);
-  assert_true(ours(vendor, "1", false, NULL) > 0 && ours(vendor, "2", false, NULL) > 0);
-}
-
-static bool has_tag(const cJSON *ticket, const char *tag) {
-  const cJSON *t = NULL;
-  cJSON_ArrayForEach(t, cJSON_GetObjectItem(ticket, "tags")) {
-    if (strcmp(cJSON_GetStringValue(t), tag) == 0) return true;
-  }
-  return false;
+  assert_int_equal(play_ours(&R, vendor, "1", true, NULL) + play_ours(&R, vendor, "2", true, NULL),
+                   0);
+  assert_true(play_ours(&R, vendor, "1", false, NULL) > 0 &&
+              play_ours(&R, vendor, "2", false, NULL) > 0);
 }
 
 /* 8: the customer's tags stay, and so does one that a person adds while we write. */
 static void tags(int vendor, const char *faults) {
   int by_hand = 0;
-  feed(vendor, 6, ",\"tags\":[\"vip\",\"keep_me\"]");
-  play(vendor, "", faults);
+  play_feed(&R, vendor, 6, ",\"tags\":[\"vip\",\"keep_me\"]");
+  play_start(&R, vendor, "", faults);
   done(6);
   for (int i = 1; i <= 6; i++) {
     char id[12];
     snprintf(id, sizeof id, "%d", i);
-    cJSON *t = truth(vendor, id);
-    assert_true(has_tag(t, "vip"));
-    assert_true(has_tag(t, "keep_me"));
-    by_hand += has_tag(t, "by-hand");
+    cJSON *t = play_truth(&R, vendor, id);
+    assert_true(play_has_tag(t, "vip"));
+    assert_true(play_has_tag(t, "keep_me"));
+    by_hand += play_has_tag(t, "by-hand");
     cJSON_Delete(t);
   }
   if (strstr(faults, "meddle") != NULL) assert_int_equal(by_hand, 6);
@@ -189,25 +94,26 @@ static void automatic(int vendor, const char *faults) {
       "\"Where is my parcel?\"}\n",
       mixed_vendor[vendor], mixed_vendor[vendor]);
   rig_file(&R, "tickets.jsonl", lines);
-  play(vendor, "", faults);
+  play_start(&R, vendor, "", faults);
   done(2);
-  assert_int_equal(ours(vendor, "1", true, NULL), 0);
-  assert_int_equal(ours(vendor, "2", true, NULL), 1);
+  assert_int_equal(play_ours(&R, vendor, "1", true, NULL), 0);
+  assert_int_equal(play_ours(&R, vendor, "2", true, NULL), 1);
 }
 
 /* 15: every message of the talk is held once, in order, whatever list it stands in. */
 static void thread(int vendor, const char *faults) {
   char text[900];
-  feed(vendor, 2,
-       ",\"channel\":\"email\",\"thread\":["
-       "{\"author\":\"customer\",\"body\":\"word-one\",\"created_at\":\"2026-11-15T10:00:00Z\"},"
-       "{\"author\":\"agent\",\"public\":false,\"body\":\"word-two\",\"created_at\":"
-       "\"2026-11-15T11:00:00Z\"},"
-       "{\"author\":\"agent\",\"body\":\"word-three\",\"created_at\":\"2026-11-15T12:00:00Z\"},"
-       "{\"author\":\"customer\",\"body\":\"word-four\",\"created_at\":\"2026-11-15T13:00:00Z\"},"
-       "{\"author\":\"customer\",\"body\":\"word-five, where is it?\",\"created_at\":"
-       "\"2026-11-15T14:00:00Z\"}]");
-  play(vendor, "--max-page 2", faults);
+  play_feed(
+      &R, vendor, 2,
+      ",\"channel\":\"email\",\"thread\":["
+      "{\"author\":\"customer\",\"body\":\"word-one\",\"created_at\":\"2026-11-15T10:00:00Z\"},"
+      "{\"author\":\"agent\",\"public\":false,\"body\":\"word-two\",\"created_at\":"
+      "\"2026-11-15T11:00:00Z\"},"
+      "{\"author\":\"agent\",\"body\":\"word-three\",\"created_at\":\"2026-11-15T12:00:00Z\"},"
+      "{\"author\":\"customer\",\"body\":\"word-four\",\"created_at\":\"2026-11-15T13:00:00Z\"},"
+      "{\"author\":\"customer\",\"body\":\"word-five, where is it?\",\"created_at\":"
+      "\"2026-11-15T14:00:00Z\"}]");
+  play_start(&R, vendor, "--max-page 2", faults);
   done(2);
   for (int i = 1; i <= 2; i++) {
     char sql[400];
@@ -230,8 +136,8 @@ static void thread(int vendor, const char *faults) {
 
 /* 16: what is solved has no answer, what is new beside it has, among words that nobody knows. */
 static void statuses(int vendor, const char *faults) {
-  feed(vendor, 3, ",\"status\":\"solved\"");
-  play(vendor, "", faults);
+  play_feed(&R, vendor, 3, ",\"status\":\"solved\"");
+  play_start(&R, vendor, "", faults);
   char line[300];
   snprintf(
       line, sizeof line,
@@ -244,15 +150,15 @@ static void statuses(int vendor, const char *faults) {
   for (int i = 1; i <= 3; i++) {
     char id[12];
     snprintf(id, sizeof id, "%d", i);
-    assert_int_equal(ours(vendor, id, true, NULL), 0);
+    assert_int_equal(play_ours(&R, vendor, id, true, NULL), 0);
   }
-  assert_int_equal(ours(vendor, "9", true, NULL), 1);
+  assert_int_equal(play_ours(&R, vendor, "9", true, NULL), 1);
 }
 
 /* 17: fields and choices of a version to come change nothing. */
 static void novelty(int vendor, const char *faults) {
-  feed(vendor, 4, ",\"channel\":\"email\",\"priority\":\"high\"");
-  play(vendor, "--max-page 2", faults);
+  play_feed(&R, vendor, 4, ",\"channel\":\"email\",\"priority\":\"high\"");
+  play_start(&R, vendor, "--max-page 2", faults);
   done(4);
   int replies = 0;
   assert_int_equal(rig_check_no_double(&R, NULL, &replies), 4);
@@ -271,10 +177,10 @@ static void ids(int vendor, const char *faults) {
                           "is parcel %d?\",\"created_at\":\"2026-11-1%dT08:30:07Z\"}\n",
                           id[i], mixed_vendor[vendor], i, i, i);
   rig_file(&R, "tickets.jsonl", lines);
-  play(vendor, "", faults);
+  play_start(&R, vendor, "", faults);
   done(2);
   for (int i = 0; i < 2; i++) {
-    assert_int_equal(ours(vendor, id[i], true, NULL), 1);
+    assert_int_equal(play_ours(&R, vendor, id[i], true, NULL), 1);
     char sql[120];
     snprintf(sql, sizeof sql, "SELECT created_ms FROM ticket WHERE subject = 'S%d'", i);
     /* 2026-11-10T08:30:07Z and a day later */
@@ -287,8 +193,8 @@ static void astray(int vendor, const char *faults) {
   char args[120], url[80];
   const int port = rig_tap(&R, "elsewhere");
   snprintf(args, sizeof args, "--max-page 2 --elsewhere http://127.0.0.1:%d", port);
-  feed(vendor, 6, "");
-  play(vendor, args, faults);
+  play_feed(&R, vendor, 6, "");
+  play_start(&R, vendor, args, faults);
   done(6);
   assert_int_equal(rig_check_no_double(&R, NULL, NULL), 6);
   /* The ear was open all the time, and what it heard is this one question. */

@@ -298,6 +298,8 @@ static void test_each_condition_alone_keeps_a_draft_from_being_sent(void **state
   IS("draft", "no_citation");
   t.flags = TRG_TICKET_NOTE_ONLY;
   IS("draft", "note_only");
+  t.flags = TRG_TICKET_PARTIAL;
+  IS("draft", "thread_cut");
   t.flags = 0;
   t.category = "billing";
   IS("draft", "category_not_auto");

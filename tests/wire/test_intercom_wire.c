@@ -174,6 +174,65 @@ static void test_a_closing_that_left_no_part_is_told_once(void **state) {
   intercom_thread_free(&thread);
 }
 
+static void test_a_state_that_two_parts_name_is_told_once(void **state) {
+  (void)state;
+  struct intercom_thread thread;
+  struct trg_ticket t;
+#define SAYS(id, part, more)                                                                       \
+  "{\"type\":\"ticket_part\",\"id\":\"" id "\",\"part_type\":\"" part                              \
+  "\",\"created_at\":1795100000,\"author\":{\"type\":\"admin\",\"id\":\"5\"}" more "}"
+  read_text(
+      &thread,
+      "{\"id\":\"1\",\"updated_at\":1795100009,\"ticket_state\":{\"category\":\"resolved\"},"
+      "\"ticket_parts\":{\"total_count\":5,\"ticket_parts\":[" SAYS(
+          "1", "comment",
+          ",\"body\":\"Done\",\"ticket_state\":\"resolved\"") "," SAYS("2",
+                                                                       "ticket_state_updated_by_"
+                                                                       "admin",
+                                                                       ",\"ticket_state\":"
+                                                                       "\"resolved\",\"previous_"
+                                                                       "ticket_state\":\"in_"
+                                                                       "progress\"") "," SAYS("3",
+                                                                                              "tick"
+                                                                                              "et_"
+                                                                                              "stat"
+                                                                                              "e_"
+                                                                                              "upda"
+                                                                                              "ted_"
+                                                                                              "by_"
+                                                                                              "admi"
+                                                                                              "n",
+                                                                                              ",\"t"
+                                                                                              "icke"
+                                                                                              "t_"
+                                                                                              "stat"
+                                                                                              "e\":"
+                                                                                              "\"su"
+                                                                                              "bmit"
+                                                                                              "ted"
+                                                                                              "\","
+                                                                                              "\"pr"
+                                                                                              "evio"
+                                                                                              "us_"
+                                                                                              "tick"
+                                                                                              "et_"
+                                                                                              "stat"
+                                                                                              "e\":"
+                                                                                              "\"re"
+                                                                                              "solv"
+                                                                                              "ed"
+                                                                                              "\"") "," SAYS("4",
+                                                                                                             "comment",
+                                                                                                             ",\"body\":\"Again\",\"ticket_state\":\"submitted\"") "," SAYS("5",
+                                                                                                                                                                            "ticket_state_updated_by_admin",
+                                                                                                                                                                            ",\"ticket_state\":\"resolved\",\"previous_ticket_state\":\"submitted\"") "]}}",
+      true, &t);
+  assert_int_equal(facts_of(&t, TRG_FACT_SOLVED), 2);
+  assert_int_equal(facts_of(&t, TRG_FACT_REOPENED), 1);
+  assert_non_null(fact_of(&t, "part:5:state"));
+  intercom_thread_free(&thread);
+}
+
 static void test_the_customers_message_reopens_without_an_open_part(void **state) {
   (void)state;
   struct intercom_thread thread;
@@ -408,6 +467,7 @@ int main(void) {
       cmocka_unit_test(test_facts_have_the_ids_of_their_parts),
       cmocka_unit_test(test_words_of_later_versions_are_passed_on_or_passed_over),
       cmocka_unit_test(test_a_closing_that_left_no_part_is_told_once),
+      cmocka_unit_test(test_a_state_that_two_parts_name_is_told_once),
       cmocka_unit_test(test_the_customers_message_reopens_without_an_open_part),
       cmocka_unit_test(test_a_merged_conversation_is_not_solved),
       cmocka_unit_test(test_a_conversation_that_became_a_ticket_goes_on_there),

@@ -15,7 +15,6 @@ struct telling {
   size_t count, cap;
   enum { OPEN, CLOSED, UNKNOWN } state; /* as of the part being told */
   int64_t closed_s;                     /* of the newest closing that a part tells */
-  bool resolved;                        /* tickets: some part told it */
 };
 
 struct trg_str intercom_joined(struct hd_mem *mem, struct trg_str a, struct trg_str b,
@@ -73,17 +72,18 @@ static void closing_tell(struct telling *t, const struct intercom_part *part) {
   t->state = OPEN;
 }
 
-/* Tickets are done when their state's category says so, whatever the state is called. */
+/* Tickets are done when their state's category says so, whatever the state is called. A message may
+ * name the state too that the part beside it changed: one change is told once. */
 static void state_tell(struct telling *t, const struct intercom_part *part) {
-  const bool before = hd_is(part->state_before, "resolved");
+  const bool was_told = t->state == CLOSED;
+  const bool before = part->state_before.n > 0 ? hd_is(part->state_before, "resolved") : was_told;
   const bool after = hd_is(part->state, "resolved");
+  const bool known = t->state != UNKNOWN && after == was_told;
   const struct trg_str none = {NULL, 0};
-  if (part->state.n == 0 || before == after) return;
-  if (after)
-    part_fact(t, TRG_FACT_SOLVED, part, ":state", none);
-  else
-    part_fact(t, TRG_FACT_REOPENED, part, ":state", none);
-  t->resolved = after;
+  if (part->state.n == 0) return;
+  t->state = after ? CLOSED : OPEN;
+  if (known || before == after) return;
+  part_fact(t, after ? TRG_FACT_SOLVED : TRG_FACT_REOPENED, part, ":state", none);
 }
 
 static void assigned_tell(struct telling *t, const struct intercom_part *part) {
@@ -99,7 +99,7 @@ static void assigned_tell(struct telling *t, const struct intercom_part *part) {
 
 static void parts_tell(struct telling *t) {
   const struct intercom_thread *thread = t->thread;
-  t->state = thread->partial ? UNKNOWN : OPEN;
+  t->state = thread->partial || thread->item.is_ticket ? UNKNOWN : OPEN;
   for (size_t i = 0; i < thread->part_count; i++) {
     const struct intercom_part *part = &thread->parts[i];
     if (thread->item.is_ticket)
@@ -117,7 +117,7 @@ static void unseen_tell(struct telling *t) {
   if (!item->is_ticket && hd_is(item->state, "closed") && item->last_close_s > t->closed_s + 60)
     fact_add(t, TRG_FACT_SOLVED, number_text(t, "close:", item->last_close_s, -1),
              item->last_close_s, TRG_AUTHOR_UNKNOWN, none);
-  if (item->is_ticket && hd_is(item->state, "resolved") && !t->resolved)
+  if (item->is_ticket && hd_is(item->state, "resolved") && t->state != CLOSED)
     fact_add(t, TRG_FACT_SOLVED, TRG_STR("state:resolved"), item->updated_s, TRG_AUTHOR_UNKNOWN,
              none);
 }
