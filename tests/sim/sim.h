@@ -25,7 +25,7 @@ struct options {
   int64_t max_page;
   int64_t repeat;
   int64_t calls_a_day; /* Salesforce's allowance; 0: as large as rate_limits says */
-  int64_t start_ms; /* initial virtual time; 0: now */
+  int64_t start_ms;    /* initial virtual time; 0: now */
   bool behaviour;
   bool rate_limits;
   bool own_words;        /* the accounts have given their statuses names of their own */

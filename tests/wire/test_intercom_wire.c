@@ -184,48 +184,51 @@ static void test_a_state_that_two_parts_name_is_told_once(void **state) {
   read_text(
       &thread,
       "{\"id\":\"1\",\"updated_at\":1795100009,\"ticket_state\":{\"category\":\"resolved\"},"
-      "\"ticket_parts\":{\"total_count\":5,\"ticket_parts\":[" SAYS(
-          "1", "comment",
-          ",\"body\":\"Done\",\"ticket_state\":\"resolved\"") "," SAYS("2",
-                                                                       "ticket_state_updated_by_"
-                                                                       "admin",
-                                                                       ",\"ticket_state\":"
-                                                                       "\"resolved\",\"previous_"
-                                                                       "ticket_state\":\"in_"
-                                                                       "progress\"") "," SAYS("3",
-                                                                                              "tick"
-                                                                                              "et_"
-                                                                                              "stat"
-                                                                                              "e_"
-                                                                                              "upda"
-                                                                                              "ted_"
-                                                                                              "by_"
-                                                                                              "admi"
-                                                                                              "n",
-                                                                                              ",\"t"
-                                                                                              "icke"
-                                                                                              "t_"
-                                                                                              "stat"
-                                                                                              "e\":"
-                                                                                              "\"su"
-                                                                                              "bmit"
-                                                                                              "ted"
-                                                                                              "\","
-                                                                                              "\"pr"
-                                                                                              "evio"
-                                                                                              "us_"
-                                                                                              "tick"
-                                                                                              "et_"
-                                                                                              "stat"
-                                                                                              "e\":"
-                                                                                              "\"re"
-                                                                                              "solv"
-                                                                                              "ed"
-                                                                                              "\"") "," SAYS("4",
-                                                                                                             "comment",
-                                                                                                             ",\"body\":\"Again\",\"ticket_state\":\"submitted\"") "," SAYS("5",
-                                                                                                                                                                            "ticket_state_updated_by_admin",
-                                                                                                                                                                            ",\"ticket_state\":\"resolved\",\"previous_ticket_state\":\"submitted\"") "]}}",
+      "\"ticket_parts\":{\"total_count\":5,\"ticket_parts\":[" SAYS("1", "comment", ",\"body\":\"Done\",\"ticket_state\":\"resolved\"") "," SAYS(
+          "2",
+          "ticket_state_updated_by_"
+          "admin",
+          ",\"ticket_state\":"
+          "\"resolved\",\"previous_"
+          "ticket_state\":\"in_"
+          "progress\"") "," SAYS("3",
+                                 "tick"
+                                 "et_"
+                                 "stat"
+                                 "e_"
+                                 "upda"
+                                 "ted_"
+                                 "by_"
+                                 "admi"
+                                 "n",
+                                 ",\"t"
+                                 "icke"
+                                 "t_"
+                                 "stat"
+                                 "e\":"
+                                 "\"su"
+                                 "bmit"
+                                 "ted"
+                                 "\","
+                                 "\"pr"
+                                 "evio"
+                                 "us_"
+                                 "tick"
+                                 "et_"
+                                 "stat"
+                                 "e\":"
+                                 "\"re"
+                                 "solv"
+                                 "ed"
+                                 "\"") "," SAYS("4", "comment",
+                                                ",\"body\":\"Again\",\"ticket_state\":"
+                                                "\"submitted\"") "," SAYS("5",
+                                                                          "ticket_state_updated_by_"
+                                                                          "admin",
+                                                                          ",\"ticket_state\":"
+                                                                          "\"resolved\",\"previous_"
+                                                                          "ticket_state\":"
+                                                                          "\"submitted\"") "]}}",
       true, &t);
   assert_int_equal(facts_of(&t, TRG_FACT_SOLVED), 2);
   assert_int_equal(facts_of(&t, TRG_FACT_REOPENED), 1);
