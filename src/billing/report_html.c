@@ -358,6 +358,8 @@ static void words(struct buf *out) {
       "<dt>Held</dt><dd>could not be decided; never charged</dd>\n"
       "<dt>Reversed</dt><dd>was resolved, then the customer came back: not charged, or "
       "credited</dd>\n"
+      "<dt>Median, 95th percentile</dt><dd>of the model cost of resolved tickets; exact where "
+      "costs are equal, else within 3.2 %</dd>\n"
       "<dt>Charged</dt><dd>sum of the ledger's lines of these tickets, reversals and credits "
       "included; <code>triagectl ledger recount</code> computes it again from the "
       "evidence</dd>\n</dl>\n");
