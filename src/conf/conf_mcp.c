@@ -11,7 +11,7 @@
 
 struct written {
   char *type, *url, *headers, *oauth, *command, *args, *env, *cwd;
-  char *price, *elicitation;
+  char *price, *elicitation, *era;
   int64_t timeout_ms, timeout_max_ms;
 };
 
@@ -43,6 +43,12 @@ const struct trg_field mcp_fields[] = {
      .max = 600000,
      .offset = AT(timeout_ms),
      .help = "for one call, or from one notice of its progress to the next"},
+    {.name = "era",
+     .type = TRG_CHOICE,
+     .words = "auto legacy",
+     .default_text = "auto",
+     .offset = AT(era),
+     .help = "legacy: initialized at once, without asking for 2026-07-28 first"},
     {.name = "timeout_max",
      .type = TRG_DURATION,
      .default_text = "5m",

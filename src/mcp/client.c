@@ -97,6 +97,7 @@ void mcp_client_free(struct mcp_client **at) {
     mem_free(w);
   }
   client_watch_end(c);
+  client_old_end(c);
   oauth_free(&c->oauth);
   child_end(&c->child, GRACE_MS);
   client_tools_free(c);
@@ -196,8 +197,8 @@ static void asked_send(struct asked *a) {
     http_send(a);
 }
 
-struct asked *client_ask(struct mcp_client *c, const char *method, json *params,
-                         void (*done)(struct asked *a, const struct asked_end *end)) {
+static struct asked *ask_make(struct mcp_client *c, const char *method, json *params,
+                              void (*done)(struct asked *a, const struct asked_end *end)) {
   struct asked *a = asked_new(c, method, params);
   a->done = done;
   a->until_us = clock_mono_us() + c->longest_ms * 1000;
@@ -207,7 +208,21 @@ struct asked *client_ask(struct mcp_client *c, const char *method, json *params,
   const bool probe = strcmp(method, "server/discover") == 0 && c->is_stdio;
   const int64_t ms = probe && PROBE_MS < c->timeout_ms ? PROBE_MS : c->timeout_ms;
   a->deadline = loop_timer_start(c->loop, ms, 0, deadline_cb, a);
+  return a;
+}
+
+struct asked *client_ask(struct mcp_client *c, const char *method, json *params,
+                         void (*done)(struct asked *a, const struct asked_end *end)) {
+  struct asked *a = ask_make(c, method, params, done);
   asked_send(a);
+  return a;
+}
+
+struct asked *client_ask_listed(struct mcp_client *c, const char *method, json *params,
+                                void (*done)(struct asked *a, const struct asked_end *end)) {
+  struct asked *a = ask_make(c, method, params, done);
+  a->waits_list = true;
+  client_stale(c);
   return a;
 }
 
@@ -266,6 +281,7 @@ void client_failed(struct mcp_client *c, const char *why) {
   c->era_known = c->modern = false;
   c->session[0] = '\0';
   client_watch_end(c);
+  client_old_end(c);
   child_end(&c->child, 0);
   struct asked *all = c->asked;
   c->asked = NULL;
@@ -293,6 +309,12 @@ static void initialized(struct asked *a, const struct asked_end *end) {
   const json *r = end->message != NULL ? end->message->result : NULL;
   const struct trg_str version = json_get_str(r, "protocolVersion");
   char why[200];
+  /* Not even that is known there: the transport before it may be. */
+  if (end->message == NULL && !c->is_stdio && !c->old && end->status >= 400 && end->status < 500 &&
+      strcmp(end->code, "auth") != 0) {
+    client_old_begin(c);
+    return;
+  }
   if (r == NULL || !era_is_legacy(version)) {
     (void)snprintf(why, sizeof why, "it can not be initialized: %s",
                    end->message == NULL ? end->why
@@ -308,7 +330,7 @@ static void initialized(struct asked *a, const struct asked_end *end) {
   client_list(c);
 }
 
-static void initialize(struct mcp_client *c) {
+void client_initialize(struct mcp_client *c) {
   json *params = json_object(), *info = json_object();
   c->modern = false;
   c->version[0] = '\0';
@@ -351,7 +373,7 @@ static void discovered(struct asked *a, const struct asked_end *end) {
     c->tells = tells_lists(end->message->result);
     client_list(c);
   } else if (answers_legacy(c, end)) {
-    initialize(c);
+    client_initialize(c);
   } else {
     client_failed(c, end->why);
   }
@@ -362,6 +384,14 @@ static void connect_begin(struct mcp_client *c) {
   c->state = CLIENT_BUSY;
   if (c->is_stdio && c->child == NULL && stdio_start(c, &err) < 0) {
     client_failed(c, err.text);
+    return;
+  }
+  if (!c->is_stdio && str_is(json_get_str(c->conf, "type"), "sse")) {
+    client_old_begin(c);
+    return;
+  }
+  if (str_is(json_get_str(c->conf, "era"), "legacy")) { /* a probe would wake or upset it */
+    client_initialize(c);
     return;
   }
   c->modern = true;
@@ -377,6 +407,11 @@ void client_ready(struct mcp_client *c, bool ready, const char *why) {
     c->failures = 0;
     c->stale = false;
     client_watch(c);
+    for (struct asked *a = c->asked; a != NULL; a = a->next) {
+      if (!a->waits_list) continue;
+      a->waits_list = false;
+      asked_send(a);
+    }
   }
   struct waiting *all = c->waiting;
   c->waiting = NULL;
@@ -391,7 +426,8 @@ void client_ready(struct mcp_client *c, bool ready, const char *why) {
 static void ready_soon(void *arg) {
   struct mcp_client *c = arg;
   c->soon = 0;
-  if (c->state == CLIENT_READY && c->stale) {
+  const bool old = c->list_until_ms != 0 && clock_mono_us() / 1000 >= c->list_until_ms;
+  if (c->state == CLIENT_READY && (c->stale || old)) {
     c->state = CLIENT_BUSY;
     client_list(c);
   } else if (c->state == CLIENT_READY) {

@@ -70,6 +70,14 @@ static json *input_of(const struct mcp_client *c, const json *requests) {
 
 static void called(struct asked *a, const struct asked_end *end);
 
+/* For its caller it is the same call. */
+static void called_as(struct asked *again, const struct asked *a) {
+  again->on_reply = a->on_reply;
+  again->arg = a->arg;
+  again->call = a->call;
+  again->rounds = a->rounds + 1;
+}
+
 /* The same call once more with the input and the state that came with the wish for it, under an id
  * of its own (2026-07-28, "Multi Round-Trip Requests"). */
 static bool asked_again(struct asked *a, const json *result) {
@@ -81,12 +89,16 @@ static bool asked_again(struct asked *a, const json *result) {
   json_put(params, "arguments", json_copy(a->arguments));
   json_put(params, "inputResponses", input);
   if (state != NULL) json_put(params, "requestState", state);
-  struct asked *again = client_ask(c, "tools/call", params, called);
-  again->on_reply = a->on_reply;
-  again->arg = a->arg;
-  again->call = a->call;
-  again->rounds = a->rounds + 1;
+  called_as(client_ask(c, "tools/call", params, called), a);
   return true;
+}
+
+/* Its schema has changed: nothing was done, and the new one says which headers the call has. */
+static void asked_anew(struct asked *a) {
+  json *params = json_object();
+  json_put_text(params, "name", a->name);
+  json_put(params, "arguments", json_copy(a->arguments));
+  called_as(client_ask_listed(a->client, "tools/call", params, called), a);
 }
 
 /* --- answers -------------------------------------------------------------------------------- */
@@ -101,7 +113,10 @@ static int output_check(const struct asked *a, const json *result, struct trg_er
 
 static void called_error(struct asked *a, const struct rpc_message *m) {
   char why[300];
-  if (m->code == RPC_HEADER_MISMATCH) client_stale(a->client); /* its schema may have changed */
+  if (m->code == RPC_HEADER_MISMATCH && a->rounds == 0) {
+    asked_anew(a);
+    return;
+  }
   (void)snprintf(why, sizeof why, "the server says: %.*s",
                  m->error_text.n > 240 ? 240 : (int)m->error_text.n,
                  m->error_text.p != NULL ? m->error_text.p : "");

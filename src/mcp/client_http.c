@@ -183,6 +183,7 @@ static void on_reply(void *arg, const struct trg_http_reply *r) {
     rpc_free(&m);
     return;
   }
+  if (c->old && r->status >= 200 && r->status < 300) return; /* the stream brings the answer */
   if (session_over(a, r)) {
     c->session[0] = '\0';
     client_failed(c, "its session is over");
@@ -199,7 +200,8 @@ static void exchange_start(struct asked *a, const char *method, struct trg_str b
   struct mcp_client *c = a->client;
   const struct trg_http_request request = {.size = sizeof request,
                                            .method = method,
-                                           .url = json_get_str(c->conf, "url"),
+                                           .url = c->old ? str_of(c->post_url)
+                                                         : json_get_str(c->conf, "url"),
                                            .headers = s->headers,
                                            .header_count = s->count,
                                            .body = body,

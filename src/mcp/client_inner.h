@@ -34,6 +34,7 @@ struct asked {
   char *name;            /* for Mcp-Name, or NULL */
   bool notice;           /* a notification: no answer comes */
   bool modern;           /* as it was sent */
+  bool waits_list;       /* it is sent when the tools are read */
   const json *arguments; /* in params; for headers */
   loop_timer deadline;
   void (*done)(struct asked *a, const struct asked_end *end);
@@ -95,8 +96,12 @@ struct mcp_client {
   size_t allow_count;
   int64_t timeout_ms, longest_ms;
   enum elicits elicits;
-  bool is_stdio, tells; /* it tells when its tools change */
-  struct watch watch;
+  bool is_stdio, tells;  /* it tells when its tools change */
+  struct watch watch;    /* old: the stream that brings everything */
+  bool old;              /* HTTP with SSE, of 2024-11-05 */
+  char *post_url;        /* ... and where it takes messages */
+  json *inbox;           /* ... and what came and is not looked at yet */
+  int64_t list_until_ms; /* the list of tools is fresh until then; 0: until it is told of */
   struct mcp_client_stats stats;
   enum client_state state;
   struct waiting *waiting;
@@ -123,6 +128,9 @@ struct mcp_client {
 struct asked *asked_new(struct mcp_client *c, const char *method, json *params);
 struct asked *client_ask(struct mcp_client *c, const char *method, json *params,
                          void (*done)(struct asked *a, const struct asked_end *end));
+/* The same once the list of tools was read anew. */
+struct asked *client_ask_listed(struct mcp_client *c, const char *method, json *params,
+                                void (*done)(struct asked *a, const struct asked_end *end));
 void client_notice(struct mcp_client *c, const char *method, json *params);
 void asked_free(struct asked *a);                                 /* tells nobody */
 void asked_end(struct asked *a, const struct asked_end *end);     /* tells, and frees */
@@ -155,6 +163,10 @@ void sending_common(struct sending *s, const struct mcp_client *c, bool modern);
 /* client_watch.c: listens, when the server tells and that is not done yet; stops. */
 void client_watch(struct mcp_client *c);
 void client_watch_end(struct mcp_client *c);
+/* client_sse.c: opens the stream of 2024-11-05, and initializes when it says where to. */
+void client_old_begin(struct mcp_client *c);
+void client_old_end(struct mcp_client *c);
+void client_initialize(struct mcp_client *c);
 /* client_oauth.c: is a token to be had first? Then the request is sent when it has come. */
 bool oauth_waits(struct asked *a);
 /* Refused: once more with a fresh token, which is asked for. */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "mcp/client_inner.h"
 
 #define PAGES_MAX (sizeof((struct mcp_client *)0)->tools_json / sizeof(json *))
@@ -67,6 +68,12 @@ static void page_ask(struct mcp_client *c, const json *cursor) {
   (void)client_ask(c, "tools/list", params, listed);
 }
 
+/* How long the list holds, by what a modern server says of it. */
+static void fresh_until(struct mcp_client *c, const json *result) {
+  const int64_t ttl_ms = json_get_int(result, "ttlMs", -1);
+  c->list_until_ms = c->modern && ttl_ms >= 0 ? clock_mono_us() / 1000 + ttl_ms : 0;
+}
+
 static void listed(struct asked *a, const struct asked_end *end) {
   struct mcp_client *c = a->client;
   struct rpc_message *m = end->message;
@@ -90,6 +97,7 @@ static void listed(struct asked *a, const struct asked_end *end) {
     return;
   }
   tools_take(c);
+  fresh_until(c, m->result);
   c->stats.lists++;
   log_event(TRG_INFO, "mcp.ready", "server", c->name, "revision", c->version, "tools",
             log_num((int64_t)c->tool_count), NULL);

@@ -9,9 +9,10 @@
 #include "base/str.h"
 #include "mcp/client_inner.h"
 
-#define STREAM_MS ((int64_t)60 * 60 * 1000) /* then it is opened anew */
-#define AGAIN_MS  1000
-#define AGAIN_MAX 60000
+#define STREAM_MS  ((int64_t)60 * 60 * 1000) /* then it is opened anew */
+#define STREAM_MAX ((size_t)1 << 30)
+#define AGAIN_MS   1000
+#define AGAIN_MAX  60000
 
 static bool on_event(void *arg, const struct sse_event *e) {
   struct mcp_client *c = arg;
@@ -83,12 +84,15 @@ static char *listen_text(struct mcp_client *c) {
   return rpc_request(id, "subscriptions/listen", params);
 }
 
+/* Does it tell anything there? A legacy server may also ask for input. */
+static bool is_wanted(const struct mcp_client *c) {
+  if (c->is_stdio || c->old || c->state != CLIENT_READY) return false;
+  return c->tells || (!c->modern && c->elicits != ELICIT_NONE);
+}
+
 void client_watch(struct mcp_client *c) {
   struct watch *w = &c->watch;
-  /* A legacy server may ask for input there. */
-  const bool wanted = c->tells || (!c->modern && c->elicits != ELICIT_NONE);
-  if (c->is_stdio || !wanted || w->refused || w->exchange != 0 || w->again != 0) return;
-  if (c->state != CLIENT_READY) return;
+  if (!is_wanted(c) || w->refused || w->exchange != 0 || w->again != 0) return;
   struct sending s = {.arena = arena_new()};
   char *text = c->modern ? listen_text(c) : NULL;
   w->retry_ms = -1;
@@ -104,7 +108,7 @@ void client_watch(struct mcp_client *c) {
                                            .header_count = s.count,
                                            .body = str_of(text),
                                            .timeout_ms = STREAM_MS,
-                                           .body_max_bytes = CLIENT_MESSAGE_MAX * 4};
+                                           .body_max_bytes = STREAM_MAX};
   const struct http_call call = {
       .request = &request, .on_reply = on_end, .on_data = on_data, .arg = c};
   w->exchange = http_start(c->http, &call);

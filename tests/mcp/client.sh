@@ -20,3 +20,12 @@ done
 grep -q '^echo: ok' "$at/everything.log"
 result "server-everything, streamable HTTP" $? "$at/everything.log"
 kill $server 2>/dev/null
+PORT=$free "$node" "$everything" sse >"$at/everything-sse.out" 2>&1 &
+server=$!
+tries=0
+until timeout 60 "$client" --check "http://127.0.0.1:$free/sse" >"$at/everything.log" 2>&1; do
+  tries=$((tries + 1)); [ $tries -lt 50 ] || break; sleep 0.2
+done
+grep -q '^echo: ok' "$at/everything.log"
+result "server-everything, HTTP with SSE (2024-11-05)" $? "$at/everything.log"
+kill $server 2>/dev/null

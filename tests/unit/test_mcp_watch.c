@@ -281,6 +281,128 @@ static void test_a_session_is_listened_to_and_its_stream_opened_anew(void **stat
   assert_true(run_until(L, reopened, NULL, 10000));
 }
 
+/* A tool that wants its argument in a header now, and says so when it is missing. */
+static void on_marked(void *arg, const struct serve_request *r) {
+  char text[400];
+  (void)arg;
+  json *o = json_parse(r->body, 0, &E);
+  const struct trg_str method = json_get_str(o, "method");
+  const int id = (int)json_get_int(o, "id", 0);
+  if (str_is(method, "server/discover")) {
+    said(r, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"supportedVersions\":[\"2026-07-28\"],"
+            "\"capabilities\":{}}}");
+  } else if (str_is(method, "tools/list")) {
+    snprintf(
+        text, sizeof text,
+        "{\"jsonrpc\":\"2.0\",\"id\":%d,\"result\":{\"tools\":[{\"name\":\"add\","
+        "\"inputSchema\":{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\"%s}}}}]}}",
+        id, Lists++ == 0 ? "" : ",\"x-mcp-header\":\"A\"");
+    said(r, text);
+  } else if (!str_is(serve_header(r, "mcp-param-a"), "5")) {
+    snprintf(
+        text, sizeof text,
+        "{\"jsonrpc\":\"2.0\",\"id\":%d,\"error\":{\"code\":-32020,\"message\":\"Mcp-Param-A\"}}",
+        id);
+    serve_answer(S, r->id, 400, TRG_STR("application/json"), NULL, 0, str_of(text));
+  } else {
+    snprintf(text, sizeof text,
+             "{\"jsonrpc\":\"2.0\",\"id\":%d,\"result\":{\"content\":[{\"type\":\"text\",\"text\":"
+             "\"five\"}]}}",
+             id);
+    said(r, text);
+  }
+  json_free(&o);
+}
+
+static void test_a_call_that_lacks_a_new_header_is_made_once_more(void **state) {
+  (void)state;
+  char conf[200];
+  const struct serve_options o = {.host = "127.0.0.1", .on_request = on_marked};
+  Legacy = false;
+  Lists = 0;
+  S = serve_new(L, &o, &E);
+  assert_non_null(S);
+  snprintf(conf, sizeof conf, "{\"url\":\"http://127.0.0.1:%d/mcp\",\"timeout\":\"5s\"}",
+           serve_port(S));
+  client(conf);
+  json *a = json_parse(TRG_STR("{\"a\":5}"), 0, &E);
+  Told = false;
+  (void)mcp_client_call(C, "add", a, on_reply, NULL);
+  json_free(&a);
+  assert_true(run_until(L, told, NULL, 20000));
+  assert_true(Ok);
+  assert_string_equal(Text, "five");
+  assert_int_equal(Lists, 2);
+}
+
+/* --- HTTP with SSE, of 2024-11-05 ----------------------------------------------------------- */
+
+static const char *Endpoint;
+
+static void event(const char *type, const char *data) {
+  char text[600];
+  snprintf(text, sizeof text, "event: %s\ndata: %s\n\n", type, data);
+  (void)serve_stream_add(S, Stream, str_of(text));
+}
+
+static void on_old(void *arg, const struct serve_request *r) {
+  char text[400];
+  (void)arg;
+  if (str_is(r->method, "GET")) {
+    Stream = r->id;
+    assert_true(serve_stream_open(S, r->id, 200, TRG_STR("text/event-stream"), NULL, 0));
+    event("endpoint", Endpoint);
+    return;
+  }
+  if (!str_is(r->path, "/messages")) { /* it knows no POST there */
+    serve_answer(S, r->id, 405, TRG_STR("text/plain"), NULL, 0, TRG_STR("no"));
+    return;
+  }
+  json *o = json_parse(r->body, 0, &E);
+  const struct trg_str method = json_get_str(o, "method");
+  const char *result =
+      str_is(method, "initialize") ? "{\"protocolVersion\":\"2024-11-05\",\"capabilities\":{}}"
+      : str_is(method, "tools/list")
+          ? "{\"tools\":[{\"name\":\"add\",\"inputSchema\":{\"type\":\"object\"}}]}"
+          : "{\"content\":[{\"type\":\"text\",\"text\":\"old\"}]}";
+  serve_answer(S, r->id, 202, TRG_STR("text/plain"), NULL, 0, TRG_STR("Accepted"));
+  snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"id\":%d,\"result\":%s}",
+           (int)json_get_int(o, "id", 0), result);
+  if (json_get(o, "id") != NULL) event("message", text);
+  json_free(&o);
+}
+
+static void old_server(const char *endpoint, const char *type) {
+  char conf[200];
+  const struct serve_options o = {.host = "127.0.0.1", .on_request = on_old};
+  Endpoint = endpoint;
+  S = serve_new(L, &o, &E);
+  assert_non_null(S);
+  snprintf(conf, sizeof conf, "{%s\"url\":\"http://127.0.0.1:%d/sse\",\"timeout\":\"5s\"}", type,
+           serve_port(S));
+  const struct mcp_client_options c = {.loop = L, .http = H, .name = "peer", .json = conf};
+  C = mcp_client_new(&c, &E);
+  Told = false;
+  mcp_client_ready(C, on_ready, NULL);
+  assert_true(run_until(L, told, NULL, 20000));
+}
+
+static void test_a_server_of_2024_is_found_by_its_endpoint(void **state) {
+  (void)state;
+  old_server("/messages?session=1", "");
+  assert_true(Ready);
+  assert_string_equal(mcp_client_version(C), "2024-11-05");
+  call();
+  assert_true(Ok);
+  assert_string_equal(Text, "old");
+}
+
+static void test_an_endpoint_elsewhere_is_refused(void **state) {
+  (void)state;
+  old_server("http://127.0.0.2:9/messages", "\"type\":\"sse\",");
+  assert_false(Ready);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -292,6 +414,9 @@ int main(void) {
       T(test_forms_are_answered_as_the_operator_wants),
       T(test_a_server_of_2026_is_listened_to),
       T(test_a_session_is_listened_to_and_its_stream_opened_anew),
+      T(test_a_call_that_lacks_a_new_header_is_made_once_more),
+      T(test_a_server_of_2024_is_found_by_its_endpoint),
+      T(test_an_endpoint_elsewhere_is_refused),
   };
   return cmocka_run_group_tests_name("mcp watch", tests, NULL, NULL);
 }
