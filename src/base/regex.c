@@ -87,6 +87,12 @@ static void keep(uint64_t id, pcre2_match_data *match, unsigned groups) {
   memcpy(slot->range, range, 2 * slot->groups * sizeof *range);
 }
 
+static int told_error(int code, struct trg_err *err) {
+  PCRE2_UCHAR why[120] = "";
+  (void)pcre2_get_error_message(code, why, sizeof why);
+  return err_set(err, TRG_ELIMIT, "regex", "a pattern could not be matched: %s", (const char *)why);
+}
+
 int regex_find(const struct regex *r, struct trg_str subject, size_t from, size_t *ret_start,
                size_t *ret_end, struct trg_err *err) {
   struct last *old = last_of(r->id);
@@ -104,10 +110,7 @@ int regex_find(const struct regex *r, struct trg_str subject, size_t from, size_
     keep(r->id, match, (unsigned)n);
     result = 1;
   } else if (n != PCRE2_ERROR_NOMATCH) {
-    PCRE2_UCHAR why[120] = "";
-    (void)pcre2_get_error_message(n, why, sizeof why);
-    result = err_set(err, TRG_ELIMIT, "regex", "a pattern could not be matched: %s",
-                     (const char *)why);
+    result = told_error(n, err);
   }
   pcre2_match_data_free(match);
   return result;
@@ -119,4 +122,44 @@ int regex_group(const struct regex *r, unsigned g, size_t *ret_start, size_t *re
   *ret_start = last->range[2 * g];
   *ret_end = last->range[2 * g + 1];
   return 0;
+}
+
+struct regex_run {
+  pcre2_match_data *match;
+};
+
+struct regex_run *regex_run_new(void) {
+  struct regex_run *r = mem_alloc(sizeof *r);
+  r->match = pcre2_match_data_create(GROUPS_KEPT, NULL);
+  BUG_UNLESS(r->match != NULL);
+  return r;
+}
+
+void regex_run_free(struct regex_run **r) {
+  if (r == NULL || *r == NULL) return;
+  pcre2_match_data_free((*r)->match);
+  mem_free(*r);
+  *r = NULL;
+}
+
+int regex_at(const struct regex *r, struct regex_run *run, struct trg_str subject, size_t at,
+             size_t *ret_start, size_t *ret_end, size_t *ret_whole_end, struct trg_err *err) {
+  const PCRE2_SPTR text = (PCRE2_SPTR)(subject.n > 0 ? subject.p : "");
+  const int n = pcre2_match(r->code, text, subject.n, at, r->match_options | PCRE2_ANCHORED,
+                            run->match, r->limits);
+  if (n == PCRE2_ERROR_NOMATCH) return 0;
+  if (n < 0) return told_error(n, err);
+  const PCRE2_SIZE *range = pcre2_get_ovector_pointer(run->match);
+  const bool group = n > 1 && range[2] != PCRE2_UNSET;
+  *ret_start = range[group ? 2 : 0];
+  *ret_end = range[group ? 3 : 1];
+  *ret_whole_end = range[1] < range[0] ? range[0] : range[1];
+  return 1;
+}
+
+bool regex_may_begin(const struct regex *r, struct regex_run *run, struct trg_str text, size_t at) {
+  const int n = pcre2_match(r->code, (PCRE2_SPTR)text.p, text.n, at,
+                            r->match_options | PCRE2_ANCHORED | PCRE2_PARTIAL_HARD, run->match,
+                            r->limits);
+  return n != PCRE2_ERROR_NOMATCH;
 }
