@@ -255,7 +255,7 @@ static const struct op_events question_events = {.on_reply = question_on_reply,
 static void question_ask(void *arg) {
   struct question *q = arg;
   const struct course *c = q->course;
-  int64_t deadline_ms = c->run->model->timeout_ms;
+  int64_t deadline_ms = c->run->model->first_timeout_ms;
   q->from_us = clock_mono_us();
   if (c->batched) {
     const char *ref = c->run->batch_refs[q->at];

@@ -384,7 +384,7 @@ static void question_ask(void *arg) {
                                           .on_done = question_on_done};
   struct question *q = arg;
   q->from_us = clock_mono_us();
-  op_complete(q->course->inst, &q->request, &events, q, q->course->with->model->timeout_ms);
+  op_complete(q->course->inst, &q->request, &events, q, q->course->with->model->first_timeout_ms);
 }
 
 /* The next recorded question; ends the loop when there is none and none is under way. */

@@ -46,6 +46,7 @@ struct conf_model {
   const struct conf_price *prices; /* ascending by (from, above); empty for local */
   size_t price_count;
   int64_t timeout_ms;
+  int64_t first_timeout_ms; /* until it has answered once */
   int64_t max_in_flight;
   const struct trg_plugin *plugin;
   void *settings;

@@ -11,7 +11,7 @@
 
 struct head {
   char *name, *backend, *model, *retires;
-  int64_t timeout_ms, max_in_flight;
+  int64_t timeout_ms, first_timeout_ms, max_in_flight;
 };
 
 #define AT(member) offsetof(struct head, member)
@@ -33,6 +33,15 @@ const struct trg_field model_fields[] = {
      .max = 3600000,
      .offset = AT(timeout_ms),
      .help = "for one call"},
+    {.name = "first_timeout",
+     .type = TRG_DURATION,
+     .default_text = "0s",
+     .min = 0,
+     .max = 3600000,
+     .offset = AT(first_timeout_ms),
+     .help =
+         "for a call until the model has answered once, as vendors compile a schema at its first "
+         "use; 0s: timeout where that is written, else 180s"},
     {.name = "max_in_flight",
      .type = TRG_INT,
      .default_text = "32",
@@ -141,6 +150,16 @@ static void plugin_read(struct part *p, const struct yaml *map, const char *path
              m->hash);
 }
 
+/* Anthropic's documentation of structured outputs: a schema is compiled at its first use, for up to
+ * 180 seconds. */
+#define FIRST_TIMEOUT_MS 180000
+
+static int64_t first_timeout(const struct yaml *map, const struct head *h) {
+  if (h->first_timeout_ms > 0) return h->first_timeout_ms;
+  const bool told = !yaml_is_null(yaml_get(map, "timeout"));
+  return told || h->timeout_ms > FIRST_TIMEOUT_MS ? h->timeout_ms : FIRST_TIMEOUT_MS;
+}
+
 #define RETIRES_SOON_MS (INT64_C(30) * 24 * 3600 * 1000)
 
 /* A model that ends answers 404 from one day to the next: better to be told before. */
@@ -168,9 +187,11 @@ static void model_read(struct part *p, const struct yaml *map, const char *path,
                            .backend = h.backend,
                            .model = h.model != NULL ? h.model : h.backend,
                            .timeout_ms = h.timeout_ms,
+                           .first_timeout_ms = h.timeout_ms,
                            .max_in_flight = h.max_in_flight,
                            .line = map->line};
   if (map->kind != YAML_MAP) return;
+  m->first_timeout_ms = first_timeout(map, &h);
   if (h.name != NULL && name_fine(p, map, path, h.name))
     is_twice(p, before, count, h.name, map, path);
   baa_read(p, map, path, m);

@@ -120,7 +120,8 @@ static void attempt_send(void *arg) {
     return;
   }
   struct trg_model_request request = j->want.request;
-  int64_t deadline_ms = a->model->conf->timeout_ms;
+  const struct conf_model *c = a->model->conf;
+  int64_t deadline_ms = a->model->answered ? c->timeout_ms : c->first_timeout_ms;
   if (a->call.batched) {
     request.flags |= TRG_REQUEST_BATCH;
     request.batch_id = str_of(arena_printf(j->arena, "call-%lld", (long long)a->call.id));

@@ -18,6 +18,7 @@ struct rmodel {
   const struct conf_model *conf; /* of the configuration that opened it */
   struct trg_inst *inst;
   struct breaker breaker;
+  bool answered; /* once: its vendor has compiled our schemas */
   int64_t calls, failures;
   char last_error[160];
   struct rmodel *next;

@@ -62,6 +62,7 @@ int router_configure(struct router *r, const struct conf *c, struct trg_err *err
     struct rmodel *was = rmodel_find(r, c->models[i].name);
     if (was != NULL && strcmp(was->conf->hash, c->models[i].hash) == 0) {
       (*tail)->breaker = was->breaker;
+      (*tail)->answered = was->answered;
       (*tail)->calls = was->calls;
       (*tail)->failures = was->failures;
     }
@@ -82,6 +83,7 @@ void rmodel_told(struct rmodel *m, const struct trg_result *res) {
   if (res->outcome == TRG_DONE || str_is(res->code, TRG_CODE_REFUSAL) ||
       str_is(res->code, TRG_CODE_LENGTH)) {
     breaker_worked(&m->breaker);
+    m->answered = true;
     return;
   }
   m->failures++;

@@ -257,6 +257,7 @@ int main(void) {
                                    .backend = "fake",
                                    .model = "fake-1",
                                    .timeout_ms = 60000,
+                                   .first_timeout_ms = 60000,
                                    .max_in_flight = BURST,
                                    .plugin = &fake_plugin,
                                    .settings = settings};

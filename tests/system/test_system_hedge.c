@@ -124,6 +124,20 @@ static void hedges_stay_within_the_days_budget(void **state) {
   assert_int_equal(rig_sql(&R, "SELECT sum(reserved_micros) FROM budget_day"), 0);
 }
 
+/* Vendors compile a schema at its first use: until then a call may take longer. */
+static void the_first_answer_may_take_longer_than_the_others(void **state) {
+  (void)state;
+  rig_tickets(&R, 1);
+  rig_sim(&R, "--seed 4 --behaviour off --faults model.slow=1 --slow-ms 1500");
+  rig_conf(&R, "price: {input", "timeout: 300ms, first_timeout: 10s, price: {input", NULL);
+  rig_start(&R, "");
+  rig_until(&R, "SELECT count(*) FROM v_model_calls WHERE task = 'triage' AND outcome = 'ok'", 1);
+  rig_until(&R, "SELECT count(*) > 0 FROM v_model_calls WHERE task = 'draft' AND code = 'timeout'",
+            1);
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  assert_int_equal(count("task = 'triage' AND code = 'timeout'"), 0);
+}
+
 /* Killed while two are under way: both are lost, and both reservations stay counted. */
 static void both_requests_survive_a_kill_as_costs(void **state) {
   (void)state;
@@ -160,6 +174,7 @@ int main(void) {
       T(the_next_model_is_asked_and_the_first_answer_taken),
       T(nothing_is_asked_twice_unless_told),
       T(hedges_stay_within_the_days_budget),
+      T(the_first_answer_may_take_longer_than_the_others),
       T(both_requests_survive_a_kill_as_costs),
       T(what_waits_for_a_batch_is_never_hedged),
   };

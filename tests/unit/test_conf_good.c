@@ -252,6 +252,26 @@ static void test_a_model_that_ends_soon_is_a_warning(void **state) {
   conf_free(&c);
 }
 
+#define TIMED(keys)                                                                                \
+  HEAD "models:\n  - {name: m, backend: anthropic, model: x, price: {input: 1, output: 1}" keys    \
+       "}\n"
+
+static void test_a_first_call_has_time_for_the_vendors_schema_unless_told(void **state) {
+  (void)state;
+  static const struct {
+    const char *yaml;
+    int64_t first_ms;
+  } cases[] = {{TIMED(""), 180000},
+               {TIMED(", timeout: 20s"), 20000},
+               {TIMED(", timeout: 10m"), 600000},
+               {TIMED(", timeout: 20s, first_timeout: 5m"), 300000}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct conf *c = taken(cases[i].yaml, true);
+    assert_int_equal(c->models[0].first_timeout_ms, cases[i].first_ms);
+    conf_free(&c);
+  }
+}
+
 static void test_auto_without_categories_is_a_warning(void **state) {
   (void)state;
   struct conf_problems p = {0};
@@ -319,6 +339,7 @@ int main(void) {
       cmocka_unit_test(test_a_change_elsewhere_leaves_the_hash_of_a_block),
       cmocka_unit_test(test_beyond_loopback_is_fine_with_tokens),
       cmocka_unit_test(test_a_model_that_ends_soon_is_a_warning),
+      cmocka_unit_test(test_a_first_call_has_time_for_the_vendors_schema_unless_told),
       cmocka_unit_test(test_auto_without_categories_is_a_warning),
       cmocka_unit_test(test_keys_with_nothing_behind_them_are_as_if_absent),
       cmocka_unit_test(test_the_reference_has_every_key_as_comments),
