@@ -295,6 +295,7 @@ void client_failed(struct mcp_client *c, const char *why) {
 }
 
 void mcp_client_close(struct mcp_client *c) {
+  client_session_end(c);
   client_failed(c, "the configuration has changed");
   loop_timer_stop(c->loop, c->rest);
   c->rest = 0; /* it rests for good */

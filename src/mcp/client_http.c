@@ -246,3 +246,25 @@ void http_send(struct asked *a) {
   mem_free(text);
   arena_free(&s.arena);
 }
+
+static void deleted(void *arg, const struct trg_http_reply *r) {
+  (void)arg; /* 405 is fine too: the server ends it in its own time */
+  (void)r;
+}
+
+void client_session_end(struct mcp_client *c) {
+  if (c->session[0] == '\0') return;
+  struct sending s = {.arena = arena_new()};
+  sending_common(&s, c, false);
+  const struct trg_http_request request = {.size = sizeof request,
+                                           .method = "DELETE",
+                                           .url = json_get_str(c->conf, "url"),
+                                           .headers = s.headers,
+                                           .header_count = s.count,
+                                           .timeout_ms = c->timeout_ms,
+                                           .body_max_bytes = CLIENT_MESSAGE_MAX};
+  const struct http_call call = {.request = &request, .on_reply = deleted};
+  (void)http_start(c->http, &call);
+  c->session[0] = '\0';
+  arena_free(&s.arena);
+}

@@ -163,6 +163,7 @@ void sending_common(struct sending *s, const struct mcp_client *c, bool modern);
 /* client_watch.c: listens, when the server tells and that is not done yet; stops. */
 void client_watch(struct mcp_client *c);
 void client_watch_end(struct mcp_client *c);
+void client_session_end(struct mcp_client *c); /* DELETE, and nobody waits for what it says */
 /* client_sse.c: opens the stream of 2024-11-05, and initializes when it says where to. */
 void client_old_begin(struct mcp_client *c);
 void client_old_end(struct mcp_client *c);

@@ -207,10 +207,13 @@ bool child_write(struct child *c, struct trg_str line) {
   return false;
 }
 
-/* What is left of the group after its leader was waited for. */
+/* Its input is closed, and it may end by itself; half-way it is told to. What is left of the group
+ * after its leader was waited for goes too. */
 static void reap(struct child *c, int grace_ms) {
   const pid_t pid = c->process.pid;
+  const int told_ms = grace_ms / 2 / STEP_MS * STEP_MS;
   for (int ms = 0; ms < grace_ms; ms += STEP_MS) {
+    if (ms == told_ms) signal_group(c, SIGTERM);
     if (waitpid(pid, NULL, WNOHANG) != 0) {
       (void)kill(-pid, SIGKILL);
       return;
@@ -229,7 +232,7 @@ void child_end(struct child **at, int grace_ms) {
   c->stopping = true;
   if (!c->exited && c->process.pid > 1) {
     close_one((uv_handle_t *)&c->in);
-    signal_group(c, grace_ms > 0 ? SIGTERM : SIGKILL);
+    if (grace_ms == 0) signal_group(c, SIGKILL);
     reap(c, grace_ms);
     c->exited = true;
   }

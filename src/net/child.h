@@ -28,9 +28,9 @@ struct child_options {
 struct child *child_start(struct loop *l, const struct child_options *o, struct trg_err *err);
 /* Adds the newline. false: too much waits to be read by it already. */
 bool child_write(struct child *c, struct trg_str line);
-/* Ends it and its whole group: its input is closed and TERM sent, and after grace_ms (0: at once)
- * KILL. Returns when it is gone: one that misbehaved gets no grace, as this holds the loop up. No
- * callback comes afterwards. */
+/* Ends it and its whole group: its input is closed, after half of grace_ms TERM is sent, and after
+ * all of it (0: at once) KILL. Returns when it is gone: one that misbehaved gets no grace, as this
+ * holds the loop up. No callback comes afterwards. */
 void child_end(struct child **c, int grace_ms);
 int child_pid(const struct child *c);
 

@@ -196,7 +196,7 @@ static void test_forms_are_answered_as_the_operator_wants(void **state) {
 /* --- on the network ------------------------------------------------------------------------ */
 
 static serve_id Stream;
-static bool Legacy;
+static bool Legacy, Deleted;
 static int Lists, Streams;
 
 static void said(const struct serve_request *r, const char *body) {
@@ -224,6 +224,9 @@ static void on_request(void *arg, const struct serve_request *r) {
   if (str_is(r->method, "GET")) {
     assert_true(str_is(serve_header(r, "mcp-session-id"), "s1"));
     stream(r);
+  } else if (str_is(r->method, "DELETE")) {
+    Deleted = str_is(serve_header(r, "mcp-session-id"), "s1");
+    serve_answer(S, r->id, 405, TRG_STR("text/plain"), NULL, 0, TRG_STR("no"));
   } else if (str_is(method, "subscriptions/listen")) {
     assert_true(json_get_bool(json_path(o, "params.notifications"), "toolsListChanged", false));
     stream(r);
@@ -269,6 +272,11 @@ static void test_a_server_of_2026_is_listened_to(void **state) {
   listens(false);
 }
 
+static bool deleted(void *arg) {
+  (void)arg;
+  return Deleted;
+}
+
 static bool reopened(void *arg) {
   (void)arg;
   return Streams == 2;
@@ -279,6 +287,8 @@ static void test_a_session_is_listened_to_and_its_stream_opened_anew(void **stat
   listens(true);
   serve_stream_end(S, Stream);
   assert_true(run_until(L, reopened, NULL, 10000));
+  mcp_client_close(C); /* as with another configuration */
+  assert_true(run_until(L, deleted, NULL, 10000));
 }
 
 /* A tool that wants its argument in a header now, and says so when it is missing. */
