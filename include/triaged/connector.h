@@ -184,6 +184,9 @@ struct trg_answer {
 #define TRG_CAN_REPLY   4u
 #define TRG_CAN_NOTE    8u
 #define TRG_CAN_FIELDS  16u
+/* What was deleted shows in no list that poll() reads: the daemon reads a ticket once more before
+ * it charges for it. */
+#define TRG_HIDES_DELETED 32u
 
 struct trg_connector_ops {
   uint32_t size;

@@ -154,8 +154,8 @@ struct fetch {
   struct desk *desk;
   int64_t seq, attempts, from_us;
   char *ext_id;
-  bool stored;
-  char held[480]; /* why it could not be stored */
+  bool stored, look; /* look: a settling waits for it (look.c) */
+  char held[480];    /* why it could not be stored */
 };
 
 static void fetch_on_ticket(void *arg, const struct trg_ticket *t) {
@@ -176,6 +176,7 @@ static void fetch_on_ticket(void *arg, const struct trg_ticket *t) {
   f->stored = true;
   d->road->stats.fetched++;
   intake_route(d->road, in.ticket_id);
+  if (f->look) settle_now(d->road, in.ticket_id, clock_now_ms());
   pace_add(d->road, in.ticket_id, from);
 }
 
@@ -236,6 +237,7 @@ void desk_fetch(struct desk *d) {
     f->seq = items[i].seq;
     f->attempts = items[i].attempts;
     f->ext_id = mem_dup(items[i].ext_id);
+    f->look = strcmp(items[i].source, "look") == 0;
     d->fetching++;
     op_fetch(d->inst, str_of(f->ext_id), &fetch_events, f, FETCH_DEADLINE_MS);
   }

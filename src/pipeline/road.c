@@ -463,6 +463,14 @@ int road_recover(struct road *r, struct trg_err *err) {
   return rc;
 }
 
+void settle_now(struct road *r, int64_t ticket_id, int64_t now) {
+  struct trg_err err = {0};
+  struct settled s = {0};
+  store_must(settle_ticket(r->setup.store, r->plan->book, ticket_id, now, &s, &err), &err);
+  if (s.wants_verify) verify_wanted(r, ticket_id);
+  store_must(watch_ticket(r->setup.store, r->plan->book, ticket_id, now, &err), &err);
+}
+
 int64_t settle_due(struct road *r, int limit) {
   int64_t ids[BATCH];
   size_t n = 0;
@@ -470,10 +478,7 @@ int64_t settle_due(struct road *r, int limit) {
   const int64_t now = clock_now_ms();
   store_must(ticket_settle_due(r->setup.store, now, limit, ids, &n, &err), &err);
   for (size_t i = 0; i < n; i++) {
-    struct settled s = {0};
-    store_must(settle_ticket(r->setup.store, r->plan->book, ids[i], now, &s, &err), &err);
-    if (s.wants_verify) verify_wanted(r, ids[i]);
-    store_must(watch_ticket(r->setup.store, r->plan->book, ids[i], now, &err), &err);
+    if (!look_first(r, ids[i], now)) settle_now(r, ids[i], now);
   }
   if (n > 0) store_must(watch_totals(r->setup.store, now, &err), &err);
   return (int64_t)n;

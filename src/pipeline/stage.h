@@ -140,6 +140,9 @@ int wish_review(struct road *r, const struct ticket *t, const char *verb, int64_
 /* After delivery: FOLLOWING, or a new pass when the customer wrote meanwhile. */
 void follow(struct road *r, const struct ticket *t);
 int64_t settle_due(struct road *r, int limit);
+void settle_now(struct road *r, int64_t ticket_id, int64_t now);
+/* True when the ticket has to be read once more, and settling waits for that (look.c). */
+bool look_first(struct road *r, int64_t ticket_id, int64_t now);
 /* What is asked, recorded (asked.c): the plan's texts; one request. */
 int prompts_keep(struct road *r, const struct road_plan *p, struct trg_err *err);
 void asked_keep(struct road *r, const struct router_job *job);

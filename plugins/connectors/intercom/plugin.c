@@ -328,7 +328,8 @@ static int plugin_parse(void *self, const struct trg_delivery *delivery,
 
 static const struct trg_connector_ops ops = {.size = sizeof ops,
                                              .caps = TRG_CAN_WEBHOOK | TRG_CAN_FIND |
-                                                     TRG_CAN_REPLY | TRG_CAN_NOTE | TRG_CAN_FIELDS,
+                                                     TRG_CAN_REPLY | TRG_CAN_NOTE | TRG_CAN_FIELDS |
+                                                     TRG_HIDES_DELETED,
                                              .probe = intercom_probe,
                                              .poll = intercom_poll,
                                              .fetch = intercom_fetch,
