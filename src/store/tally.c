@@ -152,17 +152,20 @@ int tally_calls(struct store *s, int64_t from_ms, int64_t to_ms, struct sums *to
 #define PLUS(column) column " = " column " + excluded." column
 
 static int cell_put(struct store *s, const struct sums_entry *e, struct trg_err *err) {
-  static const char text
-      [] = "INSERT INTO report_cell (dim, day, word, tickets, waiting, failed, drafted, sent, open,"
-           " resolved, excluded, held, reversed, assumed, confirmed, verified, procedure, usage, "
-           "handoff,"
-           " reopened, charged_micros, cost_micros, losses, loss_micros) VALUES (?, ?, ?, ?, ?, ?, "
-           "?, ?,"
-           " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " PLUS(
-               "ticke"
-               "ts") ", " PLUS("waiting") ", " PLUS("failed") ", " PLUS("drafted") ", " PLUS("sent") ", " PLUS("open") ", " PLUS("resolved") ", " PLUS("excluded") ", " PLUS("held") ", " PLUS("reversed") ", " PLUS("assumed") ", " PLUS("confirmed") ", " PLUS("verified") ", " PLUS("procedure") ","
-                                                                                                                                                                                                                                                                                                    " " PLUS("usage") ", " PLUS("handoff") ", " PLUS("reopened") ", " PLUS("charged_micros") ", " PLUS("cost_micros") ", " PLUS("losses") ", " PLUS(
-                                                                                                                                                                                                                                                                                                        "loss_micros");
+  /* clang-format off */
+  static const char text[] =
+      "INSERT INTO report_cell (dim, day, word, tickets, waiting, failed, drafted, sent, open,"
+      " resolved, excluded, held, reversed, assumed, confirmed, verified, procedure, usage,"
+      " handoff, reopened, charged_micros, cost_micros, losses, loss_micros)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+      " ON CONFLICT DO UPDATE SET "
+      PLUS("tickets") ", " PLUS("waiting") ", " PLUS("failed") ", " PLUS("drafted") ", "
+      PLUS("sent") ", " PLUS("open") ", " PLUS("resolved") ", " PLUS("excluded") ", "
+      PLUS("held") ", " PLUS("reversed") ", " PLUS("assumed") ", " PLUS("confirmed") ", "
+      PLUS("verified") ", " PLUS("procedure") ", " PLUS("usage") ", " PLUS("handoff") ", "
+      PLUS("reopened") ", " PLUS("charged_micros") ", " PLUS("cost_micros") ", "
+      PLUS("losses") ", " PLUS("loss_micros");
+  /* clang-format on */
   struct sql q;
   sql_write(&q, s, text);
   sql_int(&q, e->key.dim);
