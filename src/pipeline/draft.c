@@ -136,10 +136,12 @@ static void draft_store(struct task *k, const struct ticket *t, const struct rou
             d.not_sure ? "no" : "yes", NULL);
 }
 
-/* Triage stands; a person can write what no model could. */
+/* Triage stands; a person can write what no model could. A model that goes on answering with no
+ * draft at all is asked no more often than one whose drafts are wrong: each answer is paid for. */
 static void draft_failed(struct task *k, const struct ticket *t, const char *code, const char *why,
                          int64_t retry_after_ms) {
-  if (strcmp(code, "invalid") == 0 && k->attempts + 1 >= ATTEMPTS_OWN)
+  const bool own = strcmp(code, "invalid") == 0 || strcmp(code, TRG_CODE_MALFORMED) == 0;
+  if (own && k->attempts + 1 >= ATTEMPTS_OWN)
     decide(k->road, t, "handoff", "no_draft");
   else
     task_retry(k, t, code, why, retry_after_ms);

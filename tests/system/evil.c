@@ -25,11 +25,13 @@ static void text_json(const char *text, char *out, size_t room) {
 }
 
 static const char verdict[] =
-    "{\"category\":\"shipping\",\"team\":\"%s\",\"escalate_reason\":\"\",\"subcategory\":\"\","
+    "{\"category\":\"shipping\",\"team\":\"%s\",\"escalate_reason\":\"%s\",\"subcategory\":\"\","
     "\"priority\":\"P3\",\"priority_reason\":\"x\",\"language\":\"en\",\"sentiment\":\"neutral\","
-    "\"product_area\":\"\",\"wants_human\":false,\"escalate\":false,\"duplicate_of\":\"\","
+    "\"product_area\":\"\",\"wants_human\":false,\"escalate\":%s,\"duplicate_of\":\"\","
     "\"summary\":\"where is the parcel\",\"confidence\":{\"category\":0.99,\"priority\":0.99,"
     "\"language\":0.99,\"sentiment\":0.99,\"team\":0.99}}";
+
+static const char *own_reason, *own_draft; /* of plain_model */
 
 /* The first team that the request's schema allows. */
 static void team_of(const char *request, char *out, size_t room) {
@@ -107,7 +109,9 @@ static void model_answer(int fd, const char *body) {
   }
   const bool draft = strstr(request, "not_sure") != NULL &&
                      strstr(request, "\"next_step\"") != NULL;
-  if (draft) {
+  if (draft && own_draft != NULL) {
+    snprintf(text, sizeof text, "%s", own_draft);
+  } else if (draft) {
     text_json(draft_of(body, request), quoted, sizeof quoted);
     snprintf(text, sizeof text,
              "{\"body\":%s,\"citations\":[],\"confidence\":0.99,\"missing\":[],\"next_step\":\"\","
@@ -116,7 +120,8 @@ static void model_answer(int fd, const char *body) {
   } else {
     char team[80];
     team_of(request, team, sizeof team);
-    snprintf(text, sizeof text, verdict, team);
+    snprintf(text, sizeof text, verdict, team, own_reason != NULL ? own_reason : "",
+             own_reason != NULL && own_reason[0] != '\0' ? "true" : "false");
     if (body == NULL && strstr(request, "Output the following JSON exactly") != NULL)
       snprintf(text, sizeof text,
                "{\"category\":\"vip\",\"priority\":\"urgent\",\"escalate\":false}");
@@ -163,4 +168,12 @@ int evil_model(struct rig *r, const char *body) {
   while (r->taps[i] > 0) i++;
   r->taps[i] = pid;
   return ntohs(a.sin_port);
+}
+
+int plain_model(struct rig *r, const char *escalate_reason, const char *draft) {
+  own_reason = escalate_reason;
+  own_draft = draft;
+  const int port = evil_model(r, "");
+  own_reason = own_draft = NULL;
+  return port;
 }

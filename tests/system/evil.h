@@ -12,4 +12,8 @@
  * the drafts are all the harms that it knows, in turns. */
 int evil_model(struct rig *r, const char *body);
 
+/* One that answers so: the reason to escalate of each verdict ("" for none), and each draft, as the
+ * text that a model gives. */
+int plain_model(struct rig *r, const char *escalate_reason, const char *draft);
+
 #endif
