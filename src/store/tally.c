@@ -372,10 +372,12 @@ static const char triggers[] =
     "CREATE TEMP TRIGGER tally_paid_first AFTER INSERT ON main.model_call"
     "  WHEN new.cost_micros <> 0 AND new.shadow = 0 AND new.ticket_id IS NOT NULL"
     MARKS("new.ticket_id")
-    "CREATE TEMP TRIGGER call_ends AFTER UPDATE OF outcome, cost_micros, latency_us, input, output"
-    "  ON main.model_call WHEN old.outcome = '' AND new.outcome <> '' BEGIN "
+    "CREATE TEMP TRIGGER call_ends AFTER UPDATE OF outcome ON main.model_call"
+    "  WHEN old.outcome = '' AND new.outcome <> '' BEGIN "
     CALL_COUNTS("new", "1") " END;"
-    "CREATE TEMP TRIGGER call_changes AFTER UPDATE ON main.model_call WHEN old.outcome <> '' BEGIN "
+    "CREATE TEMP TRIGGER call_changes AFTER UPDATE OF outcome, cost_micros, latency_us, input, output,"
+    "  cache_read, cache_write, model, task, shadow, started_ms ON main.model_call"
+    "  WHEN old.outcome <> '' BEGIN "
     CALL_COUNTS("old", "-1") CALL_COUNTS("new", "1") " END;"
     "CREATE TEMP TRIGGER call_comes_ended AFTER INSERT ON main.model_call"
     "  WHEN new.outcome <> '' BEGIN " CALL_COUNTS("new", "1") " END;";
