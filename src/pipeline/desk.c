@@ -153,14 +153,25 @@ void desk_poll(struct desk *d) {
 struct fetch {
   struct desk *desk;
   int64_t seq, attempts, from_us;
+  int64_t at_ms; /* of the notice: when it was changed or last known to be there */
   char *ext_id;
   bool stored, look; /* look: a settling waits for it (look.c) */
   char held[480];    /* why it could not be stored */
 };
 
-static void fetch_on_ticket(void *arg, const struct trg_ticket *t) {
+/* What is gone has no times of its own any more: it went when the notice says that it changed. Too
+ * early would take back what was rightly charged before. */
+static struct trg_ticket gone_when(const struct trg_ticket *t, int64_t at_ms) {
+  struct trg_ticket dated = *t;
+  if (t->status == TRG_STATUS_DELETED && t->updated_ms == 0)
+    dated.updated_ms = at_ms != 0 ? at_ms : clock_now_ms();
+  return dated;
+}
+
+static void fetch_on_ticket(void *arg, const struct trg_ticket *told) {
   struct fetch *f = arg;
   struct desk *d = f->desk;
+  const struct trg_ticket dated = gone_when(told, f->at_ms), *t = &dated;
   const struct pace from = pace_begin();
   struct intake in = {0};
   struct trg_err err = {0};
@@ -237,6 +248,7 @@ void desk_fetch(struct desk *d) {
     f->seq = items[i].seq;
     f->attempts = items[i].attempts;
     f->ext_id = mem_dup(items[i].ext_id);
+    f->at_ms = items[i].at_ms;
     f->look = strcmp(items[i].source, "look") == 0;
     d->fetching++;
     op_fetch(d->inst, str_of(f->ext_id), &fetch_events, f, FETCH_DEADLINE_MS);

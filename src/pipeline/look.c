@@ -31,7 +31,7 @@ bool look_first(struct road *r, int64_t ticket_id, int64_t now) {
   if (wait) {
     const char *version = arena_printf(a, "look:%lld", (long long)now);
     store_must(inbox_add(r->setup.store, str_of(t.helpdesk), str_of(t.ext_id), str_of(version),
-                         TRG_STR("look"), now, now, &fresh, &err),
+                         TRG_STR("look"), t.updated_ms, now, &fresh, &err),
                &err);
     store_must(ticket_bill(r->setup.store, ticket_id, str_of(t.bill_state), str_of(t.bill_reason),
                            now + LOOK_WAIT_MS, &err),

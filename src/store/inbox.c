@@ -80,7 +80,8 @@ static int lease(struct store *s, struct trg_str helpdesk, const char *ext_id, i
 int inbox_take(struct store *s, struct trg_str helpdesk, int64_t now_ms, int64_t lease_ms,
                int limit, struct arena *a, struct inbox_item **ret, size_t *ret_count,
                struct trg_err *err) {
-  static const char text[] = "SELECT seq, ext_id, source, attempts FROM inbox_ticket"
+  static const char text[] = "SELECT seq, ext_id, source, attempts, coalesce((SELECT i.at_ms"
+                             " FROM inbox i WHERE i.seq = inbox_ticket.seq), 0) FROM inbox_ticket"
                              " WHERE helpdesk = ? AND state = 'waiting' AND due_ms <= ?"
                              " ORDER BY due_ms, seq LIMIT ?";
   struct sql q;
@@ -98,6 +99,7 @@ int inbox_take(struct store *s, struct trg_str helpdesk, int64_t now_ms, int64_t
     x->ext_id = sql_get_text(&q, a);
     x->source = sql_get_text(&q, a);
     x->attempts = sql_get_int(&q);
+    x->at_ms = sql_get_int(&q);
   }
   for (size_t i = 0; rc == 0 && i < n; i++) rc = lease(s, helpdesk, list[i].ext_id, lease_ms, err);
   if (rc != 0) return rc;

@@ -23,6 +23,7 @@ struct inbox_item {
   int64_t seq; /* newest notice of that ticket */
   const char *ext_id, *source;
   int64_t attempts; /* earlier ones; counted when they are taken */
+  int64_t at_ms;    /* of that notice: when the ticket changed, as the helpdesk says; 0: unknown */
 };
 /* Tickets of one helpdesk that wait for a fetch (one item a ticket, oldest first, due now, not
  * leased) and leases them until lease_ms. */

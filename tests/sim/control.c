@@ -93,6 +93,28 @@ static void control_macros(struct exchange *x) {
   jw_close(b, '}');
 }
 
+/* Somebody deletes all tickets of a helpdesk. */
+static void control_delete(struct exchange *x) {
+  struct store *s = &x->sim->store;
+  struct desk *d = store_desk(s, body_text(x));
+  int64_t count = 0;
+  if (d == NULL) {
+    refuse(x, 400, "expected the name of a helpdesk");
+    return;
+  }
+  for (size_t i = 0; i < d->ticket_count; i++) {
+    struct edit e;
+    edit_begin(&e, s, d, d->tickets[i], s->first_agent, 0);
+    edit_status(&e, STATUS_DELETED);
+    edit_commit(&e);
+    count++;
+  }
+  struct buf *b = reply_json(x, 200);
+  jw_open(b, '{');
+  jw_kint(b, "deleted", count);
+  jw_close(b, '}');
+}
+
 static void control_behaviour(struct exchange *x) {
   const char *text = body_text(x);
   if (strstr(text, "off") || strstr(text, "false")) {
@@ -221,7 +243,8 @@ void control_answer(struct exchange *x) {
       {"GET", "/sim/stats", control_stats},          {"GET", "/sim/faults", control_faults},
       {"POST", "/sim/faults", control_faults},       {"GET", "/sim/time", control_time},
       {"POST", "/sim/time", control_time},           {"POST", "/sim/tickets", control_tickets},
-      {"POST", "/sim/behaviour", control_behaviour}, {"POST", "/sim/macros", control_macros},
+      {"POST", "/sim/behaviour", control_behaviour}, {"POST", "/sim/delete", control_delete},
+      {"POST", "/sim/macros", control_macros},
   };
   for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
     if (strcmp(routes[i].method, x->method) == 0 && strcmp(routes[i].path, x->path) == 0) {

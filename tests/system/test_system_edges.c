@@ -430,6 +430,26 @@ static void gone(int vendor, const char *fate, const char *event, const char *fa
   assert_int_equal(rig_sql(&R, sql), 2);
 }
 
+/* Deleted long after it was charged: that takes nothing back, though nothing can be read of it any
+ * more. */
+static void gone_late(int vendor, const char *faults) {
+  play_feed(&R, vendor, 2, ",\"channel\":\"email\",\"behaviour\":\"silent\"");
+  play_start(&R, vendor, "", faults);
+  play_done(&R, 2);
+  rig_later(&R, "100h");
+  play_done(&R, 2);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_charges"), 2);
+  cJSON_Delete(rig_post(&R, "/sim/faults", ""));
+  cJSON_Delete(rig_post(&R, "/sim/delete", mixed_vendor[vendor]));
+  rig_later(&R, "1h");
+  play_done(&R, 2);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_tickets WHERE state = 'done'"), 2);
+  rig_later(&R, "100h");
+  play_done(&R, 2);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_charges"), 2);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM event WHERE at_ms < 1700000000000"), 0);
+}
+
 #define CASE(name, call)                                                                           \
   static void name(void **state) {                                                                 \
     (void)state;                                                                                   \
@@ -467,6 +487,9 @@ CASE(intercom_what_was_deleted_is_done_and_free,
 CASE(zendesk_what_was_merged_is_done_and_free, gone(ZENDESK, "merged", "merge", "repeat=0.3"))
 CASE(salesforce_what_was_merged_is_done_and_free, gone(SALESFORCE, "merged", "merge", "late=0.3"))
 
+CASE(zendesk_what_is_deleted_after_its_charge_stays_charged, gone_late(ZENDESK, "repeat=0.3"))
+CASE(salesforce_what_is_deleted_after_its_charge_stays_charged, gone_late(SALESFORCE, "late=0.3"))
+
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void) {
@@ -493,6 +516,8 @@ int main(void) {
       T(zendesk_what_was_deleted_is_done_and_free),
       T(salesforce_what_was_deleted_is_done_and_free),
       T(intercom_what_was_deleted_is_done_and_free),
+      T(zendesk_what_is_deleted_after_its_charge_stays_charged),
+      T(salesforce_what_is_deleted_after_its_charge_stays_charged),
       T(zendesk_what_was_merged_is_done_and_free),
       T(salesforce_what_was_merged_is_done_and_free),
   };
