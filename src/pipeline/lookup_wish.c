@@ -59,6 +59,13 @@ static bool arguments_fit(const struct known *t, const char *arguments, struct t
   return rc >= 0;
 }
 
+/* Is it being made in this very step? Models ask for the same twice. */
+static bool is_under_way(const struct lookup *l, int64_t wish_id) {
+  for (size_t i = 0; i < LOOKUP_CALLS; i++)
+    if (l->calls[i].wish_id == wish_id) return true;
+  return false;
+}
+
 void wish_make(struct lookup *l, struct looking *k, const struct known *t, const char *arguments) {
   struct trg_err err = {0};
   char hex[HASH_HEX_MAX];
@@ -82,6 +89,11 @@ void wish_make(struct lookup *l, struct looking *k, const struct known *t, const
                                  .decided_ms = t->rule->asks ? 0 : now};
   store_must(tool_wish_add(store_of(l), &wish, &id, &err), &err);
   store_must(tool_wish_by_id(store_of(l), id, l->arena, &w, &err), &err);
+  if (is_under_way(l, id)) {
+    call_told(l, w.tool, w.arguments, "repeated", "asked for twice at once: it is made once");
+    call_ended(l);
+    return;
+  }
   if (strcmp(w.state, "approved") == 0) {
     call_make(l, k, t, w.arguments, id);
     return;
@@ -107,6 +119,31 @@ static void overdue(struct lookup *l, struct tool_wish *w) {
   w->state = "expired";
 }
 
+/* A server that is away may come back; one that is there and has no such tool, or may not be used
+ * for it any more, will not. */
+static bool may_come_back(const struct lookup *l, const char *tool) {
+  for (size_t i = 0; i < l->remotes->count; i++) {
+    const char *name = l->remotes->servers[i]->name;
+    const size_t n = strlen(name);
+    if (strncmp(tool, name, n) == 0 && tool[n] == '.')
+      return mcp_client_version(l->remotes->clients[i])[0] == '\0';
+  }
+  return false;
+}
+
+static void approved_lost(struct lookup *l, const struct tool_wish *w) {
+  struct trg_err err = {0};
+  if (may_come_back(l, w->tool)) {
+    l->retry = arena_printf(l->arena, "%s was approved, and its server is not there", w->tool);
+    return;
+  }
+  store_must(tool_wish_end(store_of(l), w->id, "failed", "not done: the tool is not there any more",
+                           clock_now_ms(), &err),
+             &err);
+  call_told(l, w->tool, w->arguments, "failed", "not done: the tool is not there any more");
+  l->expired = true; /* a person decided on it, and must see that it was not done */
+}
+
 /* Approved calls are made before the model is asked again; as many at once as in a step. */
 static size_t approved_run(struct lookup *l, const struct tool_wish *w, size_t n) {
   size_t at = 0;
@@ -116,8 +153,7 @@ static size_t approved_run(struct lookup *l, const struct tool_wish *w, size_t n
     if (t != NULL && !t->reads)
       call_make(l, &l->calls[at++], t, w[i].arguments, w[i].id);
     else
-      l->retry = arena_printf(l->arena, "%s was approved, and its server does not offer it now",
-                              w[i].tool);
+      approved_lost(l, &w[i]);
   }
   return at;
 }

@@ -282,6 +282,17 @@ static void test_a_tool_that_may_see_personal_data_gets_what_the_token_stands_fo
   assert_false(rig_log_has(&R, "asked", "olga@example.com"));
 }
 
+static void test_an_approved_call_of_a_tool_that_is_gone_is_not_waited_for(void **state) {
+  (void)state;
+  until_it_waits();
+  assert_int_equal(rig_run(&R, "triagectl", "review approve shop/1", NULL), 0);
+  rig_conf_change(&R, "tools: [orders.get_order], ", "", NULL); /* and the policy thinks again */
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(lines_of("calls"), 0);
+  expect_text("SELECT state FROM tool_wish", "failed");
+  expect_text("SELECT reason FROM v_tickets WHERE ref = 'shop/1'", "tool_approval");
+}
+
 static void test_a_shadow_desk_runs_nothing_that_changes_something(void **state) {
   (void)state;
   setup("false", "sh", "tools: [{name: orders.get_order, approval: none}], ");
@@ -379,6 +390,7 @@ int main(void) {
       T(test_a_new_message_overtakes_a_call_that_waits),
       T(test_masked_data_reaches_no_tool_by_default),
       T(test_a_tool_that_may_see_personal_data_gets_what_the_token_stands_for),
+      T(test_an_approved_call_of_a_tool_that_is_gone_is_not_waited_for),
       T(test_a_shadow_desk_runs_nothing_that_changes_something),
       T(test_a_program_dies_with_the_daemon_however_that_ends),
       T(test_a_server_that_is_not_there_costs_no_draft),
