@@ -1,6 +1,8 @@
 /* Messages, events and the audit trail. */
 #include "test_store_help.h"
 
+#include "store/knowledge.h"
+#include "store/subject.h"
 #include "store/talk.h"
 
 static bool event(struct box *b, int64_t id, const char *kind, const char *ext_id, int64_t at_ms) {
@@ -123,8 +125,37 @@ static void test_events_and_audit_cannot_be_changed_or_removed(void **state) {
   assert_string_equal(raw_text(b, "SELECT who || ' ' || what FROM audit"), "person:ann requeue");
 }
 
+/* Labelled examples are company texts, but may be somebody's ticket word for word. */
+static void test_an_example_in_a_persons_words_is_erased_with_them(void **state) {
+  struct box *b = *state;
+  const int64_t id = ticket_made(b, "101");
+  bool new = false;
+  struct subject_erased e = {0};
+  struct example *found = NULL;
+  size_t n = 0;
+  const struct message m = {
+      .ticket_id = id, .ext_id = "1", .at_ms = NOW, .text = "My grandfather's clock stopped."};
+  const struct example list[] = {
+      {.text = "My grandfather's clock stopped.", .category = "technical", .labels = "{}"},
+      {.text = "The clock is late.", .category = "technical", .labels = "{}"}};
+  ok(b, message_put(b->s, &m, &new, &b->err));
+  ok(b, example_keep(b->s, "1", list, 2, &new, &b->err));
+  ok(b, subject_texts_erase(b->s, "nobody", "hash-of-another", &e, &b->err));
+  assert_int_equal(e.taught, 0);
+  ok(b, subject_texts_erase(b->s, "nobody", "hash-of-ann", &e, &b->err));
+  assert_int_equal(e.taught, 1);
+  ok(b, example_search(b->s, TRG_STR("grandfather clock"), 5, b->a, &found, &n, &b->err));
+  assert_int_equal(n, 1);
+  assert_string_equal(found[0].text, "The clock is late.");
+  ok(b, example_keep(b->s, "1", list, 2, &new, &b->err)); /* the same file: not put back */
+  assert_false(new);
+  ok(b, example_search(b->s, TRG_STR("grandfather"), 5, b->a, &found, &n, &b->err));
+  assert_int_equal(n, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      TEST(test_an_example_in_a_persons_words_is_erased_with_them),
       TEST(test_a_message_told_again_is_not_new_and_an_edit_is_taken),
       TEST(test_messages_come_oldest_first),
       TEST(test_a_fact_counts_once_and_marks_the_ticket_for_settle),
