@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "base/err.h"
 #include "cmd/open.h"
 #include "cmd/out.h"
@@ -23,18 +25,33 @@ static int own_index(struct core *core, size_t *ret_changed, struct trg_err *err
   return rc;
 }
 
+static int count_now(const struct cmd_call *c, int64_t *ret) {
+  struct reading r;
+  struct trg_err err = {0};
+  int status = reading_open(c, &r);
+  if (status != 0) return status;
+  if (passage_count(r.store, ret, &err) < 0) status = reading_failed(&err);
+  reading_close(&r);
+  return status;
+}
+
 static int reindex_run(const struct cmd_call *c) {
   struct asking_side s;
   struct trg_err err = {0};
-  int64_t passages = 0;
+  int64_t passages = 0, before = 0;
   size_t changed = 0;
   int status = ask_open(c, &s);
   if (status != 0) return status;
   const bool daemon = s.daemon;
   int rc = 0;
+  if (daemon && (status = count_now(c, &before)) != 0) {
+    ask_close(&s);
+    return status;
+  }
   if (daemon) {
     json *answer = NULL;
-    struct out_clock *clock = out_clock_start("the daemon indexes", NULL, NULL);
+    struct out_clock *clock = out_clock_start(
+        "the daemon reads its folders again; it answers when that is done", NULL, NULL);
     rc = ask_send(&s, ask_request("reload"), TIMEOUT_MS, &answer, &err);
     out_clock_end(&clock);
     json_free(&answer);
@@ -43,18 +60,17 @@ static int reindex_run(const struct cmd_call *c) {
   }
   ask_close(&s);
   if (rc < 0) return cmd_fail(CMD_FAILED, "%s", err.text);
-  struct reading r;
-  status = reading_open(c, &r);
-  if (status != 0) return status;
-  if (passage_count(r.store, &passages, &err) < 0) status = reading_failed(&err);
-  reading_close(&r);
+  status = count_now(c, &passages);
   if (status != 0) return status;
   json *done = json_object();
   if (!daemon) json_put_int(done, "files_changed", (int64_t)changed);
+  if (daemon) json_put_int(done, "passages_before", before);
   json_put_int(done, "passages", passages);
   if (!out_document_print(done, c)) {
     if (!daemon) printf("%zu files were new or changed; ", changed);
-    printf("%lld passages are indexed\n", (long long)passages);
+    printf("%lld passages are indexed", (long long)passages);
+    if (daemon) printf(", %lld before", (long long)before);
+    putchar('\n');
   }
   json_free(&done);
   return CMD_OK;

@@ -41,6 +41,15 @@ static const char *requester_hash(const struct road *r, const struct trg_ticket 
   return pseudonym;
 }
 
+/* The vendor's id of who wrote. Some name who is no user of theirs by the address: a keyed hash
+ * stands for that. */
+static const char *author_kept(const struct road *r, struct trg_str id, struct arena *a) {
+  if (id.n == 0 || memchr(id.p, '@', id.n) == NULL) return arena_dup(a, id);
+  char lookup[SUBJECT_HEX];
+  subject_lookup(r->key, id, lookup);
+  return arena_printf(a, "mail:%.16s", lookup);
+}
+
 static const char *actor_word(int32_t author) {
   switch (author) {
   case TRG_AUTHOR_CUSTOMER:
@@ -235,7 +244,7 @@ static void messages_put(struct desk *d, int64_t id, const struct trg_ticket *t,
                                 .author = m->author,
                                 .flags = m->flags,
                                 .at_ms = m->at_ms,
-                                .author_id = arena_dup(a, m->author_id),
+                                .author_id = author_kept(d->road, m->author_id, a),
                                 .text = arena_dup(a, masked->messages[i]),
                                 .attachments = attachments_json(m, map, a),
                                 .marker = arena_dup(a, m->marker)};

@@ -192,13 +192,21 @@ static void list_read(struct taxonomy *t, const struct yaml *root, const char *k
     taxonomy_tell(t, true, list->line, "%s: expected a list of %s", key, shape);
 }
 
+/* What a reader of YAML says without the file and line that are told with it. */
+static const char *without_place(const char *text, const char *file) {
+  const size_t n = strlen(file);
+  if (strncmp(text, file, n) == 0 && strncmp(text + n, ": ", 2) == 0) text += n + 2;
+  const char *behind = strncmp(text, "line ", 5) == 0 ? strstr(text, ": ") : NULL;
+  return behind != NULL ? behind + 2 : text;
+}
+
 int taxonomy_file(struct taxonomy *t, const char *file) {
   static const char *const known[] = {"categories", "teams", "priorities", "escalations", NULL};
   struct trg_err bad = {0};
   ((struct taxonomy_full *)t)->path = file;
   struct yaml *root = yaml_load(file, (size_t)4 << 20, &bad);
   if (root == NULL) {
-    taxonomy_tell(t, true, bad.line, "yaml: %s", bad.text);
+    taxonomy_tell(t, true, bad.line, "yaml: %s", without_place(bad.text, file));
     return TRG_EINVAL;
   }
   const struct yaml *list = root->kind == YAML_MAP ? yaml_get(root, "categories") : root;

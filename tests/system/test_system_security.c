@@ -9,10 +9,11 @@
 
 #include <cmocka.h>
 #include <dirent.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "evil.h"
-#include "rig.h"
+#include "mixed.h"
 
 static struct rig R;
 
@@ -125,6 +126,56 @@ static void personal_data_of_tickets_reaches_no_file_no_log_and_no_model(void **
   snprintf(args, sizeof args, "backup %s/copy.db", R.dir);
   assert_int_equal(rig_run(&R, "triagectl", args, NULL), 0);
   leaks += leaks_in(rig_path(&R, "copy.db"), planted, COUNT(planted));
+  assert_int_equal(leaks, 0);
+}
+
+/* The same three tickets at each of three vendors, told by webhooks to a daemon that runs, with its
+ * write-ahead log open; and the same in macros and in a file of the knowledge base. */
+static void personal_data_of_three_helpdesks_and_their_webhooks_reaches_no_file(void **state) {
+  (void)state;
+  static const char *const vendors[] = {"zendesk", "salesforce", "intercom"};
+  static const char more[] = "{\"helpdesk\":\"%s\",\"id\":%d,\"title\":\"Card "
+                             "5500-0055-5555-5559\",\"text\":\"Test the card "
+                             "with 4111 1111 1111 1111, password: hunter2-Zebra!9\"}\n";
+  char lines[6000] = "", macros[900] = "", port[160], was[160];
+  size_t n = 0, m = 0;
+  for (int v = 0; v < MIXED_DESKS; v++) {
+    m += (size_t)snprintf(macros + m, sizeof macros - m, more, vendors[v], 70 + v);
+    for (const char *at = secret_tickets; at != NULL && *at != '\0';) {
+      const char *line_end = strchr(at, '\n');
+      n += (size_t)snprintf(lines + n, sizeof lines - n, "{\"helpdesk\":\"%s\",%.*s\n", vendors[v],
+                            (int)(line_end - at) - 1, at + 1);
+      at = line_end + 1;
+    }
+  }
+  rig_file(&R, "tickets.jsonl", "");
+  assert_int_equal(mkdir(rig_path(&R, "kb"), 0755), 0);
+  assert_int_equal(mkdir(rig_path(&R, "tmp"), 0755), 0);
+  rig_file(&R, "kb/cards.md", "# Cards\n\nTest the card with 4111 1111 1111 1111.\n");
+  R.port = rig_port();
+  mixed_conf(&R);
+  const char *base = mixed_listen(&R, "1s");
+  mixed_sim(&R, base, "--seed 3 --behaviour off");
+  cJSON_Delete(rig_post(&R, "/sim/macros", macros));
+  const int tap = rig_tap(&R, "asked");
+  snprintf(was, sizeof was, "claude-haiku-5-5,\n     url: \"http://127.0.0.1:%d\"", R.port);
+  snprintf(port, sizeof port, "claude-haiku-5-5,\n     url: \"http://127.0.0.1:%d\"", tap);
+  rig_conf_change(&R, was, port, "knowledge: [", "log: {level: debug}\nknowledge: [@DIR@/kb, ",
+                  NULL);
+  assert_int_equal(setenv("TMPDIR", rig_path(&R, "tmp"), 1), 0);
+  rig_start(&R, "");
+  rig_add(&R, lines);
+  rig_until(&R, "SELECT count(*) FROM v_tickets WHERE outcome <> ''", 9);
+  rig_until(&R, "SELECT count(*) FROM passage WHERE source LIKE 'macro:%'", 3);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM passage WHERE title = 'Cards'"), 1);
+  int leaks = leaks_below(rig_path(&R, "state"), planted, COUNT(planted)); /* with the WAL */
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  assert_int_equal(unsetenv("TMPDIR"), 0);
+  leaks += leaks_in(rig_path(&R, "asked"), planted, COUNT(planted)) +
+           leaks_in(rig_path(&R, "err.log"), planted, COUNT(planted)) +
+           leaks_in(rig_path(&R, "daemon.log"), planted, COUNT(planted)) +
+           leaks_below(rig_path(&R, "tmp"), planted, COUNT(planted)) +
+           leaks_below(rig_path(&R, "state"), planted, COUNT(planted));
   assert_int_equal(leaks, 0);
 }
 
@@ -455,6 +506,7 @@ static void metrics_and_mcp_beyond_loopback_want_tokens(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       T(personal_data_of_tickets_reaches_no_file_no_log_and_no_model),
+      T(personal_data_of_three_helpdesks_and_their_webhooks_reaches_no_file),
       T(personal_data_reaches_no_file_by_the_side_ways),
       T(our_own_secrets_are_in_no_log_and_no_file),
       T(nothing_harmful_that_a_model_writes_is_sent),

@@ -232,6 +232,7 @@ static void test_every_problem_of_a_file_is_told_with_its_line(void **state) {
   file = put("v.yaml", "categories: [\n");
   assert_null(taxonomy(file));
   assert_non_null(strstr(said, "v.yaml:2:"));
+  assert_null(strstr(said, "v.yaml: line")); /* the place is told once */
 }
 
 static void test_labels_that_were_learnt_are_categories(void **state) {
