@@ -5,6 +5,7 @@
 int question_unanswered(struct store *s, int64_t from_ms, int64_t to_ms, int64_t limit,
                         struct arena *a, struct question **ret, size_t *ret_count,
                         struct trg_err *err) {
+  /* What nobody wants to have answered is no gap. */
   static const char text[] =
       "SELECT t.ref, t.subject, t.category, t.language,"
       " coalesce((SELECT m.text FROM message m WHERE m.ticket_id = t.id AND m.author = 1"
@@ -15,6 +16,7 @@ int question_unanswered(struct store *s, int64_t from_ms, int64_t to_ms, int64_t
       " coalesce((SELECT p.reply FROM past p WHERE p.ticket_id = t.id LIMIT 1), ''), t.received_ms"
       " FROM ticket t WHERE t.received_ms >= ?1 AND t.received_ms < ?2 AND EXISTS (SELECT 1 FROM"
       "  decision c WHERE c.ticket_id = t.id AND c.reason = 'no_answer')"
+      "  AND t.category NOT LIKE 'spam%'"
       " ORDER BY t.received_ms DESC, t.id DESC LIMIT ?3";
   struct sql q;
   sql_read(&q, s, text);
