@@ -7,6 +7,7 @@
 #include "store/ledger.h"
 #include "store/outbox.h"
 #include "store/report.h"
+#include "store/sql.h"
 #include "store/sums.h"
 #include "store/talk.h"
 #include "store/work.h"
@@ -462,6 +463,68 @@ static void test_a_database_without_roll_ups_gets_them_when_it_is_opened(void **
   assert_string_equal(raw_text(b, "SELECT value FROM setting WHERE key = 'report.tally'"), "kept");
 }
 
+/* --- cost ------------------------------------------------------------------------------------- */
+
+/* Steps of the engine for a whole report of so many tickets, which are alike. */
+static int64_t steps_of(void **state, int tickets) {
+  struct box *b = *state;
+  for (int i = 0; i < tickets; i++) {
+    char ext_id[16], key[24];
+    (void)snprintf(ext_id, sizeof ext_id, "%d", i);
+    (void)snprintf(key, sizeof key, "case %d", i);
+    const int64_t id = ticket_made(b, ext_id);
+    const struct ticket_verdict v = {.category = TRG_STR("billing"), .model = TRG_STR("haiku")};
+    ok(b, ticket_judge(b->s, id, &v, NOW, &b->err));
+    const struct model_call c = {
+        .ticket_id = id, .task = "draft", .model = "haiku", .started_ms = NOW - 60000};
+    int64_t call = 0;
+    ok(b, model_call_open(b->s, &c, 0, &call, &b->err));
+    const struct model_call end = {
+        .id = call, .outcome = "ok", .latency_us = 5000, .cost_micros = 100};
+    ok(b, model_call_close(b->s, &end, &b->err));
+    struct ledger_line l = {.kind = "charge",
+                            .charge_key = key,
+                            .ticket_id = id,
+                            .period = "2026-11",
+                            .evidence_level = "assumed",
+                            .amount_micros = 990000};
+    ok(b, ledger_append(b->s, &l, &b->err));
+    ok(b, ticket_bill(b->s, id, TRG_STR("resolved"), TRG_STR(""), 0, &b->err));
+  }
+  flush(b);
+  for (size_t i = 0; i < SQL_KEPT; i++)
+    if (b->s->kept[i].text != NULL)
+      (void)sqlite3_stmt_status(b->s->kept[i].stmt, SQLITE_STMTSTATUS_VM_STEP, 1);
+  struct report_row *rows = NULL;
+  struct report_loss *losses = NULL;
+  struct model_use *uses = NULL;
+  size_t n = 0;
+  int64_t p50 = 0, p95 = 0, from = 0, to = 0;
+  ok(b, report_rows(b->s, "day", 0, 0, b->a, &rows, &n, &b->err));
+  ok(b, report_rows(b->s, "category", 0, 0, b->a, &rows, &n, &b->err));
+  assert_int_equal(rows[0].tickets, tickets);
+  ok(b, report_row_costs(b->s, "category", 0, 0, rows, n, &b->err));
+  ok(b, report_losses(b->s, 0, 0, 20, b->a, &losses, &n, &from, &to, &b->err));
+  ok(b, report_models(b->s, 0, 0, b->a, &uses, &n, &b->err));
+  assert_int_equal(uses[0].calls, tickets);
+  ok(b, report_costs(b->s, 0, 0, &p50, &p95, &b->err));
+  ok(b, report_span(b->s, &from, &to, &b->err));
+  int64_t steps = 0;
+  for (size_t i = 0; i < SQL_KEPT; i++)
+    if (b->s->kept[i].text != NULL)
+      steps += sqlite3_stmt_status(b->s->kept[i].stmt, SQLITE_STMTSTATUS_VM_STEP, 0);
+  return steps;
+}
+
+static void test_a_report_of_many_tickets_takes_the_steps_of_few(void **state) {
+  const int64_t few = steps_of(state, 30);
+  box_teardown(state);
+  assert_int_equal(box_setup(state), 0);
+  const int64_t many = steps_of(state, 900);
+  if (many > few + few / 10)
+    fail_msg("%lld steps for 30 tickets, %lld for 900", (long long)few, (long long)many);
+}
+
 /* --- bins ------------------------------------------------------------------------------------- */
 
 static void test_bins_are_in_order_and_narrow(void **state) {
@@ -485,6 +548,7 @@ int main(void) {
       TEST(test_every_number_of_a_roll_up_that_was_changed_is_found_and_made_again),
       TEST(test_rows_of_roll_ups_that_are_gone_or_too_many_are_found),
       TEST(test_a_database_without_roll_ups_gets_them_when_it_is_opened),
+      TEST(test_a_report_of_many_tickets_takes_the_steps_of_few),
       TEST(test_bins_are_in_order_and_narrow),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
