@@ -126,7 +126,7 @@ static void salesforce_mails_comments_and_posts_are_one_thread(void **state) {
   play_done(&R, 2);
   assert_true(play_stat(&R, "faults") > 0);
   for (int i = 1; i <= 2; i++) {
-    char subject[20];
+    char subject[40];
     snprintf(subject, sizeof subject, "Question %d", i);
     messages_of(subject, text, sizeof text);
     words_stand_once(text, words);
@@ -239,7 +239,7 @@ static void own_words(int vendor, const char *faults) {
   cJSON_Delete(rig_post(&R, "/sim/behaviour", "on"));
   play_done(&R, 5);
   for (int i = 0; i < 5; i++) {
-    char id[8];
+    char id[16];
     snprintf(id, sizeof id, "%d", i < 2 ? 1 + i : 9 + i);
     if (play_ours(&R, vendor, id, true, NULL) != (i >= 2))
       fail_msg("%s: %d replies on %s", mixed_vendor[vendor], play_ours(&R, vendor, id, true, NULL),
@@ -311,7 +311,7 @@ static void rival(int vendor, const char *faults) {
   play_done(&R, 4);
   assert_int_equal(play_stat(&R, "faults") >= 4, 1);
   for (int i = 1; i <= 4; i++) {
-    char id[8];
+    char id[16];
     snprintf(id, sizeof id, "%d", i);
     sent += play_ours(&R, vendor, id, true, NULL);
   }
@@ -333,7 +333,7 @@ static void salesforce_what_a_colleague_changes_right_before_stays(void **state)
   play_done(&R, 6);
   assert_true(play_stat(&R, "conflicts") >= 6);
   for (int i = 1; i <= 6; i++) {
-    char id[8];
+    char id[16];
     snprintf(id, sizeof id, "%d", i);
     cJSON *t = play_truth(&R, SALESFORCE, id);
     const char *tags = cJSON_GetStringValue(
