@@ -203,7 +203,7 @@ static void zendesk_the_messaging_log_is_read_and_takes_notes_only(void **state)
   play_start(&R, ZENDESK, "", "repeat=0.3,cut=0.05");
   play_done(&R, 2);
   for (int i = 1; i <= 2; i++) {
-    char subject[20], id[4], ref[12];
+    char subject[40], id[16], ref[24];
     snprintf(subject, sizeof subject, "Question %d", i);
     snprintf(id, sizeof id, "%d", i);
     snprintf(ref, sizeof ref, "shop/%d", i);
