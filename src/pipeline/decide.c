@@ -209,8 +209,7 @@ static const char *guard_voice(struct road *r, const struct ticket *t, const str
   return NULL;
 }
 
-/* Why a compliance template wants two people for what is to be sent; NULL: it does not. */
-static const char *two_people_of(const struct road *r, const struct draft *d) {
+const char *two_people_of(const struct road *r, struct trg_str text) {
   if (r->plan->two_changes) {
     struct arena *a = arena_new();
     struct change c = {0};
@@ -221,7 +220,7 @@ static const char *two_people_of(const struct road *r, const struct draft *d) {
     arena_free(&a);
     if (!approved) return "change_unapproved";
   }
-  return r->plan->two_money && guard_names_money(str_of(d->body)) ? "two_people" : NULL;
+  return r->plan->two_money && guard_names_money(text) ? "two_people" : NULL;
 }
 
 void guard_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a) {
@@ -247,7 +246,7 @@ void guard_run(struct road *r, const struct stage *st, const struct ticket *t, s
   if (f.failed == NULL)
     f.failed = claim_check(str_of(d.body), texts.cited, texts.cited_count, a, NULL);
   if (f.failed == NULL) f.failed = guard_voice(r, t, &d, a);
-  f.held = two_people_of(r, &d);
+  f.held = two_people_of(r, str_of(d.body));
   const struct ruling rule = policy_guard(&f);
   const char *state = strcmp(rule.outcome, "draft") == 0     ? "waiting"
                       : strcmp(rule.outcome, "sent") == 0    ? "approved"

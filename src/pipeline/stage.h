@@ -137,6 +137,9 @@ void decide(struct road *r, const struct ticket *t, const char *outcome, const c
 bool wish_review_wanted(struct road *r, const struct ticket *t, const char *verb, int64_t call);
 int wish_review(struct road *r, const struct ticket *t, const char *verb, int64_t call,
                 const char *who, struct trg_str why, struct arena *a, struct trg_err *err);
+/* Why a compliance template wants two people for a text that is to be sent (reason code); NULL: it
+ * does not. */
+const char *two_people_of(const struct road *r, struct trg_str text);
 /* After delivery: FOLLOWING, or a new pass when the customer wrote meanwhile. */
 void follow(struct road *r, const struct ticket *t);
 int64_t settle_due(struct road *r, int limit);

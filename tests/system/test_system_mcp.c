@@ -236,6 +236,24 @@ static void test_a_reply_passes_the_guard_and_reaches_the_customer_once(void **s
                    0);
 }
 
+static void test_an_agent_alone_is_none_of_two_people(void **state) {
+  (void)state;
+  const int before = rig_replies(&R, 3);
+  rig_conf_change(&R, "policy:", "compliance: [sox]\npolicy:", NULL);
+  assert_int_equal(kill(R.daemon, SIGHUP), 0);
+  rig_until(&R, "SELECT count(*) FROM change", 2);
+  char *no = tool_no(SENDER, "send_reply", "{\"ref\":\"shop/3\",\"body\":\"All is well.\"}");
+  assert_non_null(strstr(no, "nobody else approved it"));
+  free(no);
+  assert_int_equal(rig_replies(&R, 3), before);
+  rig_conf_change(&R, "compliance: [sox]\n", "", NULL);
+  assert_int_equal(kill(R.daemon, SIGHUP), 0);
+  rig_until(&R,
+            "SELECT value = (SELECT hash FROM change ORDER BY seen_ms, rowid LIMIT 1) FROM setting"
+            " WHERE key = 'change.in_force'",
+            1);
+}
+
 static void test_fields_are_changed_within_the_taxonomy(void **state) {
   (void)state;
   char *no = tool_no(WRITER, "update_ticket", "{\"ref\":\"shop/3\",\"category\":\"no-such\"}");
@@ -377,6 +395,7 @@ int main(void) {
       cmocka_unit_test(test_each_write_needs_its_own_grant),
       cmocka_unit_test(test_a_note_is_written_once_however_often_it_is_asked_for),
       cmocka_unit_test(test_a_reply_passes_the_guard_and_reaches_the_customer_once),
+      cmocka_unit_test(test_an_agent_alone_is_none_of_two_people),
       cmocka_unit_test(test_fields_are_changed_within_the_taxonomy),
       cmocka_unit_test(test_strangers_rebinders_and_the_impatient_are_turned_away),
       cmocka_unit_test(test_resources_and_prompts_are_there),
