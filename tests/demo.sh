@@ -15,6 +15,7 @@ trap '[ -z "$sim_pid" ] || kill "$sim_pid" 2>/dev/null || true' EXIT INT TERM
 step() { printf '%s\n' "$*"; }
 
 step "triaged demo: an invented bike shop, $(wc -l <"$DATA/tickets.jsonl") tickets, no network, no key"
+: >"$D/sim.out" # read before the program below has opened it
 "$B/helpdesk-sim" --port 0 --seed 11 --time 2026-11-16T08:00:00Z --tickets "$DATA/tickets.jsonl" --desk-key helpdesk_mixed \
   >"$D/sim.out" 2>"$D/sim.log" &
 sim_pid=$!

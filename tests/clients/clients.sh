@@ -19,6 +19,7 @@ for i in 1 2 3 4 5 6; do
   case $((i % 3)) in 1) desk=zendesk ;; 2) desk=salesforce ;; *) desk=intercom ;; esac
   echo "{\"id\":\"$(((i + 2) / 3))\",\"helpdesk\":\"$desk\",\"subject\":\"Question $i\",\"body\":\"Where is parcel $i?\",\"requester\":{\"name\":\"P$i\",\"email\":\"p$i@example.com\"}}"
 done >"$D/tickets.jsonl"
+: >"$D/sim.out" # read before the program below has opened it
 "$B/helpdesk-sim" --port 0 --behaviour off --with-parent --tickets "$D/tickets.jsonl" >"$D/sim.out" 2>"$D/sim.log" &
 sim=$!
 trap 'kill "$sim" 2>/dev/null || true' EXIT INT TERM
