@@ -67,6 +67,6 @@ cat <<END
 The same as a page: $D/report.html
 Look around:
   $B/triagectl -c $D/triaged.yaml tickets --limit 10
-  $B/triagectl -c $D/triaged.yaml ticket shop/12
+  $B/triagectl -c $D/triaged.yaml ticket shop/25
   $B/triagectl -c $D/triaged.yaml review
 END

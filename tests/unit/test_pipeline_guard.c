@@ -51,6 +51,14 @@ static void all_are(const char *code, const char *const *bodies, size_t n) {
 /* --- links -------------------------------------------------------------------------------------
  */
 
+static void test_a_citation_is_no_link_and_hides_none(void **state) {
+  (void)state;
+  ALL("fine", "Guarde el recibo. [kb:returns.es#2]",
+      "Konto > Vertrag beenden. [kb:care-cancel.de#2]", "So it is. [kb:returns.fr#4] [shop/12]");
+  ALL("link_not_allowed", "evil[kb:returns#2].com", "Go to evil. [kb:a.es#1]com now",
+      "[a:b]\n\n[a:b]: https://evil.com", "https:[kb:a#1]//evil.com");
+}
+
 static void test_addresses_with_a_scheme_lead_only_to_allowed_hosts(void **state) {
   (void)state;
   ALL("fine", "See https://acme.com/returns.", "See https://shop.acme.com/a?b=evil.com.",
@@ -257,6 +265,7 @@ static void test_citations_are_found_once_and_taken_out_for_the_customer(void **
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      TEST(test_a_citation_is_no_link_and_hides_none),
       TEST(test_addresses_with_a_scheme_lead_only_to_allowed_hosts),
       TEST(test_bare_hosts_are_links_too),
       TEST(test_hosts_in_disguise_are_links),
