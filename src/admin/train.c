@@ -202,7 +202,7 @@ static const char *lookup_of(const struct training *t, size_t i, char room[SUBJE
 static int remember_reply(struct training *t, size_t i, struct trg_err *err) {
   const struct labelled *l = t->job.with;
   struct pii_map *m = map_new(t);
-  struct trg_str text, reply, subject;
+  struct trg_str text = {0}, reply = {0}, subject = {0};
   char lookup[SUBJECT_HEX];
   const char *cited = "[]";
   int rc = masked(t, m, l->examples[i].text, &text, err);

@@ -85,6 +85,7 @@ int wish_review(struct road *r, const struct ticket *t, const char *verb, int64_
     return err_set(err, TRG_EINVAL, "usage", "a tool's call can be approved or rejected");
   open_read(r, t, a, &o);
   int rc = which(t, &o, call, &w, err);
+  BUG_UNLESS(rc < 0 || w != NULL);
   if (rc >= 0 && t->state != TICKET_ADMITTED)
     rc = err_set(err, TRG_ESTATE, "state", "%s is %s: its call can be decided while it waits",
                  t->ref, ticket_state_word(t->state));

@@ -166,13 +166,10 @@ static void take_batch(struct recalls *r, struct reader *p) {
 /* The pool's queue is full: the batch goes back to the front, until work of other tasks ends, which
  * lets the road take a turn. */
 static void give_back(struct recalls *r, struct reader *p) {
-  struct recall *end = p->batch;
-  for (struct recall *x = p->batch; x != NULL; x = x->next) {
-    x->state = RECALL_WAITS;
-    end = x;
-  }
-  end->next = r->first;
-  if (r->first == NULL) r->last = &end->next;
+  struct recall **end = &p->batch;
+  for (; *end != NULL; end = &(*end)->next) (*end)->state = RECALL_WAITS;
+  *end = r->first;
+  if (r->first == NULL) r->last = end;
   r->first = p->batch;
   p->batch = NULL;
 }

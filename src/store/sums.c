@@ -31,18 +31,20 @@ void sums_free(struct sums **s) {
   *s = NULL;
 }
 
-/* FNV-1a. */
-static uint64_t mix(uint64_t h, const void *p, size_t n) {
-  const unsigned char *b = p;
-  for (size_t i = 0; i < n; i++) h = (h ^ b[i]) * UINT64_C(0x100000001b3);
-  return h;
+/* FNV-1a, a number or a letter a step. */
+static uint64_t mix(uint64_t h, uint64_t n) {
+  return (h ^ n) * UINT64_C(0x100000001b3);
+}
+
+static uint64_t mix_text(uint64_t h, const char *text) {
+  for (; *text != '\0'; text++) h = mix(h, (unsigned char)*text);
+  return mix(h, 0);
 }
 
 static uint64_t hash_of(const struct sums_key *k) {
-  const int64_t numbers[] = {k->dim, k->day, k->bin};
-  uint64_t h = mix(UINT64_C(0xcbf29ce484222325), numbers, sizeof numbers);
-  h = mix(h, k->word, strlen(k->word) + 1);
-  h = mix(h, k->other, strlen(k->other));
+  uint64_t h = mix(UINT64_C(0xcbf29ce484222325), (uint64_t)k->dim);
+  h = mix(mix(h, (uint64_t)k->day), (uint64_t)k->bin);
+  h = mix_text(mix_text(h, k->word), k->other);
   return h ^ h >> 29;
 }
 
