@@ -92,7 +92,7 @@ static void test_a_ticket_that_a_list_charges_twice_is_over(void **state) {
   struct rows rows = {""};
   struct vendor_sum n;
   for (int i = 1; i <= 12; i++) {
-    char ext_id[8];
+    char ext_id[12];
     (void)snprintf(ext_id, sizeof ext_id, "%d", i);
     (void)answered_ticket(d, ext_id, i > 3 ? "customer" : NULL);
   }
