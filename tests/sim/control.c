@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void refuse(struct exchange *x, int status, const char *why) {
+void control_refuse(struct exchange *x, int status, const char *why) {
   struct buf *b = reply_json(x, status);
   jw_open(b, '{');
   jw_kstr(b, "error", why);
@@ -30,7 +30,7 @@ static void control_faults(struct exchange *x) {
   char why[256];
   if (strcmp(x->method, "POST") == 0 &&
       !faults_set(&x->sim->faults, body_text(x), why, sizeof why)) {
-    refuse(x, 400, why);
+    control_refuse(x, 400, why);
     return;
   }
   struct buf rules = {0};
@@ -54,7 +54,7 @@ static void control_time(struct exchange *x) {
                ms >= clock_now_ms(&s->clock)) {
       sim_advance(s, ms);
     } else {
-      refuse(
+      control_refuse(
           x, 400,
           "expected {\"advance\":\"72h\"} or {\"now\":\"RFC 3339 time, not before the present\"}");
       return;
@@ -72,7 +72,7 @@ static void control_tickets(struct exchange *x) {
   char why[256];
   int64_t n = tickets_load(x->sim, buf_text(&x->body), x->body.n, why, sizeof why);
   if (n < 0) {
-    refuse(x, 400, why);
+    control_refuse(x, 400, why);
     return;
   }
   struct buf *b = reply_json(x, 200);
@@ -84,7 +84,7 @@ static void control_tickets(struct exchange *x) {
 static void control_macros(struct exchange *x) {
   char why[256];
   if (!macros_set(x->sim, buf_text(&x->body), why, sizeof why)) {
-    refuse(x, 400, why);
+    control_refuse(x, 400, why);
     return;
   }
   struct buf *b = reply_json(x, 200);
@@ -99,7 +99,7 @@ static void control_delete(struct exchange *x) {
   struct desk *d = store_desk(s, body_text(x));
   int64_t count = 0;
   if (d == NULL) {
-    refuse(x, 400, "expected the name of a helpdesk");
+    control_refuse(x, 400, "expected the name of a helpdesk");
     return;
   }
   for (size_t i = 0; i < d->ticket_count; i++) {
@@ -122,7 +122,7 @@ static void control_behaviour(struct exchange *x) {
   } else if (strstr(text, "on") || strstr(text, "true")) {
     x->sim->opt.behaviour = true;
   } else {
-    refuse(x, 400, "expected on or off");
+    control_refuse(x, 400, "expected on or off");
     return;
   }
   struct buf *b = reply_json(x, 200);
@@ -212,6 +212,22 @@ static void ticket_write(struct sim *s, struct buf *b, const struct desk *d,
   jw_close(b, '}');
 }
 
+struct ticket *control_meant(struct exchange *x, const char *desk, const char *id,
+                             struct desk **ret_desk) {
+  struct desk *d = store_desk(&x->sim->store, desk);
+  if (d == NULL) {
+    control_refuse(x, 404, "no such helpdesk");
+    return NULL;
+  }
+  struct ticket *t = ticket_get(d, strtoull(id, NULL, 10));
+  t = t ? t : ticket_by_ref(d, id);
+  if (t == NULL) {
+    control_refuse(x, 404, "no such ticket");
+  }
+  *ret_desk = d;
+  return t;
+}
+
 /* /sim/tickets/VENDOR/ID, where ID is the vendor's or the one of the ticket line. */
 static void control_ticket(struct exchange *x, const char *rest) {
   char vendor[32] = "";
@@ -219,17 +235,9 @@ static void control_ticket(struct exchange *x, const char *rest) {
   if (slash && (size_t)(slash - rest) < sizeof vendor) {
     memcpy(vendor, rest, (size_t)(slash - rest));
   }
-  const struct desk *d = store_desk(&x->sim->store, vendor);
-  if (d == NULL) {
-    refuse(x, 404, "no such helpdesk");
-    return;
-  }
-  const struct ticket *t = ticket_get(d, strtoull(slash + 1, NULL, 10));
+  struct desk *d = NULL;
+  const struct ticket *t = control_meant(x, vendor, slash ? slash + 1 : "", &d);
   if (t == NULL) {
-    t = ticket_by_ref(d, slash + 1);
-  }
-  if (t == NULL) {
-    refuse(x, 404, "no such ticket");
     return;
   }
   ticket_write(x->sim, reply_json(x, 200), d, t);
@@ -244,7 +252,7 @@ void control_answer(struct exchange *x) {
       {"POST", "/sim/faults", control_faults},       {"GET", "/sim/time", control_time},
       {"POST", "/sim/time", control_time},           {"POST", "/sim/tickets", control_tickets},
       {"POST", "/sim/behaviour", control_behaviour}, {"POST", "/sim/delete", control_delete},
-      {"POST", "/sim/macros", control_macros},
+      {"POST", "/sim/macros", control_macros},       {"POST", "/sim/act", control_act},
   };
   for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
     if (strcmp(routes[i].method, x->method) == 0 && strcmp(routes[i].path, x->path) == 0) {
@@ -256,5 +264,5 @@ void control_answer(struct exchange *x) {
     control_ticket(x, x->path + strlen("/sim/tickets/"));
     return;
   }
-  refuse(x, 404, "no such endpoint of the simulator");
+  control_refuse(x, 404, "no such endpoint of the simulator");
 }

@@ -216,6 +216,41 @@ void edit_rating(struct edit *e, enum rating rating, const char *comment) {
   }
 }
 
+/* The text with a block in place of each character of the passage; NULL stays NULL. */
+static const char *blanked(struct store *s, const char *text, const char *passage) {
+  struct buf out = {0};
+  const char *at = text;
+  for (const char *hit; at && (hit = strstr(at, passage)) != NULL; at = hit + strlen(passage)) {
+    buf_add(&out, at, (size_t)(hit - at));
+    for (const char *c = passage; *c; c++) {
+      buf_str(&out, ((unsigned char)*c & 0xc0) == 0x80 ? "" : "\xe2\x96\x87");
+    }
+  }
+  if (at) {
+    buf_str(&out, at);
+  }
+  const char *word = text ? store_word(s, buf_text(&out)) : NULL;
+  buf_free(&out);
+  return word;
+}
+
+bool edit_redact(struct edit *e, const char *passage) {
+  for (size_t i = 0; i < e->ticket->entry_count && *passage; i++) {
+    struct entry *said = &e->ticket->entries[i];
+    if (!(said->flags & ENTRY_MESSAGE) || said->text == NULL || !strstr(said->text, passage) ||
+        e->desk->redaction == REDACTS_NOTHING) {
+      continue;
+    }
+    bool whole = e->desk->redaction == REDACTS_MESSAGE;
+    said->text = whole ? store_word(e->store, "") : blanked(e->store, said->text, passage);
+    said->html = whole ? NULL : blanked(e->store, said->html, passage);
+    said->flags |= ENTRY_REDACTED;
+    e->entry.redacts = said->message_id;
+    return true;
+  }
+  return false;
+}
+
 void edit_metadata(struct edit *e, const char *json) {
   e->entry.metadata = arena_copy(&e->store->arena, json);
 }

@@ -64,6 +64,12 @@ void reply_header(struct exchange *x, const char *name, const char *format, ...)
 void exchange_answer(struct exchange *x);
 /* The /sim endpoints. */
 void control_answer(struct exchange *x);
+/* POST /sim/act: what somebody does to a ticket now. */
+void control_act(struct exchange *x);
+void control_refuse(struct exchange *x, int status, const char *why);
+/* The ticket by the vendor's id or that of its line, or NULL when it has answered 404. */
+struct ticket *control_meant(struct exchange *x, const char *desk, const char *id,
+                             struct desk **ret_desk);
 
 struct server *server_open(struct sim *s, uint16_t port);
 uint16_t server_port(const struct server *server);

@@ -28,6 +28,10 @@ static void intercom_close(void *state) {
   struct intercom *ic = state;
   free(ic->tags);
   free(ic->snoozed);
+  for (size_t i = 0; i < ic->revoked_count; i++) {
+    free(ic->revoked[i]);
+  }
+  free(ic->revoked);
   free(ic);
 }
 
@@ -136,6 +140,22 @@ static bool refuse(struct exchange *x, const char *code, const char *message) {
   return false;
 }
 
+/* What was revoked once stays so: there is nothing to renew. */
+static bool token_revoked(struct exchange *x, const char *token) {
+  struct intercom *ic = x->state;
+  for (size_t i = 0; i < ic->revoked_count; i++) {
+    if (strcmp(ic->revoked[i], token) == 0) {
+      return true;
+    }
+  }
+  if (x->fault != FAULT_SESSION) {
+    return text_starts(token, "bad-revoked");
+  }
+  ic->revoked = mem_grow(ic->revoked, (ic->revoked_count + 1) * sizeof *ic->revoked);
+  ic->revoked[ic->revoked_count++] = strdup(token);
+  return true;
+}
+
 static bool token_fits(struct exchange *x) {
   static const char bearer[] = "Bearer ";
   const char *header = exchange_header(x, "Authorization");
@@ -143,7 +163,7 @@ static bool token_fits(struct exchange *x) {
     return refuse(x, "unauthorized", "Access Token Invalid");
   }
   const char *token = header + sizeof bearer - 1;
-  if (text_starts(token, "bad-revoked")) {
+  if (token_revoked(x, token)) {
     return refuse(x, "token_revoked", "Access Token Revoked");
   }
   if (text_starts(token, "bad-expired")) {
@@ -269,36 +289,38 @@ static void intercom_fail(struct exchange *x, enum fault_kind k) {
   }
 }
 
+#define DIES FAULT_BIT(FAULT_SESSION)
 #define SEARCH_FAULTS                                                                              \
-  (FAULT_BIT(FAULT_REPEAT) | FAULT_BIT(FAULT_STUCK) | FAULT_BIT(FAULT_ESCAPE) |                    \
+  (DIES | FAULT_BIT(FAULT_REPEAT) | FAULT_BIT(FAULT_STUCK) | FAULT_BIT(FAULT_ESCAPE) |             \
    FAULT_BIT(FAULT_SEARCH404))
 
-#define HANDS (FAULT_BIT(FAULT_MEDDLE) | FAULT_BIT(FAULT_RIVAL))
+#define HANDS (DIES | FAULT_BIT(FAULT_MEDDLE) | FAULT_BIT(FAULT_RIVAL))
 
 static const struct route routes[] = {
-    {"GET", "/me", "me", 0, intercom_me},
-    {"GET", "/admins", "settings", 0, intercom_admins},
-    {"GET", "/teams", "settings", 0, intercom_teams_list},
-    {"GET", "/macros", "macros", 0, intercom_macros},
-    {"GET", "/tags", "settings", 0, intercom_tags_list},
-    {"POST", "/tags", "tags", 0, intercom_tag_make},
-    {"GET", "/ticket_types", "settings", 0, intercom_ticket_types},
-    {"GET", "/ticket_states", "settings", 0, intercom_ticket_states},
-    {"GET", "/contacts/{}", "contacts", 0, intercom_contact},
-    {"GET", "/conversations", "search", FAULT_BIT(FAULT_REPEAT), intercom_conversations_list},
+    {"GET", "/me", "me", DIES, intercom_me},
+    {"GET", "/admins", "settings", DIES, intercom_admins},
+    {"GET", "/teams", "settings", DIES, intercom_teams_list},
+    {"GET", "/macros", "macros", DIES, intercom_macros},
+    {"GET", "/tags", "settings", DIES, intercom_tags_list},
+    {"POST", "/tags", "tags", DIES, intercom_tag_make},
+    {"GET", "/ticket_types", "settings", DIES, intercom_ticket_types},
+    {"GET", "/ticket_states", "settings", DIES, intercom_ticket_states},
+    {"GET", "/contacts/{}", "contacts", DIES, intercom_contact},
+    {"GET", "/conversations", "search", DIES | FAULT_BIT(FAULT_REPEAT),
+     intercom_conversations_list},
     {"POST", "/conversations/search", "search", SEARCH_FAULTS, intercom_conversations_search},
-    {"GET", "/conversations/{}", "conversations", 0, intercom_conversation_show},
+    {"GET", "/conversations/{}", "conversations", DIES, intercom_conversation_show},
     {"PUT", "/conversations/{}", "update", HANDS, intercom_conversation_update},
     {"POST", "/conversations/{}/reply", "reply", HANDS, intercom_conversation_reply},
     {"POST", "/conversations/{}/parts", "parts", HANDS, intercom_conversation_part},
     {"POST", "/conversations/{}/tags", "tags", HANDS, intercom_tag_attach},
-    {"DELETE", "/conversations/{}/tags/{}", "tags", 0, intercom_tag_detach},
+    {"DELETE", "/conversations/{}/tags/{}", "tags", DIES, intercom_tag_detach},
     {"POST", "/tickets/search", "search", SEARCH_FAULTS, intercom_tickets_search},
-    {"GET", "/tickets/{}", "tickets", 0, intercom_ticket_show},
+    {"GET", "/tickets/{}", "tickets", DIES, intercom_ticket_show},
     {"PUT", "/tickets/{}", "update", HANDS, intercom_ticket_update},
     {"POST", "/tickets/{}/reply", "reply", HANDS, intercom_ticket_reply},
     {"POST", "/tickets/{}/tags", "tags", HANDS, intercom_tag_attach},
-    {"DELETE", "/tickets/{}/tags/{}", "tags", 0, intercom_tag_detach},
+    {"DELETE", "/tickets/{}/tags/{}", "tags", DIES, intercom_tag_detach},
 };
 
 extern const struct vendor vendor_intercom;
@@ -314,4 +336,5 @@ const struct vendor vendor_intercom = {
     .missing = intercom_missing,
     .fail = intercom_fail,
     .pushed = intercom_pushed,
+    .snoozed = intercom_snooze,
 };

@@ -15,6 +15,8 @@ struct intercom {
   size_t tag_count;
   uint64_t *snoozed; /* numbers of what must wake up */
   size_t snoozed_count;
+  char **revoked; /* tokens */
+  size_t revoked_count;
 };
 
 /* For whom something is written: bodies and words depend on it. */
@@ -33,7 +35,7 @@ struct part {
   const char *text, *html;
   enum status before, after;
   uint64_t assigned;
-  bool team, fin, api;
+  bool team, fin, api, redacted;
   const struct change *attr; /* event of an attribute */
 };
 struct parts {
@@ -82,6 +84,9 @@ void intercom_author_write(const struct view *v, struct buf *b, uint64_t person,
 void intercom_contacts_write(struct buf *b, const struct ticket *t);
 void intercom_links_write(struct buf *b);
 void intercom_body_write(const struct view *v, struct buf *b, const char *text, const char *html);
+/* The same of a message, from which everything may have been taken out. */
+void intercom_said_write(const struct view *v, struct buf *b, const char *text, const char *html,
+                         bool redacted);
 void intercom_tag_write(const struct view *v, struct buf *b, const struct ticket *t,
                         const char *name);
 void intercom_conversation_write(const struct view *v, struct buf *b, const struct ticket *t,
@@ -134,6 +139,7 @@ void intercom_ticket_show(struct exchange *x);
 void intercom_ticket_update(struct exchange *x);
 void intercom_ticket_reply(struct exchange *x);
 
+void intercom_snooze(void *state, struct edit *e, int64_t until_ms);
 void intercom_pushed(struct sim *s, const struct ticket *t, const struct entry *e);
 
 #endif

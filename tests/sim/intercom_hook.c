@@ -31,12 +31,10 @@ static const struct push_way way = {.desk = DESK_INTERCOM,
                                     .again = again};
 
 /* Deliveries are stamped with the receiver's time: the simulator's own may have jumped. */
-static void push_topic(struct sim *s, const struct ticket *t, const char *topic) {
-  struct view v = {s, 14, false};
+static void push_item(struct sim *s, const char *topic, const char *item) {
   struct buf b = {0};
   char id[40];
   uint64_t event = ++s->pushed;
-  bool deleted = t->status == STATUS_DELETED;
   snprintf(id, sizeof id, "notif_%016llx", (unsigned long long)hash_mix(s->opt.seed, event));
   jw_open(&b, '{');
   jw_kstr(&b, "type", "notification_event");
@@ -48,8 +46,17 @@ static void push_topic(struct sim *s, const struct ticket *t, const char *topic)
   jw_kint(&b, "first_sent_at", clock_wall_ms() / 1000);
   jw_kopen(&b, "data", '{');
   jw_kstr(&b, "type", "notification_event_data");
-  jw_key(&b, "item");
-  if (deleted) {
+  jw_kraw(&b, "item", item);
+  jw_close(&b, '}');
+  jw_close(&b, '}');
+  pusher_send(s, buf_text(&b), event, &way);
+  buf_free(&b);
+}
+
+static void push_topic(struct sim *s, const struct ticket *t, const char *topic) {
+  struct view v = {s, 14, false};
+  struct buf b = {0};
+  if (t->status == STATUS_DELETED) {
     jw_open(&b, '{');
     jw_kstr(&b, "type", intercom_is_ticket(t) ? "ticket" : "conversation");
     k_id(&b, "id", t->number);
@@ -59,9 +66,7 @@ static void push_topic(struct sim *s, const struct ticket *t, const char *topic)
   } else {
     intercom_conversation_write(&v, &b, t, true);
   }
-  jw_close(&b, '}');
-  jw_close(&b, '}');
-  pusher_send(s, buf_text(&b), event, &way);
+  push_item(s, topic, buf_text(&b));
   buf_free(&b);
 }
 
@@ -120,6 +125,15 @@ static const char *topic_of_change(const struct ticket *t, bool customer, const 
   return attribute && intercom_is_ticket(t) ? "ticket.attribute.updated" : NULL;
 }
 
+/* Of a redaction only the ids are told. */
+static void push_redaction(struct sim *s, const struct ticket *t, uint64_t part) {
+  char item[160];
+  snprintf(item, sizeof item,
+           "{\"type\":\"conversation_part\",\"id\":\"%llu\",\"conversation_id\":\"%llu\"}",
+           (unsigned long long)part, (unsigned long long)t->number);
+  push_item(s, "conversation_part.redacted", item);
+}
+
 void intercom_pushed(struct sim *s, const struct ticket *t, const struct entry *e) {
   const struct person *author = person_get(&s->store, e->author);
   bool customer = author && author->role == ROLE_CUSTOMER;
@@ -130,6 +144,9 @@ void intercom_pushed(struct sim *s, const struct ticket *t, const struct entry *
   }
   if (e->flags & ENTRY_MESSAGE) {
     push_topic(s, t, topic_of_message(ticket, customer, (e->flags & ENTRY_PUBLIC) != 0));
+  }
+  if (e->redacts) {
+    push_redaction(s, t, e->redacts);
   }
   for (size_t i = 0; i < e->change_count; i++) {
     const char *topic = topic_of_change(t, customer, &e->changes[i]);

@@ -174,6 +174,14 @@ void intercom_body_write(const struct view *v, struct buf *b, const char *text, 
   buf_free(&body);
 }
 
+void intercom_said_write(const struct view *v, struct buf *b, const char *text, const char *html,
+                         bool redacted) {
+  static const char words[] = "This message was deleted";
+  intercom_body_write(v, b, redacted ? words : text,
+                      redacted ? "<p><i>This message was deleted</i></p>" : html);
+  jw_kbool(b, "redacted", redacted);
+}
+
 void intercom_tag_write(const struct view *v, struct buf *b, const struct ticket *t,
                         const char *name) {
   struct buf quoted = {0};
@@ -229,7 +237,7 @@ static void part_write(const struct view *v, struct buf *b, const struct part *p
   k_id(b, "id", p->id);
   jw_kstr(b, "part_type", p->type);
   jw_key(b, "body");
-  intercom_body_write(v, b, p->text, p->html);
+  intercom_said_write(v, b, p->text, p->html, p->redacted);
   k_seconds(b, "created_at", p->at_ms);
   k_seconds(b, "updated_at", p->at_ms);
   k_seconds(b, "notified_at", p->at_ms);
@@ -245,7 +253,6 @@ static void part_write(const struct view *v, struct buf *b, const struct part *p
   intercom_author_write(v, b, p->author, p->fin);
   jw_kraw(b, "attachments", "[]");
   jw_kraw(b, "external_id", "null");
-  jw_kbool(b, "redacted", false);
   jw_kraw(b, "email_message_metadata", "null");
   jw_kraw(b, "metadata", "{}");
   jw_kstr(b, "state", intercom_state(p->after));
@@ -409,12 +416,11 @@ static void source_write(const struct view *v, struct buf *b, const struct ticke
   jw_kstr(b, "delivered_as", "customer_initiated");
   jw_kstr(b, "subject", has_subject(t) && t->subject ? t->subject : "");
   jw_key(b, "body");
-  intercom_body_write(v, b, first->text, first->html);
+  intercom_said_write(v, b, first->text, first->html, (first->flags & ENTRY_REDACTED) != 0);
   jw_key(b, "author");
   intercom_author_write(v, b, first->author, false);
   jw_kraw(b, "attachments", "[]");
   jw_kraw(b, "url", "null");
-  jw_kbool(b, "redacted", false);
   jw_close(b, '}');
 }
 

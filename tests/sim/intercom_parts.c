@@ -92,6 +92,7 @@ static bool message_add(struct parts *p, struct turn *n) {
   bool whole = strcmp(type, "comment") != 0 && strcmp(type, "note") != 0;
   part->text = n->entry->text;
   part->html = n->entry->html;
+  part->redacted = (n->entry->flags & ENTRY_REDACTED) != 0;
   part_state(part, n);
   if (n->assigned && n->api && whole) {
     assigned_set(part, n);
@@ -160,8 +161,21 @@ static bool assigned_add(struct parts *p, struct turn *n) {
   return reopens;
 }
 
+/* Both sides of a merge say so; the one that goes is closed besides. */
+static void merge_add(struct parts *p, struct turn *n) {
+  bool goes = (n->entry->flags & ENTRY_MERGES) != 0;
+  if (!goes && !(n->entry->flags & ENTRY_ABSORBS)) {
+    return;
+  }
+  struct part *part = part_add(p, n->entry, n->within++,
+                               goes ? "merged_secondary_conversation"
+                                    : "merged_primary_conversation");
+  part->before = part->after = n->before;
+}
+
 static void entry_add(const struct sim *s, struct parts *p, struct turn *n) {
   turn_read(s, n);
+  merge_add(p, n);
   bool whole = n->message && message_add(p, n);
   if (n->assigned && !(whole && n->api)) {
     whole = assigned_add(p, n) || whole;

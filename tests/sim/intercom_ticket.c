@@ -148,7 +148,7 @@ void intercom_ticket_part_write(const struct view *v, struct buf *b, const struc
   k_id(b, "id", p->id);
   jw_kstr(b, "part_type", p->type);
   jw_key(b, "body");
-  intercom_body_write(v, b, p->text, p->html);
+  intercom_said_write(v, b, p->text, p->html, p->redacted);
   if (state) {
     jw_kstr(b, "previous_ticket_state", intercom_ticket_state(v->sim, p->before)->category);
     jw_kstr(b, "ticket_state", intercom_ticket_state(v->sim, p->after)->category);
@@ -164,7 +164,6 @@ void intercom_ticket_part_write(const struct view *v, struct buf *b, const struc
   author_write(v, b, p);
   jw_kraw(b, "attachments", "[]");
   jw_kraw(b, "external_id", "null");
-  jw_kbool(b, "redacted", false);
   if (p->attr) {
     jw_kopen(b, "updated_attribute_data", '{');
     jw_kopen(b, "attribute", '{');

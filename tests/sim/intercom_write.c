@@ -177,10 +177,14 @@ void intercom_ticket_reply(struct exchange *x) {
   free(parts.list);
 }
 
-static void snooze_keep(struct exchange *x, uint64_t number) {
-  struct intercom *ic = x->state;
+void intercom_snooze(void *state, struct edit *e, int64_t until_ms) {
+  struct intercom *ic = state;
+  char seconds[32];
+  snprintf(seconds, sizeof seconds, "%lld", (long long)(until_ms / 1000));
+  edit_attr(e, "_snoozed_until", seconds);
+  edit_status(e, STATUS_HOLD);
   ic->snoozed = mem_grow(ic->snoozed, (ic->snoozed_count + 1) * sizeof *ic->snoozed);
-  ic->snoozed[ic->snoozed_count++] = number;
+  ic->snoozed[ic->snoozed_count++] = e->ticket->number;
 }
 
 static bool snooze_fits(struct exchange *x, const cJSON *until) {
@@ -193,11 +197,7 @@ static bool snooze_fits(struct exchange *x, const cJSON *until) {
 }
 
 static void snooze(struct exchange *x, struct edit *e, const cJSON *until) {
-  char seconds[32];
-  snprintf(seconds, sizeof seconds, "%.0f", until->valuedouble);
-  edit_attr(e, "_snoozed_until", seconds);
-  edit_status(e, STATUS_HOLD);
-  snooze_keep(x, e->ticket->number);
+  intercom_snooze(x->state, e, (int64_t)until->valuedouble * 1000);
 }
 
 /* "0" is nobody. */

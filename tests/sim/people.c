@@ -300,8 +300,39 @@ static void system_changes(struct sim *s, struct desk *d, struct ticket *t, enum
   edit_commit(&e);
 }
 
+/* Another ticket of the same kind that is still there, or NULL. */
+static struct ticket *merge_target(const struct sim *s, const struct desk *d,
+                                   const struct ticket *t) {
+  size_t from = draw(s, t, 90) % d->ticket_count;
+  for (size_t i = 0; i < d->ticket_count; i++) {
+    struct ticket *into = d->tickets[(from + i) % d->ticket_count];
+    if (into != t && into->status != STATUS_DELETED && into->type == t->type) {
+      return into;
+    }
+  }
+  return NULL;
+}
+
+/* Where a merge is an event: it stands on both sides, and the one that goes is closed. */
+static void ticket_joins(struct sim *s, struct desk *d, struct ticket *t) {
+  struct ticket *into = merge_target(s, d, t);
+  struct edit e;
+  edit_begin(&e, &s->store, d, t, agent_of(s, t), ENTRY_MERGES);
+  t->merged_into = into ? into->number : 0;
+  edit_status(&e, STATUS_CLOSED);
+  edit_commit(&e);
+  if (into) {
+    edit_begin(&e, &s->store, d, into, agent_of(s, t), ENTRY_ABSORBS);
+    edit_commit(&e);
+  }
+}
+
 static void ticket_leaves(struct sim *s, struct desk *d, struct ticket *t, enum deed deed) {
   struct edit e;
+  if (deed == DEED_MERGE && d->merge_events) {
+    ticket_joins(s, d, t);
+    return;
+  }
   edit_begin(&e, &s->store, d, t, agent_of(s, t), 0);
   if (deed == DEED_DELETE) {
     edit_status(&e, STATUS_DELETED);
@@ -319,6 +350,10 @@ static void ticket_leaves(struct sim *s, struct desk *d, struct ticket *t, enum 
     buf_free(&text);
   }
   edit_commit(&e);
+}
+
+void people_merge(struct sim *s, struct desk *d, struct ticket *t) {
+  ticket_leaves(s, d, t, DEED_MERGE);
 }
 
 static void agent_writes(struct sim *s, struct desk *d, struct ticket *t, unsigned flags,

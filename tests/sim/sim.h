@@ -67,6 +67,8 @@ struct vendor {
   struct ticket *(*meant)(struct exchange *x);
   /* what an agent who tags a ticket does beyond that; may be NULL */
   void (*tagged)(struct edit *e, const char *tag);
+  /* puts it aside until then, in an update that was begun; NULL: there is no such thing */
+  void (*snoozed)(void *state, struct edit *e, int64_t until_ms);
 };
 
 struct model_stats {
@@ -143,6 +145,8 @@ void people_message_later(struct sim *s, struct desk *d, struct ticket *t, int64
                           bool agent, unsigned flags, const char *text);
 /* A customer's message: reopens the ticket, or starts a follow-up when it is closed. */
 void people_customer_says(struct sim *s, struct desk *d, struct ticket *t, const char *text);
+/* An agent merges it into another ticket. */
+void people_merge(struct sim *s, struct desk *d, struct ticket *t);
 /* The agent of this ticket answers the customer and waits. */
 void people_agent_says(struct sim *s, struct desk *d, struct ticket *t, const char *text);
 

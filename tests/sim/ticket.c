@@ -72,6 +72,10 @@ void store_open(struct store *s, struct clock *clock) {
   for (size_t i = 0; i < DESK_COUNT; i++) {
     s->desks[i].name = names[i];
     s->desks[i].reopens = i == DESK_INTERCOM;
+    s->desks[i].merge_events = i == DESK_INTERCOM;
+    s->desks[i].redaction = i == DESK_ZENDESK    ? REDACTS_PASSAGE
+                            : i == DESK_INTERCOM ? REDACTS_MESSAGE
+                                                 : REDACTS_NOTHING;
   }
   people_open(s);
 }

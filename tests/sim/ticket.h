@@ -64,14 +64,18 @@ enum entry_flag {
   ENTRY_SYSTEM = 4,    /* done by the helpdesk itself: does not move updated_ms */
   ENTRY_AUTOMATIC = 8, /* auto-generated mail */
   ENTRY_CREATES = 16,
-  ENTRY_API = 32,     /* came through a vendor's API */
-  ENTRY_COMMENT = 64, /* Salesforce: written as a comment of the case, not as a mail */
-  ENTRY_POST = 128    /* Salesforce: written into the case's feed */
+  ENTRY_API = 32,       /* came through a vendor's API */
+  ENTRY_COMMENT = 64,   /* Salesforce: written as a comment of the case, not as a mail */
+  ENTRY_POST = 128,     /* Salesforce: written into the case's feed */
+  ENTRY_REDACTED = 256, /* words were taken out of the message */
+  ENTRY_MERGES = 512,   /* the ticket went on in another one */
+  ENTRY_ABSORBS = 1024  /* another one goes on in this */
 };
 
 struct entry {
   uint64_t id;         /* of the update */
   uint64_t message_id; /* 0 without a message */
+  uint64_t redacts;    /* the message that this update took words from, 0 if none */
   uint64_t author;
   int64_t at_ms;
   const char *text;     /* as written; NULL without a message */
@@ -127,9 +131,14 @@ struct log_record {
 
 enum { DESK_ZENDESK, DESK_SALESFORCE, DESK_INTERCOM, DESK_COUNT };
 
+/* What is taken out when somebody redacts. */
+enum redaction { REDACTS_NOTHING, REDACTS_PASSAGE, REDACTS_MESSAGE };
+
 struct desk {
   const char *name;
-  bool reopens; /* what was solved can be reopened for ever; nothing is closed for good */
+  enum redaction redaction;
+  bool merge_events; /* a merge is an event on both sides, not a note and a tag */
+  bool reopens;      /* what was solved can be reopened for ever; nothing is closed for good */
   struct ticket **tickets; /* in order of creation here */
   size_t ticket_count, ticket_cap;
   struct map by_number;
@@ -198,6 +207,9 @@ void edit_tag_add(struct edit *e, const char *tag);
 void edit_tag_remove(struct edit *e, const char *tag);
 void edit_attr(struct edit *e, const char *key, const char *json);
 void edit_rating(struct edit *e, enum rating rating, const char *comment);
+/* Takes the passage out of the oldest message that has it. False: none has, or nothing is redacted
+ * here. */
+bool edit_redact(struct edit *e, const char *passage);
 void edit_metadata(struct edit *e, const char *json);
 /* Appends the entry, moves the stamps and logs the change; the entry stays valid until the ticket's
  * next one. */

@@ -144,6 +144,9 @@ void zendesk_pushed(struct sim *s, const struct ticket *t, const struct entry *e
   if (e->flags & ENTRY_MESSAGE) {
     push_event(s, t, e, "comment_added", NULL);
   }
+  if (e->redacts) {
+    push_event(s, t, e, "comment_redacted", NULL);
+  }
   static const char *const types[][2] = {{"priority", "priority_changed"},
                                          {"assignee", "agent_assignment_changed"},
                                          {"group", "group_assignment_changed"},

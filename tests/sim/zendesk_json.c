@@ -356,6 +356,13 @@ static void events_write(struct exchange *x, struct buf *b, const struct ticket 
     jw_kid(b, "audit_id", e->id);
     jw_close(b, '}');
   }
+  if (e->redacts) {
+    jw_open(b, '{');
+    jw_kint(b, "id", (int64_t)(e->id * 16 + 13));
+    jw_kstr(b, "type", "CommentRedactionEvent");
+    jw_kid(b, "comment_id", e->redacts);
+    jw_close(b, '}');
+  }
   for (size_t i = 0; i < e->change_count; i++) {
     const struct change *c = &e->changes[i];
     jw_open(b, '{');

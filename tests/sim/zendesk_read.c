@@ -139,11 +139,21 @@ void zendesk_show(struct exchange *x) {
   jw_close(b, '}');
 }
 
-/* Lists leave out what is deleted or archived (closed for 120 days). */
+/* Closed for 120 days, whatever was redacted in it since. */
+static bool archived(const struct exchange *x, const struct ticket *t) {
+  int64_t closed_ms = 0;
+  for (size_t i = 0; t->status == STATUS_CLOSED && i < t->entry_count; i++) {
+    for (size_t k = 0; k < t->entries[i].change_count; k++) {
+      bool turned = strcmp(t->entries[i].changes[k].field, "status") == 0;
+      closed_ms = turned ? t->entries[i].at_ms : closed_ms;
+    }
+  }
+  return closed_ms != 0 && clock_now_ms(&x->sim->clock) - closed_ms > 120 * 86400000LL;
+}
+
+/* Lists leave out what is deleted or archived. */
 static bool listed(const struct exchange *x, const struct ticket *t) {
-  int64_t now = clock_now_ms(&x->sim->clock);
-  return t->status != STATUS_DELETED &&
-         !(t->status == STATUS_CLOSED && now - t->changed_ms > 120 * 86400000LL);
+  return t->status != STATUS_DELETED && !archived(x, t);
 }
 
 void zendesk_list(struct exchange *x) {
@@ -257,9 +267,16 @@ void zendesk_comments(struct exchange *x) {
 void zendesk_audits(struct exchange *x) {
   const struct ticket *t = zendesk_ticket(x, false);
   struct page p;
+  const bool whole = t != NULL && archived(x, t);
+  if (whole && (exchange_query(x, "page[size]") || exchange_query(x, "page"))) {
+    zendesk_error(x, 400, "InvalidPaginationParameter",
+                  "Audits of archived tickets do not support pagination");
+    return;
+  }
   if (t == NULL || !zendesk_page(x, t->entry_count, 100, &p)) {
     return;
   }
+  p.to = whole ? t->entry_count : p.to;
   struct buf *b = reply_json(x, 200);
   jw_open(b, '{');
   jw_kopen(b, "audits", '[');
