@@ -24,14 +24,13 @@ bool look_first(struct road *r, int64_t ticket_id, int64_t now) {
   struct arena *a = arena_new();
   struct trg_err err = {0};
   struct ticket t;
-  bool fresh = false;
   store_must(ticket_by_id(r->setup.store, ticket_id, a, &t, &err), &err);
   const bool wait = t.state == TICKET_FOLLOWING && now - t.changed_ms >= LOOK_FRESH_MS &&
                     str_is(str_of(t.bill_state), "open") && hides_deleted(r, &t);
   if (wait) {
     const char *version = arena_printf(a, "look:%lld", (long long)now);
-    store_must(inbox_add(r->setup.store, str_of(t.helpdesk), str_of(t.ext_id), str_of(version),
-                         TRG_STR("look"), t.updated_ms, now, &fresh, &err),
+    store_must(inbox_look(r->setup.store, str_of(t.helpdesk), str_of(t.ext_id), str_of(version),
+                          t.updated_ms, now, &err),
                &err);
     store_must(ticket_bill(r->setup.store, ticket_id, str_of(t.bill_state), str_of(t.bill_reason),
                            now + LOOK_WAIT_MS, &err),

@@ -49,6 +49,21 @@ int inbox_add(struct store *s, struct trg_str helpdesk, struct trg_str ext_id,
   return rc;
 }
 
+int inbox_look(struct store *s, struct trg_str helpdesk, struct trg_str ext_id,
+               struct trg_str version, int64_t at_ms, int64_t now_ms, struct trg_err *err) {
+  static const char text[] =
+      "DELETE FROM inbox WHERE helpdesk = ? AND ext_id = ? AND source = 'look'";
+  struct sql q;
+  bool fresh = false;
+  sql_write(&q, s, text);
+  sql_str(&q, helpdesk);
+  sql_str(&q, ext_id);
+  const int rc = sql_run(&q, err);
+  return rc != 0
+             ? rc
+             : inbox_add(s, helpdesk, ext_id, version, TRG_STR("look"), at_ms, now_ms, &fresh, err);
+}
+
 int inbox_delivery(struct store *s, struct trg_str helpdesk, struct trg_str delivery_id,
                    int64_t now_ms, bool *ret_new, struct trg_err *err) {
   static const char text[] = "INSERT INTO delivery (helpdesk, delivery_id, seen_ms)"

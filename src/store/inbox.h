@@ -16,6 +16,10 @@ struct arena;
 int inbox_add(struct store *s, struct trg_str helpdesk, struct trg_str ext_id,
               struct trg_str version, struct trg_str source, int64_t at_ms, int64_t now_ms,
               bool *ret_new, struct trg_err *err);
+/* Asks for a ticket to be read again, though nothing is new at the helpdesk: a notice with source
+ * "look" and a version of ours, in place of the look before. Errors as inbox_add. */
+int inbox_look(struct store *s, struct trg_str helpdesk, struct trg_str ext_id,
+               struct trg_str version, int64_t at_ms, int64_t now_ms, struct trg_err *err);
 /* Webhook deliveries by their own id: *ret_new false for a replay. */
 int inbox_delivery(struct store *s, struct trg_str helpdesk, struct trg_str delivery_id,
                    int64_t now_ms, bool *ret_new, struct trg_err *err);

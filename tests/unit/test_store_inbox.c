@@ -142,6 +142,28 @@ static void test_giving_up_an_old_notice_keeps_the_newer_one(void **state) {
   depth(b, 1, 0);
 }
 
+static void test_looks_of_a_ticket_are_one_notice_however_often_they_are_asked_for(void **state) {
+  struct box *b = *state;
+  struct inbox_item *items = NULL;
+  (void)add(b, "101", "1", NOW);
+  for (int i = 1; i <= 9; i++) {
+    char version[32];
+    (void)snprintf(version, sizeof version, "look:%d", i);
+    ok(b, inbox_look(b->s, DESK, TRG_STR("101"), str_of(version), NOW - i, NOW + i, &b->err));
+    ok(b, inbox_look(b->s, DESK, TRG_STR("102"), str_of(version), NOW - i, NOW + i, &b->err));
+    assert_int_equal(take(b, NOW + i, 10, &items), 2); /* each asks for a fetch */
+    for (int k = 0; k < 2; k++) {
+      assert_string_equal(items[k].source, "look");
+      assert_int_equal(items[k].at_ms, NOW - i);
+      ok(b, inbox_done(b->s, DESK, str_of(items[k].ext_id), items[k].seq, &b->err));
+    }
+  }
+  flush(b);
+  assert_int_equal(raw_int(b, "SELECT count(*) FROM inbox WHERE source = 'look'"), 2);
+  assert_int_equal(raw_int(b, "SELECT count(*) FROM inbox"), 3);
+  assert_false(add(b, "101", "1", NOW + 20)); /* the notice of the poll is remembered */
+}
+
 static void test_a_delivery_is_new_once(void **state) {
   struct box *b = *state;
   bool new = false;
@@ -208,6 +230,7 @@ int main(void) {
       TEST(test_a_retry_waits_and_a_cancelled_try_does_not_count),
       TEST(test_a_dead_notice_waits_for_requeue_or_for_news),
       TEST(test_giving_up_an_old_notice_keeps_the_newer_one),
+      TEST(test_looks_of_a_ticket_are_one_notice_however_often_they_are_asked_for),
       TEST(test_a_delivery_is_new_once),
       TEST(test_a_cursor_is_empty_first_and_then_as_it_was_put),
       TEST(test_cleaning_takes_old_done_notices_in_batches_and_nothing_else),
