@@ -63,7 +63,7 @@ struct trg_attachment {
 #define TRG_MESSAGE_PUBLIC    1u /* the customer can see it */
 #define TRG_MESSAGE_AUTO      2u /* auto-reply, bounce, out of office: never to be answered */
 #define TRG_MESSAGE_UNTRUSTED 4u /* the vendor could not vouch for the sender */
-#define TRG_MESSAGE_REDACTED  8u /* text was removed at the vendor */
+#define TRG_MESSAGE_REDACTED  8u /* text was removed at the vendor; empty where none is left */
 struct trg_message {
   uint32_t size;
   struct trg_str id;

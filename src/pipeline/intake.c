@@ -311,13 +311,18 @@ static bool is_ours_or_theirs(const struct message *m) {
          m->author == TRG_AUTHOR_BOT;
 }
 
+/* Everything that it said was taken out at the helpdesk: there is nothing to answer in it. */
+static bool is_emptied(const struct message *m) {
+  return (m->flags & TRG_MESSAGE_REDACTED) != 0 && m->text[0] == '\0';
+}
+
 static struct thread_view thread_look(const struct road *r, const struct message *m, size_t n) {
   struct thread_view v = {0};
   bool spoken = false; /* a person or we answered before the newest inbound */
   for (size_t i = 0; i < n; i++) {
     if ((m[i].flags & TRG_MESSAGE_PUBLIC) == 0) continue;
     if (m[i].author == TRG_AUTHOR_CUSTOMER) {
-      if ((m[i].flags & TRG_MESSAGE_AUTO) != 0) continue;
+      if ((m[i].flags & TRG_MESSAGE_AUTO) != 0 || is_emptied(&m[i])) continue;
       v.inbound = &m[i];
       v.answered = false;
       const struct signals s = signals_of(str_of(m[i].text), r->plan->taxonomy);

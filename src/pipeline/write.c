@@ -186,17 +186,12 @@ static void write_give_up(struct task *k, const struct ticket *t, const char *ou
   store_must(draft_supersede(r->setup.store, t->id, clock_now_ms(), &err), &err);
 }
 
-/* Why the write has no place any more, after the ticket was read again: it ended, a person answered
- * (leave it to them), or the customer wrote again (a new pass). NULL: only fields moved. */
-static const char *write_overtaken(struct task *k, const struct ticket *t) {
+/* What was said publicly after the message that the write answers: by a person (leave it to them),
+ * or by the customer (a new pass). NULL: nothing. */
+static const char *write_outspoken(struct task *k, const struct ticket *t) {
   struct message *m = NULL;
   size_t n = 0;
   struct trg_err err = {0};
-  if (t->status == TRG_STATUS_DELETED) return "deleted";
-  if (t->status == TRG_STATUS_MERGED) return "merged";
-  if (t->status == TRG_STATUS_CLOSED) return "closed";
-  const struct writing *w = k->more;
-  if (hand_is(w->row.intent) && !hand_is_reply(w->row.intent)) return NULL;
   store_must(message_list(k->road->setup.store, t->id, k->arena, &m, &n, &err), &err);
   bool newer = false, seen = false;
   for (size_t i = 0; i < n; i++) {
@@ -207,6 +202,19 @@ static const char *write_overtaken(struct task *k, const struct ticket *t) {
     if (strcmp(m[i].ext_id, t->inbound_id) == 0) seen = true;
   }
   return newer ? "already_answered" : NULL;
+}
+
+/* Why the write has no place any more, after the ticket was read again: it ended, somebody spoke,
+ * or somebody solved it without a word. NULL: only fields moved. */
+static const char *write_overtaken(struct task *k, const struct ticket *t) {
+  const struct writing *w = k->more;
+  if (t->status == TRG_STATUS_DELETED) return "deleted";
+  if (t->status == TRG_STATUS_MERGED) return "merged";
+  if (t->status == TRG_STATUS_CLOSED) return "closed";
+  if (hand_is(w->row.intent) && !hand_is_reply(w->row.intent)) return NULL;
+  const char *said = write_outspoken(k, t);
+  const bool solved = t->status == TRG_STATUS_SOLVED && !hand_is(w->row.intent);
+  return said != NULL ? said : solved ? "already_solved" : NULL;
 }
 
 static void write_after_reread(struct task *k, const struct ticket *t) {

@@ -151,6 +151,53 @@ static void one_that_is_misconfigured_delays_nobody_else(void **state) {
   assert_int_equal(rig_stop(&R, SIGTERM), 0);
 }
 
+static int64_t unauthorized(void) {
+  cJSON *stats = rig_get(&R, "/sim/stats");
+  const int64_t n = (int64_t)cJSON_GetObjectItem(stats, "unauthorized")->valuedouble;
+  cJSON_Delete(stats);
+  return n;
+}
+
+/* Intercom's tokens are not renewed: one that is revoked in the middle stops that helpdesk, with
+ * the vendor's reason and few requests, and it goes on where it was when the configuration is read
+ * again with another one. */
+static void intercom_a_token_that_is_revoked_in_the_middle_stops_one_helpdesk(void **state) {
+  (void)state;
+  static const char chat[] = "SELECT count(*) FROM v_tickets WHERE ref LIKE 'chat/%' AND state IN "
+                             "('following','done')";
+  static const char others[] = "SELECT count(*) FROM v_tickets WHERE ref NOT LIKE 'chat/%' AND "
+                               "state IN ('following','done')";
+  start("", "--model-latency 50ms");
+  rig_until(&R,
+            "SELECT count(*) >= 3 FROM v_tickets WHERE ref LIKE 'chat/%' AND state = "
+            "'following'",
+            1);
+  cJSON_Delete(rig_post(&R, "/sim/faults", "intercom.session=1"));
+  metric_until("triaged_helpdesk_up{helpdesk=\"chat\",reason=\"auth\"} ", 0);
+  status_says("chat", "token_revoked");
+  for (int i = 1; i <= 3; i++) mixed_add(&R, MIXED_DESKS * EACH + i); /* one for each */
+  rig_later(&R, "2m");
+  rig_until(&R, others, 2 * (EACH + 1));
+  assert_true(rig_sql(&R, chat) < EACH + 1);
+  status_says("shop", NULL);
+  status_says("trade", NULL);
+  status_says("chat", "token_revoked");
+  const int64_t asked = unauthorized();
+  rig_sleep_ms(3000); /* time in which a loop would ask hundreds of times */
+  if (unauthorized() - asked > 12)
+    fail_msg("%lld requests with a dead token", (long long)(unauthorized() - asked));
+  cJSON_Delete(rig_post(&R, "/sim/faults", ""));
+  assert_true(rig_sql(&R, chat) < EACH + 1); /* what is revoked stays so */
+  rig_file(&R, "token", "another-token\n");
+  assert_int_equal(kill(R.daemon, SIGHUP), 0);
+  rig_until_log(&R, "daemon.log", "config.reloaded");
+  rig_until(&R, chat, EACH + 1);
+  status_says("chat", NULL);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_tickets WHERE state = 'dead'"), 0);
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  assert_int_equal(rig_check_no_double(&R, NULL, NULL), 3 * (EACH + 1));
+}
+
 /* A look for a write whose answer was lost fails because the credentials do: that says nothing
  * about the write, which is looked for again when they work. */
 static void a_look_that_is_not_allowed_in_buries_no_ticket(void **state) {
@@ -179,6 +226,7 @@ int main(void) {
       T(one_that_is_slow_delays_nobody_else),
       T(one_that_limits_us_delays_nobody_else),
       T(one_that_is_misconfigured_delays_nobody_else),
+      T(intercom_a_token_that_is_revoked_in_the_middle_stops_one_helpdesk),
       T(a_look_that_is_not_allowed_in_buries_no_ticket),
   };
   return cmocka_run_group_tests_name("desks", tests, NULL, NULL);

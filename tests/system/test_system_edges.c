@@ -486,6 +486,7 @@ CASE(intercom_what_was_deleted_is_done_and_free,
      gone(INTERCOM, "deleted", "deleted", "search404=0.3"))
 CASE(zendesk_what_was_merged_is_done_and_free, gone(ZENDESK, "merged", "merge", "repeat=0.3"))
 CASE(salesforce_what_was_merged_is_done_and_free, gone(SALESFORCE, "merged", "merge", "late=0.3"))
+CASE(intercom_what_was_merged_is_done_and_free, gone(INTERCOM, "merged", "merge", "escape=0.3"))
 
 CASE(zendesk_what_is_deleted_after_its_charge_stays_charged, gone_late(ZENDESK, "repeat=0.3"))
 CASE(salesforce_what_is_deleted_after_its_charge_stays_charged, gone_late(SALESFORCE, "late=0.3"))
@@ -520,6 +521,7 @@ int main(void) {
       T(salesforce_what_is_deleted_after_its_charge_stays_charged),
       T(zendesk_what_was_merged_is_done_and_free),
       T(salesforce_what_was_merged_is_done_and_free),
+      T(intercom_what_was_merged_is_done_and_free),
   };
   return cmocka_run_group_tests_name("edges", tests, NULL, NULL);
 }

@@ -247,6 +247,18 @@ static void test_the_customers_message_reopens_without_an_open_part(void **state
   intercom_thread_free(&thread);
 }
 
+static void test_a_redacted_message_stays_without_intercoms_words(void **state) {
+  (void)state;
+  struct intercom_thread thread;
+  struct trg_ticket t;
+  read_file(&thread, "conversation_closed.json", "\"body\":\"That did not help\"",
+            "\"redacted\":true,\"body\":\"<p><i>This message was deleted</i></p>\"", &t);
+  is_str(message_of(&t, "3")->text, ""); /* of the type open, and still a message */
+  assert_int_equal(message_of(&t, "3")->flags, TRG_MESSAGE_PUBLIC | TRG_MESSAGE_REDACTED);
+  assert_int_equal(message_of(&t, "3")->author, TRG_AUTHOR_CUSTOMER);
+  intercom_thread_free(&thread);
+}
+
 static void test_a_merged_conversation_is_not_solved(void **state) {
   (void)state;
   struct intercom_thread thread;
@@ -472,6 +484,7 @@ int main(void) {
       cmocka_unit_test(test_a_closing_that_left_no_part_is_told_once),
       cmocka_unit_test(test_a_state_that_two_parts_name_is_told_once),
       cmocka_unit_test(test_the_customers_message_reopens_without_an_open_part),
+      cmocka_unit_test(test_a_redacted_message_stays_without_intercoms_words),
       cmocka_unit_test(test_a_merged_conversation_is_not_solved),
       cmocka_unit_test(test_a_conversation_that_became_a_ticket_goes_on_there),
       cmocka_unit_test(test_a_list_that_was_cut_at_500_parts_is_partial),

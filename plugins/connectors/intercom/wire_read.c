@@ -137,7 +137,9 @@ static void part_fill(struct intercom_thread *thread, const cJSON *json, bool pl
   const cJSON *to = hd_json_in(json, "assigned_to");
   part->id = intercom_json_id(mem, json, "id");
   part->author = author_read(mem, hd_json_in(json, "author"));
-  part->text = body_text(thread, body, plain);
+  part->redacted = hd_json_true(json, "redacted");
+  /* What then stands there is Intercom's word for it and nobody's message. */
+  if (!part->redacted) part->text = body_text(thread, body, plain);
   attachments_read(mem, hd_json_in(json, "attachments"), part);
   part->has_body = part->text.n > 0 || part->attachment_count > 0;
   part->type = clean_at(mem, json, "part_type");
@@ -145,7 +147,6 @@ static void part_fill(struct intercom_thread *thread, const cJSON *json, bool pl
   part->state_before = clean_at(mem, json, "previous_ticket_state");
   part->to_type = clean_at(mem, to, "type");
   part->to_id = intercom_json_id(mem, to, "id");
-  part->redacted = hd_json_true(json, "redacted");
   part->by_api = cJSON_IsString(hd_json_in(json, "app_package_code"));
   part->automatic = subject_is_automatic(
       hd_json_str(hd_json_in(json, "email_message_metadata"), "subject"));

@@ -51,7 +51,7 @@ bool intercom_is_message(const struct intercom_part *part) {
     return part->has_body || part->redacted;
   for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
     if (has(part->type, events[i])) return false;
-  return part->has_body;
+  return part->has_body || part->redacted;
 }
 
 /* The part that a conversation gets which was merged into another one; no customer can make one.
