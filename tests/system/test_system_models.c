@@ -130,7 +130,8 @@ static void an_overload_storm_makes_work_wait_and_loses_nothing(void **state) {
   rig_sim(&R, "--seed 3 --behaviour off --faults model.529=1");
   rig_conf(&R, NULL);
   rig_start(&R, "");
-  rig_until(&R, "SELECT count(*) >= 25 FROM v_model_calls WHERE http_status = 529", 1);
+  /* How many are asked before the breaker opens is a matter of moments. */
+  rig_until(&R, "SELECT count(*) >= 8 FROM v_model_calls WHERE http_status = 529", 1);
   char *out = NULL;
   assert_int_equal(rig_run(&R, "triagectl", "--format json status", &out), 0);
   assert_non_null(strstr(out, "haiku"));
