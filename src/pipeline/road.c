@@ -319,7 +319,7 @@ static void road_sleep(struct road *r) {
   int64_t wait = due - clock_now_ms();
   /* What is due now and was not begun waits for a place: the task that ends makes it, and kicks. */
   if (wait <= 0 && r->task_count > 0 && !r->unsettled) return;
-  if (r->unsettled) wait = SETTLE_EVERY_MS;
+  if (r->unsettled && (wait <= 0 || wait > SETTLE_EVERY_MS)) wait = SETTLE_EVERY_MS;
   if (wait < 1) wait = 1;
   if (wait > 60000) wait = 60000; /* the clock may be moved: look now and then */
   r->wake = loop_timer_start(r->setup.loop, wait, 0, road_wake, r);
