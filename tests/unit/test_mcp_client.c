@@ -1,78 +1,18 @@
 /* The client against servers that behave, and against those that do not: each costs a reason, never
  * more. Programs are shell scripts; servers on the network are ours, told what to say. */
-#include "../unit/test_net_help.h"
+#include "test_mcp_help.h"
 
 #include <signal.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "base/err.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "base/time.h"
-#include "mcp/client.h"
-#include "net/http.h"
-#include "net/serve.h"
-
-static struct loop *L;
-static struct http *H;
-static struct mcp_client *C;
-static struct serve *S;
-static struct trg_err E;
-static bool Told, Ready, Ok, Tool_error;
-static char Why[400], Code[40], Text[400];
-
-static void on_ready(void *arg, bool ready, const char *why) {
-  (void)arg;
-  Told = true;
-  Ready = ready;
-  snprintf(Why, sizeof Why, "%s", why);
-}
-
-static void on_reply(void *arg, const struct mcp_reply *r) {
-  (void)arg;
-  Told = true;
-  Ok = r->ok;
-  Tool_error = r->tool_error;
-  snprintf(Code, sizeof Code, "%s", r->code);
-  snprintf(Why, sizeof Why, "%s", r->why);
-  const struct trg_str t = json_get_str(json_path(r->result, "content.0"), "text");
-  snprintf(Text, sizeof Text, "%.*s", (int)t.n, t.p != NULL ? t.p : "");
-}
-
-static bool told(void *arg) {
-  (void)arg;
-  return Told;
-}
 
 static bool wait_told(void) {
   Told = false;
   return run_until(L, told, NULL, 20000);
-}
-
-static int begin(void **state) {
-  (void)state;
-  log_init(TRG_ERROR, LOG_TEXT, NULL);
-  L = loop_new(&E);
-  H = http_new(L, &E);
-  return 0;
-}
-
-static int end(void **state) {
-  (void)state;
-  mcp_client_free(&C);
-  serve_free(&S);
-  http_free(&H);
-  loop_free(&L);
-  return 0;
-}
-
-static void client(const char *conf) {
-  const struct mcp_client_options o = {.loop = L, .http = H, .name = "peer", .json = conf};
-  C = mcp_client_new(&o, &E);
-  if (C == NULL) fail_msg("%s", E.text);
 }
 
 /* A server that is the shell script. */
@@ -82,7 +22,7 @@ static void script(const char *timeout, const char *text) {
   buf_printf(&b, "{\"command\":\"sh\",\"timeout\":\"%s\",\"args\":[\"-c\",", timeout);
   buf_json(&b, str_of(text));
   buf_text(&b, "],\"env\":{\"GIVEN\":\"yes\"}}");
-  client(b.p);
+  client_open(b.p);
   buf_free(&b);
 }
 
@@ -211,7 +151,7 @@ static void test_a_program_gets_all_its_arguments(void **state) {
   buf_text(&b, ",\"name\"");
   for (int i = 1; i <= 100; i++) buf_printf(&b, ",\"%d\"", i);
   buf_text(&b, "]}");
-  client(b.p);
+  client_open(b.p);
   buf_free(&b);
   assert_true(get_ready());
 }
@@ -232,7 +172,7 @@ static void test_endless_noise_ends_the_program(void **state) {
 
 static void test_a_program_that_is_not_there_is_a_reason(void **state) {
   (void)state;
-  client("{\"command\":\"/nowhere/at-all\"}");
+  client_open("{\"command\":\"/nowhere/at-all\"}");
   assert_false(get_ready());
 }
 
@@ -318,7 +258,7 @@ static void served(int way, const char *timeout) {
            "{\"url\":\"http://127.0.0.1:%d/mcp\",\"timeout\":\"%s\",\"headers\":{\"Authorization\":"
            "\"Bearer s3cret\"}}",
            serve_port(S), timeout);
-  client(conf);
+  client_open(conf);
   assert_true(get_ready());
 }
 
@@ -400,7 +340,7 @@ static void test_a_token_is_fetched_once_and_anew_when_it_is_refused(void **stat
            "\"http://127.0.0.1:%d/token\",\"client_id\":\"me\",\"client_secret\":\"s&cret\","
            "\"scope\":\"orders\"}}",
            serve_port(S), serve_port(S));
-  client(conf);
+  client_open(conf);
   assert_true(get_ready());
   assert_int_equal(Tokens, 1);
   call("add", "{\"a\":1}");

@@ -1,72 +1,18 @@
 /* What a server tells the client on the way: progress, changed tools, forms to fill in; and whether
  * its results are what it promised. */
-#include "../unit/test_net_help.h"
+#include "test_mcp_help.h"
 
 #include "base/buf.h"
-#include "base/err.h"
-#include "base/log.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "base/time.h"
-#include "mcp/client.h"
-#include "net/http.h"
-#include "net/serve.h"
-
-static struct loop *L;
-static struct http *H;
-static struct mcp_client *C;
-static struct serve *S;
-static struct trg_err E;
-static bool Told, Ready, Ok;
-static char Code[40], Text[600];
-
-static void on_ready(void *arg, bool ready, const char *why) {
-  (void)arg;
-  (void)why;
-  Told = true;
-  Ready = ready;
-}
-
-static void on_reply(void *arg, const struct mcp_reply *r) {
-  (void)arg;
-  Told = true;
-  Ok = r->ok;
-  snprintf(Code, sizeof Code, "%s", r->code);
-  const struct trg_str t = json_get_str(json_path(r->result, "content.0"), "text");
-  snprintf(Text, sizeof Text, "%.*s", (int)t.n, t.p != NULL ? t.p : "");
-}
-
-static bool told(void *arg) {
-  (void)arg;
-  return Told;
-}
 
 static bool listed_twice(void *arg) {
   (void)arg;
   return mcp_client_stats(C).lists == 2;
 }
 
-static int begin(void **state) {
-  (void)state;
-  log_init(TRG_ERROR, LOG_TEXT, NULL);
-  L = loop_new(&E);
-  H = http_new(L, &E);
-  return 0;
-}
-
-static int end(void **state) {
-  (void)state;
-  mcp_client_free(&C);
-  serve_free(&S);
-  http_free(&H);
-  loop_free(&L);
-  return 0;
-}
-
 static void client(const char *conf) {
-  const struct mcp_client_options o = {.loop = L, .http = H, .name = "peer", .json = conf};
-  C = mcp_client_new(&o, &E);
-  if (C == NULL) fail_msg("%s", E.text);
+  client_open(conf);
   Told = false;
   mcp_client_ready(C, on_ready, NULL);
   assert_true(run_until(L, told, NULL, 20000));
