@@ -88,6 +88,7 @@ struct out_bar {
   const char *what;
   bool on;
   int64_t from_us, last_us;
+  size_t total; /* as last shown */
 };
 void out_bar_start(struct out_bar *b, const char *what);
 void out_bar_show(struct out_bar *b, size_t done, size_t total); /* total 0: only the time */

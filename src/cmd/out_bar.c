@@ -8,8 +8,10 @@
 #include "base/time.h"
 #include "cmd/out.h"
 
-#define EVERY_US      100000
-#define BAR           30
+#define EVERY_US 100000
+#define BAR      30
+/* Soon at first, then seldom: short work is seen too, and long work is not disturbed. */
+#define LOOK_FIRST_NS 8000000
 #define LOOK_EVERY_NS 250000000
 
 void out_bar_start(struct out_bar *b, const char *what) {
@@ -19,8 +21,10 @@ void out_bar_start(struct out_bar *b, const char *what) {
 
 void out_bar_show(struct out_bar *b, size_t done, size_t total) {
   const int64_t now = clock_mono_us();
-  if (!b->on || (now - b->last_us < EVERY_US && done != total)) return;
+  const bool news = done == total || total != b->total;
+  if (!b->on || (now - b->last_us < EVERY_US && !news)) return;
   b->last_us = now;
+  b->total = total;
   const double seconds = (double)(now - b->from_us) / 1e6;
   if (total == 0) {
     fprintf(stderr, "\r%s %.0f s\033[K", b->what, seconds);
@@ -50,6 +54,7 @@ struct out_clock {
 
 static void *clock_run(void *arg) {
   struct out_clock *c = arg;
+  long wait_ns = LOOK_FIRST_NS;
   pthread_mutex_lock(&c->lock);
   while (!c->ended) {
     size_t done = 0, total = 0;
@@ -60,7 +65,8 @@ static void *clock_run(void *arg) {
     out_bar_show(&c->bar, done, total);
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += LOOK_EVERY_NS;
+    until.tv_nsec += wait_ns;
+    wait_ns = wait_ns * 2 < LOOK_EVERY_NS ? wait_ns * 2 : LOOK_EVERY_NS;
     if (until.tv_nsec >= 1000000000) {
       until.tv_nsec -= 1000000000;
       until.tv_sec++;

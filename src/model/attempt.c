@@ -188,10 +188,11 @@ int attempt_open(struct attempt *a, struct rmodel *m, size_t at, struct trg_err 
                                               : of->model_cost_per_day_micros;
     const int64_t limit = a->call.reserved_micros > 0 ? most_a_day : 0;
     const int rc = model_call_open(s, &a->call, limit, &a->call.id, err);
-    if (rc == TRG_ELIMIT) return rc;
+    if (rc == TRG_ELIMIT || rc == TRG_ESTATE) return rc;
     store_must(rc, err);
   }
   a->open = true;
+  if (!a->call.shadow) j->router->paid_open++;
   m->calls++;
   turn_after_commit(s, attempt_send, a);
   return 0;

@@ -44,7 +44,7 @@ struct attempt {
   struct trg_model_reply reply; /* in the job's arena */
 };
 /* 0: the row is written, and the call is made after the commit. TRG_ELIMIT and err: the day's
- * budget does not allow it. */
+ * budget does not allow it; TRG_ESTATE: nor does it before calls under way have ended. */
 int attempt_open(struct attempt *a, struct rmodel *m, size_t at, struct trg_err *err);
 void attempt_close(struct attempt *a, const struct trg_result *res, const char *outcome);
 /* Gives it up: its end comes on a later turn. */
@@ -58,7 +58,9 @@ struct job {
   struct router_job want;
   struct arena *arena;
   const struct conf_task *task;
-  bool *tried; /* of the task's models, by place */
+  /* Of the task's models, by place: asked in this round; not asked, as what is left of the day's
+   * budget is reserved for calls under way. */
+  enum job_mark { MARK_NONE, MARK_TRIED, MARK_HELD } * marks;
   struct attempt attempts[ATTEMPTS_MAX];
   loop_timer hedge;
   bool hedged, enlarged;
@@ -72,8 +74,11 @@ struct job {
   char code[32], why[480];
   bool cancelled;
   struct job *next; /* in its bucket */
+  bool parked;      /* in the router's line, until a call ends */
+  struct job *next_parked;
 };
-void job_step(struct job *j); /* asks the next model, unless one is under way */
+void job_step(struct job *j);   /* asks the next model, unless one is under way */
+void job_unpark(struct job *j); /* takes it from the line, to go on with its step on a later turn */
 void job_began(struct job *j, const struct attempt *a); /* the call is on its way */
 void job_finish(struct job *j, enum router_end end);
 void job_free(struct job *j);
@@ -89,6 +94,10 @@ struct router {
   struct rmodel *models;
   struct job *jobs[JOB_BUCKETS];
   router_id last_id;
+  /* Jobs that wait until a call under way ends and its reservation with it, the oldest first. */
+  struct job *parked;
+  int64_t paid_open; /* calls under way that are paid from the day's budget */
+  bool draining;
 };
 
 #endif

@@ -21,7 +21,55 @@ static void job_unlink(struct job *j) {
   if (*at == j) *at = j->next;
 }
 
+/* --- waiting for what others reserved --------------------------------------------------------- */
+
+static void parked_remove(struct job *j) {
+  struct job **at = &j->router->parked;
+  while (*at != NULL && *at != j) at = &(*at)->next_parked;
+  if (*at == j) *at = j->next_parked;
+  j->parked = false;
+}
+
+static void parked_wake(struct router *r);
+
+/* When there is room for the first in line, there may be for the second. */
+static void job_woken(void *arg) {
+  struct job *j = arg;
+  struct router *r = j->router;
+  const router_id id = j->id;
+  job_step(j);
+  if (r->parked == NULL || r->parked->id != id) parked_wake(r);
+}
+
+void job_unpark(struct job *j) {
+  if (!j->parked) return;
+  parked_remove(j);
+  loop_soon(j->router->loop, job_woken, j);
+}
+
+static void parked_wake(struct router *r) {
+  if (r->parked != NULL) job_unpark(r->parked);
+}
+
+/* The line is by age, so that who came first is served first. False: nothing under way can make
+ * room. */
+static bool job_park(struct job *j) {
+  struct router *r = j->router;
+  bool held = false;
+  for (size_t i = 0; i < j->task->model_count; i++) held |= j->marks[i] == MARK_HELD;
+  if (!held || r->paid_open == 0) return false;
+  for (size_t i = 0; i < j->task->model_count; i++)
+    if (j->marks[i] == MARK_HELD) j->marks[i] = MARK_NONE;
+  struct job **at = &r->parked;
+  while (*at != NULL && (*at)->id < j->id) at = &(*at)->next_parked;
+  j->next_parked = *at;
+  j->parked = true;
+  *at = j;
+  return true;
+}
+
 void job_free(struct job *j) {
+  if (j->parked) parked_remove(j);
   loop_timer_stop(j->router->loop, j->hedge);
   job_unlink(j);
   arena_free(&j->arena);
@@ -55,6 +103,7 @@ void job_finish(struct job *j, enum router_end end) {
 
 /* No model is left to try. */
 static void job_exhausted(struct job *j) {
+  if (job_park(j)) return;
   if (j->has_best) {
     job_finish(j, ROUTER_UNSURE);
     return;
@@ -102,7 +151,7 @@ static bool job_enlarge(struct job *j, const struct attempt *a) {
   if (j->enlarged || *most >= OUTPUT_TOKENS_MAX) return false;
   j->enlarged = true;
   *most = *most * 4 < OUTPUT_TOKENS_MAX ? *most * 4 : OUTPUT_TOKENS_MAX;
-  j->tried[a->at] = false;
+  j->marks[a->at] = MARK_NONE;
   return true;
 }
 
@@ -125,7 +174,7 @@ static void job_attempt_dropped(struct job *j, struct attempt *a, const struct t
   if (j->cancelled || !a->in_batch) attempt_close(a, res, "cancelled");
   if (j->cancelled || a->outrun) return;
   if (str_is(res->code, "unsent"))
-    memset(j->tried, 0, j->task->model_count); /* the models are others now: begin again */
+    memset(j->marks, 0, j->task->model_count * sizeof *j->marks); /* others now: begin again */
   else
     j->dropped = true;
 }
@@ -156,6 +205,8 @@ void job_attempt_ended(struct job *j, struct attempt *a, const struct trg_result
   else
     job_failed(j, a, res);
   a->open = false;
+  if (!a->call.shadow) j->router->paid_open--;
+  parked_wake(j->router);
   job_go_on(j);
 }
 
@@ -171,8 +222,8 @@ static struct attempt *attempt_free(struct job *j) {
 static struct rmodel *job_pick(struct job *j, size_t *ret_at) {
   for (size_t i = 0; i < j->task->model_count; i++) {
     const char *name = j->task->models[i]->name;
-    if (j->tried[i]) continue;
-    j->tried[i] = true;
+    if (j->marks[i] != MARK_NONE) continue;
+    j->marks[i] = MARK_TRIED;
     if (j->want.shadow_model != NULL && strcmp(name, j->want.shadow_model) != 0) continue;
     struct rmodel *m = rmodel_find(j->router, name);
     if (m == NULL) continue;
@@ -189,7 +240,7 @@ void job_step(struct job *j) {
   for (;;) {
     struct trg_err err = {0};
     size_t at = 0;
-    if (j->cancelled) {
+    if (j->cancelled || j->router->draining) {
       job_finish(j, ROUTER_CANCELLED);
       return;
     }
@@ -198,7 +249,9 @@ void job_step(struct job *j) {
       job_exhausted(j);
       return;
     }
-    if (attempt_open(attempt_free(j), m, at, &err) == 0) return;
+    const int rc = attempt_open(attempt_free(j), m, at, &err);
+    if (rc == 0) return;
+    if (rc == TRG_ESTATE && j->want.shadow_model == NULL) j->marks[at] = MARK_HELD;
     j->over_budget++;
     snprintf(j->code, sizeof j->code, "budget");
     snprintf(j->why, sizeof j->why, "%s", err.text);
@@ -219,7 +272,7 @@ static struct rmodel *hedge_pick(const struct job *j, size_t slow, size_t *ret_a
   for (size_t i = 0; i < j->task->model_count; i++) {
     struct rmodel *m = rmodel_find(j->router, j->task->models[i]->name);
     *ret_at = i;
-    if (!j->tried[i] && can_hedge(m)) return m;
+    if (j->marks[i] == MARK_NONE && can_hedge(m)) return m;
   }
   struct rmodel *m = rmodel_find(j->router, j->task->models[slow]->name);
   *ret_at = slow;
@@ -238,7 +291,7 @@ static void job_hedge(void *arg) {
   if (m == NULL) return;
   if (attempt_open(a, m, at, &err) != 0) return; /* not within the budget: the first may answer */
   j->hedged = true;
-  j->tried[at] = true;
+  j->marks[at] = MARK_TRIED;
   log_event(TRG_INFO, "model.hedged", "ticket", j->want.ref, "task", j->want.task, "slow",
             slow->call.model, "asked", a->call.model, NULL);
 }

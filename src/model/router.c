@@ -68,7 +68,7 @@ static struct job *job_new(struct router *r, const struct router_job *want,
     j->want.shadow_model = arena_dup(j->arena, str_of(want->shadow_model));
   j->task = task;
   for (size_t i = 0; i < ATTEMPTS_MAX; i++) j->attempts[i].job = j;
-  j->tried = arena_alloc(j->arena, (task->model_count + 1) * sizeof *j->tried);
+  j->marks = arena_alloc(j->arena, (task->model_count + 1) * sizeof *j->marks);
   job_copy_request(j, &want->request, wants_input(r, task));
   router_prompt_hash(&want->request, j->best.prompt_hash);
   j->next = r->jobs[j->id % JOB_BUCKETS];
@@ -93,12 +93,18 @@ static struct job *job_of(const struct router *r, router_id id) {
   return NULL;
 }
 
+void router_drain(struct router *r) {
+  r->draining = true;
+  while (r->parked != NULL) job_unpark(r->parked);
+}
+
 /* The end of its calls comes back and frees the job; one that waits for its first step, or for the
  * commit of an attempt, is freed there. */
 void router_cancel(struct router *r, router_id id) {
   struct job *j = job_of(r, id);
   if (j == NULL) return;
   j->cancelled = true;
+  job_unpark(j);
   for (size_t i = 0; i < ATTEMPTS_MAX; i++)
     if (j->attempts[i].op != 0) op_cancel(r->host, j->attempts[i].op);
 }

@@ -65,6 +65,9 @@ typedef uint64_t router_id;
 router_id router_ask(struct router *r, const struct router_job *job);
 void router_cancel(struct router *r, router_id id); /* no callback; open calls are closed as lost */
 
+/* Nothing is begun any more: jobs between two calls end as cancelled. */
+void router_drain(struct router *r);
+
 /* May this model be asked for comparison now, without a live request having to wait for it? */
 bool router_spare(const struct router *r, const struct conf *c, const char *model);
 

@@ -401,6 +401,7 @@ void road_drain(struct road *r, void (*idle)(void *arg), void *arg) {
   r->idle = idle;
   r->idle_arg = arg;
   shadow_give_up(r);
+  router_drain(r->setup.router);
   host_drain(r->setup.host);
   road_kick(r);
 }

@@ -60,17 +60,18 @@ int budget_today(struct store *s, int64_t now_ms, int64_t *ret_spent, int64_t *r
 
 static int budget_reserve(struct store *s, const char *day, int64_t wanted, int64_t limit,
                           struct trg_err *err) {
-  int64_t spent = 0, reserved = 0, sum = 0;
+  int64_t spent = 0, reserved = 0, sure = 0, sum = 0;
   int rc = budget_of(s, day, &spent, &reserved, err);
   if (rc != 0) return rc;
-  const bool passes = money_add(spent, reserved, &sum) != 0 || money_add(sum, wanted, &sum) != 0;
-  if (passes || (limit > 0 && sum > limit)) {
-    char most[MONEY_TEXT_MAX], used[MONEY_TEXT_MAX];
-    (void)money_add(spent, reserved, &spent);
-    return err_set(err, TRG_ELIMIT, "budget",
-                   "the model budget of %s for %s is used up (%s spent or reserved)",
+  char most[MONEY_TEXT_MAX], used[MONEY_TEXT_MAX];
+  const bool huge = money_add(spent, wanted, &sure) != 0 || money_add(sure, reserved, &sum) != 0;
+  if (huge || (limit > 0 && sure > limit))
+    return err_set(err, TRG_ELIMIT, "budget", "the model budget of %s for %s is used up (%s spent)",
                    money_human(limit, most), day, money_human(spent, used));
-  }
+  if (limit > 0 && sum > limit)
+    return err_set(err, TRG_ESTATE, "budget_held",
+                   "what is left of the model budget of %s for %s is reserved for calls under way",
+                   money_human(limit, most), day);
   return budget_add(s, day, 0, wanted, err);
 }
 

@@ -27,9 +27,9 @@ struct model_call {
   struct trg_str request_bytes, response_bytes;
   bool batched; /* sent through the vendor's batch, at its rate */
 };
-/* Inserts the open call and adds its reservation to the day's budget (a shadow's to its own);
- * TRG_ELIMIT when the day's
- * spent + reserved + this would pass limit_micros (0: no limit). */
+/* Inserts the open call and adds its reservation to the day's budget (a shadow's to its own).
+ * TRG_ELIMIT when the day's spent + this would pass limit_micros (0: no limit); TRG_ESTATE when
+ * only spent + reserved + this would: calls under way may leave enough when they end. */
 int model_call_open(struct store *s, const struct model_call *c, int64_t limit_micros,
                     int64_t *ret_id, struct trg_err *err);
 /* Keeps the exact bytes of an open call as soon as they are known, so that nobody need hold them:

@@ -39,7 +39,7 @@ static void examples_write(void) {
   FILE *f = fopen(rig_path(&R, "learn.tsv"), "w");
   assert_non_null(f);
   unsigned seed = 7;
-  for (int i = 0; i < 6000; i++) {
+  for (int i = 0; i < 12000; i++) {
     fprintf(f, "label-%d\t%s", i % 10, words[i % 10]);
     for (int k = 0; k < 25; k++) {
       seed = seed * 1103515245u + 12345u;
@@ -76,11 +76,24 @@ static int on_terminal(const char *command, const char *word) {
 static void bar_seen(void) {
   if (strstr(said, "training [") == NULL) fail_msg("no bar in %.2000s", said);
   assert_non_null(strstr(said, " of 3, ")); /* held back, strangers, all */
-  assert_non_null(strstr(said, "learned from 6000 examples"));
+  assert_non_null(strstr(said, "learned from 12000 examples"));
+}
+
+/* A container may have no pseudo-terminals at all. */
+static bool has_terminals(void) {
+  int ours = -1, theirs = -1;
+  if (openpty(&ours, &theirs, NULL, NULL, NULL) != 0) return false;
+  close(ours);
+  close(theirs);
+  return true;
 }
 
 static void training_shows_a_bar_without_a_daemon_and_with_one(void **state) {
   (void)state;
+  if (!has_terminals()) {
+    print_message("# no pseudo-terminal can be opened here (is /dev/pts mounted?)\n");
+    skip();
+  }
   examples_write();
   char file[600];
   snprintf(file, sizeof file, "%s", rig_path(&R, "learn.tsv"));
@@ -100,7 +113,7 @@ static void a_pipe_gets_no_bar(void **state) {
   snprintf(args, sizeof args, "train %s", rig_path(&R, "learn.tsv"));
   char *out = NULL;
   assert_int_equal(rig_run(&R, "triagectl", args, &out), 0);
-  assert_non_null(strstr(out, "learned from 6000 examples"));
+  assert_non_null(strstr(out, "learned from 12000 examples"));
   assert_null(strchr(out, '\r'));
   assert_false(rig_log_has(&R, "err.log", "training"));
   free(out);

@@ -81,17 +81,19 @@ static void test_five_hundred_calls_against_a_budget_for_a_hundred(void **state)
   for (int i = 0; i < 500; i++) {
     const int rc = open_call(b, 0, NOW + i, 1000, 100 * 1000, &id);
     opened += rc == 0;
-    refused += rc == TRG_ELIMIT;
+    refused += rc == TRG_ESTATE;
     if (i % 7 == 0) flush(b); /* in whatever turns they come */
   }
   flush(b);
   assert_int_equal(opened, 100);
   assert_int_equal(refused, 400);
-  assert_string_equal(b->err.code, "budget");
+  assert_string_equal(b->err.code, "budget_held"); /* nothing is spent yet */
   assert_int_equal(raw_int(b, "SELECT count(*) FROM model_call"), 100);
   budget(b, NOW, 0, 100000);
   ok(b, close_call(b, 1, 999));
-  assert_int_equal(open_call(b, 0, NOW, 2, 100 * 1000, &id), TRG_ELIMIT);
+  assert_int_equal(open_call(b, 0, NOW, 2, 100 * 1000, &id), TRG_ESTATE);
+  assert_int_equal(open_call(b, 0, NOW, 99002, 100 * 1000, &id), TRG_ELIMIT);
+  assert_string_equal(b->err.code, "budget");
   ok(b, open_call(b, 0, NOW, 1, 100 * 1000, &id)); /* what was not used is there again */
 }
 
@@ -100,7 +102,7 @@ static void test_the_budget_is_of_the_day_the_call_began(void **state) {
   const int64_t midnight = NOW / DAY_MS * DAY_MS + DAY_MS;
   int64_t id = 0, other = 0;
   ok(b, open_call(b, 0, midnight - 1, 70, 100, &id));
-  assert_int_equal(open_call(b, 0, midnight - 1, 70, 100, &other), TRG_ELIMIT);
+  assert_int_equal(open_call(b, 0, midnight - 1, 70, 100, &other), TRG_ESTATE);
   ok(b, open_call(b, 0, midnight, 70, 100, &other));
   ok(b, close_call(b, id, 60));
   budget(b, midnight - 1, 60, 0);
