@@ -48,14 +48,23 @@ void llm_rig_answer(struct llm_rig *rig, int32_t status, const char *headers, co
       &(struct fake_reply){.method = "POST", .status = status, .headers = headers, .body = body});
 }
 
-static const struct fake_op *asked(struct llm_rig *rig, const struct trg_model_request *request) {
+static trg_op start(struct llm_rig *rig, const struct trg_model_request *request) {
   const struct trg_model_ops *ops = fake_inst_ops(rig->inst);
   const trg_op op = fake_op_start(rig->inst, 60000, false);
   ops->complete(fake_inst_self(rig->inst), op, request);
+  return op;
+}
+
+static const struct fake_op *asked(struct llm_rig *rig, const struct trg_model_request *request) {
+  const trg_op op = start(rig, request);
   fake_host_run(rig->host);
   const struct fake_op *ended = fake_op_get(rig->host, op);
   assert_true(ended->ended);
   return ended;
+}
+
+trg_op llm_rig_start(struct llm_rig *rig) {
+  return start(rig, &llm_triage);
 }
 
 const struct fake_op *llm_rig_ask(struct llm_rig *rig) {
@@ -112,6 +121,10 @@ void llm_rig_assert_end(const struct fake_op *op, int32_t outcome, const char *c
 
 const char *llm_rig_body(const struct llm_rig *rig, size_t request) {
   return fake_host_request(rig->host, request)->body.p;
+}
+
+bool llm_rig_sent(const struct llm_rig *rig, size_t request, const char *part) {
+  return strstr(llm_rig_body(rig, request), part) != NULL;
 }
 
 void llm_rig_refused(const struct trg_plugin *plugin, const char *const *settings,

@@ -1,5 +1,5 @@
 /* The Anthropic backend as the daemon sees it: settings, one call, and how each call ends. */
-#include "fake_host.h"
+#include "llm_rig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,65 +18,18 @@ extern const struct trg_plugin triaged_plugin_anthropic;
   "\"type\":\"text\",\"text\":\"{\\\"category\\\":\\\"bug\\\"}\"}],\"stop_reason\":\"end_turn\","  \
   "\"usage\":{\"input_tokens\":21,\"output_tokens\":9,\"cache_read_input_tokens\":800,"            \
   "\"cache_creation_input_tokens\":null}}"
-#define SCHEMA                                                                                     \
-  "{\"type\":\"object\",\"properties\":{\"category\":{\"type\":\"string\"}},\"required\":["        \
-  "\"category\"]}"
 #define NO_FORMAT                                                                                  \
   "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":"                 \
   "\"output_config.format: not supported by this model\"},\"request_id\":\"req_9\"}"
 
-static const struct trg_prompt_part question[] = {
-    {TRG_ROLE_USER, {"It crashes", 10}},
-};
-static const struct trg_model_request triage = {
-    .size = sizeof triage,
-    .task = {"triage", 6},
-    .stable = {"You sort tickets.", 17},
-    .parts = question,
-    .part_count = 1,
-    .schema = {SCHEMA, sizeof SCHEMA - 1},
-    .schema_name = {"triage", 6},
-    .max_output_tokens = 300,
-    .user_hash = {"u-1", 3},
-};
-
-struct rig {
-  struct fake_host *host;
-  struct fake_inst *inst;
-};
-
 /* Opens with the key, the model and up to three more settings. */
-static struct rig rig_open(const char *a, const char *b, const char *c) {
-  const char *const settings[] = {"model=claude-haiku-5-5", "key=" KEY, a, b, c, NULL};
-  struct rig rig = {.host = fake_host_new()};
-  struct trg_err err;
-  assert_int_equal(fake_host_open(rig.host, &triaged_plugin_anthropic, settings, &rig.inst, &err),
-                   0);
-  return rig;
+static struct llm_rig rig_open(const char *a, const char *b, const char *c) {
+  return llm_rig_open(&triaged_plugin_anthropic,
+                      (const char *const[]){"model=claude-haiku-5-5", "key=" KEY, a, b, c, NULL});
 }
 
-static void rig_close(struct rig *rig) {
-  assert_string_equal(fake_host_violation(rig->host), "");
-  assert_int_equal(fake_host_replies_left(rig->host), 0);
-  fake_host_free(&rig->host);
-}
-
-static trg_op ask(struct rig *rig) {
-  const struct trg_model_ops *ops = fake_inst_ops(rig->inst);
-  const trg_op op = fake_op_start(rig->inst, 60000, false);
-  ops->complete(fake_inst_self(rig->inst), op, &triage);
-  return op;
-}
-
-static const struct fake_op *ask_and_wait(struct rig *rig) {
-  const trg_op op = ask(rig);
-  fake_host_run(rig->host);
-  const struct fake_op *ended = fake_op_get(rig->host, op);
-  assert_true(ended->ended);
-  return ended;
-}
-
-static void answer_with(struct rig *rig, int32_t status, const char *headers, const char *body) {
+static void answer_with(struct llm_rig *rig, int32_t status, const char *headers,
+                        const char *body) {
   fake_host_reply(rig->host, &(struct fake_reply){.method = "POST",
                                                   .url_has = "/v1/messages",
                                                   .status = status,
@@ -84,17 +37,12 @@ static void answer_with(struct rig *rig, int32_t status, const char *headers, co
                                                   .body = body});
 }
 
-static void assert_end(const struct fake_op *op, int32_t outcome, const char *code) {
-  assert_int_equal(op->result.outcome, outcome);
-  assert_string_equal(op->result.code.p, code);
-}
-
 static void test_an_answer_is_emitted_whole_and_done(void **state) {
   (void)state;
-  struct rig rig = rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = rig_open(NULL, NULL, NULL);
   answer_with(&rig, 200, "Request-Id: req_7\ncontent-type: application/json", ANSWER);
-  const struct fake_op *op = ask_and_wait(&rig);
-  assert_end(op, TRG_DONE, "");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_DONE, "");
   assert_int_equal(op->reply_count, 1);
   const struct trg_model_reply *reply = op->replies;
   assert_string_equal(reply->text.p, "{\"category\":\"bug\"}");
@@ -107,19 +55,19 @@ static void test_an_answer_is_emitted_whole_and_done(void **state) {
   assert_string_equal(reply->request_bytes.p, fake_host_request(rig.host, 0)->body.p);
   assert_string_equal(reply->response_bytes.p, ANSWER);
   assert_null(strstr(reply->request_bytes.p, KEY));
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void assert_header(const char *setting, const char *more, const char *name,
                           const char *value) {
-  struct rig rig = rig_open(setting, more, NULL);
+  struct llm_rig rig = rig_open(setting, more, NULL);
   answer_with(&rig, 200, NULL, ANSWER);
-  ask_and_wait(&rig);
+  llm_rig_ask(&rig);
   const struct fake_request *request = fake_host_request(rig.host, 0);
   const char *got = fake_request_header(request, name);
   assert_string_equal(got ? got : "absent", value);
   assert_int_equal(request->flags & TRG_HTTP_WRITE, 0);
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_headers_follow_the_settings_and_the_key_is_sent_once(void **state) {
@@ -138,24 +86,24 @@ static void test_headers_follow_the_settings_and_the_key_is_sent_once(void **sta
 static void test_both_api_versions_get_the_same_body(void **state) {
   (void)state;
   char first[4096];
-  struct rig rig = rig_open("api_version=2023-06-01", NULL, NULL);
+  struct llm_rig rig = rig_open("api_version=2023-06-01", NULL, NULL);
   answer_with(&rig, 200, NULL, ANSWER);
-  assert_end(ask_and_wait(&rig), TRG_DONE, "");
+  llm_rig_assert_end(llm_rig_ask(&rig), TRG_DONE, "");
   snprintf(first, sizeof first, "%s", fake_host_request(rig.host, 0)->body.p);
-  rig_close(&rig);
+  llm_rig_close(&rig);
   rig = rig_open("api_version=2026-10-21", NULL, NULL);
   answer_with(&rig, 200, NULL, ANSWER);
-  assert_end(ask_and_wait(&rig), TRG_DONE, "");
+  llm_rig_assert_end(llm_rig_ask(&rig), TRG_DONE, "");
   assert_string_equal(fake_host_request(rig.host, 0)->body.p, first);
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void assert_url(const char *setting, const char *url) {
-  struct rig rig = rig_open(setting, NULL, NULL);
+  struct llm_rig rig = rig_open(setting, NULL, NULL);
   answer_with(&rig, 200, NULL, ANSWER);
-  ask_and_wait(&rig);
+  llm_rig_ask(&rig);
   assert_string_equal(fake_host_request(rig.host, 0)->url.p, url);
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_the_base_url_may_be_written_in_each_usual_way(void **state) {
@@ -195,26 +143,26 @@ static void test_settings_that_can_not_work_are_refused_at_once(void **state) {
 static void test_a_loopback_server_needs_no_key_and_gets_none(void **state) {
   (void)state;
   const char *const settings[] = {"model=m", "url=http://127.0.0.1:8080", NULL};
-  struct rig rig = {.host = fake_host_new()};
+  struct llm_rig rig = {.host = fake_host_new()};
   struct trg_err err;
   assert_int_equal(fake_host_open(rig.host, &triaged_plugin_anthropic, settings, &rig.inst, &err),
                    0);
   answer_with(&rig, 200, NULL, ANSWER);
-  assert_end(ask_and_wait(&rig), TRG_DONE, "");
+  llm_rig_assert_end(llm_rig_ask(&rig), TRG_DONE, "");
   assert_int_equal(fake_host_request(rig.host, 0)->header_count, 3);
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_a_refused_format_goes_down_the_ladder_and_is_remembered(void **state) {
   (void)state;
-  struct rig rig = rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = rig_open(NULL, NULL, NULL);
   answer_with(&rig, 400, NULL, NO_FORMAT);
   answer_with(&rig, 400, NULL,
               "{\"error\":{\"type\":\"invalid_request_error\",\"message\":\"tools.0.custom.strict: "
               "Extra inputs are not permitted\"}}");
   answer_with(&rig, 200, NULL, ANSWER);
-  const struct fake_op *op = ask_and_wait(&rig);
-  assert_end(op, TRG_DONE, "");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_DONE, "");
   assert_int_equal(op->reply_count, 1); /* refused requests are not counted by the vendor */
   assert_int_equal(fake_host_request_count(rig.host), 3);
   assert_non_null(strstr(fake_host_request(rig.host, 0)->body.p, "json_schema"));
@@ -222,69 +170,69 @@ static void test_a_refused_format_goes_down_the_ladder_and_is_remembered(void **
   assert_non_null(strstr(fake_host_request(rig.host, 2)->body.p, "exactly one JSON object"));
   assert_string_equal(op->replies->request_bytes.p, fake_host_request(rig.host, 2)->body.p);
   answer_with(&rig, 200, NULL, ANSWER);
-  ask_and_wait(&rig);
+  llm_rig_ask(&rig);
   assert_non_null(strstr(fake_host_request(rig.host, 3)->body.p, "exactly one JSON object"));
   assert_int_equal(fake_host_log_matches(rig.host, "warn request_part_refused"), 1);
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_the_full_request_is_tried_again_after_an_hour(void **state) {
   (void)state;
-  struct rig rig = rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = rig_open(NULL, NULL, NULL);
   answer_with(&rig, 400, NULL, NO_FORMAT);
   answer_with(&rig, 200, NULL, ANSWER);
-  ask_and_wait(&rig);
+  llm_rig_ask(&rig);
   fake_host_advance(rig.host, INT64_C(61) * 60000);
   answer_with(&rig, 200, NULL, ANSWER);
-  ask_and_wait(&rig);
+  llm_rig_ask(&rig);
   assert_non_null(strstr(fake_host_request(rig.host, 2)->body.p, "json_schema"));
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_a_refused_effort_is_left_out_and_the_format_stays(void **state) {
   (void)state;
-  struct rig rig = rig_open("effort=low", NULL, NULL);
+  struct llm_rig rig = rig_open("effort=low", NULL, NULL);
   answer_with(&rig, 400, NULL,
               "{\"error\":{\"type\":\"invalid_request_error\",\"message\":\"This model does not "
               "support the effort parameter.\"}}");
   answer_with(&rig, 200, NULL, ANSWER);
-  assert_end(ask_and_wait(&rig), TRG_DONE, "");
+  llm_rig_assert_end(llm_rig_ask(&rig), TRG_DONE, "");
   assert_non_null(strstr(fake_host_request(rig.host, 0)->body.p, "\"effort\":\"low\""));
   assert_null(strstr(fake_host_request(rig.host, 1)->body.p, "effort"));
   assert_non_null(strstr(fake_host_request(rig.host, 1)->body.p, "json_schema"));
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_a_400_that_names_nothing_optional_is_not_repeated(void **state) {
   (void)state;
-  struct rig rig = rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = rig_open(NULL, NULL, NULL);
   answer_with(
       &rig, 400, "request-id: req_3",
       "{\"error\":{\"type\":\"invalid_request_error\",\"message\":\"prompt is too long\"}}");
-  const struct fake_op *op = ask_and_wait(&rig);
-  assert_end(op, TRG_REJECTED, "permanent");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_REJECTED, "permanent");
   assert_non_null(strstr(op->result.why.p, "req_3"));
   assert_int_equal(op->reply_count, 0);
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 /* A 200 that is no success: emitted because it was paid for, and then judged. */
 static void assert_stop(const char *stop_reason, const char *text, int32_t stop, int32_t outcome,
                         const char *code) {
   char body[512];
-  struct rig rig = rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = rig_open(NULL, NULL, NULL);
   snprintf(body, sizeof body,
            "{\"content\":[{\"type\":\"text\",\"text\":\"%s\"}],\"stop_reason\":\"%s\",\"usage\":{"
            "\"input_tokens\":5,\"output_tokens\":2}}",
            text, stop_reason);
   answer_with(&rig, 200, NULL, body);
-  const struct fake_op *op = ask_and_wait(&rig);
-  assert_end(op, outcome, code);
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, outcome, code);
   assert_int_equal(op->reply_count, 1);
   assert_int_equal(op->replies->stop, stop);
   assert_string_equal(op->replies->stop_word.p, stop_reason);
   assert_int_equal(op->replies->usage.input, 5);
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_what_was_paid_for_is_emitted_even_when_it_is_no_answer(void **state) {
@@ -300,157 +248,157 @@ static void test_what_was_paid_for_is_emitted_even_when_it_is_no_answer(void **s
 
 static void test_a_gateway_that_does_not_count_gets_an_estimate(void **state) {
   (void)state;
-  struct rig rig = rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = rig_open(NULL, NULL, NULL);
   answer_with(&rig, 200, NULL,
               "{\"content\":[{\"type\":\"text\",\"text\":\"{}\"}],\"stop_reason\":\"end_turn\"}");
-  const struct fake_op *op = ask_and_wait(&rig);
-  assert_end(op, TRG_DONE, "");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_DONE, "");
   assert_true(op->replies->usage.estimated);
   assert_true(op->replies->usage.input > 0 && op->replies->usage.output > 0);
   assert_int_equal(op->replies->usage.cache_write, 0);
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_a_broken_body_of_a_success_is_tried_again(void **state) {
   (void)state;
-  struct rig rig = rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = rig_open(NULL, NULL, NULL);
   answer_with(&rig, 200, NULL, "{\"content\":[{\"type\":\"te");
-  const struct fake_op *op = ask_and_wait(&rig);
-  assert_end(op, TRG_RETRY, "malformed");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_RETRY, "malformed");
   assert_int_equal(op->reply_count, 0);
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_an_error_inside_a_success_is_an_error(void **state) {
   (void)state;
-  struct rig rig = rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = rig_open(NULL, NULL, NULL);
   answer_with(&rig, 200, NULL, "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}");
-  assert_end(ask_and_wait(&rig), TRG_RETRY, "transient");
-  rig_close(&rig);
+  llm_rig_assert_end(llm_rig_ask(&rig), TRG_RETRY, "transient");
+  llm_rig_close(&rig);
 }
 
 static void test_being_told_to_wait_holds_the_whole_instance_back(void **state) {
   (void)state;
-  struct rig rig = rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = rig_open(NULL, NULL, NULL);
   answer_with(&rig, 429, "retry-after: 12",
               "{\"error\":{\"type\":\"rate_limit_error\",\"message\":\"slow down\"}}");
-  const struct fake_op *op = ask_and_wait(&rig);
-  assert_end(op, TRG_RETRY, "rate");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_RETRY, "rate");
   assert_int_equal(op->result.retry_after_ms, 12000);
   assert_int_equal(fake_host_bucket_count(rig.host), 1);
   assert_int_equal(fake_host_bucket(rig.host, 0)->remaining, 0);
   assert_int_equal(fake_host_bucket(rig.host, 0)->reset_ms, 12000);
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_rate_headers_of_a_success_reach_the_host(void **state) {
   (void)state;
-  struct rig rig = rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = rig_open(NULL, NULL, NULL);
   answer_with(&rig, 200,
               "Anthropic-RateLimit-Requests-Remaining: 3\n"
               "Anthropic-RateLimit-Requests-Reset: 2026-11-21T00:00:20Z",
               ANSWER);
-  ask_and_wait(&rig);
+  llm_rig_ask(&rig);
   assert_int_equal(fake_host_bucket(rig.host, 0)->remaining, 3);
   assert_int_equal(fake_host_bucket(rig.host, 0)->reset_ms, 20000);
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_a_spending_limit_stops_and_is_no_wait(void **state) {
   (void)state;
-  struct rig rig = rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = rig_open(NULL, NULL, NULL);
   answer_with(&rig, 429, "retry-after: 5",
               "{\"error\":{\"type\":\"rate_limit_error\",\"details\":{\"error_code\":"
               "\"enforced_spend_limit_reached\"}}}");
-  const struct fake_op *op = ask_and_wait(&rig);
-  assert_end(op, TRG_REJECTED, "quota");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_REJECTED, "quota");
   assert_int_equal(op->result.retry_after_ms, 0);
   assert_int_equal(fake_host_bucket_count(rig.host), 0);
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_a_peer_that_repeats_the_key_does_not_get_it_into_the_reason(void **state) {
   (void)state;
-  struct rig rig = rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = rig_open(NULL, NULL, NULL);
   answer_with(&rig, 401, NULL,
               "{\"error\":{\"type\":\"authentication_error\",\"message\":\"bad key " KEY "\"}}");
-  const struct fake_op *op = ask_and_wait(&rig);
-  assert_end(op, TRG_REJECTED, "auth");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_REJECTED, "auth");
   assert_null(strstr(op->result.why.p, KEY));
-  rig_close(&rig); /* the fake host also counts a leaked secret as a violation */
+  llm_rig_close(&rig); /* the fake host also counts a leaked secret as a violation */
 }
 
 static void test_a_lost_answer_is_tried_again_and_says_what_it_may_have_cost(void **state) {
   (void)state;
-  struct rig rig = rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = rig_open(NULL, NULL, NULL);
   fake_host_reply(rig.host, &(struct fake_reply){.why = "Recv failure"});
-  const struct fake_op *op = ask_and_wait(&rig);
-  assert_end(op, TRG_RETRY, "transient");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_RETRY, "transient");
   assert_non_null(strstr(op->result.why.p, "may have counted"));
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_a_prompt_that_can_not_be_sent_ends_without_a_request(void **state) {
   (void)state;
-  struct rig rig = rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = rig_open(NULL, NULL, NULL);
   const struct trg_model_ops *ops = fake_inst_ops(rig.inst);
   const struct trg_prompt_part part = {TRG_ROLE_USER, {"a\0b", 3}};
-  struct trg_model_request request = triage;
+  struct trg_model_request request = llm_triage;
   request.parts = &part;
   const trg_op op = fake_op_start(rig.inst, 60000, false);
   ops->complete(fake_inst_self(rig.inst), op, &request);
   assert_false(fake_op_get(rig.host, op)->ended); /* never inside the starting call */
   fake_host_run(rig.host);
-  assert_end(fake_op_get(rig.host, op), TRG_REJECTED, "permanent");
+  llm_rig_assert_end(fake_op_get(rig.host, op), TRG_REJECTED, "permanent");
   assert_int_equal(fake_host_request_count(rig.host), 0);
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_a_cancelled_or_expired_call_leaves_nothing_behind(void **state) {
   (void)state;
-  struct rig rig = rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = rig_open(NULL, NULL, NULL);
   const struct fake_reply slow = {.status = 200, .body = ANSWER, .delay_ms = 90000};
   fake_host_reply(rig.host, &slow);
   fake_host_reply(rig.host, &slow);
-  const trg_op cancelled = ask(&rig);
-  const trg_op expired = ask(&rig);
+  const trg_op cancelled = llm_rig_start(&rig);
+  const trg_op expired = llm_rig_start(&rig);
   fake_op_cancel(rig.host, cancelled);
   fake_host_settle(rig.host);
-  assert_end(fake_op_get(rig.host, cancelled), TRG_CANCELLED, "");
-  assert_end(fake_op_get(rig.host, expired), TRG_RETRY, "timeout");
-  rig_close(&rig);
+  llm_rig_assert_end(fake_op_get(rig.host, cancelled), TRG_CANCELLED, "");
+  llm_rig_assert_end(fake_op_get(rig.host, expired), TRG_RETRY, "timeout");
+  llm_rig_close(&rig);
 }
 
 static void test_two_instances_share_nothing(void **state) {
   (void)state;
-  struct rig rig = rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = rig_open(NULL, NULL, NULL);
   const char *const settings[] = {"model=claude-opus-5-5", "key=other", NULL};
-  struct rig second = {.host = rig.host};
+  struct llm_rig second = {.host = rig.host};
   struct trg_err err;
   assert_int_equal(
       fake_host_open(rig.host, &triaged_plugin_anthropic, settings, &second.inst, &err), 0);
   answer_with(&rig, 400, NULL, NO_FORMAT);
   answer_with(&rig, 200, NULL, ANSWER);
-  ask_and_wait(&rig);
+  llm_rig_ask(&rig);
   answer_with(&second, 200, NULL, ANSWER);
-  ask_and_wait(&second);
+  llm_rig_ask(&second);
   const struct fake_request *request = fake_host_request(rig.host, 2);
   assert_non_null(strstr(request->body.p, "json_schema"));
   assert_non_null(strstr(request->body.p, "claude-opus-5-5"));
   assert_string_equal(fake_request_header(request, "x-api-key"), "other");
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_the_estimate_covers_the_answer_that_came(void **state) {
   (void)state;
-  struct rig rig = rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = rig_open(NULL, NULL, NULL);
   const struct trg_model_ops *ops = fake_inst_ops(rig.inst);
   struct trg_usage usage;
-  ops->estimate(fake_inst_self(rig.inst), &triage, &usage);
+  ops->estimate(fake_inst_self(rig.inst), &llm_triage, &usage);
   assert_true(usage.estimated);
   assert_true(usage.input + usage.cache_write >= 21);
   assert_int_equal(usage.output, 300 + 2048);
-  rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 int main(void) {

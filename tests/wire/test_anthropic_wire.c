@@ -1,6 +1,6 @@
 /* The Anthropic backend's bytes: requests as they go out, answers and errors as they come in. */
 #include "../../plugins/models/anthropic/wire.h"
-#include "anthropic_spec.h"
+#include "spec_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -266,13 +266,14 @@ static void test_every_mode_fits_the_published_api_description(void **state) {
     const struct trg_model_request request = triage();
     char *body = build(&plan, &request);
     char why[256] = "";
-    const int fits = anthropic_spec_check(body, why, sizeof why);
+    const int fits = spec_check(&spec_anthropic, body, why, sizeof why);
     free(body);
     if (fits < 0) skip();
     assert_string_equal(fits ? "" : why, "");
-    assert_int_equal(anthropic_spec_check("{\"model\":\"m\",\"max_tokens\":1,\"messages\":[],"
-                                          "\"mood\":1}",
-                                          why, sizeof why),
+    assert_int_equal(spec_check(&spec_anthropic,
+                                "{\"model\":\"m\",\"max_tokens\":1,\"messages\":[],"
+                                "\"mood\":1}",
+                                why, sizeof why),
                      0);
   }
 }

@@ -109,7 +109,7 @@ static void test_rows_of_one_second_differ_by_their_parts(void **state) {
   (void)state;
   struct intercom_page page;
   struct trg_err err;
-  char *text = intercom_fixture("search.json");
+  char *text = desk_fixture("intercom", "search.json");
   assert_int_equal(intercom_page_read(&page, hd_str(text), false, &err), 0);
   assert_int_equal(page.count, 3);
   is_str(page.notices[0].version, "1795215100/12/closed");
@@ -118,7 +118,7 @@ static void test_rows_of_one_second_differ_by_their_parts(void **state) {
   is_str(page.after, "WzE3OTUyMTUwMDAsNTE1LDJd");
   intercom_page_free(&page);
   free(text);
-  text = intercom_fixture("search_tickets.json");
+  text = desk_fixture("intercom", "search_tickets.json");
   assert_int_equal(intercom_page_read(&page, hd_str(text), true, &err), 0);
   is_str(page.notices[0].id, "ticket-88");
   is_str(page.notices[0].version, "1795208000/0/resolved");

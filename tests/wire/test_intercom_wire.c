@@ -28,7 +28,8 @@ static void read_text(struct intercom_thread *thread, const char *json, bool is_
 
 static void read_file(struct intercom_thread *thread, const char *name, const char *from,
                       const char *to, struct trg_ticket *ret) {
-  char *text = from != NULL ? intercom_fixture_with(name, from, to) : intercom_fixture(name);
+  char *text = from != NULL ? desk_fixture_with("intercom", name, from, to)
+                            : desk_fixture("intercom", name);
   read_text(thread, text, strncmp(name, "ticket", 6) == 0, ret);
   free(text);
 }

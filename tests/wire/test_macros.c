@@ -71,9 +71,9 @@ static void test_placeholders_are_left_open_and_conditions_dropped(void **state)
 static void test_zendesk_takes_shared_public_macros_and_pages(void **state) {
   (void)state;
   char page[4000];
-  struct zendesk_case c = zendesk_case_begin(NULL);
+  struct desk_case c = zendesk_case_begin(NULL);
   snprintf(page, sizeof page, ZD_PAGE, "true");
-  zendesk_answer(&c, "/api/v2/macros.json", 200, page);
+  desk_answer(&c, "/api/v2/macros.json", 200, page);
   const struct fake_op *op = WALK(c, "");
   assert_int_equal(op->result.outcome, TRG_DONE);
   assert_int_equal(op->macro_count, 2);
@@ -82,40 +82,40 @@ static void test_zendesk_takes_shared_public_macros_and_pages(void **state) {
   text_is(op, 1, "2", "Rich", "Rich & bold");
   assert_true(op->cursor_more);
   assert_string_equal(op->cursor.p, "abc=");
-  const struct fake_request *asked = zendesk_request(&c, "GET", "/macros.json", 0);
+  const struct fake_request *asked = desk_request(&c, "GET", "/macros.json", 0);
   assert_non_null(strstr(asked->url.p, "active=true&access=shared&page[size]=100"));
   snprintf(page, sizeof page, ZD_PAGE, "false");
-  zendesk_answer(&c, "page[after]=abc%3D", 200, page);
+  desk_answer(&c, "page[after]=abc%3D", 200, page);
   op = WALK(c, "abc=");
   assert_int_equal(op->result.outcome, TRG_DONE);
   assert_false(op->cursor_more);
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_zendesk_says_when_macros_may_not_be_read(void **state) {
   (void)state;
   char page[4000];
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  zendesk_answer(&c, "/macros.json", 403, "{\"error\":\"Forbidden\"}");
+  struct desk_case c = zendesk_case_begin(NULL);
+  desk_answer(&c, "/macros.json", 403, "{\"error\":\"Forbidden\"}");
   const struct fake_op *op = WALK(c, "");
   assert_int_equal(op->result.outcome, TRG_REJECTED);
   assert_string_equal(op->result.code.p, TRG_CODE_PERMISSION);
-  zendesk_answer(&c, "/macros.json", 200, "{\"tickets\":[]}");
+  desk_answer(&c, "/macros.json", 200, "{\"tickets\":[]}");
   op = WALK(c, "");
   assert_int_equal(op->result.outcome, TRG_RETRY);
   assert_string_equal(op->result.code.p, TRG_CODE_MALFORMED);
   snprintf(page, sizeof page, ZD_PAGE, "true");
-  zendesk_answer(&c, "/macros.json", 200, page);
+  desk_answer(&c, "/macros.json", 200, page);
   op = WALK(c, "abc=");
   assert_int_equal(op->result.outcome, TRG_RETRY); /* it does not move */
   assert_int_equal(op->macro_count, 0);
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_intercom_reads_macros_in_the_version_that_has_them(void **state) {
   (void)state;
-  struct intercom_case c = intercom_case_begin(NULL);
-  intercom_case_answer(
+  struct desk_case c = intercom_case_begin(NULL);
+  desk_answer(
       &c, "/macros?per_page=100", 200,
       "{\"type\":\"list\",\"data\":[{\"type\":\"macro\",\"id\":\"123\",\"name\":\"Order Status "
       "Update\",\"body\":\"<p>Hi <attribute key=\\\"user.name\\\" default=\\\"there\\\"/>, your "
@@ -133,22 +133,22 @@ static void test_intercom_reads_macros_in_the_version_that_has_them(void **state
   assert_string_equal(op->macros[1].title.p, "Html");
   assert_true(op->cursor_more);
   assert_string_equal(op->cursor.p, "WzE3MTk0OTM3NTcuMCwgIjEyMyJd");
-  const struct fake_request *asked = intercom_case_request(&c, "GET", "/macros", 0);
+  const struct fake_request *asked = desk_request(&c, "GET", "/macros", 0);
   assert_string_equal(fake_request_header(asked, "intercom-version"), "2.16");
-  intercom_case_answer(&c, "starting_after=WzE", 200,
-                       "{\"type\":\"list\",\"data\":[],\"pages\":{\"type\":\"pages\",\"next\":"
-                       "null}}");
+  desk_answer(&c, "starting_after=WzE", 200,
+              "{\"type\":\"list\",\"data\":[],\"pages\":{\"type\":\"pages\",\"next\":"
+              "null}}");
   op = WALK(c, "WzE3MTk0OTM3NTcuMCwgIjEyMyJd");
   assert_int_equal(op->result.outcome, TRG_DONE);
   assert_false(op->cursor_more);
-  intercom_case_end(&c);
+  desk_case_end(&c);
 }
 
 #define QUICK "FROM%20QuickText%20"
 static void test_salesforce_reads_quick_texts_behind_the_last_id(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
-  salesforce_answer(
+  struct desk_case c = salesforce_case_begin(NULL);
+  desk_answer(
       &c, QUICK, 200,
       "{\"totalSize\":2,\"done\":false,\"nextRecordsUrl\":\"/services/data/v62.0/query/01g-2\","
       "\"records\":[{\"Id\":\"574A0000000001gIAA\",\"Name\":\"Greeting\",\"Message\":\"Hello "
@@ -163,23 +163,23 @@ static void test_salesforce_reads_quick_texts_behind_the_last_id(void **state) {
   assert_true(op->cursor_more);
   const char cursor[] = "574A0000000002gIAA";
   assert_memory_equal(op->cursor.p, cursor, 15);
-  salesforce_answer(&c, QUICK, 200, NO_ROWS);
+  desk_answer(&c, QUICK, 200, NO_ROWS);
   op = WALK(c, cursor);
   assert_false(op->cursor_more);
-  const struct fake_request *asked = salesforce_asked_at(&c, "GET", QUICK, 1);
+  const struct fake_request *asked = desk_request(&c, "GET", QUICK, 1);
   assert_non_null(strstr(asked->url.p, "Id%3E%27574A0000000002g"));
   assert_non_null(strstr(asked->url.p, "IsInsertable%3Dtrue"));
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_an_org_without_quick_text_is_told_what_is_missing(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
-  salesforce_answer(&c, QUICK, 400, SF_ERROR("INVALID_TYPE", "sObject type 'QuickText' is not"));
+  struct desk_case c = salesforce_case_begin(NULL);
+  desk_answer(&c, QUICK, 400, SF_ERROR("INVALID_TYPE", "sObject type 'QuickText' is not"));
   const struct fake_op *op = WALK(c, "");
   assert_int_equal(op->result.outcome, TRG_REJECTED);
   assert_non_null(strstr(op->result.why.p, "quick text is not switched on"));
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 int main(void) {

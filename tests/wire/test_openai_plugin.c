@@ -13,11 +13,11 @@
 
 static void test_an_answer_is_emitted_whole_and_done(void **state) {
   (void)state;
-  struct openai_rig rig = openai_rig_open(NULL, NULL, NULL);
-  openai_rig_answer(&rig, 200, "X-Request-Id: req_7\ncontent-type: application/json",
-                    OPENAI_ANSWER_BODY);
-  const struct fake_op *op = openai_rig_ask_and_wait(&rig);
-  openai_rig_assert_end(op, TRG_DONE, "");
+  struct llm_rig rig = openai_rig_open(NULL, NULL, NULL);
+  llm_rig_answer(&rig, 200, "X-Request-Id: req_7\ncontent-type: application/json",
+                 OPENAI_ANSWER_BODY);
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_DONE, "");
   assert_int_equal(op->reply_count, 1);
   const struct trg_model_reply *reply = op->replies;
   assert_string_equal(reply->text.p, "{\"category\":\"bug\"}");
@@ -31,42 +31,41 @@ static void test_an_answer_is_emitted_whole_and_done(void **state) {
   assert_string_equal(reply->request_bytes.p, fake_host_request(rig.host, 0)->body.p);
   assert_string_equal(reply->response_bytes.p, OPENAI_ANSWER_BODY);
   assert_null(strstr(reply->request_bytes.p, OPENAI_KEY));
-  assert_false(openai_rig_sent(&rig, 0, "u-1")); /* the requester's hash is off by default */
-  openai_rig_close(&rig);
+  assert_false(llm_rig_sent(&rig, 0, "u-1")); /* the requester's hash is off by default */
+  llm_rig_close(&rig);
 }
 
 static void test_the_responses_api_is_asked_and_read(void **state) {
   (void)state;
-  struct openai_rig rig = openai_rig_open("api=responses", "effort=low",
-                                          "user_id=safety_identifier");
-  openai_rig_answer(
+  struct llm_rig rig = openai_rig_open("api=responses", "effort=low", "user_id=safety_identifier");
+  llm_rig_answer(
       &rig, 200, NULL,
       "{\"id\":\"resp_1\",\"status\":\"completed\",\"output\":[{\"type\":\"message\","
       "\"content\":[{\"type\":\"output_text\",\"text\":\"{\\\"category\\\":\\\"bug\\\"}\"}]"
       "}],\"usage\":{\"input_tokens\":50,\"input_tokens_details\":{\"cached_tokens\":40},"
       "\"output_tokens\":8,\"output_tokens_details\":{\"reasoning_tokens\":3}}}");
-  const struct fake_op *op = openai_rig_ask_and_wait(&rig);
-  openai_rig_assert_end(op, TRG_DONE, "");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_DONE, "");
   assert_string_equal(fake_host_request(rig.host, 0)->url.p, "https://api.openai.com/v1/responses");
-  assert_true(openai_rig_sent(&rig, 0, "\"store\":false"));
-  assert_true(openai_rig_sent(&rig, 0, "\"safety_identifier\":\"u-1\""));
+  assert_true(llm_rig_sent(&rig, 0, "\"store\":false"));
+  assert_true(llm_rig_sent(&rig, 0, "\"safety_identifier\":\"u-1\""));
   assert_string_equal(op->replies->request_id.p, "resp_1");
   assert_int_equal(op->replies->usage.input, 10);
   assert_int_equal(op->replies->usage.cache_read, 40);
   assert_int_equal(op->replies->usage.reasoning, 3);
-  openai_rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void assert_header(const char *setting, const char *more, const char *name,
                           const char *value) {
-  struct openai_rig rig = openai_rig_open(setting, more, NULL);
-  openai_rig_answer(&rig, 200, NULL, OPENAI_ANSWER_BODY);
-  openai_rig_ask_and_wait(&rig);
+  struct llm_rig rig = openai_rig_open(setting, more, NULL);
+  llm_rig_answer(&rig, 200, NULL, OPENAI_ANSWER_BODY);
+  llm_rig_ask(&rig);
   const struct fake_request *request = fake_host_request(rig.host, 0);
   const char *got = fake_request_header(request, name);
   assert_string_equal(got ? got : "absent", value);
   assert_int_equal(request->flags & TRG_HTTP_WRITE, 0);
-  openai_rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_headers_follow_the_settings_and_the_key_is_sent_once(void **state) {
@@ -84,14 +83,14 @@ static void test_headers_follow_the_settings_and_the_key_is_sent_once(void **sta
 
 static void test_a_server_of_ones_own_needs_no_key_and_gets_none(void **state) {
   (void)state;
-  struct openai_rig rig = openai_rig_with(
-      (const char *const[]){"model=m", "url=http://127.0.0.1:8080", NULL});
-  openai_rig_answer(&rig, 200, NULL, OPENAI_ANSWER_BODY);
-  openai_rig_assert_end(openai_rig_ask_and_wait(&rig), TRG_DONE, "");
+  struct llm_rig rig = llm_rig_open(
+      &triaged_plugin_openai, (const char *const[]){"model=m", "url=http://127.0.0.1:8080", NULL});
+  llm_rig_answer(&rig, 200, NULL, OPENAI_ANSWER_BODY);
+  llm_rig_assert_end(llm_rig_ask(&rig), TRG_DONE, "");
   assert_int_equal(fake_host_request(rig.host, 0)->header_count, 2);
   assert_string_equal(fake_host_request(rig.host, 0)->url.p,
                       "http://127.0.0.1:8080/v1/chat/completions");
-  openai_rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_only_openai_itself_is_trusted_to_show_the_schema_to_the_model(void **state) {
@@ -105,25 +104,25 @@ static void test_only_openai_itself_is_trusted_to_show_the_schema_to_the_model(v
       {"url=http://127.0.0.1:8000/v1", true}, /* vLLM, llama.cpp, Ollama */
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    struct openai_rig rig = openai_rig_open(rows[i].url, NULL, NULL);
-    openai_rig_answer(&rig, 200, NULL, OPENAI_ANSWER_BODY);
-    openai_rig_ask_and_wait(&rig);
-    assert_int_equal(openai_rig_sent(&rig, 0, "JSON schema: "), rows[i].in_prompt);
-    assert_true(openai_rig_sent(&rig, 0, "\"json_schema\""));
-    openai_rig_close(&rig);
+    struct llm_rig rig = openai_rig_open(rows[i].url, NULL, NULL);
+    llm_rig_answer(&rig, 200, NULL, OPENAI_ANSWER_BODY);
+    llm_rig_ask(&rig);
+    assert_int_equal(llm_rig_sent(&rig, 0, "JSON schema: "), rows[i].in_prompt);
+    assert_true(llm_rig_sent(&rig, 0, "\"json_schema\""));
+    llm_rig_close(&rig);
   }
 }
 
 static void test_azures_deployment_path_is_built_from_the_settings(void **state) {
   (void)state;
-  struct openai_rig rig = openai_rig_open("url=https://a.openai.azure.com", "deployment=mini",
-                                          "api_version=2024-10-21");
-  openai_rig_answer(&rig, 200, "apim-request-id: az-1", OPENAI_ANSWER_BODY);
-  assert_string_equal(openai_rig_ask_and_wait(&rig)->replies->request_id.p, "az-1");
+  struct llm_rig rig = openai_rig_open("url=https://a.openai.azure.com", "deployment=mini",
+                                       "api_version=2024-10-21");
+  llm_rig_answer(&rig, 200, "apim-request-id: az-1", OPENAI_ANSWER_BODY);
+  assert_string_equal(llm_rig_ask(&rig)->replies->request_id.p, "az-1");
   assert_string_equal(fake_host_request(rig.host, 0)->url.p,
                       "https://a.openai.azure.com/openai/deployments/mini/chat/completions"
                       "?api-version=2024-10-21");
-  openai_rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void assert_refused(const char *a, const char *b, const char *c, const char *part) {
@@ -162,19 +161,19 @@ static void test_settings_that_can_not_work_are_refused_at_once(void **state) {
 static void assert_stop(const char *reason, const char *message, int32_t stop, int32_t outcome,
                         const char *code) {
   char body[512];
-  struct openai_rig rig = openai_rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = openai_rig_open(NULL, NULL, NULL);
   snprintf(body, sizeof body,
            "{\"choices\":[{\"message\":{%s},\"finish_reason\":\"%s\"}],\"usage\":{"
            "\"prompt_tokens\":5,\"completion_tokens\":2}}",
            message, reason);
-  openai_rig_answer(&rig, 200, NULL, body);
-  const struct fake_op *op = openai_rig_ask_and_wait(&rig);
-  openai_rig_assert_end(op, outcome, code);
+  llm_rig_answer(&rig, 200, NULL, body);
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, outcome, code);
   assert_int_equal(op->reply_count, 1);
   assert_int_equal(op->replies->stop, stop);
   assert_string_equal(op->replies->stop_word.p, reason);
   assert_int_equal(op->replies->usage.input, 5);
-  openai_rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_what_was_paid_for_is_emitted_even_when_it_is_no_answer(void **state) {
@@ -192,189 +191,189 @@ static void test_what_was_paid_for_is_emitted_even_when_it_is_no_answer(void **s
 
 static void test_azures_filter_stops_a_prompt_with_a_400_that_may_cost(void **state) {
   (void)state;
-  struct openai_rig rig = openai_rig_open("url=https://a.openai.azure.com", NULL, NULL);
-  openai_rig_answer(&rig, 400, NULL,
-                    "{\"error\":{\"message\":\"filtered\",\"param\":\"prompt\",\"code\":"
-                    "\"content_filter\",\"innererror\":{}}}");
-  const struct fake_op *op = openai_rig_ask_and_wait(&rig);
-  openai_rig_assert_end(op, TRG_REJECTED, "refusal");
+  struct llm_rig rig = openai_rig_open("url=https://a.openai.azure.com", NULL, NULL);
+  llm_rig_answer(&rig, 400, NULL,
+                 "{\"error\":{\"message\":\"filtered\",\"param\":\"prompt\",\"code\":"
+                 "\"content_filter\",\"innererror\":{}}}");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_REJECTED, "refusal");
   assert_int_equal(op->reply_count, 1);
   assert_int_equal(op->replies->stop, TRG_STOP_REFUSAL);
   assert_true(op->replies->usage.estimated);
   assert_true(op->replies->usage.input > 0);
   assert_int_equal(op->replies->usage.output, 0);
-  openai_rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_a_server_that_does_not_count_gets_an_estimate(void **state) {
   (void)state;
-  struct openai_rig rig = openai_rig_open(NULL, NULL, NULL);
-  openai_rig_answer(&rig, 200, NULL,
-                    "{\"choices\":[{\"message\":{\"content\":\"{\\\"a\\\":1}\"},\"finish_reason\":"
-                    "\"stop\"}]}");
-  const struct fake_op *op = openai_rig_ask_and_wait(&rig);
-  openai_rig_assert_end(op, TRG_DONE, "");
+  struct llm_rig rig = openai_rig_open(NULL, NULL, NULL);
+  llm_rig_answer(&rig, 200, NULL,
+                 "{\"choices\":[{\"message\":{\"content\":\"{\\\"a\\\":1}\"},\"finish_reason\":"
+                 "\"stop\"}]}");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_DONE, "");
   assert_true(op->replies->usage.estimated);
   assert_true(op->replies->usage.input > 0 && op->replies->usage.output > 0);
-  openai_rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_a_broken_body_of_a_success_may_have_been_billed(void **state) {
   (void)state;
-  struct openai_rig rig = openai_rig_open(NULL, NULL, NULL);
-  openai_rig_answer(&rig, 200, NULL, "\n\n\n{\"choices\":[{\"mess");
-  const struct fake_op *op = openai_rig_ask_and_wait(&rig);
-  openai_rig_assert_end(op, TRG_RETRY, "malformed");
+  struct llm_rig rig = openai_rig_open(NULL, NULL, NULL);
+  llm_rig_answer(&rig, 200, NULL, "\n\n\n{\"choices\":[{\"mess");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_RETRY, "malformed");
   assert_int_equal(op->result.flags, TRG_RESULT_MAYBE_BILLED);
   assert_int_equal(op->reply_count, 0);
-  openai_rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_an_error_inside_a_success_is_an_error(void **state) {
   (void)state;
-  struct openai_rig rig = openai_rig_open("url=https://openrouter.ai/api/v1", NULL, NULL);
-  openai_rig_answer(&rig, 200, NULL, "{\"error\":{\"code\":502,\"message\":\"Provider error\"}}");
-  const struct fake_op *op = openai_rig_ask_and_wait(&rig);
-  openai_rig_assert_end(op, TRG_RETRY, "transient");
+  struct llm_rig rig = openai_rig_open("url=https://openrouter.ai/api/v1", NULL, NULL);
+  llm_rig_answer(&rig, 200, NULL, "{\"error\":{\"code\":502,\"message\":\"Provider error\"}}");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_RETRY, "transient");
   assert_int_equal(op->result.flags, TRG_RESULT_MAYBE_BILLED);
-  openai_rig_answer(&rig, 200, NULL,
-                    "{\"choices\":[{\"message\":{\"content\":\"{\"},\"finish_reason\":\"error\"}],"
-                    "\"usage\":{\"prompt_tokens\":40,\"completion_tokens\":2}}");
-  op = openai_rig_ask_and_wait(&rig);
-  openai_rig_assert_end(op, TRG_RETRY, "transient");
+  llm_rig_answer(&rig, 200, NULL,
+                 "{\"choices\":[{\"message\":{\"content\":\"{\"},\"finish_reason\":\"error\"}],"
+                 "\"usage\":{\"prompt_tokens\":40,\"completion_tokens\":2}}");
+  op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_RETRY, "transient");
   assert_int_equal(op->reply_count, 1); /* it says what it cost */
   assert_int_equal(op->replies->usage.input, 40);
-  openai_rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_being_told_to_wait_holds_the_whole_instance_back(void **state) {
   (void)state;
-  struct openai_rig rig = openai_rig_open(NULL, NULL, NULL);
-  openai_rig_answer(&rig, 429,
-                    "x-ratelimit-remaining-tokens: 0\nx-ratelimit-reset-tokens: 6m30s\n"
-                    "x-ratelimit-remaining-requests: 9\nx-ratelimit-reset-requests: 20ms",
-                    "{\"error\":{\"code\":\"rate_limit_exceeded\",\"message\":\"slow down\"}}");
-  const struct fake_op *op = openai_rig_ask_and_wait(&rig);
-  openai_rig_assert_end(op, TRG_RETRY, "rate");
+  struct llm_rig rig = openai_rig_open(NULL, NULL, NULL);
+  llm_rig_answer(&rig, 429,
+                 "x-ratelimit-remaining-tokens: 0\nx-ratelimit-reset-tokens: 6m30s\n"
+                 "x-ratelimit-remaining-requests: 9\nx-ratelimit-reset-requests: 20ms",
+                 "{\"error\":{\"code\":\"rate_limit_exceeded\",\"message\":\"slow down\"}}");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_RETRY, "rate");
   assert_int_equal(op->result.retry_after_ms, 390000);
   const size_t last = fake_host_bucket_count(rig.host) - 1;
   assert_int_equal(fake_host_bucket(rig.host, last)->remaining, 0);
   assert_int_equal(fake_host_bucket(rig.host, last)->reset_ms, 390000);
-  openai_rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_rate_headers_of_a_success_reach_the_host(void **state) {
   (void)state;
-  struct openai_rig rig = openai_rig_open(NULL, NULL, NULL);
-  openai_rig_answer(&rig, 200, "X-RateLimit-Remaining-Requests: 3\nX-RateLimit-Reset-Requests: 20s",
-                    OPENAI_ANSWER_BODY);
-  openai_rig_ask_and_wait(&rig);
+  struct llm_rig rig = openai_rig_open(NULL, NULL, NULL);
+  llm_rig_answer(&rig, 200, "X-RateLimit-Remaining-Requests: 3\nX-RateLimit-Reset-Requests: 20s",
+                 OPENAI_ANSWER_BODY);
+  llm_rig_ask(&rig);
   assert_int_equal(fake_host_bucket(rig.host, 0)->remaining, 3);
   assert_int_equal(fake_host_bucket(rig.host, 0)->reset_ms, 20000);
-  openai_rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_a_spent_quota_stops_and_is_no_wait(void **state) {
   (void)state;
-  struct openai_rig rig = openai_rig_open(NULL, NULL, NULL);
-  openai_rig_answer(
+  struct llm_rig rig = openai_rig_open(NULL, NULL, NULL);
+  llm_rig_answer(
       &rig, 429, "retry-after: 5",
       "{\"error\":{\"code\":\"insufficient_quota\",\"message\":\"You exceeded your current "
       "quota\"}}");
-  const struct fake_op *op = openai_rig_ask_and_wait(&rig);
-  openai_rig_assert_end(op, TRG_REJECTED, "quota");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_REJECTED, "quota");
   assert_int_equal(op->result.retry_after_ms, 0);
   assert_int_equal(fake_host_bucket_count(rig.host), 0);
-  openai_rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_a_peer_that_repeats_the_key_does_not_get_it_into_the_reason(void **state) {
   (void)state;
-  struct openai_rig rig = openai_rig_open(NULL, NULL, NULL);
-  openai_rig_answer(&rig, 403, NULL, "{\"error\":{\"message\":\"bad key " OPENAI_KEY "\"}}");
-  const struct fake_op *op = openai_rig_ask_and_wait(&rig);
-  openai_rig_assert_end(op, TRG_REJECTED, "permission");
+  struct llm_rig rig = openai_rig_open(NULL, NULL, NULL);
+  llm_rig_answer(&rig, 403, NULL, "{\"error\":{\"message\":\"bad key " OPENAI_KEY "\"}}");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_REJECTED, "permission");
   assert_null(strstr(op->result.why.p, OPENAI_KEY));
-  openai_rig_close(&rig); /* the fake host also counts a leaked secret as a violation */
+  llm_rig_close(&rig); /* the fake host also counts a leaked secret as a violation */
 }
 
 static void test_a_lost_answer_says_what_it_may_have_cost(void **state) {
   (void)state;
-  struct openai_rig rig = openai_rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = openai_rig_open(NULL, NULL, NULL);
   fake_host_reply(rig.host, &(struct fake_reply){.why = "Recv failure"});
-  const struct fake_op *op = openai_rig_ask_and_wait(&rig);
-  openai_rig_assert_end(op, TRG_RETRY, "transient");
+  const struct fake_op *op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_RETRY, "transient");
   assert_int_equal(op->result.flags, TRG_RESULT_MAYBE_BILLED);
   fake_host_reply(rig.host, &(struct fake_reply){.not_sent = true, .why = "no such host"});
-  op = openai_rig_ask_and_wait(&rig);
-  openai_rig_assert_end(op, TRG_RETRY, "transient");
+  op = llm_rig_ask(&rig);
+  llm_rig_assert_end(op, TRG_RETRY, "transient");
   assert_int_equal(op->result.flags, 0);
-  openai_rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_a_prompt_that_can_not_be_sent_ends_without_a_request(void **state) {
   (void)state;
-  struct openai_rig rig = openai_rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = openai_rig_open(NULL, NULL, NULL);
   const struct trg_model_ops *ops = fake_inst_ops(rig.inst);
   const struct trg_prompt_part part = {TRG_ROLE_USER, {"a\0b", 3}};
-  struct trg_model_request request = openai_triage;
+  struct trg_model_request request = llm_triage;
   request.parts = &part;
   const trg_op op = fake_op_start(rig.inst, 60000, false);
   ops->complete(fake_inst_self(rig.inst), op, &request);
   assert_false(fake_op_get(rig.host, op)->ended); /* never inside the starting call */
   fake_host_run(rig.host);
-  openai_rig_assert_end(fake_op_get(rig.host, op), TRG_REJECTED, "permanent");
+  llm_rig_assert_end(fake_op_get(rig.host, op), TRG_REJECTED, "permanent");
   assert_int_equal(fake_host_request_count(rig.host), 0);
-  openai_rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_a_cancelled_or_expired_call_leaves_nothing_behind(void **state) {
   (void)state;
-  struct openai_rig rig = openai_rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = openai_rig_open(NULL, NULL, NULL);
   const struct fake_reply slow = {.status = 200, .body = OPENAI_ANSWER_BODY, .delay_ms = 90000};
   fake_host_reply(rig.host, &slow);
   fake_host_reply(rig.host, &(struct fake_reply){.status = 200, .body = OPENAI_PROSE_BODY});
   fake_host_reply(rig.host, &slow);
-  const trg_op cancelled = openai_rig_ask(&rig);
-  const trg_op expired = openai_rig_ask(&rig); /* in its repair round */
+  const trg_op cancelled = llm_rig_start(&rig);
+  const trg_op expired = llm_rig_start(&rig); /* in its repair round */
   fake_op_cancel(rig.host, cancelled);
   fake_host_settle(rig.host);
-  openai_rig_assert_end(fake_op_get(rig.host, cancelled), TRG_CANCELLED, "");
-  openai_rig_assert_end(fake_op_get(rig.host, expired), TRG_RETRY, "timeout");
+  llm_rig_assert_end(fake_op_get(rig.host, cancelled), TRG_CANCELLED, "");
+  llm_rig_assert_end(fake_op_get(rig.host, expired), TRG_RETRY, "timeout");
   assert_int_equal(fake_op_get(rig.host, expired)->reply_count, 1);
-  openai_rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_two_instances_share_nothing(void **state) {
   (void)state;
-  struct openai_rig rig = openai_rig_open(NULL, NULL, NULL);
-  struct openai_rig second = {.host = rig.host};
+  struct llm_rig rig = openai_rig_open(NULL, NULL, NULL);
+  struct llm_rig second = {.host = rig.host};
   struct trg_err err;
   const char *const settings[] = {"model=gpt-6-sol", "key=other", NULL};
   assert_int_equal(fake_host_open(rig.host, &triaged_plugin_openai, settings, &second.inst, &err),
                    0);
-  openai_rig_answer(&rig, 400, NULL, OPENAI_NO_SCHEMA_BODY);
-  openai_rig_answer(&rig, 200, NULL, OPENAI_ANSWER_BODY);
-  openai_rig_ask_and_wait(&rig);
-  openai_rig_answer(&second, 200, NULL, OPENAI_ANSWER_BODY);
-  openai_rig_ask_and_wait(&second);
-  assert_true(openai_rig_sent(&rig, 2, "\"json_schema\""));
-  assert_true(openai_rig_sent(&rig, 2, "gpt-6-sol"));
+  llm_rig_answer(&rig, 400, NULL, OPENAI_NO_SCHEMA_BODY);
+  llm_rig_answer(&rig, 200, NULL, OPENAI_ANSWER_BODY);
+  llm_rig_ask(&rig);
+  llm_rig_answer(&second, 200, NULL, OPENAI_ANSWER_BODY);
+  llm_rig_ask(&second);
+  assert_true(llm_rig_sent(&rig, 2, "\"json_schema\""));
+  assert_true(llm_rig_sent(&rig, 2, "gpt-6-sol"));
   assert_string_equal(fake_request_header(fake_host_request(rig.host, 2), "authorization"),
                       "Bearer other");
-  openai_rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 static void test_the_estimate_covers_the_answer_that_came(void **state) {
   (void)state;
-  struct openai_rig rig = openai_rig_open(NULL, NULL, NULL);
+  struct llm_rig rig = openai_rig_open(NULL, NULL, NULL);
   const struct trg_model_ops *ops = fake_inst_ops(rig.inst);
   struct trg_usage usage;
-  ops->estimate(fake_inst_self(rig.inst), &openai_triage, &usage);
+  ops->estimate(fake_inst_self(rig.inst), &llm_triage, &usage);
   assert_true(usage.estimated);
   assert_true(usage.input >= 21);
   assert_int_equal(usage.output, 2 * (300 + 2048));
-  openai_rig_close(&rig);
+  llm_rig_close(&rig);
 }
 
 int main(void) {

@@ -1,6 +1,6 @@
 /* The OpenAI backend's requests: their bytes, their schemas, their URLs, what they may cost. */
 #include "../../plugins/models/openai/wire.h"
-#include "openai_spec.h"
+#include "spec_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -307,15 +307,16 @@ static void test_every_chat_request_fits_the_published_api_description(void **st
     const struct trg_model_request request = triage();
     char *body = build(&plan, &request, mode == OPENAI_PROSE ? "no" : NULL);
     char why[256] = "";
-    const int fits = openai_spec_check(body, why, sizeof why);
+    const int fits = spec_check(&spec_openai, body, why, sizeof why);
     free(body);
     if (fits < 0) skip();
     assert_string_equal(fits ? "" : why, "");
-    assert_int_equal(openai_spec_check("{\"model\":\"m\",\"messages\":[{\"role\":\"user\","
-                                       "\"content\":\"x\"}],\"mood\":1}",
-                                       why, sizeof why),
+    assert_int_equal(spec_check(&spec_openai,
+                                "{\"model\":\"m\",\"messages\":[{\"role\":\"user\","
+                                "\"content\":\"x\"}],\"mood\":1}",
+                                why, sizeof why),
                      0);
-    assert_int_equal(openai_spec_check("{\"model\":\"m\"}", why, sizeof why), 0);
+    assert_int_equal(spec_check(&spec_openai, "{\"model\":\"m\"}", why, sizeof why), 0);
   }
 }
 

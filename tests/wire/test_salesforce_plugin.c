@@ -67,35 +67,36 @@ static void test_settings_that_are_wrong_are_refused(void **state) {
 
 static void test_one_token_serves_all_ops_that_wait_for_it(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_bare((const char *const[]){URL, CLIENT, NULL});
-  salesforce_answer(&c, LOGIN, 200, TOKEN("A"));
-  for (int i = 0; i < 2; i++) salesforce_answer(&c, "LIMIT%201", 200, NO_ROWS);
+  struct desk_case c = desk_case_open(&triaged_plugin_salesforce,
+                                      (const char *const[]){URL, CLIENT, NULL});
+  desk_answer(&c, LOGIN, 200, TOKEN("A"));
+  for (int i = 0; i < 2; i++) desk_answer(&c, "LIMIT%201", 200, NO_ROWS);
   trg_op a = fake_op_start(c.inst, 60000, false), b = fake_op_start(c.inst, 60000, false);
   c.ops->probe(c.self, a);
   c.ops->probe(c.self, b);
   fake_host_settle(c.host);
   ends(fake_op_get(c.host, a), TRG_DONE, "");
   ends(fake_op_get(c.host, b), TRG_DONE, "");
-  const struct fake_request *login = salesforce_asked_at(&c, "POST", LOGIN, 0);
+  const struct fake_request *login = desk_request(&c, "POST", LOGIN, 0);
   assert_string_equal(login->body.p,
                       "grant_type=client_credentials&client_id=acme&client_secret=t0pS3cret");
   assert_string_equal(fake_request_header(login, "content-type"),
                       "application/x-www-form-urlencoded");
-  const struct fake_request *query = salesforce_asked_at(&c, "GET",
-                                                         "/services/data/v62.0/query?q=", 1);
+  const struct fake_request *query = desk_request(&c, "GET", "/services/data/v62.0/query?q=", 1);
   assert_string_equal(fake_request_header(query, "authorization"), "Bearer A");
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_cancelled_op_hands_the_token_on_to_the_next(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_bare((const char *const[]){URL, CLIENT, NULL});
+  struct desk_case c = desk_case_open(&triaged_plugin_salesforce,
+                                      (const char *const[]){URL, CLIENT, NULL});
   trg_op ops[3];
   const struct fake_reply slow = {
       .url_has = LOGIN, .status = 200, .body = TOKEN("A"), .delay_ms = 500};
   fake_host_reply(c.host, &slow);
   fake_host_reply(c.host, &slow);
-  salesforce_answer(&c, "LIMIT%201", 200, NO_ROWS);
+  desk_answer(&c, "LIMIT%201", 200, NO_ROWS);
   for (int i = 0; i < 3; i++) {
     ops[i] = fake_op_start(c.inst, 60000, false);
     c.ops->probe(c.self, ops[i]);
@@ -104,59 +105,61 @@ static void test_a_cancelled_op_hands_the_token_on_to_the_next(void **state) {
   fake_op_cancel(c.host, ops[1]); /* one that waits */
   fake_host_settle(c.host);
   ends(fake_op_get(c.host, ops[2]), TRG_DONE, "");
-  assert_int_equal(salesforce_asked(&c, "POST", LOGIN), 2);
-  salesforce_case_end(&c);
+  assert_int_equal(desk_asked(&c, "POST", LOGIN), 2);
+  desk_case_end(&c);
 }
 
 static void test_an_expired_session_is_renewed_once_and_never_in_a_loop(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_bare((const char *const[]){URL, CLIENT, NULL});
-  salesforce_answer(&c, LOGIN, 200, TOKEN("A"));
-  salesforce_answer(&c, "LIMIT%201", 401, EXPIRED);
-  salesforce_answer(&c, LOGIN, 200, TOKEN("B"));
-  salesforce_answer(&c, "LIMIT%201", 401, EXPIRED);
-  const struct fake_op *op = salesforce_probe_run(&c);
+  struct desk_case c = desk_case_open(&triaged_plugin_salesforce,
+                                      (const char *const[]){URL, CLIENT, NULL});
+  desk_answer(&c, LOGIN, 200, TOKEN("A"));
+  desk_answer(&c, "LIMIT%201", 401, EXPIRED);
+  desk_answer(&c, LOGIN, 200, TOKEN("B"));
+  desk_answer(&c, "LIMIT%201", 401, EXPIRED);
+  const struct fake_op *op = desk_probe(&c);
   ends(op, TRG_REJECTED, TRG_CODE_AUTH);
   assert_int_equal(op->result.http_status, 401);
-  assert_string_equal(
-      fake_request_header(salesforce_asked_at(&c, "GET", "LIMIT%201", 1), "authorization"),
-      "Bearer B");
-  salesforce_case_end(&c);
+  assert_string_equal(fake_request_header(desk_request(&c, "GET", "LIMIT%201", 1), "authorization"),
+                      "Bearer B");
+  desk_case_end(&c);
 }
 
 static void test_a_session_that_no_login_can_mend_is_not_renewed(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
-  salesforce_answer(
+  struct desk_case c = salesforce_case_begin(NULL);
+  desk_answer(
       &c, "LIMIT%201", 401,
       SF_ERROR("INVALID_SESSION_ID", "This session is not valid for use with the REST API"));
-  ends(salesforce_probe_run(&c), TRG_REJECTED, TRG_CODE_AUTH);
-  assert_int_equal(salesforce_asked(&c, "POST", LOGIN), 1);
-  salesforce_case_end(&c);
+  ends(desk_probe(&c), TRG_REJECTED, TRG_CODE_AUTH);
+  assert_int_equal(desk_asked(&c, "POST", LOGIN), 1);
+  desk_case_end(&c);
 }
 
 static void test_two_stale_answers_cost_one_new_token(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_bare((const char *const[]){URL, CLIENT, NULL});
-  salesforce_answer(&c, LOGIN, 200, TOKEN("A"));
-  for (int i = 0; i < 2; i++) salesforce_answer(&c, "LIMIT%201", 401, EXPIRED);
-  salesforce_answer(&c, LOGIN, 200, TOKEN("B"));
-  for (int i = 0; i < 2; i++) salesforce_answer(&c, "LIMIT%201", 200, NO_ROWS);
+  struct desk_case c = desk_case_open(&triaged_plugin_salesforce,
+                                      (const char *const[]){URL, CLIENT, NULL});
+  desk_answer(&c, LOGIN, 200, TOKEN("A"));
+  for (int i = 0; i < 2; i++) desk_answer(&c, "LIMIT%201", 401, EXPIRED);
+  desk_answer(&c, LOGIN, 200, TOKEN("B"));
+  for (int i = 0; i < 2; i++) desk_answer(&c, "LIMIT%201", 200, NO_ROWS);
   trg_op a = fake_op_start(c.inst, 60000, false), b = fake_op_start(c.inst, 60000, false);
   c.ops->probe(c.self, a);
   c.ops->probe(c.self, b);
   fake_host_settle(c.host);
   ends(fake_op_get(c.host, a), TRG_DONE, "");
   ends(fake_op_get(c.host, b), TRG_DONE, "");
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_wrong_credentials_are_told_once_to_all_who_wait(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_bare((const char *const[]){URL, CLIENT, NULL});
-  salesforce_answer(&c, LOGIN, 400,
-                    "{\"error\":\"invalid_grant\",\"error_description\":\"no client credentials "
-                    "user enabled\"}");
+  struct desk_case c = desk_case_open(&triaged_plugin_salesforce,
+                                      (const char *const[]){URL, CLIENT, NULL});
+  desk_answer(&c, LOGIN, 400,
+              "{\"error\":\"invalid_grant\",\"error_description\":\"no client credentials "
+              "user enabled\"}");
   trg_op ops[2];
   const struct trg_action action = {.size = sizeof action,
                                     .ticket_id = TRG_STR(SALESFORCE_CASE),
@@ -170,70 +173,72 @@ static void test_wrong_credentials_are_told_once_to_all_who_wait(void **state) {
     ends(fake_op_get(c.host, ops[i]), TRG_REJECTED, TRG_CODE_AUTH);
     assert_non_null(strstr(fake_op_get(c.host, ops[i])->result.why.p, "run-as user"));
   }
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_token_request_that_may_work_later_is_no_wrong_credential(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_bare((const char *const[]){URL, CLIENT, NULL});
+  struct desk_case c = desk_case_open(&triaged_plugin_salesforce,
+                                      (const char *const[]){URL, CLIENT, NULL});
   for (int i = 0; i < 4; i++)
-    salesforce_answer(&c, LOGIN, 400,
-                      "{\"error\":\"unknown_error\",\"error_description\":\"retry your request\"}");
-  ends(salesforce_probe_run(&c), TRG_RETRY, TRG_CODE_TRANSIENT);
+    desk_answer(&c, LOGIN, 400,
+                "{\"error\":\"unknown_error\",\"error_description\":\"retry your request\"}");
+  ends(desk_probe(&c), TRG_RETRY, TRG_CODE_TRANSIENT);
   assert_int_equal(fake_host_replies_left(c.host), 0);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 /* Many ops wait for one token: that its request failed once is no failure of theirs. */
 static void test_a_token_request_that_fails_for_a_moment_fails_no_op(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_bare((const char *const[]){URL, CLIENT, NULL});
+  struct desk_case c = desk_case_open(&triaged_plugin_salesforce,
+                                      (const char *const[]){URL, CLIENT, NULL});
   trg_op ops[3];
   const struct fake_reply lost = {.url_has = LOGIN, .status = 0, .why = "it went away"};
-  salesforce_answer(&c, LOGIN, 503, "<html><title>Down for maintenance</title></html>");
+  desk_answer(&c, LOGIN, 503, "<html><title>Down for maintenance</title></html>");
   fake_host_reply(c.host, &lost);
-  salesforce_answer(&c, LOGIN, 200, TOKEN("A"));
+  desk_answer(&c, LOGIN, 200, TOKEN("A"));
   for (int i = 0; i < 3; i++) {
-    salesforce_answer(&c, IN_PROBE, 200, NO_ROWS);
+    desk_answer(&c, IN_PROBE, 200, NO_ROWS);
     ops[i] = fake_op_start(c.inst, 60000, false);
     c.ops->probe(c.self, ops[i]);
   }
   fake_host_settle(c.host);
   for (int i = 0; i < 3; i++) ends(fake_op_get(c.host, ops[i]), TRG_DONE, "");
-  assert_int_equal(salesforce_asked(&c, "POST", LOGIN), 3);
-  salesforce_case_end(&c);
+  assert_int_equal(desk_asked(&c, "POST", LOGIN), 3);
+  desk_case_end(&c);
 }
 
 /* No status is no "HTTP 0": what the host says of it is told. */
 static void test_a_failure_without_an_answer_says_what_happened(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
+  struct desk_case c = salesforce_case_begin(NULL);
   const struct fake_reply lost = {
       .url_has = IN_PROBE, .status = 0, .not_sent = true, .why = "no connection to it (refused)"};
   fake_host_reply(c.host, &lost);
-  const struct fake_op *op = salesforce_probe_run(&c);
+  const struct fake_op *op = desk_probe(&c);
   ends(op, TRG_RETRY, TRG_CODE_TRANSIENT);
   assert_string_equal(op->result.why.p, "no connection to it (refused)");
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void org_moves_to(const char *instance, const char *asked, const char *setting) {
   char token[600];
-  struct salesforce_case c = salesforce_case_bare(
-      (const char *const[]){URL, CLIENT, setting, NULL});
+  struct desk_case c = desk_case_open(&triaged_plugin_salesforce,
+                                      (const char *const[]){URL, CLIENT, setting, NULL});
   snprintf(token, sizeof token, TOKEN_AT("B", "%s"), instance);
-  salesforce_answer(&c, LOGIN, 200, TOKEN("A"));
-  salesforce_answer(&c, "acme.my.salesforce.com/services/data", 401, EXPIRED);
-  salesforce_answer(&c, LOGIN, 200, token);
-  if (asked != NULL) salesforce_answer(&c, asked, 200, NO_ROWS);
-  const struct fake_op *op = salesforce_probe_run(&c);
+  desk_answer(&c, LOGIN, 200, TOKEN("A"));
+  desk_answer(&c, "acme.my.salesforce.com/services/data", 401, EXPIRED);
+  desk_answer(&c, LOGIN, 200, token);
+  if (asked != NULL) desk_answer(&c, asked, 200, NO_ROWS);
+  const struct fake_op *op = desk_probe(&c);
   if (asked != NULL) {
     ends(op, TRG_DONE, "");
   } else {
     ends(op, TRG_REJECTED, TRG_CODE_ENDPOINT);
     assert_non_null(strstr(op->result.why.p, "\"instance: "));
   }
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_an_org_that_moved_is_followed_within_salesforce_or_as_configured(void **state) {
@@ -259,14 +264,14 @@ static void test_an_org_that_moved_is_followed_within_salesforce_or_as_configure
 static void test_an_org_that_moves_back_and_forth_is_followed(void **state) {
   (void)state;
 #define MOVED "https://acme2.my.salesforce.com"
-  struct salesforce_case c = salesforce_case_bare(
-      (const char *const[]){URL, CLIENT, "instance=" MOVED, NULL});
-  salesforce_answer(&c, LOGIN, 200, TOKEN("A"));
-  salesforce_answer(&c, "acme.my.salesforce.com/services/data", 401, EXPIRED);
-  salesforce_answer(&c, LOGIN, 200, TOKEN_AT("B", MOVED));
-  salesforce_answer(&c, "acme2.my.salesforce.com/services/data", 200, NO_ROWS);
-  ends(salesforce_probe_run(&c), TRG_DONE, "");
-  salesforce_case_end(&c);
+  struct desk_case c = desk_case_open(&triaged_plugin_salesforce,
+                                      (const char *const[]){URL, CLIENT, "instance=" MOVED, NULL});
+  desk_answer(&c, LOGIN, 200, TOKEN("A"));
+  desk_answer(&c, "acme.my.salesforce.com/services/data", 401, EXPIRED);
+  desk_answer(&c, LOGIN, 200, TOKEN_AT("B", MOVED));
+  desk_answer(&c, "acme2.my.salesforce.com/services/data", 200, NO_ROWS);
+  ends(desk_probe(&c), TRG_DONE, "");
+  desk_case_end(&c);
 }
 
 /* A new key for this test alone, as the setting's text; the caller frees both. */
@@ -296,13 +301,15 @@ static void test_a_jwt_signs_in_with_a_signature_that_the_public_key_accepts(voi
   (void)state;
   EVP_PKEY *key;
   char *setting = key_text(&key);
-  struct salesforce_case c = salesforce_case_bare((const char *const[]){
-      URL, "auth.type=jwt", "auth.client_id=3MVG", "auth.username=bot@acme.com",
-      "auth.audience=https://test.salesforce.com", setting, NULL});
-  salesforce_answer(&c, LOGIN, 200, TOKEN("A"));
-  salesforce_answer(&c, "LIMIT%201", 200, NO_ROWS);
-  ends(salesforce_probe_run(&c), TRG_DONE, "");
-  const char *body = salesforce_asked_at(&c, "POST", LOGIN, 0)->body.p;
+  struct desk_case c = desk_case_open(
+      &triaged_plugin_salesforce,
+      (const char *const[]){URL, "auth.type=jwt", "auth.client_id=3MVG",
+                            "auth.username=bot@acme.com",
+                            "auth.audience=https://test.salesforce.com", setting, NULL});
+  desk_answer(&c, LOGIN, 200, TOKEN("A"));
+  desk_answer(&c, "LIMIT%201", 200, NO_ROWS);
+  ends(desk_probe(&c), TRG_DONE, "");
+  const char *body = desk_request(&c, "POST", LOGIN, 0)->body.p;
   const char *jwt = strstr(body, "&assertion=") + strlen("&assertion=");
   assert_int_equal(
       strncmp(body, "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&", 65), 0);
@@ -319,45 +326,43 @@ static void test_a_jwt_signs_in_with_a_signature_that_the_public_key_accepts(voi
   EVP_MD_CTX_free(ctx);
   EVP_PKEY_free(key);
   free(setting);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 /* ---- limits and failures ---- */
 
 static void test_the_share_of_the_daily_allowance_holds_requests_back(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
-  salesforce_answer_with(&c, "LIMIT%201", 200,
-                         "Sforce-Limit-Info: per-app-api-usage=1/2(x); api-usage=11900/15000\n",
-                         NO_ROWS);
-  salesforce_answer_with(&c, "LIMIT%201", 200, "Sforce-Limit-Info: api-usage=12000/15000\n",
-                         NO_ROWS);
-  salesforce_probe_run(&c);
-  salesforce_probe_run(&c);
+  struct desk_case c = salesforce_case_begin(NULL);
+  desk_answer_with(&c, "LIMIT%201", 200,
+                   "Sforce-Limit-Info: per-app-api-usage=1/2(x); api-usage=11900/15000\n", NO_ROWS);
+  desk_answer_with(&c, "LIMIT%201", 200, "Sforce-Limit-Info: api-usage=12000/15000\n", NO_ROWS);
+  desk_probe(&c);
+  desk_probe(&c);
   assert_int_equal(fake_host_bucket(c.host, 0)->remaining, 100);
   assert_int_equal(fake_host_bucket(c.host, 1)->remaining, 0);
   assert_int_equal(fake_host_bucket(c.host, 1)->reset_ms, 900000);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_403_can_be_a_rate_limit(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
-  salesforce_answer(&c, "LIMIT%201", 403,
-                    SF_ERROR("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."));
-  const struct fake_op *op = salesforce_probe_run(&c);
+  struct desk_case c = salesforce_case_begin(NULL);
+  desk_answer(&c, "LIMIT%201", 403,
+              SF_ERROR("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."));
+  const struct fake_op *op = desk_probe(&c);
   ends(op, TRG_RETRY, TRG_CODE_RATE);
   assert_int_equal(op->result.retry_after_ms, 900000);
   assert_int_equal(fake_host_bucket(c.host, 0)->remaining, 0);
-  salesforce_answer(&c, "LIMIT%201", 403, SF_ERROR("API_DISABLED_FOR_ORG", "no"));
-  ends(salesforce_probe_run(&c), TRG_REJECTED, TRG_CODE_PERMISSION);
-  salesforce_case_end(&c);
+  desk_answer(&c, "LIMIT%201", 403, SF_ERROR("API_DISABLED_FOR_ORG", "no"));
+  ends(desk_probe(&c), TRG_REJECTED, TRG_CODE_PERMISSION);
+  desk_case_end(&c);
 }
 
-static int64_t crowded(struct salesforce_case *c) {
-  salesforce_answer(c, "LIMIT%201", 403,
-                    SF_ERROR("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests Limit exceeded."));
-  const struct fake_op *op = salesforce_probe_run(c);
+static int64_t crowded(struct desk_case *c) {
+  desk_answer(c, "LIMIT%201", 403,
+              SF_ERROR("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests Limit exceeded."));
+  const struct fake_op *op = desk_probe(c);
   ends(op, TRG_RETRY, TRG_CODE_RATE);
   return op->result.retry_after_ms;
 }
@@ -366,7 +371,7 @@ static int64_t crowded(struct salesforce_case *c) {
 static void
 test_too_many_requests_at_once_wait_seconds_and_longer_only_when_it_goes_on(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
+  struct desk_case c = salesforce_case_begin(NULL);
   assert_int_equal(crowded(&c), 1000);
   fake_host_advance(c.host, 400);
   assert_int_equal(crowded(&c), 600); /* of the same crowd */
@@ -377,33 +382,33 @@ test_too_many_requests_at_once_wait_seconds_and_longer_only_when_it_goes_on(void
   fake_host_advance(c.host, 16000);
   assert_int_equal(crowded(&c), 30000); /* never longer */
   fake_host_advance(c.host, 30000);
-  salesforce_answer(&c, "LIMIT%201", 200, NO_ROWS);
-  ends(salesforce_probe_run(&c), TRG_DONE, TRG_CODE_OK);
+  desk_answer(&c, "LIMIT%201", 200, NO_ROWS);
+  ends(desk_probe(&c), TRG_DONE, TRG_CODE_OK);
   assert_int_equal(crowded(&c), 1000); /* from the beginning */
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_pages_that_are_not_the_api_go_by_their_status(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
+  struct desk_case c = salesforce_case_begin(NULL);
 #define PAGE "<html><head><title>Down for maintenance</title></head></html>"
-  salesforce_answer(&c, "LIMIT%201", 503, PAGE);
-  const struct fake_op *op = salesforce_probe_run(&c);
+  desk_answer(&c, "LIMIT%201", 503, PAGE);
+  const struct fake_op *op = desk_probe(&c);
   ends(op, TRG_RETRY, TRG_CODE_TRANSIENT);
   assert_non_null(strstr(op->result.why.p, "Down for maintenance"));
-  salesforce_answer(&c, "LIMIT%201", 404, PAGE);
-  ends(salesforce_probe_run(&c), TRG_REJECTED, TRG_CODE_ENDPOINT);
-  salesforce_answer(&c, "LIMIT%201", 400,
-                    "<?xml version=\"1.0\"?><Errors><Error><errorCode>QUERY_TIMEOUT</errorCode>"
-                    "<message>too slow</message></Error></Errors>");
-  ends(salesforce_probe_run(&c), TRG_RETRY, TRG_CODE_TIMEOUT);
-  salesforce_answer(&c, "LIMIT%201", 300, "[\"/services/data/v62.0/sobjects/Case/1\"]");
-  ends(salesforce_probe_run(&c), TRG_REJECTED, TRG_CODE_PERMANENT);
-  salesforce_answer(&c, "LIMIT%201", 410, SF_ERROR("UNSUPPORTED_API_VERSION", "gone"));
-  op = salesforce_probe_run(&c);
+  desk_answer(&c, "LIMIT%201", 404, PAGE);
+  ends(desk_probe(&c), TRG_REJECTED, TRG_CODE_ENDPOINT);
+  desk_answer(&c, "LIMIT%201", 400,
+              "<?xml version=\"1.0\"?><Errors><Error><errorCode>QUERY_TIMEOUT</errorCode>"
+              "<message>too slow</message></Error></Errors>");
+  ends(desk_probe(&c), TRG_RETRY, TRG_CODE_TIMEOUT);
+  desk_answer(&c, "LIMIT%201", 300, "[\"/services/data/v62.0/sobjects/Case/1\"]");
+  ends(desk_probe(&c), TRG_REJECTED, TRG_CODE_PERMANENT);
+  desk_answer(&c, "LIMIT%201", 410, SF_ERROR("UNSUPPORTED_API_VERSION", "gone"));
+  op = desk_probe(&c);
   ends(op, TRG_REJECTED, TRG_CODE_ENDPOINT);
   assert_non_null(strstr(op->result.why.p, "api_version"));
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 /* ---- webhooks ---- */
@@ -434,8 +439,7 @@ static void sign(const char *secret, const char *stamp, const char *body, char r
 
 static void test_a_delivery_counts_only_signed_fresh_and_unchanged(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(
-      (const char *const[]){"webhook_secret=hook", NULL});
+  struct desk_case c = salesforce_case_begin((const char *const[]){"webhook_secret=hook", NULL});
   const char *body =
       "{\"ids\":[\"500A0000006Vm9u\",\"001A0000006Vm9uIAC\"],\"id\":\"500A0000006Vm9vIAC\"}";
   char signature[65];
@@ -467,17 +471,16 @@ static void test_a_delivery_counts_only_signed_fresh_and_unchanged(void **state)
   assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), -1);
   delivery.header_count = 0;
   assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), -1);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
   c = salesforce_case_begin(NULL);
   assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), -1);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_an_outbound_message_needs_the_secret_in_its_address_or_of_a_proxy(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(
-      (const char *const[]){"webhook_secret=hook", NULL});
-  char *body = salesforce_fixture("outbound.xml");
+  struct desk_case c = salesforce_case_begin((const char *const[]){"webhook_secret=hook", NULL});
+  char *body = desk_fixture("salesforce", "outbound.xml");
   struct trg_header header = {TRG_STR("x-triage-secret"), TRG_STR("hook")};
   struct trg_delivery delivery = {
       .size = sizeof delivery, .headers = &header, .body = str(body), .now_ms = FAKE_NOW_MS};
@@ -502,12 +505,12 @@ static void test_an_outbound_message_needs_the_secret_in_its_address_or_of_a_pro
   delivery.size = offsetof(struct trg_delivery, method); /* of a host that knows no paths */
   assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), -1);
   delivery.size = sizeof delivery;
-  salesforce_answer(&c, "LIMIT%201", 200, NO_ROWS);
-  salesforce_probe_run(&c); /* now our own org is known */
+  desk_answer(&c, "LIMIT%201", 200, NO_ROWS);
+  desk_probe(&c); /* now our own org is known */
   strstr(body, "AcmeMAC")[0] = 'B';
   assert_int_equal(c.ops->verify(c.self, &delivery, &id, &err), -1);
   free(body);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 #define NOTIFICATION(id, record)                                                                   \
@@ -520,8 +523,7 @@ static void test_an_outbound_message_needs_the_secret_in_its_address_or_of_a_pro
 
 static void test_a_notification_counts_once_alone_or_among_others(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(
-      (const char *const[]){"webhook_secret=hook", NULL});
+  struct desk_case c = salesforce_case_begin((const char *const[]){"webhook_secret=hook", NULL});
   struct trg_delivery delivery = {
       .size = sizeof delivery, .now_ms = FAKE_NOW_MS, .path = TRG_STR("/hook")};
   struct trg_str id;
@@ -542,12 +544,12 @@ static void test_a_notification_counts_once_alone_or_among_others(void **state) 
   assert_int_equal(told.count, 3);
   assert_string_equal(told.ids[2], told.ids[0]);
   assert_string_equal(told.version, "hook:04lA000000Noti1IAC"); /* and the inbox knows it */
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_an_outbound_message_reads_its_ack(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
+  struct desk_case c = salesforce_case_begin(NULL);
   struct trg_delivery delivery = {.size = sizeof delivery, .body = TRG_STR(OUTBOUND(""))};
   struct trg_answer answer = {.size = sizeof answer};
   c.ops->answer(c.self, &delivery, &answer);
@@ -558,7 +560,7 @@ static void test_an_outbound_message_reads_its_ack(void **state) {
   delivery.body = TRG_STR("{\"id\":\"500A0000006Vm9uIAC\"}");
   c.ops->answer(c.self, &delivery, &answer);
   assert_int_equal(answer.body.n, 0);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 int main(void) {

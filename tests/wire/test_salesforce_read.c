@@ -33,23 +33,22 @@ static void ends(const struct fake_op *op, int32_t outcome, const char *code) {
   "1 from=2026-11-20T23:50:00Z case=2026-11-21T00:00:05Z mail=2026-11-21T00:00:05Z "               \
   "comment=2026-11-21T00:00:05Z feed=2026-11-21T00:00:05Z"
 
-static void nothing_in(struct salesforce_case *c, const char *const *lists) {
-  for (; *lists != NULL; lists++) salesforce_answer_with(c, *lists, 200, NOW, NO_ROWS);
+static void nothing_in(struct desk_case *c, const char *const *lists) {
+  for (; *lists != NULL; lists++) desk_answer_with(c, *lists, 200, NOW, NO_ROWS);
 }
 
 static void test_children_have_their_own_marks_and_name_their_case(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
-  salesforce_answer_with(&c, IN_CASE, 200, NOW,
-                         ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:55:00")));
-  salesforce_answer_with(&c, IN_MAILS, 200, NOW,
-                         ROWS(CHILD("02sA0000001Mai1IAC", "2026-11-20T23:56:00")));
-  salesforce_answer_with(&c, IN_COMMENTS, 200, NOW, NO_ROWS);
-  salesforce_answer_with(&c, IN_FEED, 200, NOW,
-                         "{\"done\":true,\"records\":[{\"Id\":\"0D5A0000001Fee1KAC\",\"ParentId\":"
-                         "\"001A0000006Vm9uIAC\",\"Type\":\"TextPost\",\"SystemModstamp\":"
-                         "\"2026-11-20T23:57:00.000+0000\"}]}");
-  const struct fake_op *op = salesforce_poll_run(&c, "", SINCE);
+  struct desk_case c = salesforce_case_begin(NULL);
+  desk_answer_with(&c, IN_CASE, 200, NOW, ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:55:00")));
+  desk_answer_with(&c, IN_MAILS, 200, NOW,
+                   ROWS(CHILD("02sA0000001Mai1IAC", "2026-11-20T23:56:00")));
+  desk_answer_with(&c, IN_COMMENTS, 200, NOW, NO_ROWS);
+  desk_answer_with(&c, IN_FEED, 200, NOW,
+                   "{\"done\":true,\"records\":[{\"Id\":\"0D5A0000001Fee1KAC\",\"ParentId\":"
+                   "\"001A0000006Vm9uIAC\",\"Type\":\"TextPost\",\"SystemModstamp\":"
+                   "\"2026-11-20T23:57:00.000+0000\"}]}");
+  const struct fake_op *op = desk_poll(&c, "", SINCE);
   ends(op, TRG_DONE, "");
   assert_int_equal(op->notice_count, 2); /* the post belongs to an account */
   assert_string_equal(op->notices[0].id.p, SALESFORCE_CASE);
@@ -58,167 +57,164 @@ static void test_children_have_their_own_marks_and_name_their_case(void **state)
   assert_non_null(strstr(op->notices[1].version.p, "/02sA0000001Mai1IAC"));
   assert_string_equal(op->cursor.p, MARKS);
   assert_false(op->cursor_more);
-  assert_non_null(strstr(salesforce_asked_at(&c, "GET", "queryAll?q=", 0)->url.p,
+  assert_non_null(strstr(desk_request(&c, "GET", "queryAll?q=", 0)->url.p,
                          "WHERE%20SystemModstamp%3E%3D2026-11-20T23%3A50%3A00Z%20ORDER%20BY%20"
                          "SystemModstamp%2CId%20LIMIT%202000"));
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_the_next_round_looks_back_for_rows_that_came_late(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
-  salesforce_answer_with(&c, IN_CASE, 200, NOW,
-                         ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:56:00") "," ROW(
-                             "500A0000006Vm9v", "2026-11-20T23:59:00")));
+  struct desk_case c = salesforce_case_begin(NULL);
+  desk_answer_with(&c, IN_CASE, 200, NOW,
+                   ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:56:00") "," ROW(
+                       "500A0000006Vm9v", "2026-11-20T23:59:00")));
   nothing_in(&c, (const char *const[]){IN_MAILS, IN_COMMENTS, IN_FEED, NULL});
-  const struct fake_op *op = salesforce_poll_run(&c, MARKS, 0);
+  const struct fake_op *op = desk_poll(&c, MARKS, 0);
   assert_int_equal(op->notice_count, 2);
-  assert_non_null(strstr(salesforce_asked_at(&c, "GET", IN_CASE, 0)->url.p,
+  assert_non_null(strstr(desk_request(&c, "GET", IN_CASE, 0)->url.p,
                          "SystemModstamp%3E%3D2026-11-20T23%3A55%3A05Z%20"));
   /* What is read again has the same version again. */
-  salesforce_answer_with(&c, IN_CASE, 200, NOW,
-                         ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:56:00")));
+  desk_answer_with(&c, IN_CASE, 200, NOW, ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:56:00")));
   nothing_in(&c, (const char *const[]){IN_MAILS, IN_COMMENTS, IN_FEED, NULL});
-  const struct fake_op *again = salesforce_poll_run(&c, op->cursor.p, 0);
+  const struct fake_op *again = desk_poll(&c, op->cursor.p, 0);
   assert_string_equal(again->notices[0].version.p, op->notices[0].version.p);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_rows_of_one_second_across_a_page_edge_are_neither_lost_nor_stuck(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin((const char *const[]){"page_size=2", NULL});
-  salesforce_answer(&c, IN_CASE, 200,
-                    ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:55:00") "," ROW(
-                        "500A0000006Vm9v", "2026-11-20T23:55:00")));
-  const struct fake_op *op = salesforce_poll_run(&c, "", SINCE);
+  struct desk_case c = salesforce_case_begin((const char *const[]){"page_size=2", NULL});
+  desk_answer(&c, IN_CASE, 200,
+              ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:55:00") "," ROW("500A0000006Vm9v",
+                                                                         "2026-11-20T23:55:00")));
+  const struct fake_op *op = desk_poll(&c, "", SINCE);
   assert_true(op->cursor_more);
   assert_non_null(strstr(op->cursor.p, " on=case at=2026-11-20T23:55:00Z id=500A0000006Vm9vIAC"));
-  salesforce_answer(&c, "AND%20Id%3E%27500A0000006Vm9vIAC%27%29", 200,
-                    ROWS(ROW("500A0000006Vm9w", "2026-11-20T23:55:00")));
+  desk_answer(&c, "AND%20Id%3E%27500A0000006Vm9vIAC%27%29", 200,
+              ROWS(ROW("500A0000006Vm9w", "2026-11-20T23:55:00")));
   nothing_in(&c, (const char *const[]){IN_MAILS, IN_COMMENTS, IN_FEED, NULL});
-  op = salesforce_poll_run(&c, op->cursor.p, 0);
+  op = desk_poll(&c, op->cursor.p, 0);
   assert_int_equal(op->notice_count, 1);
   assert_false(op->cursor_more);
   /* Without a Date header the mark is the last row's, never our clock's. */
   assert_non_null(strstr(op->cursor.p, "case=2026-11-20T23:55:00Z mail=2026-11-21T00:00:05Z"));
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_the_vendors_next_page_is_asked_on_our_host_only(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
+  struct desk_case c = salesforce_case_begin(NULL);
 #define NEXT "/services/data/v62.0/query/0r8xx1234-2000"
-  salesforce_answer(&c, IN_CASE, 200, MORE(ROW("500A0000006Vm9u", "2026-11-20T23:55:00"), NEXT));
-  const struct fake_op *op = salesforce_poll_run(&c, "", SINCE);
+  desk_answer(&c, IN_CASE, 200, MORE(ROW("500A0000006Vm9u", "2026-11-20T23:55:00"), NEXT));
+  const struct fake_op *op = desk_poll(&c, "", SINCE);
   assert_true(op->cursor_more);
   assert_non_null(strstr(op->cursor.p, " next=" NEXT));
-  salesforce_answer(&c, SALESFORCE_URL NEXT, 200,
-                    MORE(ROW("500A0000006Vm9v", "2026-11-20T23:56:00"),
-                         "https://evil.example/services/data/v62.0/query/1-2000"));
-  op = salesforce_poll_run(&c, op->cursor.p, 0);
+  desk_answer(&c, SALESFORCE_URL NEXT, 200,
+              MORE(ROW("500A0000006Vm9v", "2026-11-20T23:56:00"),
+                   "https://evil.example/services/data/v62.0/query/1-2000"));
+  op = desk_poll(&c, op->cursor.p, 0);
   ends(op, TRG_DONE, "");
   assert_null(strstr(op->cursor.p, "evil"));
   assert_non_null(strstr(op->cursor.p, "at=2026-11-20T23:56:00Z id=500A0000006Vm9vIAC"));
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_locator_that_died_is_left_for_the_last_row(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
-  salesforce_answer(&c, IN_CASE, 200, MORE(ROW("500A0000006Vm9u", "2026-11-20T23:55:00"), NEXT));
-  const struct fake_op *op = salesforce_poll_run(&c, "", SINCE);
-  salesforce_answer(&c, NEXT, 400, SF_ERROR("INVALID_QUERY_LOCATOR", "invalid query locator"));
-  salesforce_answer(&c, "Id%3E%27500A0000006Vm9uIAC%27", 200, NO_ROWS);
+  struct desk_case c = salesforce_case_begin(NULL);
+  desk_answer(&c, IN_CASE, 200, MORE(ROW("500A0000006Vm9u", "2026-11-20T23:55:00"), NEXT));
+  const struct fake_op *op = desk_poll(&c, "", SINCE);
+  desk_answer(&c, NEXT, 400, SF_ERROR("INVALID_QUERY_LOCATOR", "invalid query locator"));
+  desk_answer(&c, "Id%3E%27500A0000006Vm9uIAC%27", 200, NO_ROWS);
   nothing_in(&c, (const char *const[]){IN_MAILS, IN_COMMENTS, IN_FEED, NULL});
-  ends(salesforce_poll_run(&c, op->cursor.p, 0), TRG_DONE, "");
-  salesforce_case_end(&c);
+  ends(desk_poll(&c, op->cursor.p, 0), TRG_DONE, "");
+  desk_case_end(&c);
 }
 
 static void test_a_page_that_does_not_move_is_not_taken(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin((const char *const[]){"page_size=1", NULL});
-  salesforce_answer(&c, IN_CASE, 200, ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:55:00")));
-  const struct fake_op *op = salesforce_poll_run(&c, "", SINCE);
-  salesforce_answer(&c, IN_CASE, 200, ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:55:00")));
-  op = salesforce_poll_run(&c, op->cursor.p, 0);
+  struct desk_case c = salesforce_case_begin((const char *const[]){"page_size=1", NULL});
+  desk_answer(&c, IN_CASE, 200, ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:55:00")));
+  const struct fake_op *op = desk_poll(&c, "", SINCE);
+  desk_answer(&c, IN_CASE, 200, ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:55:00")));
+  op = desk_poll(&c, op->cursor.p, 0);
   ends(op, TRG_RETRY, TRG_CODE_TRANSIENT);
   assert_int_equal(op->notice_count, 0);
   assert_false(op->cursor_set);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_query_that_times_out_asks_for_half_the_time(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
-  salesforce_answer(&c, IN_CASE, 400, SF_ERROR("QUERY_TIMEOUT", "Your query request was running"));
-  ends(salesforce_poll_run(&c, "", SINCE), TRG_RETRY, TRG_CODE_TIMEOUT);
-  salesforce_answer(&c, "AND%20SystemModstamp%3C2026-11-20T23%3A55%3A00Z", 200, NO_ROWS);
-  const struct fake_op *op = salesforce_poll_run(&c, "", SINCE);
+  struct desk_case c = salesforce_case_begin(NULL);
+  desk_answer(&c, IN_CASE, 400, SF_ERROR("QUERY_TIMEOUT", "Your query request was running"));
+  ends(desk_poll(&c, "", SINCE), TRG_RETRY, TRG_CODE_TIMEOUT);
+  desk_answer(&c, "AND%20SystemModstamp%3C2026-11-20T23%3A55%3A00Z", 200, NO_ROWS);
+  const struct fake_op *op = desk_poll(&c, "", SINCE);
   ends(op, TRG_DONE, "");
   assert_true(op->cursor_more);
   assert_non_null(strstr(op->cursor.p, " on=case at=2026-11-20T23:55:00Z"));
   nothing_in(&c, (const char *const[]){IN_CASE, IN_MAILS, IN_COMMENTS, IN_FEED, NULL});
-  op = salesforce_poll_run(&c, op->cursor.p, 0);
+  op = desk_poll(&c, op->cursor.p, 0);
   assert_false(op->cursor_more);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_token_that_dies_in_a_round_costs_no_row(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
-  salesforce_answer_with(&c, IN_CASE, 200, NOW,
-                         ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:55:00")));
-  salesforce_answer(&c, IN_MAILS, 401, EXPIRED);
+  struct desk_case c = salesforce_case_begin(NULL);
+  desk_answer_with(&c, IN_CASE, 200, NOW, ROWS(ROW("500A0000006Vm9u", "2026-11-20T23:55:00")));
+  desk_answer(&c, IN_MAILS, 401, EXPIRED);
   nothing_in(&c, (const char *const[]){IN_MAILS, IN_COMMENTS, IN_FEED, NULL});
-  const struct fake_op *op = salesforce_poll_run(&c, "", SINCE);
+  const struct fake_op *op = desk_poll(&c, "", SINCE);
   ends(op, TRG_DONE, "");
   assert_int_equal(op->notice_count, 1);
-  assert_int_equal(salesforce_asked(&c, "POST", LOGIN), 2);
-  salesforce_case_end(&c);
+  assert_int_equal(desk_asked(&c, "POST", LOGIN), 2);
+  desk_case_end(&c);
 }
 
 static void test_an_org_without_a_feed_is_polled_without_it(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
+  struct desk_case c = salesforce_case_begin(NULL);
   for (int i = 0; i < 2; i++) {
     nothing_in(&c, (const char *const[]){IN_CASE, IN_MAILS, IN_COMMENTS, NULL});
     if (i == 0)
-      salesforce_answer(&c, IN_FEED, 400,
-                        SF_ERROR("INVALID_TYPE", "sObject type 'FeedItem' is not supported."));
-    ends(salesforce_poll_run(&c, "", SINCE), TRG_DONE, "");
+      desk_answer(&c, IN_FEED, 400,
+                  SF_ERROR("INVALID_TYPE", "sObject type 'FeedItem' is not supported."));
+    ends(desk_poll(&c, "", SINCE), TRG_DONE, "");
   }
   assert_int_equal(fake_host_log_matches(c.host, "object_absent"), 1);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_cursor_of_another_make_is_refused(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
-  ends(salesforce_poll_run(&c, "MTc5NTIyNTAwMC4wfHwxMDE", 0), TRG_REJECTED, TRG_CODE_PERMANENT);
-  ends(salesforce_poll_run(&c, MARKS " on=case at=2026-11-20T23:55:00Z next=//evil/services/data/",
-                           0),
+  struct desk_case c = salesforce_case_begin(NULL);
+  ends(desk_poll(&c, "MTc5NTIyNTAwMC4wfHwxMDE", 0), TRG_REJECTED, TRG_CODE_PERMANENT);
+  ends(desk_poll(&c, MARKS " on=case at=2026-11-20T23:55:00Z next=//evil/services/data/", 0),
        TRG_REJECTED, TRG_CODE_PERMANENT);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 /* ---- fetching ---- */
 
-static void whole_case(struct salesforce_case *c, const char *kase, bool history) {
-  salesforce_answer(c, IN_CASE, 200, kase);
-  salesforce_answer_file(c, IN_MAILS, "mails.json");
-  salesforce_answer_file(c, IN_COMMENTS, "comments.json");
-  salesforce_answer_file(c, IN_FEED, "feed.json");
-  if (history) salesforce_answer_file(c, IN_HISTORY, "history.json");
+static void whole_case(struct desk_case *c, const char *kase, bool history) {
+  desk_answer(c, IN_CASE, 200, kase);
+  desk_answer_file(c, IN_MAILS, "mails.json");
+  desk_answer_file(c, IN_COMMENTS, "comments.json");
+  desk_answer_file(c, IN_FEED, "feed.json");
+  if (history) desk_answer_file(c, IN_HISTORY, "history.json");
 }
 
 static void test_mails_comments_and_posts_become_one_thread(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(
+  struct desk_case c = salesforce_case_begin(
       (const char *const[]){"write.tag_field=Tags__c", NULL});
-  char *kase = salesforce_fixture("case_new.json");
-  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+  char *kase = desk_fixture("salesforce", "case_new.json");
+  desk_answer_file(&c, IN_STATUSES, "statuses.json");
   whole_case(&c, kase, false);
-  const struct fake_op *op = salesforce_fetch_run(&c, "500A0000006Vm9u");
+  const struct fake_op *op = desk_fetch(&c, "500A0000006Vm9u");
   ends(op, TRG_DONE, "");
   const struct trg_ticket *t = &op->tickets[0];
   assert_string_equal(t->id.p, SALESFORCE_CASE);
@@ -243,7 +239,7 @@ static void test_mails_comments_and_posts_become_one_thread(void **state) {
   assert_string_equal(t->messages[4].text.p, "Any news?");
   assert_int_equal(t->fact_count, 0);
   free(kase);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static const struct trg_ticket_fact *fact_of(const struct trg_ticket *t, int32_t kind) {
@@ -254,12 +250,12 @@ static const struct trg_ticket_fact *fact_of(const struct trg_ticket *t, int32_t
 
 static void test_history_tells_closings_reopenings_and_who_took_over(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
-  char *kase = salesforce_fixture_with("case_new.json", "2026-11-20T10:00:02",
-                                       "2026-11-20T13:00:00");
-  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+  struct desk_case c = salesforce_case_begin(NULL);
+  char *kase = desk_fixture_with("salesforce", "case_new.json", "2026-11-20T10:00:02",
+                                 "2026-11-20T13:00:00");
+  desk_answer_file(&c, IN_STATUSES, "statuses.json");
   whole_case(&c, kase, true);
-  const struct fake_op *op = salesforce_fetch_run(&c, SALESFORCE_CASE);
+  const struct fake_op *op = desk_fetch(&c, SALESFORCE_CASE);
   const struct trg_ticket *t = &op->tickets[0];
   assert_int_equal(t->fact_count, 3);
   const struct trg_ticket_fact *solved = fact_of(t, TRG_FACT_SOLVED);
@@ -269,20 +265,21 @@ static void test_history_tells_closings_reopenings_and_who_took_over(void **stat
                       "case:" SALESFORCE_CASE ":reopened:1795179600");
   assert_string_equal(fact_of(t, TRG_FACT_ASSIGNED)->value.p, "agent:005A0000002AgntIAC");
   free(kase);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 #define CLOSED_AT(time) "\"IsClosed\":true,\"ClosedDate\":\"" time ".000+0000\""
 
 static void test_a_closed_case_is_solved_by_its_flag_and_not_by_its_word(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
-  char *kase = salesforce_fixture_with("case_new.json", "\"IsClosed\":false,\"ClosedDate\":null",
-                                       CLOSED_AT("2026-11-20T10:30:00"));
-  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+  struct desk_case c = salesforce_case_begin(NULL);
+  char *kase = desk_fixture_with("salesforce", "case_new.json",
+                                 "\"IsClosed\":false,\"ClosedDate\":null",
+                                 CLOSED_AT("2026-11-20T10:30:00"));
+  desk_answer_file(&c, IN_STATUSES, "statuses.json");
   whole_case(&c, kase, false);
-  salesforce_answer(&c, IN_HISTORY, 200, NO_ROWS); /* not tracked */
-  const struct fake_op *op = salesforce_fetch_run(&c, SALESFORCE_CASE);
+  desk_answer(&c, IN_HISTORY, 200, NO_ROWS); /* not tracked */
+  const struct fake_op *op = desk_fetch(&c, SALESFORCE_CASE);
   const struct trg_ticket *t = &op->tickets[0];
   assert_int_equal(t->status, TRG_STATUS_SOLVED);
   assert_string_equal(fact_of(t, TRG_FACT_SOLVED)->id.p,
@@ -291,30 +288,31 @@ static void test_a_closed_case_is_solved_by_its_flag_and_not_by_its_word(void **
   assert_string_equal(fact_of(t, TRG_FACT_REOPENED)->id.p, "mail:02sA0000001Mai3IAC:reopened");
   assert_int_equal(fact_of(t, TRG_FACT_REOPENED)->by, TRG_AUTHOR_CUSTOMER);
   free(kase);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_the_present_closing_is_told_once_where_history_tells_it_too(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
-  char *kase = salesforce_fixture_with("case_new.json", "\"IsClosed\":false,\"ClosedDate\":null",
-                                       CLOSED_AT("2026-11-20T12:00:01"));
-  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+  struct desk_case c = salesforce_case_begin(NULL);
+  char *kase = desk_fixture_with("salesforce", "case_new.json",
+                                 "\"IsClosed\":false,\"ClosedDate\":null",
+                                 CLOSED_AT("2026-11-20T12:00:01"));
+  desk_answer_file(&c, IN_STATUSES, "statuses.json");
   whole_case(&c, kase, true);
-  const struct fake_op *op = salesforce_fetch_run(&c, SALESFORCE_CASE);
+  const struct fake_op *op = desk_fetch(&c, SALESFORCE_CASE);
   size_t solved = 0;
   for (size_t i = 0; i < op->tickets[0].fact_count; i++)
     solved += op->tickets[0].facts[i].kind == TRG_FACT_SOLVED;
   assert_int_equal(solved, 1);
   free(kase);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void deleted_as(const char *kase, int32_t status, const char *into) {
-  struct salesforce_case c = salesforce_case_begin(NULL);
-  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
-  salesforce_answer(&c, IN_CASE, 200, kase);
-  const struct fake_op *op = salesforce_fetch_run(&c, SALESFORCE_CASE);
+  struct desk_case c = salesforce_case_begin(NULL);
+  desk_answer_file(&c, IN_STATUSES, "statuses.json");
+  desk_answer(&c, IN_CASE, 200, kase);
+  const struct fake_op *op = desk_fetch(&c, SALESFORCE_CASE);
   ends(op, TRG_DONE, "");
   assert_int_equal(op->ticket_count, 1);
   assert_int_equal(op->tickets[0].status, status);
@@ -322,13 +320,13 @@ static void deleted_as(const char *kase, int32_t status, const char *into) {
   assert_int_equal(op->tickets[0].fact_count, 1);
   assert_int_equal(op->tickets[0].facts[0].kind,
                    status == TRG_STATUS_MERGED ? TRG_FACT_MERGED : TRG_FACT_DELETED);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_deleted_purged_and_merged_cases_are_told_apart(void **state) {
   (void)state;
-  char *kase = salesforce_fixture_with("case_new.json", "\"IsDeleted\":false",
-                                       "\"IsDeleted\":true");
+  char *kase = desk_fixture_with("salesforce", "case_new.json", "\"IsDeleted\":false",
+                                 "\"IsDeleted\":true");
   deleted_as(kase, TRG_STATUS_DELETED, "");
   deleted_as(NO_ROWS, TRG_STATUS_DELETED, "");
   char *at = strstr(kase, "\"MasterRecordId\":null"), merged[8192];
@@ -340,91 +338,91 @@ static void test_deleted_purged_and_merged_cases_are_told_apart(void **state) {
 
 static void test_columns_that_an_org_does_not_have_are_left_out(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
-  char *kase = salesforce_fixture("case_new.json");
-  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
-  salesforce_answer(&c, IN_CASE, 400,
-                    SF_ERROR("INVALID_FIELD", "No such column 'MasterRecordId' on entity 'Case'."));
-  salesforce_answer(&c, IN_CASE, 200, kase);
-  salesforce_answer(&c, IN_MAILS, 400,
-                    SF_ERROR("INVALID_FIELD", "No such column 'Headers' on entity"));
-  salesforce_answer_file(&c, IN_MAILS, "mails.json");
-  salesforce_answer_file(&c, IN_COMMENTS, "comments.json");
-  salesforce_answer_file(&c, IN_FEED, "feed.json");
-  ends(salesforce_fetch_run(&c, SALESFORCE_CASE), TRG_DONE, "");
-  assert_null(strstr(salesforce_asked_at(&c, "GET", IN_CASE, 1)->url.p, "MasterRecordId"));
-  assert_non_null(strstr(salesforce_asked_at(&c, "GET", IN_CASE, 1)->url.p, "Owner.Name"));
-  assert_null(strstr(salesforce_asked_at(&c, "GET", IN_MAILS, 1)->url.p, "Headers"));
+  struct desk_case c = salesforce_case_begin(NULL);
+  char *kase = desk_fixture("salesforce", "case_new.json");
+  desk_answer_file(&c, IN_STATUSES, "statuses.json");
+  desk_answer(&c, IN_CASE, 400,
+              SF_ERROR("INVALID_FIELD", "No such column 'MasterRecordId' on entity 'Case'."));
+  desk_answer(&c, IN_CASE, 200, kase);
+  desk_answer(&c, IN_MAILS, 400, SF_ERROR("INVALID_FIELD", "No such column 'Headers' on entity"));
+  desk_answer_file(&c, IN_MAILS, "mails.json");
+  desk_answer_file(&c, IN_COMMENTS, "comments.json");
+  desk_answer_file(&c, IN_FEED, "feed.json");
+  ends(desk_fetch(&c, SALESFORCE_CASE), TRG_DONE, "");
+  assert_null(strstr(desk_request(&c, "GET", IN_CASE, 1)->url.p, "MasterRecordId"));
+  assert_non_null(strstr(desk_request(&c, "GET", IN_CASE, 1)->url.p, "Owner.Name"));
+  assert_null(strstr(desk_request(&c, "GET", IN_MAILS, 1)->url.p, "Headers"));
   free(kase);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_column_that_must_be_there_is_a_question_of_permission(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(
+  struct desk_case c = salesforce_case_begin(
       (const char *const[]){"write.category=field:Triage_Category__c", NULL});
-  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
-  salesforce_answer(&c, IN_CASE, 400,
-                    SF_ERROR("INVALID_FIELD", "No such column 'Triage_Category__c' on entity"));
-  const struct fake_op *op = salesforce_fetch_run(&c, SALESFORCE_CASE);
+  desk_answer_file(&c, IN_STATUSES, "statuses.json");
+  desk_answer(&c, IN_CASE, 400,
+              SF_ERROR("INVALID_FIELD", "No such column 'Triage_Category__c' on entity"));
+  const struct fake_op *op = desk_fetch(&c, SALESFORCE_CASE);
   ends(op, TRG_REJECTED, TRG_CODE_PERMISSION);
   assert_non_null(strstr(op->result.why.p, "Triage_Category__c"));
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_long_lists_are_read_to_their_end_and_begun_again_when_they_die(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin((const char *const[]){"feed=false", NULL});
-  char *kase = salesforce_fixture("case_new.json");
-  char *short_page = salesforce_fixture_with("mails.json", "\"done\":true",
-                                             "\"done\":false,\"nextRecordsUrl\":\"" NEXT "\"");
-  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
-  salesforce_answer(&c, IN_CASE, 200, kase);
-  salesforce_answer(&c, IN_MAILS, 200, short_page);
-  salesforce_answer(&c, NEXT, 400, SF_ERROR("INVALID_QUERY_LOCATOR", "gone"));
-  salesforce_answer(&c, IN_MAILS, 200, short_page);
-  salesforce_answer(&c, NEXT, 200, NO_ROWS);
-  salesforce_answer_file(&c, IN_COMMENTS, "comments.json");
-  const struct fake_op *op = salesforce_fetch_run(&c, SALESFORCE_CASE);
+  struct desk_case c = salesforce_case_begin((const char *const[]){"feed=false", NULL});
+  char *kase = desk_fixture("salesforce", "case_new.json");
+  char *short_page = desk_fixture_with("salesforce", "mails.json", "\"done\":true",
+                                       "\"done\":false,\"nextRecordsUrl\":\"" NEXT "\"");
+  desk_answer_file(&c, IN_STATUSES, "statuses.json");
+  desk_answer(&c, IN_CASE, 200, kase);
+  desk_answer(&c, IN_MAILS, 200, short_page);
+  desk_answer(&c, NEXT, 400, SF_ERROR("INVALID_QUERY_LOCATOR", "gone"));
+  desk_answer(&c, IN_MAILS, 200, short_page);
+  desk_answer(&c, NEXT, 200, NO_ROWS);
+  desk_answer_file(&c, IN_COMMENTS, "comments.json");
+  const struct fake_op *op = desk_fetch(&c, SALESFORCE_CASE);
   ends(op, TRG_DONE, "");
   assert_int_equal(op->tickets[0].message_count, 4);
   free(short_page);
-  short_page = salesforce_fixture_with("mails.json", "\"done\":true",
-                                       "\"done\":false,\"nextRecordsUrl\":\"https://evil/x\"");
-  salesforce_answer(&c, IN_CASE, 200, kase);
-  salesforce_answer(&c, IN_MAILS, 200, short_page);
-  ends(salesforce_fetch_run(&c, SALESFORCE_CASE), TRG_RETRY, TRG_CODE_MALFORMED);
+  short_page = desk_fixture_with("salesforce", "mails.json", "\"done\":true",
+                                 "\"done\":false,\"nextRecordsUrl\":\"https://evil/x\"");
+  desk_answer(&c, IN_CASE, 200, kase);
+  desk_answer(&c, IN_MAILS, 200, short_page);
+  ends(desk_fetch(&c, SALESFORCE_CASE), TRG_RETRY, TRG_CODE_MALFORMED);
   free(short_page);
   free(kase);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_statuses_are_read_again_after_an_hour(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
+  struct desk_case c = salesforce_case_begin(NULL);
   for (int i = 0; i < 3; i++) {
-    if (i != 1) salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
-    salesforce_answer(&c, IN_CASE, 200, NO_ROWS);
-    salesforce_fetch_run(&c, SALESFORCE_CASE);
+    if (i != 1) desk_answer_file(&c, IN_STATUSES, "statuses.json");
+    desk_answer(&c, IN_CASE, 200, NO_ROWS);
+    desk_fetch(&c, SALESFORCE_CASE);
     if (i == 1) fake_host_advance(c.host, 3600000);
   }
-  assert_int_equal(salesforce_asked(&c, "GET", IN_STATUSES), 2);
-  salesforce_case_end(&c);
+  assert_int_equal(desk_asked(&c, "GET", IN_STATUSES), 2);
+  desk_case_end(&c);
 }
 
 static void test_a_user_who_may_not_read_statuses_still_sees_what_is_closed(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin(NULL);
-  char *kase = salesforce_fixture_with("case_new.json", "\"IsClosed\":false,\"ClosedDate\":null",
-                                       CLOSED_AT("2026-11-20T11:30:00"));
-  salesforce_answer(&c, IN_STATUSES, 400,
-                    SF_ERROR("INVALID_TYPE", "sObject type 'CaseStatus' is not supported."));
+  struct desk_case c = salesforce_case_begin(NULL);
+  char *kase = desk_fixture_with("salesforce", "case_new.json",
+                                 "\"IsClosed\":false,\"ClosedDate\":null",
+                                 CLOSED_AT("2026-11-20T11:30:00"));
+  desk_answer(&c, IN_STATUSES, 400,
+              SF_ERROR("INVALID_TYPE", "sObject type 'CaseStatus' is not supported."));
   whole_case(&c, kase, true);
-  const struct fake_op *op = salesforce_fetch_run(&c, SALESFORCE_CASE);
+  const struct fake_op *op = desk_fetch(&c, SALESFORCE_CASE);
   ends(op, TRG_DONE, "");
   assert_int_equal(op->tickets[0].status, TRG_STATUS_SOLVED);
   free(kase);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 int main(void) {

@@ -284,7 +284,7 @@ static void test_statuses_go_by_category(void **state) {
   (void)state;
   struct sf_statuses statuses;
   struct trg_err err;
-  char *body = salesforce_fixture("statuses.json");
+  char *body = desk_fixture("salesforce", "statuses.json");
   assert_int_equal(salesforce_statuses_read(&statuses, str(body), &err), 0);
   assert_int_equal(salesforce_status_of(&statuses, str("New"), false), TRG_STATUS_NEW);
   assert_int_equal(salesforce_status_of(&statuses, str("Working"), false), TRG_STATUS_OPEN);

@@ -54,21 +54,21 @@ static void ends(const struct fake_op *op, int32_t outcome, const char *code) {
   } while (0)
 
 /* The case as the guard reads it, with these comments and mails more. */
-static void read_as(struct salesforce_case *c, const char *kase, const char *mails,
+static void read_as(struct desk_case *c, const char *kase, const char *mails,
                     const char *comments) {
-  salesforce_answer(c, IN_CASE, 200, kase);
+  desk_answer(c, IN_CASE, 200, kase);
   if (mails != NULL)
-    salesforce_answer(c, IN_MAILS, 200, mails);
+    desk_answer(c, IN_MAILS, 200, mails);
   else
-    salesforce_answer_file(c, IN_MAILS, "mails.json");
+    desk_answer_file(c, IN_MAILS, "mails.json");
   if (comments != NULL)
-    salesforce_answer(c, IN_COMMENTS, 200, comments);
+    desk_answer(c, IN_COMMENTS, 200, comments);
   else
-    salesforce_answer_file(c, IN_COMMENTS, "comments.json");
+    desk_answer_file(c, IN_COMMENTS, "comments.json");
 }
 
-static void read_plain(struct salesforce_case *c) {
-  char *kase = salesforce_fixture("case_new.json");
+static void read_plain(struct desk_case *c) {
+  char *kase = desk_fixture("salesforce", "case_new.json");
   read_as(c, kase, NULL, NULL);
   free(kase);
 }
@@ -77,7 +77,7 @@ static void read_plain(struct salesforce_case *c) {
 static char *list_with(const char *name, const char *row) {
   char rows[4096];
   snprintf(rows, sizeof rows, "\"records\":[%s,", row);
-  return salesforce_fixture_with(name, "\"records\":[", rows);
+  return desk_fixture_with("salesforce", name, "\"records\":[", rows);
 }
 
 #define OWN                                                                                        \
@@ -89,7 +89,7 @@ static char *list_with(const char *name, const char *row) {
   "{\"Id\":\"02sA0000001New1IAC\",\"Incoming\":false,\"Status\":\"3\",\"TextBody\":\"Hello "       \
   "Anna\\n\\nthread::pp5XPG::\\n-- \\nAcme\"," OWN "}"
 
-static struct salesforce_case begin(const char *more) {
+static struct desk_case begin(const char *more) {
   return salesforce_case_begin((const char *const[]){"feed=false", more, NULL});
 }
 
@@ -97,13 +97,13 @@ static struct salesforce_case begin(const char *more) {
 
 static void test_a_note_alone_is_one_comment_that_the_customer_does_not_see(void **state) {
   (void)state;
-  struct salesforce_case c = begin(NULL);
+  struct desk_case c = begin(NULL);
   struct trg_action action = note();
   read_plain(&c);
-  salesforce_answer_write(&c, "POST", COMMENT, 201, CREATED);
-  const struct fake_op *op = salesforce_write_run(&c, &action);
+  desk_answer_write(&c, "POST", COMMENT, 201, CREATED);
+  const struct fake_op *op = desk_write(&c, &action);
   ends(op, TRG_DONE, "");
-  const struct fake_request *post = salesforce_asked_at(&c, "POST", COMMENT, 0);
+  const struct fake_request *post = desk_request(&c, "POST", COMMENT, 0);
   assert_string_equal(post->body.p, "{\"ParentId\":\"" SALESFORCE_CASE "\",\"CommentBody\":"
                                     "\"Draft & more\\u000a\\u000a- one\",\"IsPublished\":false}");
   assert_string_equal(fake_request_header(post, "sforce-auto-assign"), "FALSE");
@@ -111,26 +111,26 @@ static void test_a_note_alone_is_one_comment_that_the_customer_does_not_see(void
   assert_int_equal(op->receipt_count, 1);
   assert_string_equal(op->receipts[0].kind.p, "note");
   assert_string_equal(op->receipts[0].id.p, "00aA0000001New1IAC");
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_note_can_be_a_feed_post_for_internal_users(void **state) {
   (void)state;
-  struct salesforce_case c = begin("write.note=feed");
+  struct desk_case c = begin("write.note=feed");
   struct trg_action action = note();
   action.note = TRG_STR("<p>Use <strong>this</strong><br>{!Case.Id}</p>");
   read_plain(&c);
-  salesforce_answer_write(&c, "POST", POST_FEED, 201, CREATED);
-  ends(salesforce_write_run(&c, &action), TRG_DONE, "");
-  const char *body = salesforce_asked_at(&c, "POST", POST_FEED, 0)->body.p;
+  desk_answer_write(&c, "POST", POST_FEED, 201, CREATED);
+  ends(desk_write(&c, &action), TRG_DONE, "");
+  const char *body = desk_request(&c, "POST", POST_FEED, 0)->body.p;
   HAS(body, "\"Body\":\"<p>Use <b>this</b></p><p>{\xE2\x80\x8B!Case.Id}</p>\"");
   HAS(body, "\"IsRichText\":true,\"Visibility\":\"InternalUsers\"");
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_fields_and_note_are_one_guarded_composite(void **state) {
   (void)state;
-  struct salesforce_case c = salesforce_case_begin((const char *const[]){
+  struct desk_case c = salesforce_case_begin((const char *const[]){
       "feed=false", "write.category=field:Triage_Category__c", "write.tag_field=Tags__c",
       "write.marker_field=Triage_Run__c", "write.group={\"billing\":\"00GA0000002Tech\"}", NULL});
   const struct trg_str tags[] = {TRG_STR("vip"), TRG_STR("refund")};
@@ -141,13 +141,13 @@ static void test_fields_and_note_are_one_guarded_composite(void **state) {
   action.category = TRG_STR("it's billing");
   action.team = TRG_STR("billing");
   action.flags = TRG_ACTION_SOLVE;
-  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+  desk_answer_file(&c, IN_STATUSES, "statuses.json");
   read_plain(&c);
-  salesforce_answer_write(&c, "POST", COMPOSITE, 200,
-                          PARTS(PART("204", "null") "," PART("201", CREATED)));
-  const struct fake_op *op = salesforce_write_run(&c, &action);
+  desk_answer_write(&c, "POST", COMPOSITE, 200,
+                    PARTS(PART("204", "null") "," PART("201", CREATED)));
+  const struct fake_op *op = desk_write(&c, &action);
   ends(op, TRG_DONE, "");
-  const struct fake_request *post = salesforce_asked_at(&c, "POST", COMPOSITE, 0);
+  const struct fake_request *post = desk_request(&c, "POST", COMPOSITE, 0);
   HAS(post->body.p,
       "{\"allOrNone\":true,\"compositeRequest\":[{\"method\":\"PATCH\",\"url\":\"" PATCHED
       "\",\"referenceId\":\"part0\",\"httpHeaders\":{\"Sforce-Auto-Assign\":\"FALSE\","
@@ -157,52 +157,52 @@ static void test_fields_and_note_are_one_guarded_composite(void **state) {
   HAS(post->body.p, "\"url\":\"" COMMENT "\"");
   assert_string_equal(fake_request_header(post, "sforce-auto-assign"), "FALSE");
   assert_int_equal(op->receipt_count, 4);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_fields_alone_are_one_patch_with_an_empty_answer(void **state) {
   (void)state;
-  struct salesforce_case c = begin("write.priorities={\"P1\":\"Critical\"}");
+  struct desk_case c = begin("write.priorities={\"P1\":\"Critical\"}");
   struct trg_action action = note();
   action.note = (struct trg_str){NULL, 0};
   action.priority = TRG_STR("P1");
   read_plain(&c);
-  salesforce_answer_write(&c, "PATCH", PATCHED, 204, NULL);
-  const struct fake_op *op = salesforce_write_run(&c, &action);
+  desk_answer_write(&c, "PATCH", PATCHED, 204, NULL);
+  const struct fake_op *op = desk_write(&c, &action);
   ends(op, TRG_DONE, "");
-  const struct fake_request *patch = salesforce_asked_at(&c, "PATCH", PATCHED, 0);
+  const struct fake_request *patch = desk_request(&c, "PATCH", PATCHED, 0);
   assert_string_equal(patch->body.p, "{\"Priority\":\"Critical\"}");
   assert_string_equal(fake_request_header(patch, "if-unmodified-since"),
                       "Fri, 20 Nov 2026 10:00:01 GMT");
   assert_string_equal(op->receipts[0].kind.p, "fields");
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_what_is_there_already_is_not_written_again(void **state) {
   (void)state;
-  struct salesforce_case c = begin(NULL);
+  struct desk_case c = begin(NULL);
   struct trg_action action = note();
   action.priority = TRG_STR("P3"); /* Medium, as it is */
-  char *kase = salesforce_fixture("case_new.json"),
+  char *kase = desk_fixture("salesforce", "case_new.json"),
        *comments = list_with("comments.json", OUR_NOTE);
   read_as(&c, kase, NULL, comments);
-  ends(salesforce_write_run(&c, &action), TRG_DONE, "");
-  assert_int_equal(salesforce_asked(&c, "POST", "/services/data/"), 0);
+  ends(desk_write(&c, &action), TRG_DONE, "");
+  assert_int_equal(desk_asked(&c, "POST", "/services/data/"), 0);
   free(kase);
   free(comments);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void composite_answers(int32_t status, const char *body, int32_t outcome, const char *code) {
-  struct salesforce_case c = begin(NULL);
+  struct desk_case c = begin(NULL);
   struct trg_action action = note();
   action.priority = TRG_STR("P1");
   read_plain(&c);
-  salesforce_answer_write(&c, "POST", COMPOSITE, status, body);
-  const struct fake_op *op = salesforce_write_run(&c, &action);
+  desk_answer_write(&c, "POST", COMPOSITE, status, body);
+  const struct fake_op *op = desk_write(&c, &action);
   ends(op, outcome, code);
   assert_int_equal(op->receipt_count, 0);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_each_part_of_a_composite_is_looked_at(void **state) {
@@ -237,15 +237,16 @@ static void test_answers_to_a_write_are_told_apart(void **state) {
 /* ---- the guard ---- */
 
 static void conflicts(const char *mail, const char *comment, bool expected) {
-  struct salesforce_case c = begin(NULL);
+  struct desk_case c = begin(NULL);
   struct trg_action action = note();
-  char *kase = salesforce_fixture("case_new.json");
-  char *mails = mail != NULL ? list_with("mails.json", mail) : salesforce_fixture("mails.json");
+  char *kase = desk_fixture("salesforce", "case_new.json");
+  char *mails = mail != NULL ? list_with("mails.json", mail)
+                             : desk_fixture("salesforce", "mails.json");
   char *comments = comment != NULL ? list_with("comments.json", comment)
-                                   : salesforce_fixture("comments.json");
+                                   : desk_fixture("salesforce", "comments.json");
   read_as(&c, kase, mails, comments);
-  if (!expected) salesforce_answer_write(&c, "POST", COMMENT, 201, CREATED);
-  const struct fake_op *op = salesforce_write_run(&c, &action);
+  if (!expected) desk_answer_write(&c, "POST", COMMENT, 201, CREATED);
+  const struct fake_op *op = desk_write(&c, &action);
   if (expected)
     ends(op, TRG_REJECTED, TRG_CODE_CONFLICT);
   else
@@ -253,7 +254,7 @@ static void conflicts(const char *mail, const char *comment, bool expected) {
   free(kase);
   free(mails);
   free(comments);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 #define AT_NIGHT "\"CreatedDate\":\"2026-11-20T23:00:00.000+0000\""
@@ -285,11 +286,11 @@ static void test_news_since_the_decision_is_a_conflict(void **state) {
 /* The version that fetch() gives knows all that was said, in any order of time. */
 static void test_the_version_of_a_fetch_finds_a_mail_that_came_late_with_an_old_time(void **state) {
   (void)state;
-  struct salesforce_case c = begin(NULL);
-  char *kase = salesforce_fixture("case_new.json");
-  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+  struct desk_case c = begin(NULL);
+  char *kase = desk_fixture("salesforce", "case_new.json");
+  desk_answer_file(&c, IN_STATUSES, "statuses.json");
   read_plain(&c);
-  const struct fake_op *op = salesforce_fetch_run(&c, SALESFORCE_CASE);
+  const struct fake_op *op = desk_fetch(&c, SALESFORCE_CASE);
   struct trg_action action = note();
   action.version = op->tickets[0].version;
   char *mails = list_with("mails.json",
@@ -297,27 +298,27 @@ static void test_the_version_of_a_fetch_finds_a_mail_that_came_late_with_an_old_
                           "\"0\",\"TextBody\":\"wait\",\"CreatedDate\":"
                           "\"2026-11-20T10:05:00.000+0000\"}");
   read_as(&c, kase, mails, NULL);
-  ends(salesforce_write_run(&c, &action), TRG_REJECTED, TRG_CODE_CONFLICT);
+  ends(desk_write(&c, &action), TRG_REJECTED, TRG_CODE_CONFLICT);
   read_plain(&c);
-  salesforce_answer_write(&c, "POST", COMMENT, 201, CREATED);
-  ends(salesforce_write_run(&c, &action), TRG_DONE, "");
+  desk_answer_write(&c, "POST", COMMENT, 201, CREATED);
+  ends(desk_write(&c, &action), TRG_DONE, "");
   free(kase);
   free(mails);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void guarded_case(const char *from, const char *to, const char *code, bool children) {
-  struct salesforce_case c = begin(NULL);
+  struct desk_case c = begin(NULL);
   struct trg_action action = reply();
-  char *kase = salesforce_fixture_with("case_new.json", from, to);
+  char *kase = desk_fixture_with("salesforce", "case_new.json", from, to);
   if (children)
     read_as(&c, kase, NULL, NULL);
   else
-    salesforce_answer(&c, IN_CASE, 200, kase);
-  ends(salesforce_write_run(&c, &action), TRG_REJECTED, code);
-  assert_int_equal(salesforce_asked(&c, "POST", "/services/data/"), 0);
+    desk_answer(&c, IN_CASE, 200, kase);
+  ends(desk_write(&c, &action), TRG_REJECTED, code);
+  assert_int_equal(desk_asked(&c, "POST", "/services/data/"), 0);
   free(kase);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_cases_that_take_no_write_are_left_alone(void **state) {
@@ -338,42 +339,42 @@ static void test_cases_that_take_no_write_are_left_alone(void **state) {
 
 static void test_a_reply_is_mailed_last_and_the_case_closed_behind_it(void **state) {
   (void)state;
-  struct salesforce_case c = begin("write.sender=help@acme.com");
+  struct desk_case c = begin("write.sender=help@acme.com");
   struct trg_action action = reply();
   action.note = TRG_STR("<p>why</p>");
   action.priority = TRG_STR("P1");
   action.flags = TRG_ACTION_SOLVE;
-  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+  desk_answer_file(&c, IN_STATUSES, "statuses.json");
   read_plain(&c);
-  salesforce_answer_write(&c, "POST", COMPOSITE, 200,
-                          PARTS(PART("204", "null") "," PART("201", CREATED)));
-  salesforce_answer_write(&c, "POST", MAIL, 200, MAILED);
-  salesforce_answer_write(&c, "PATCH", PATCHED, 204, NULL);
-  const struct fake_op *op = salesforce_write_run(&c, &action);
+  desk_answer_write(&c, "POST", COMPOSITE, 200,
+                    PARTS(PART("204", "null") "," PART("201", CREATED)));
+  desk_answer_write(&c, "POST", MAIL, 200, MAILED);
+  desk_answer_write(&c, "PATCH", PATCHED, 204, NULL);
+  const struct fake_op *op = desk_write(&c, &action);
   ends(op, TRG_DONE, "");
   assert_string_equal(
-      salesforce_asked_at(&c, "POST", MAIL, 0)->body.p,
+      desk_request(&c, "POST", MAIL, 0)->body.p,
       "{\"inputs\":[{\"emailAddresses\":\"anna@example.com\",\"emailSubject\":\"Re: Refund\","
       "\"emailBody\":\"<p>Hello "
       "Anna</p>\",\"sendRichBody\":true,\"relatedRecordId\":\"" SALESFORCE_CASE
       "\",\"logEmailOnSend\":true,\"senderType\":\"OrgWideEmailAddress\","
       "\"senderAddress\":\"help@acme.com\",\"addThreadingTokenToBody\":true,"
       "\"addThreadingTokenToSubject\":true}]}");
-  assert_null(strstr(salesforce_asked_at(&c, "POST", COMPOSITE, 0)->body.p, "Status\":"));
-  const struct fake_request *patch = salesforce_asked_at(&c, "PATCH", PATCHED, 0);
+  assert_null(strstr(desk_request(&c, "POST", COMPOSITE, 0)->body.p, "Status\":"));
+  const struct fake_request *patch = desk_request(&c, "PATCH", PATCHED, 0);
   assert_string_equal(patch->body.p, "{\"Status\":\"Erledigt\"}");
   assert_string_equal(fake_request_header(patch, "sforce-auto-assign"), "FALSE");
   assert_int_equal(op->receipt_count, 4); /* fields, note, reply, status */
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void mail_answers(int32_t status, const char *body, int32_t outcome, const char *code) {
-  struct salesforce_case c = begin(NULL);
+  struct desk_case c = begin(NULL);
   struct trg_action action = reply();
   read_plain(&c);
-  salesforce_answer_write(&c, "POST", MAIL, status, body);
-  ends(salesforce_write_run(&c, &action), outcome, code);
-  salesforce_case_end(&c);
+  desk_answer_write(&c, "POST", MAIL, status, body);
+  ends(desk_write(&c, &action), outcome, code);
+  desk_case_end(&c);
 }
 
 static void test_a_mail_counts_as_sent_only_when_the_action_says_so(void **state) {
@@ -394,87 +395,87 @@ static void test_a_mail_counts_as_sent_only_when_the_action_says_so(void **state
 
 static void test_a_closing_that_fails_does_not_send_the_mail_again(void **state) {
   (void)state;
-  struct salesforce_case c = begin("write.solved_status=Gelöst");
+  struct desk_case c = begin("write.solved_status=Gelöst");
   struct trg_action action = reply();
   action.flags = TRG_ACTION_SOLVE;
-  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+  desk_answer_file(&c, IN_STATUSES, "statuses.json");
   read_plain(&c);
-  salesforce_answer_write(&c, "POST", MAIL, 200, MAILED);
-  salesforce_answer_write(&c, "PATCH", PATCHED, 400,
-                          SF_ERROR("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "bad value"));
-  const struct fake_op *op = salesforce_write_run(&c, &action);
+  desk_answer_write(&c, "POST", MAIL, 200, MAILED);
+  desk_answer_write(&c, "PATCH", PATCHED, 400,
+                    SF_ERROR("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "bad value"));
+  const struct fake_op *op = desk_write(&c, &action);
   ends(op, TRG_DONE, "");
   HAS(op->result.why.p, "could not be closed");
   assert_int_equal(fake_host_log_matches(c.host, "not_closed"), 1);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_repeated_write_sends_only_the_mail_that_is_missing(void **state) {
   (void)state;
-  struct salesforce_case c = begin(NULL);
+  struct desk_case c = begin(NULL);
   struct trg_action action = reply();
   action.note = note().note;
-  char *kase = salesforce_fixture("case_new.json"),
+  char *kase = desk_fixture("salesforce", "case_new.json"),
        *comments = list_with("comments.json", OUR_NOTE);
   read_plain(&c);
-  salesforce_answer_write(&c, "POST", COMMENT, 201, CREATED);
-  salesforce_answer_write(&c, "POST", MAIL, 400, MAIL_ERROR("UNABLE_TO_LOCK_ROW"));
-  const struct fake_op *op = salesforce_write_run(&c, &action);
+  desk_answer_write(&c, "POST", COMMENT, 201, CREATED);
+  desk_answer_write(&c, "POST", MAIL, 400, MAIL_ERROR("UNABLE_TO_LOCK_ROW"));
+  const struct fake_op *op = desk_write(&c, &action);
   ends(op, TRG_RETRY, TRG_CODE_TRANSIENT);
   HAS(op->result.why.p, "the reply is not sent");
   read_as(&c, kase, NULL, comments);
-  salesforce_answer_write(&c, "POST", MAIL, 200, MAILED);
-  ends(salesforce_write_run(&c, &action), TRG_DONE, "");
-  assert_int_equal(salesforce_asked(&c, "POST", COMMENT), 1);
+  desk_answer_write(&c, "POST", MAIL, 200, MAILED);
+  ends(desk_write(&c, &action), TRG_DONE, "");
+  assert_int_equal(desk_asked(&c, "POST", COMMENT), 1);
   free(kase);
   free(comments);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_portal_reply_is_a_published_comment_beside_its_note(void **state) {
   (void)state;
-  struct salesforce_case c = begin(NULL);
+  struct desk_case c = begin(NULL);
   struct trg_action action = reply();
   action.note = TRG_STR("<p>why</p>");
-  char *kase = salesforce_fixture_with("case_new.json", "\"Origin\":\"Email\"",
-                                       "\"Origin\":\"Customer Portal\"");
+  char *kase = desk_fixture_with("salesforce", "case_new.json", "\"Origin\":\"Email\"",
+                                 "\"Origin\":\"Customer Portal\"");
   read_as(&c, kase, NULL, NULL);
-  salesforce_answer_write(&c, "POST", COMPOSITE, 200,
-                          PARTS(PART("201", CREATED) "," PART("201", CREATED)));
-  const struct fake_op *op = salesforce_write_run(&c, &action);
+  desk_answer_write(&c, "POST", COMPOSITE, 200,
+                    PARTS(PART("201", CREATED) "," PART("201", CREATED)));
+  const struct fake_op *op = desk_write(&c, &action);
   ends(op, TRG_DONE, "");
-  const char *body = salesforce_asked_at(&c, "POST", COMPOSITE, 0)->body.p;
+  const char *body = desk_request(&c, "POST", COMPOSITE, 0)->body.p;
   HAS(body, "\"CommentBody\":\"why\",\"IsPublished\":false");
   HAS(body, "\"CommentBody\":\"Hello Anna\",\"IsPublished\":true");
   assert_string_equal(op->receipts[1].kind.p, "reply");
   free(kase);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_connector_without_replies_says_so(void **state) {
   (void)state;
-  struct salesforce_case c = begin("write.reply=none");
+  struct desk_case c = begin("write.reply=none");
   struct trg_action action = reply();
   read_plain(&c);
-  ends(salesforce_write_run(&c, &action), TRG_REJECTED, TRG_CODE_PERMANENT);
-  salesforce_answer_file(&c, IN_STATUSES, "statuses.json");
+  ends(desk_write(&c, &action), TRG_REJECTED, TRG_CODE_PERMANENT);
+  desk_answer_file(&c, IN_STATUSES, "statuses.json");
   read_plain(&c);
-  assert_int_equal(salesforce_fetch_run(&c, SALESFORCE_CASE)->tickets[0].flags,
-                   TRG_TICKET_NOTE_ONLY);
-  salesforce_case_end(&c);
+  assert_int_equal(desk_fetch(&c, SALESFORCE_CASE)->tickets[0].flags, TRG_TICKET_NOTE_ONLY);
+  desk_case_end(&c);
 }
 
 /* ---- looking again ---- */
 
 static void finds(const struct trg_action *action, const char *mail, const char *comment,
                   const char *receipt) {
-  struct salesforce_case c = begin(NULL);
-  char *kase = salesforce_fixture("case_new.json");
-  char *mails = mail != NULL ? list_with("mails.json", mail) : salesforce_fixture("mails.json");
+  struct desk_case c = begin(NULL);
+  char *kase = desk_fixture("salesforce", "case_new.json");
+  char *mails = mail != NULL ? list_with("mails.json", mail)
+                             : desk_fixture("salesforce", "mails.json");
   char *comments = comment != NULL ? list_with("comments.json", comment)
-                                   : salesforce_fixture("comments.json");
+                                   : desk_fixture("salesforce", "comments.json");
   read_as(&c, kase, mails, comments);
-  const struct fake_op *op = salesforce_find_run(&c, action);
+  const struct fake_op *op = desk_find(&c, action);
   if (receipt == NULL) {
     ends(op, TRG_REJECTED, TRG_CODE_NOT_FOUND);
     assert_int_equal(op->receipt_count, 0);
@@ -485,7 +486,7 @@ static void finds(const struct trg_action *action, const char *mail, const char 
   free(kase);
   free(mails);
   free(comments);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_lost_answer_is_found_by_user_time_and_text(void **state) {
@@ -516,26 +517,26 @@ static void test_somebody_elses_equal_words_are_not_ours(void **state) {
 
 static void test_the_marker_field_shows_a_write_whose_text_was_changed(void **state) {
   (void)state;
-  struct salesforce_case c = begin("write.marker_field=field:Triage_Run__c");
+  struct desk_case c = begin("write.marker_field=field:Triage_Run__c");
   struct trg_action action = note();
-  char *kase = salesforce_fixture_with("case_new.json", "\"Triage_Run__c\":null",
-                                       "\"Triage_Run__c\":\"run-9\"");
+  char *kase = desk_fixture_with("salesforce", "case_new.json", "\"Triage_Run__c\":null",
+                                 "\"Triage_Run__c\":\"run-9\"");
   read_as(&c, kase, NULL, NULL);
-  ends(salesforce_find_run(&c, &action), TRG_DONE, "");
+  ends(desk_find(&c, &action), TRG_DONE, "");
   free(kase);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_list_that_can_not_be_read_is_never_not_found(void **state) {
   (void)state;
-  struct salesforce_case c = begin(NULL);
+  struct desk_case c = begin(NULL);
   struct trg_action action = note();
-  char *kase = salesforce_fixture("case_new.json");
-  salesforce_answer(&c, IN_CASE, 200, kase);
-  salesforce_answer(&c, IN_MAILS, 500, "oops");
-  ends(salesforce_find_run(&c, &action), TRG_RETRY, TRG_CODE_TRANSIENT);
+  char *kase = desk_fixture("salesforce", "case_new.json");
+  desk_answer(&c, IN_CASE, 200, kase);
+  desk_answer(&c, IN_MAILS, 500, "oops");
+  ends(desk_find(&c, &action), TRG_RETRY, TRG_CODE_TRANSIENT);
   free(kase);
-  salesforce_case_end(&c);
+  desk_case_end(&c);
 }
 
 int main(void) {

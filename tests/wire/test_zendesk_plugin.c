@@ -59,92 +59,92 @@ static void test_the_public_test_secret_is_refused_beyond_loopback(void **state)
   (void)state;
 #define HOOK "webhook_secret=dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="
   refused_open((const char *const[]){"url=" ZENDESK_URL, BEARER, HOOK, NULL}, "test secret");
-  struct zendesk_case c = zendesk_case_begin(
+  struct desk_case c = zendesk_case_begin(
       (const char *const[]){"url=http://127.0.0.1:8080", BEARER, HOOK, NULL});
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_an_api_token_signs_in_and_warns_of_its_end(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin((const char *const[]){
+  struct desk_case c = zendesk_case_begin((const char *const[]){
       "url=" ZENDESK_URL, "auth.type=api_token", "auth.email=a@b.c", "auth.token=t0pS3cret", NULL});
-  zendesk_answer(&c, "/users/me", 200, ME);
-  assert_int_equal(zendesk_probe(&c)->result.outcome, TRG_DONE);
+  desk_answer(&c, "/users/me", 200, ME);
+  assert_int_equal(desk_probe(&c)->result.outcome, TRG_DONE);
   assert_string_equal(fake_request_header(fake_host_request(c.host, 0), "authorization"),
                       "Basic YUBiLmMvdG9rZW46dDBwUzNjcmV0");
   assert_int_equal(fake_host_log_matches(c.host, "2027-04-30"), 1);
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_one_token_serves_all_ops_that_wait_for_it(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(oauth);
-  zendesk_answer(&c, "/oauth/tokens", 200, TOKEN("A"));
-  zendesk_answer(&c, "/users/me", 200, ME);
-  zendesk_answer(&c, "/tickets/1.json", 404, "{\"error\":\"RecordNotFound\"}");
-  zendesk_answer(&c, "/tickets/2.json", 404, "{\"error\":\"RecordNotFound\"}");
+  struct desk_case c = zendesk_case_begin(oauth);
+  desk_answer(&c, "/oauth/tokens", 200, TOKEN("A"));
+  desk_answer(&c, "/users/me", 200, ME);
+  desk_answer(&c, "/tickets/1.json", 404, "{\"error\":\"RecordNotFound\"}");
+  desk_answer(&c, "/tickets/2.json", 404, "{\"error\":\"RecordNotFound\"}");
   trg_op a = fake_op_start(c.inst, 60000, false), b = fake_op_start(c.inst, 60000, false);
   c.ops->fetch(c.self, a, TRG_STR("1"));
   c.ops->fetch(c.self, b, TRG_STR("2"));
   fake_host_settle(c.host);
   assert_int_equal(fake_op_get(c.host, a)->result.outcome, TRG_DONE);
   assert_int_equal(fake_op_get(c.host, b)->result.outcome, TRG_DONE);
-  assert_int_equal(zendesk_asked(&c, "POST", "/oauth/tokens"), 1);
-  assert_int_equal(zendesk_asked(&c, "GET", "/users/me"), 1);
-  assert_non_null(strstr(zendesk_request(&c, "POST", "/oauth/tokens", 0)->body.p,
+  assert_int_equal(desk_asked(&c, "POST", "/oauth/tokens"), 1);
+  assert_int_equal(desk_asked(&c, "GET", "/users/me"), 1);
+  assert_non_null(strstr(desk_request(&c, "POST", "/oauth/tokens", 0)->body.p,
                          "\"grant_type\":\"client_credentials\""));
-  assert_string_equal(
-      fake_request_header(zendesk_request(&c, "GET", "/users/me", 0), "authorization"), "Bearer A");
-  zendesk_case_end(&c);
+  assert_string_equal(fake_request_header(desk_request(&c, "GET", "/users/me", 0), "authorization"),
+                      "Bearer A");
+  desk_case_end(&c);
 }
 
 /* Many ops wait for one token: that its request failed once is no failure of theirs. */
 static void test_a_token_request_that_fails_for_a_moment_fails_no_op(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(oauth);
+  struct desk_case c = zendesk_case_begin(oauth);
   trg_op ops[3];
   const struct fake_reply lost = {.url_has = "/oauth/tokens", .status = 0, .why = "it went away"};
-  zendesk_answer(&c, "/oauth/tokens", 503, "<html>Service unavailable</html>");
+  desk_answer(&c, "/oauth/tokens", 503, "<html>Service unavailable</html>");
   fake_host_reply(c.host, &lost);
-  zendesk_answer(&c, "/oauth/tokens", 200, TOKEN("A"));
+  desk_answer(&c, "/oauth/tokens", 200, TOKEN("A"));
   for (int i = 0; i < 3; i++) {
-    zendesk_answer(&c, "cursor.json", 200,
-                   "{\"tickets\":[],\"after_cursor\":\"c\",\"end_of_stream\":true}");
+    desk_answer(&c, "cursor.json", 200,
+                "{\"tickets\":[],\"after_cursor\":\"c\",\"end_of_stream\":true}");
     ops[i] = fake_op_start(c.inst, 60000, false);
     c.ops->poll(c.self, ops[i], TRG_STR("x"), 0);
   }
   fake_host_settle(c.host);
   for (int i = 0; i < 3; i++)
     assert_int_equal(fake_op_get(c.host, ops[i])->result.outcome, TRG_DONE);
-  assert_int_equal(zendesk_asked(&c, "POST", "/oauth/tokens"), 3);
-  zendesk_case_end(&c);
+  assert_int_equal(desk_asked(&c, "POST", "/oauth/tokens"), 3);
+  desk_case_end(&c);
 }
 
 /* No status is no "HTTP 0": what the host says of it is told. */
 static void test_a_failure_without_an_answer_says_what_happened(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(oauth);
+  struct desk_case c = zendesk_case_begin(oauth);
   const struct fake_reply lost = {
       .url_has = "cursor.json", .status = 0, .not_sent = true, .why = "no connection (refused)"};
-  zendesk_answer(&c, "/oauth/tokens", 200, TOKEN("A"));
+  desk_answer(&c, "/oauth/tokens", 200, TOKEN("A"));
   fake_host_reply(c.host, &lost);
   const trg_op op = fake_op_start(c.inst, 60000, false);
   c.ops->poll(c.self, op, TRG_STR("x"), 0);
   fake_host_settle(c.host);
   assert_string_equal(fake_op_get(c.host, op)->result.why.p, "no connection (refused)");
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_cancelled_op_hands_the_token_on_to_the_next(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(oauth);
+  struct desk_case c = zendesk_case_begin(oauth);
   trg_op ops[3];
   const struct fake_reply slow = {
       .url_has = "/oauth/tokens", .status = 200, .body = TOKEN("A"), .delay_ms = 500};
   fake_host_reply(c.host, &slow);
   fake_host_reply(c.host, &slow);
-  zendesk_answer(&c, "cursor.json", 200,
-                 "{\"tickets\":[],\"after_cursor\":\"c\",\"end_of_stream\":true}");
+  desk_answer(&c, "cursor.json", 200,
+              "{\"tickets\":[],\"after_cursor\":\"c\",\"end_of_stream\":true}");
   for (int i = 0; i < 3; i++) {
     ops[i] = fake_op_start(c.inst, 60000, false);
     c.ops->poll(c.self, ops[i], TRG_STR("x"), 0);
@@ -153,35 +153,34 @@ static void test_a_cancelled_op_hands_the_token_on_to_the_next(void **state) {
   fake_op_cancel(c.host, ops[1]); /* one that waits */
   fake_host_settle(c.host);
   assert_int_equal(fake_op_get(c.host, ops[2])->result.outcome, TRG_DONE);
-  assert_int_equal(zendesk_asked(&c, "POST", "/oauth/tokens"), 2);
-  assert_int_equal(zendesk_asked(&c, "GET", "cursor.json"), 1);
+  assert_int_equal(desk_asked(&c, "POST", "/oauth/tokens"), 2);
+  assert_int_equal(desk_asked(&c, "GET", "cursor.json"), 1);
   assert_string_equal(
-      fake_request_header(zendesk_request(&c, "GET", "cursor.json", 0), "authorization"),
-      "Bearer A");
-  zendesk_case_end(&c);
+      fake_request_header(desk_request(&c, "GET", "cursor.json", 0), "authorization"), "Bearer A");
+  desk_case_end(&c);
 }
 
 static void test_a_refused_token_is_renewed_once_and_never_in_a_loop(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(oauth);
-  zendesk_answer(&c, "/oauth/tokens", 200, TOKEN("A"));
-  zendesk_answer(&c, "/users/me", 401, UNAUTHORIZED);
-  zendesk_answer(&c, "/oauth/tokens", 200, TOKEN("B"));
-  zendesk_answer(&c, "/users/me", 401, UNAUTHORIZED);
-  const struct fake_op *op = zendesk_probe(&c);
+  struct desk_case c = zendesk_case_begin(oauth);
+  desk_answer(&c, "/oauth/tokens", 200, TOKEN("A"));
+  desk_answer(&c, "/users/me", 401, UNAUTHORIZED);
+  desk_answer(&c, "/oauth/tokens", 200, TOKEN("B"));
+  desk_answer(&c, "/users/me", 401, UNAUTHORIZED);
+  const struct fake_op *op = desk_probe(&c);
   assert_int_equal(op->result.outcome, TRG_REJECTED);
   assert_string_equal(op->result.code.p, TRG_CODE_AUTH);
   assert_int_equal(op->result.http_status, 401);
-  assert_string_equal(
-      fake_request_header(zendesk_request(&c, "GET", "/users/me", 1), "authorization"), "Bearer B");
-  zendesk_case_end(&c);
+  assert_string_equal(fake_request_header(desk_request(&c, "GET", "/users/me", 1), "authorization"),
+                      "Bearer B");
+  desk_case_end(&c);
 }
 
 static void test_wrong_client_credentials_are_told_once_to_all_who_wait(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(oauth);
-  zendesk_answer(&c, "/oauth/tokens", 401,
-                 "{\"error\":\"invalid_client\",\"error_description\":\"Client unknown\"}");
+  struct desk_case c = zendesk_case_begin(oauth);
+  desk_answer(&c, "/oauth/tokens", 401,
+              "{\"error\":\"invalid_client\",\"error_description\":\"Client unknown\"}");
   trg_op ops[3];
   const struct trg_action action = {.size = sizeof action,
                                     .ticket_id = TRG_STR("1"),
@@ -198,66 +197,64 @@ static void test_wrong_client_credentials_are_told_once_to_all_who_wait(void **s
     assert_string_equal(result->code.p, TRG_CODE_AUTH);
     assert_non_null(strstr(result->why.p, "Client unknown"));
   }
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_token_is_renewed_before_it_expires(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(oauth);
-  zendesk_answer(&c, "/oauth/tokens", 200, TOKEN("A"));
-  zendesk_answer(&c, "/users/me", 200, ME);
-  zendesk_probe(&c);
+  struct desk_case c = zendesk_case_begin(oauth);
+  desk_answer(&c, "/oauth/tokens", 200, TOKEN("A"));
+  desk_answer(&c, "/users/me", 200, ME);
+  desk_probe(&c);
   fake_host_advance(c.host, 1750000);
-  zendesk_answer(&c, "/oauth/tokens", 200, TOKEN("B"));
-  zendesk_answer(&c, "/users/me", 200, ME);
-  assert_int_equal(zendesk_probe(&c)->result.outcome, TRG_DONE);
-  zendesk_case_end(&c);
+  desk_answer(&c, "/oauth/tokens", 200, TOKEN("B"));
+  desk_answer(&c, "/users/me", 200, ME);
+  assert_int_equal(desk_probe(&c)->result.outcome, TRG_DONE);
+  desk_case_end(&c);
 }
 
 static void test_a_scope_that_was_not_granted_is_logged(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(oauth);
-  zendesk_answer(&c, "/oauth/tokens", 200,
-                 "{\"access_token\":\"A\",\"scope\":\"tickets:read write\"}");
-  zendesk_answer(&c, "/users/me", 200, ME);
-  zendesk_probe(&c);
+  struct desk_case c = zendesk_case_begin(oauth);
+  desk_answer(&c, "/oauth/tokens", 200,
+              "{\"access_token\":\"A\",\"scope\":\"tickets:read write\"}");
+  desk_answer(&c, "/users/me", 200, ME);
+  desk_probe(&c);
   assert_int_equal(fake_host_log_matches(c.host, "scope_missing"), 1);
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_200_for_nobody_is_no_sign_of_health(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(
-      (const char *const[]){"url=" ZENDESK_URL, BEARER, NULL});
-  zendesk_answer(&c, "/users/me", 200, "{\"user\":{\"id\":null,\"name\":\"Anonymous user\"}}");
-  const struct fake_op *op = zendesk_probe(&c);
+  struct desk_case c = zendesk_case_begin((const char *const[]){"url=" ZENDESK_URL, BEARER, NULL});
+  desk_answer(&c, "/users/me", 200, "{\"user\":{\"id\":null,\"name\":\"Anonymous user\"}}");
+  const struct fake_op *op = desk_probe(&c);
   assert_int_equal(op->result.outcome, TRG_REJECTED);
   assert_string_equal(op->result.code.p, TRG_CODE_AUTH);
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_plain_agent_is_warned_of_the_export(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(
-      (const char *const[]){"url=" ZENDESK_URL, BEARER, NULL});
-  zendesk_answer(&c, "/users/me", 200, "{\"user\":{\"id\":500,\"role\":\"agent\"}}");
-  assert_non_null(strstr(zendesk_probe(&c)->result.why.p, "admin"));
-  zendesk_answer(&c, "cursor.json", 403,
-                 "{\"error\":{\"title\":\"Forbidden\",\"message\":\"You do not have access\"}}");
-  const struct fake_op *op = zendesk_poll(&c, "x", 0);
+  struct desk_case c = zendesk_case_begin((const char *const[]){"url=" ZENDESK_URL, BEARER, NULL});
+  desk_answer(&c, "/users/me", 200, "{\"user\":{\"id\":500,\"role\":\"agent\"}}");
+  assert_non_null(strstr(desk_probe(&c)->result.why.p, "admin"));
+  desk_answer(&c, "cursor.json", 403,
+              "{\"error\":{\"title\":\"Forbidden\",\"message\":\"You do not have access\"}}");
+  const struct fake_op *op = desk_poll(&c, "x", 0);
   assert_string_equal(op->result.code.p, TRG_CODE_PERMISSION);
   assert_non_null(strstr(op->result.why.p, "admins only"));
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 /* ---- poll ---- */
 
 static void test_the_first_poll_starts_at_a_time_and_the_next_at_the_cursor(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  zendesk_answer_file(&c, "cursor.json", "export.json");
-  zendesk_answer_file(&c, "cursor.json", "export.json");
-  const struct fake_op *op = zendesk_poll(&c, "", FAKE_NOW_MS - 3600000);
+  struct desk_case c = zendesk_case_begin(NULL);
+  desk_answer_file(&c, "cursor.json", "export.json");
+  desk_answer_file(&c, "cursor.json", "export.json");
+  const struct fake_op *op = desk_poll(&c, "", FAKE_NOW_MS - 3600000);
   assert_string_equal(fake_host_request(c.host, 0)->url.p,
                       ZENDESK_URL "/api/v2/incremental/tickets/cursor.json?start_time=1795215600"
                                   "&per_page=100");
@@ -265,58 +262,58 @@ static void test_the_first_poll_starts_at_a_time_and_the_next_at_the_cursor(void
   assert_int_equal(op->notice_count, 3);
   assert_string_equal(op->cursor.p, "MTc5NTIyNTAwMC4wfHwxMDE=");
   assert_true(op->cursor_more);
-  zendesk_poll(&c, "older", 5);
+  desk_poll(&c, "older", 5);
   assert_string_equal(fake_host_request(c.host, 1)->url.p, ZENDESK_URL
                       "/api/v2/incremental/tickets/cursor.json?cursor=older&per_page=100");
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_notice_changes_even_when_updated_at_stands_still(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  zendesk_answer_file(&c, "cursor.json", "export.json");
-  const struct fake_op *op = zendesk_poll(&c, "x", 0);
+  struct desk_case c = zendesk_case_begin(NULL);
+  desk_answer_file(&c, "cursor.json", "export.json");
+  const struct fake_op *op = desk_poll(&c, "x", 0);
   assert_string_equal(op->notices[0].id.p, "101");
   assert_string_equal(op->notices[2].id.p, "101");
   assert_string_equal(op->notices[0].version.p, "2026-11-20T10:00:01Z/1795225000");
   assert_string_equal(op->notices[2].version.p, "2026-11-20T10:00:01Z/1795225009");
   assert_string_equal(op->notices[1].id.p, "102"); /* deleted ones are told too */
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_the_first_poll_never_asks_for_the_last_minute(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  zendesk_answer_file(&c, "start_time=1795219139&", "export.json");
-  assert_int_equal(zendesk_poll(&c, "", FAKE_NOW_MS)->result.outcome, TRG_DONE);
-  zendesk_case_end(&c);
+  struct desk_case c = zendesk_case_begin(NULL);
+  desk_answer_file(&c, "start_time=1795219139&", "export.json");
+  assert_int_equal(desk_poll(&c, "", FAKE_NOW_MS)->result.outcome, TRG_DONE);
+  desk_case_end(&c);
 }
 
 static void test_a_cursor_that_does_not_move_stops_the_poll(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  zendesk_answer_file(&c, "cursor.json", "export.json");
-  const struct fake_op *op = zendesk_poll(&c, "MTc5NTIyNTAwMC4wfHwxMDE=", 0);
+  struct desk_case c = zendesk_case_begin(NULL);
+  desk_answer_file(&c, "cursor.json", "export.json");
+  const struct fake_op *op = desk_poll(&c, "MTc5NTIyNTAwMC4wfHwxMDE=", 0);
   assert_int_equal(op->result.outcome, TRG_RETRY);
   assert_int_equal(op->notice_count, 0);
   assert_false(op->cursor_set);
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_the_end_of_the_stream_keeps_its_cursor(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  zendesk_answer(&c, "cursor.json", 200,
-                 "{\"tickets\":[],\"after_cursor\":\"same\",\"end_of_stream\":true}");
-  const struct fake_op *op = zendesk_poll(&c, "same", 0);
+  struct desk_case c = zendesk_case_begin(NULL);
+  desk_answer(&c, "cursor.json", 200,
+              "{\"tickets\":[],\"after_cursor\":\"same\",\"end_of_stream\":true}");
+  const struct fake_op *op = desk_poll(&c, "same", 0);
   assert_int_equal(op->result.outcome, TRG_DONE);
   assert_true(op->cursor_set && !op->cursor_more);
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_429_holds_back_its_own_bucket(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
+  struct desk_case c = zendesk_case_begin(NULL);
   const struct fake_reply limited = {
       .url_has = "cursor.json",
       .status = 429,
@@ -324,7 +321,7 @@ static void test_a_429_holds_back_its_own_bucket(void **state) {
                  "Zendesk-RateLimit-incremental-exports: total=10; remaining=0; resets=9\n",
       .body = "Rate limit exceeded"};
   fake_host_reply(c.host, &limited);
-  const struct fake_op *op = zendesk_poll(&c, "x", 0);
+  const struct fake_op *op = desk_poll(&c, "x", 0);
   assert_int_equal(op->result.outcome, TRG_RETRY);
   assert_string_equal(op->result.code.p, TRG_CODE_RATE);
   assert_int_equal(op->result.retry_after_ms, 7000);
@@ -335,45 +332,45 @@ static void test_a_429_holds_back_its_own_bucket(void **state) {
   assert_int_equal(fake_host_bucket(c.host, 1)->reset_ms, 9000);
   assert_string_equal(fake_host_bucket(c.host, 2)->name.p, "incremental-exports");
   assert_int_equal(fake_host_bucket(c.host, 2)->reset_ms, 7000);
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_pages_shrink_after_a_timeout(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  zendesk_answer(&c, "per_page=100", 0, NULL);
-  zendesk_answer_file(&c, "per_page=50", "export.json");
-  assert_int_equal(zendesk_poll(&c, "x", 0)->result.outcome, TRG_RETRY);
-  assert_int_equal(zendesk_poll(&c, "x", 0)->result.outcome, TRG_DONE);
-  zendesk_case_end(&c);
+  struct desk_case c = zendesk_case_begin(NULL);
+  desk_answer(&c, "per_page=100", 0, NULL);
+  desk_answer_file(&c, "per_page=50", "export.json");
+  assert_int_equal(desk_poll(&c, "x", 0)->result.outcome, TRG_RETRY);
+  assert_int_equal(desk_poll(&c, "x", 0)->result.outcome, TRG_DONE);
+  desk_case_end(&c);
 }
 
 static void test_a_page_of_html_is_no_page(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
+  struct desk_case c = zendesk_case_begin(NULL);
   char *html = malloc(22001);
   memset(html, 'x', 22000);
   html[22000] = '\0';
   memcpy(html, "<!DOCTYPE html><html><title>Maintenance</title>", 47);
-  zendesk_answer(&c, "cursor.json", 503, html);
-  zendesk_answer(&c, "cursor.json", 200, html);
-  const struct fake_op *op = zendesk_poll(&c, "x", 0);
+  desk_answer(&c, "cursor.json", 503, html);
+  desk_answer(&c, "cursor.json", 200, html);
+  const struct fake_op *op = desk_poll(&c, "x", 0);
   assert_string_equal(op->result.code.p, TRG_CODE_TRANSIENT);
   assert_non_null(strstr(op->result.why.p, "an HTML page: Maintenance"));
-  assert_string_equal(zendesk_poll(&c, "x", 0)->result.code.p, TRG_CODE_MALFORMED);
+  assert_string_equal(desk_poll(&c, "x", 0)->result.code.p, TRG_CODE_MALFORMED);
   free(html);
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 /* ---- fetch ---- */
 
 static void test_a_new_ticket_takes_two_requests_and_comes_whole(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  zendesk_answer_file(&c, "/tickets/101.json?include=users", "ticket_new.json");
-  zendesk_answer_file(&c, "/tickets/101/comments.json?include=users&sort=created_at&page[size]=100",
-                      "comments_new.json");
-  const struct fake_op *op = zendesk_fetch(&c, "101");
+  struct desk_case c = zendesk_case_begin(NULL);
+  desk_answer_file(&c, "/tickets/101.json?include=users", "ticket_new.json");
+  desk_answer_file(&c, "/tickets/101/comments.json?include=users&sort=created_at&page[size]=100",
+                   "comments_new.json");
+  const struct fake_op *op = desk_fetch(&c, "101");
   assert_int_equal(op->result.outcome, TRG_DONE);
   assert_int_equal(op->ticket_count, 1);
   const struct trg_ticket *t = op->tickets;
@@ -391,17 +388,17 @@ static void test_a_new_ticket_takes_two_requests_and_comes_whole(void **state) {
   assert_string_equal(t->messages[0].attachments[0].name.p, "bill.pdf");
   assert_int_equal(t->fact_count, 0);
   /* Named, never fetched: the address is not Zendesk's, and our credentials would go there. */
-  assert_int_equal(zendesk_asked(&c, NULL, "elsewhere"), 0);
-  zendesk_case_end(&c);
+  assert_int_equal(desk_asked(&c, NULL, "elsewhere"), 0);
+  desk_case_end(&c);
 }
 
 static void test_a_solved_ticket_tells_facts_and_markers(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  zendesk_answer_file(&c, "/101.json", "ticket_solved.json");
-  zendesk_answer_file(&c, "/comments", "comments_solved.json");
-  zendesk_answer_file(&c, "/audits.json?include=users&page[size]=100", "audits_solved.json");
-  const struct trg_ticket *t = zendesk_fetch(&c, "101")->tickets;
+  struct desk_case c = zendesk_case_begin(NULL);
+  desk_answer_file(&c, "/101.json", "ticket_solved.json");
+  desk_answer_file(&c, "/comments", "comments_solved.json");
+  desk_answer_file(&c, "/audits.json?include=users&page[size]=100", "audits_solved.json");
+  const struct trg_ticket *t = desk_fetch(&c, "101")->tickets;
   assert_int_equal(t->status, TRG_STATUS_SOLVED);
   static const struct {
     int32_t author;
@@ -435,155 +432,154 @@ static void test_a_solved_ticket_tells_facts_and_markers(void **state) {
     assert_int_equal(t->facts[i].by, facts[i].by);
   }
   assert_string_equal(t->facts[0].value.p, "agent:777");
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_ticket_that_is_gone_is_told_as_deleted(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  zendesk_answer(&c, "/101.json", 404,
-                 "{\"error\":\"RecordNotFound\",\"description\":\"Not found\"}");
-  const struct fake_op *op = zendesk_fetch(&c, "101");
+  struct desk_case c = zendesk_case_begin(NULL);
+  desk_answer(&c, "/101.json", 404, "{\"error\":\"RecordNotFound\",\"description\":\"Not found\"}");
+  const struct fake_op *op = desk_fetch(&c, "101");
   assert_int_equal(op->result.outcome, TRG_DONE);
   assert_int_equal(op->tickets[0].status, TRG_STATUS_DELETED);
   assert_string_equal(op->tickets[0].id.p, "101");
   assert_string_equal(op->tickets[0].facts[0].id.p, "ticket:101:deleted");
-  zendesk_answer_file(&c, "/101.json", "ticket_new.json");
-  zendesk_answer(&c, "/comments", 404, "{\"error\":\"RecordNotFound\"}");
-  assert_int_equal(zendesk_fetch(&c, "101")->tickets[0].status, TRG_STATUS_DELETED);
-  char *deleted = zendesk_fixture_with("ticket_new.json", "\"open\"", "\"deleted\"");
-  zendesk_answer(&c, "/101.json", 200, deleted);
+  desk_answer_file(&c, "/101.json", "ticket_new.json");
+  desk_answer(&c, "/comments", 404, "{\"error\":\"RecordNotFound\"}");
+  assert_int_equal(desk_fetch(&c, "101")->tickets[0].status, TRG_STATUS_DELETED);
+  char *deleted = desk_fixture_with("zendesk", "ticket_new.json", "\"open\"", "\"deleted\"");
+  desk_answer(&c, "/101.json", 200, deleted);
   free(deleted);
-  assert_int_equal(zendesk_fetch(&c, "101")->tickets[0].status, TRG_STATUS_DELETED);
-  zendesk_case_end(&c);
+  assert_int_equal(desk_fetch(&c, "101")->tickets[0].status, TRG_STATUS_DELETED);
+  desk_case_end(&c);
 }
 
 static void test_a_404_that_is_not_of_the_ticket_deletes_nothing(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  zendesk_answer(&c, "/101.json", 404, "<html><title>Not here</title></html>");
-  zendesk_answer(&c, "/101.json", 404, "{\"error\":\"InvalidEndpoint\"}");
+  struct desk_case c = zendesk_case_begin(NULL);
+  desk_answer(&c, "/101.json", 404, "<html><title>Not here</title></html>");
+  desk_answer(&c, "/101.json", 404, "{\"error\":\"InvalidEndpoint\"}");
   for (int i = 0; i < 2; i++) {
-    const struct fake_op *op = zendesk_fetch(&c, "101");
+    const struct fake_op *op = desk_fetch(&c, "101");
     assert_int_equal(op->ticket_count, 0);
     assert_string_equal(op->result.code.p, TRG_CODE_ENDPOINT);
   }
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_pages_of_comments_are_read_to_their_end(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  char *first = zendesk_fixture_with("comments_new.json",
-                                     "\"has_more\": false,\n  \"after_cursor\": null",
-                                     "\"has_more\": true, \"after_cursor\": \"c/2=\"");
-  char *second = zendesk_fixture_with("comments_new.json", "5001", "5009");
-  zendesk_answer_file(&c, "/101.json", "ticket_new.json");
-  zendesk_answer(&c, "sort=created_at&page[size]=100", 200, first);
-  zendesk_answer(&c, "page[after]=c%2F2%3D", 200, second);
-  const struct trg_ticket *t = zendesk_fetch(&c, "101")->tickets;
+  struct desk_case c = zendesk_case_begin(NULL);
+  char *first = desk_fixture_with("zendesk", "comments_new.json",
+                                  "\"has_more\": false,\n  \"after_cursor\": null",
+                                  "\"has_more\": true, \"after_cursor\": \"c/2=\"");
+  char *second = desk_fixture_with("zendesk", "comments_new.json", "5001", "5009");
+  desk_answer_file(&c, "/101.json", "ticket_new.json");
+  desk_answer(&c, "sort=created_at&page[size]=100", 200, first);
+  desk_answer(&c, "page[after]=c%2F2%3D", 200, second);
+  const struct trg_ticket *t = desk_fetch(&c, "101")->tickets;
   assert_int_equal(t->message_count, 2);
   assert_string_equal(t->messages[1].id.p, "5009");
   free(first);
   free(second);
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_list_that_repeats_its_cursor_is_given_up(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  char *page = zendesk_fixture_with("comments_new.json",
-                                    "\"has_more\": false,\n  \"after_cursor\": null",
-                                    "\"has_more\": true, \"after_cursor\": \"c2\"");
-  zendesk_answer_file(&c, "/101.json", "ticket_new.json");
-  for (int i = 0; i < 6; i++) zendesk_answer(&c, "/comments", 200, page);
-  const struct fake_op *op = zendesk_fetch(&c, "101");
+  struct desk_case c = zendesk_case_begin(NULL);
+  char *page = desk_fixture_with("zendesk", "comments_new.json",
+                                 "\"has_more\": false,\n  \"after_cursor\": null",
+                                 "\"has_more\": true, \"after_cursor\": \"c2\"");
+  desk_answer_file(&c, "/101.json", "ticket_new.json");
+  for (int i = 0; i < 6; i++) desk_answer(&c, "/comments", 200, page);
+  const struct fake_op *op = desk_fetch(&c, "101");
   assert_int_equal(op->result.outcome, TRG_RETRY);
   assert_int_equal(op->ticket_count, 0);
   assert_int_equal(fake_host_replies_left(c.host), 0);
   free(page);
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_page_that_leads_to_itself_once_is_asked_for_again(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  char *page = zendesk_fixture_with("comments_new.json",
-                                    "\"has_more\": false,\n  \"after_cursor\": null",
-                                    "\"has_more\": true, \"after_cursor\": \"c2\"");
-  char *last = zendesk_fixture_with("comments_new.json", "5001", "5009");
-  zendesk_answer_file(&c, "/101.json", "ticket_new.json");
-  zendesk_answer(&c, "/comments", 200, page);
-  zendesk_answer(&c, "page[after]=c2", 200, page);
-  zendesk_answer(&c, "page[after]=c2", 200, last);
-  const struct fake_op *op = zendesk_fetch(&c, "101");
+  struct desk_case c = zendesk_case_begin(NULL);
+  char *page = desk_fixture_with("zendesk", "comments_new.json",
+                                 "\"has_more\": false,\n  \"after_cursor\": null",
+                                 "\"has_more\": true, \"after_cursor\": \"c2\"");
+  char *last = desk_fixture_with("zendesk", "comments_new.json", "5001", "5009");
+  desk_answer_file(&c, "/101.json", "ticket_new.json");
+  desk_answer(&c, "/comments", 200, page);
+  desk_answer(&c, "page[after]=c2", 200, page);
+  desk_answer(&c, "page[after]=c2", 200, last);
+  const struct fake_op *op = desk_fetch(&c, "101");
   assert_int_equal(op->result.outcome, TRG_DONE);
   assert_int_equal(op->tickets->message_count, 2); /* and nothing twice */
   free(page);
   free(last);
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_audits_of_an_archived_ticket_are_asked_for_in_one_piece(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  zendesk_answer_file(&c, "/101.json", "ticket_solved.json");
-  zendesk_answer_file(&c, "/comments", "comments_solved.json");
-  zendesk_answer(&c, "/audits.json?include=users&page[size]", 400, "{\"error\":\"InvalidPaging\"}");
-  zendesk_answer_file(&c, "/audits.json?include=users", "audits_solved.json");
-  assert_int_equal(zendesk_fetch(&c, "101")->tickets[0].fact_count, 5);
-  zendesk_case_end(&c);
+  struct desk_case c = zendesk_case_begin(NULL);
+  desk_answer_file(&c, "/101.json", "ticket_solved.json");
+  desk_answer_file(&c, "/comments", "comments_solved.json");
+  desk_answer(&c, "/audits.json?include=users&page[size]", 400, "{\"error\":\"InvalidPaging\"}");
+  desk_answer_file(&c, "/audits.json?include=users", "audits_solved.json");
+  assert_int_equal(desk_fetch(&c, "101")->tickets[0].fact_count, 5);
+  desk_case_end(&c);
 }
 
 static void test_audits_that_are_refused_name_the_scope(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  zendesk_answer_file(&c, "/101.json", "ticket_solved.json");
-  zendesk_answer_file(&c, "/comments", "comments_solved.json");
-  zendesk_answer(&c, "/audits", 403, "{\"error\":\"Forbidden\"}");
-  const struct fake_op *op = zendesk_fetch(&c, "101");
+  struct desk_case c = zendesk_case_begin(NULL);
+  desk_answer_file(&c, "/101.json", "ticket_solved.json");
+  desk_answer_file(&c, "/comments", "comments_solved.json");
+  desk_answer(&c, "/audits", 403, "{\"error\":\"Forbidden\"}");
+  const struct fake_op *op = desk_fetch(&c, "101");
   assert_string_equal(op->result.code.p, TRG_CODE_PERMISSION);
   assert_non_null(strstr(op->result.why.p, "global scope read"));
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_custom_statuses_are_read_when_an_audit_names_nothing_else(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  char *audits = zendesk_fixture_with("audits_solved.json",
-                                      "\"field_name\": \"status\",\n"
-                                      "     \"value\": \"solved\",\n"
-                                      "     \"previous_value\": \"new\"",
-                                      "\"field_name\": \"custom_status_id\", \"value\": \"33\","
-                                      "\"previous_value\": \"7\"");
+  struct desk_case c = zendesk_case_begin(NULL);
+  char *audits = desk_fixture_with("zendesk", "audits_solved.json",
+                                   "\"field_name\": \"status\",\n"
+                                   "     \"value\": \"solved\",\n"
+                                   "     \"previous_value\": \"new\"",
+                                   "\"field_name\": \"custom_status_id\", \"value\": \"33\","
+                                   "\"previous_value\": \"7\"");
   for (int i = 0; i < 2; i++) { /* the list is kept for the second fetch */
-    zendesk_answer_file(&c, "/101.json", "ticket_solved.json");
-    zendesk_answer_file(&c, "/comments", "comments_solved.json");
-    zendesk_answer(&c, "/audits", 200, audits);
+    desk_answer_file(&c, "/101.json", "ticket_solved.json");
+    desk_answer_file(&c, "/comments", "comments_solved.json");
+    desk_answer(&c, "/audits", 200, audits);
   }
-  zendesk_answer(&c, "/custom_statuses.json", 200,
-                 "{\"custom_statuses\":[{\"id\":7,\"status_category\":\"open\"},"
-                 "{\"id\":33,\"status_category\":\"solved\"}]}");
+  desk_answer(&c, "/custom_statuses.json", 200,
+              "{\"custom_statuses\":[{\"id\":7,\"status_category\":\"open\"},"
+              "{\"id\":33,\"status_category\":\"solved\"}]}");
   for (int i = 0; i < 2; i++) {
-    const struct trg_ticket *t = zendesk_fetch(&c, "101")->tickets;
+    const struct trg_ticket *t = desk_fetch(&c, "101")->tickets;
     assert_int_equal(t->facts[1].kind, TRG_FACT_SOLVED);
     assert_string_equal(t->facts[1].id.p, "audit:7004:status");
   }
   free(audits);
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_ticket_id_that_is_no_number_never_reaches_the_url(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
-  assert_int_equal(zendesk_fetch(&c, "1/../../users/me")->result.outcome, TRG_REJECTED);
+  struct desk_case c = zendesk_case_begin(NULL);
+  assert_int_equal(desk_fetch(&c, "1/../../users/me")->result.outcome, TRG_REJECTED);
   assert_int_equal(fake_host_request_count(c.host), 0);
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 /* ---- webhooks ---- */
 
-static int verify(struct zendesk_case *c, struct trg_str stamp, struct trg_str signature,
+static int verify(struct desk_case *c, struct trg_str stamp, struct trg_str signature,
                   struct trg_str body, int64_t now_ms, struct trg_str *ret_id) {
   const struct trg_header headers[] = {
       {TRG_STR("x-zendesk-webhook-signature-timestamp"), stamp},
@@ -606,9 +602,9 @@ static struct trg_str text_at(const cJSON *object, const char *key) {
 static void test_signatures_are_checked_over_timestamp_and_raw_body(void **state) {
   (void)state;
   const int64_t at_ms = INT64_C(1795226075000); /* 2026-11-21T01:54:35Z */
-  struct zendesk_case c = zendesk_case_begin(
+  struct desk_case c = zendesk_case_begin(
       (const char *const[]){"url=http://127.0.0.1:8080", BEARER, HOOK, NULL});
-  char *text = zendesk_fixture("signatures.json");
+  char *text = desk_fixture("zendesk", "signatures.json");
   cJSON *vectors = cJSON_Parse(text);
   const cJSON *v;
   assert_int_equal(cJSON_GetArraySize(vectors), 7);
@@ -626,20 +622,20 @@ static void test_signatures_are_checked_over_timestamp_and_raw_body(void **state
   }
   cJSON_Delete(vectors);
   free(text);
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_an_unsigned_delivery_or_one_without_a_secret_is_refused(void **state) {
   (void)state;
   struct trg_str id;
-  struct zendesk_case c = zendesk_case_begin(NULL);
+  struct desk_case c = zendesk_case_begin(NULL);
   assert_int_equal(verify(&c, TRG_STR(""), TRG_STR(""), TRG_STR("{}"), FAKE_NOW_MS, &id), -1);
   fake_host_free(&c.host);
   c = zendesk_case_begin((const char *const[]){"url=" ZENDESK_URL, BEARER, NULL});
   assert_int_equal(
       verify(&c, TRG_STR("2026-11-21T00:00:00Z"), TRG_STR("x"), TRG_STR("{}"), FAKE_NOW_MS, &id),
       -1);
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 int main(void) {

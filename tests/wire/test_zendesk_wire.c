@@ -220,7 +220,7 @@ static void test_a_thread_too_large_to_keep_is_refused_not_shortened(void **stat
   struct zd_thread thread;
   struct zd_page page;
   struct trg_err err;
-  char *audits = zendesk_fixture("audits_solved.json");
+  char *audits = desk_fixture("zendesk", "audits_solved.json");
   zd_thread_init(&thread);
   thread.mem.limit_bytes = 2000;
   assert_int_equal(zd_audits_read(&thread, hd_str(audits), &page, &err), -1);
@@ -233,9 +233,9 @@ static void test_a_thread_too_large_to_keep_is_refused_not_shortened(void **stat
 static void thread_read(struct zd_thread *thread, const char *from, const char *to) {
   struct zd_page page;
   struct trg_err err;
-  char *ticket = zendesk_fixture_with("ticket_solved.json", from, to);
-  char *comments = zendesk_fixture("comments_solved.json");
-  char *audits = zendesk_fixture("audits_solved.json");
+  char *ticket = desk_fixture_with("zendesk", "ticket_solved.json", from, to);
+  char *comments = desk_fixture("zendesk", "comments_solved.json");
+  char *audits = desk_fixture("zendesk", "audits_solved.json");
   zd_thread_init(thread);
   assert_int_equal(zd_ticket_read(thread, hd_str(ticket), &err), 0);
   assert_int_equal(zd_comments_read(thread, hd_str(comments), &page, &err), 0);
@@ -257,7 +257,7 @@ static void test_pages_that_overlap_add_nothing(void **state) {
   struct zd_page page;
   struct trg_err err;
   thread_read(&thread, "Refund", "Refund");
-  char *comments = zendesk_fixture("comments_solved.json");
+  char *comments = desk_fixture("zendesk", "comments_solved.json");
   size_t before = thread.comment_count;
   assert_int_equal(zd_comments_read(&thread, hd_str(comments), &page, &err), 0);
   assert_int_equal(thread.comment_count, before);

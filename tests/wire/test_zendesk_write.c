@@ -37,7 +37,7 @@ static struct trg_action reply(void) {
 }
 
 /* A page of the newest comments, newest first; each is "ID,AUTHOR,ROLE,PUBLIC,FLAGS,TIME". */
-static void newest(struct zendesk_case *c, const char *const *rows) {
+static void newest(struct desk_case *c, const char *const *rows) {
   char body[4096] = "{\"comments\":[", users[1024] = "],\"users\":[";
   for (size_t i = 0; rows[i] != NULL; i++) {
     char id[8], author[8], role[12], is_public[8], flags[8], at[24], part[512];
@@ -54,32 +54,32 @@ static void newest(struct zendesk_case *c, const char *const *rows) {
   }
   strcat(body, users);
   strcat(body, "],\"meta\":{\"has_more\":false}}");
-  zendesk_answer(c, "sort=-created_at", 200, body);
+  desk_answer(c, "sort=-created_at", 200, body);
 }
 #define ASKED "5001,9001,end-user,true,-,2026-11-20T10:00:00Z"
 
-static void ticket(struct zendesk_case *c, const char *from, const char *to) {
-  char *text = zendesk_fixture_with("ticket_new.json", from, to);
+static void ticket(struct desk_case *c, const char *from, const char *to) {
+  char *text = desk_fixture_with("zendesk", "ticket_new.json", from, to);
   const struct fake_reply answer = {
       .method = "GET", .url_has = "/tickets/101.json", .status = 200, .body = text};
   fake_host_reply(c->host, &answer);
   free(text);
 }
-static void ticket_as_decided(struct zendesk_case *c) {
+static void ticket_as_decided(struct desk_case *c) {
   ticket(c, "Refund", "Refund");
 }
-static void ticket_moved_on(struct zendesk_case *c) {
+static void ticket_moved_on(struct desk_case *c) {
   ticket(c, "2026-11-20T10:00:01Z", "2026-11-20T10:30:00Z");
 }
 
-static void put(struct zendesk_case *c, int32_t status, const char *body) {
+static void put(struct desk_case *c, int32_t status, const char *body) {
   const struct fake_reply answer = {
       .method = "PUT", .url_has = "/tickets/101.json", .status = status, .body = body};
   fake_host_reply(c->host, &answer);
 }
 
-static const char *put_body(struct zendesk_case *c, size_t n) {
-  const struct fake_request *request = zendesk_request(c, "PUT", "/tickets/101.json", n);
+static const char *put_body(struct desk_case *c, size_t n) {
+  const struct fake_request *request = desk_request(c, "PUT", "/tickets/101.json", n);
   assert_non_null(request);
   assert_string_equal(request->bucket.p, "tickets-update");
   assert_int_equal(request->flags, TRG_HTTP_WRITE);
@@ -98,7 +98,7 @@ static void ends(const struct fake_op *op, int32_t outcome, const char *code) {
 
 static void test_everything_goes_into_one_guarded_put(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
+  struct desk_case c = zendesk_case_begin(NULL);
   const struct trg_str tags[] = {TRG_STR("AI triaged"), TRG_STR("vip")};
   struct trg_action action = note();
   action.add_tags = tags;
@@ -109,9 +109,9 @@ static void test_everything_goes_into_one_guarded_put(void **state) {
   action.flags = TRG_ACTION_SOLVE;
   ticket_as_decided(&c);
   put(&c, 200, PUT_NOTE);
-  const struct fake_op *op = zendesk_write(&c, &action);
+  const struct fake_op *op = desk_write(&c, &action);
   ends(op, TRG_DONE, "");
-  assert_int_equal(zendesk_asked(&c, "PUT", ""), 1);
+  assert_int_equal(desk_asked(&c, "PUT", ""), 1);
   assert_string_equal(
       put_body(&c, 0),
       "{\"ticket\":{\"metadata\":{\"triage_run\":\"run-9\"},\"priority\":\"urgent\","
@@ -124,12 +124,12 @@ static void test_everything_goes_into_one_guarded_put(void **state) {
   for (size_t i = 0; i < 4; i++) assert_string_equal(op->receipts[i].kind.p, kinds[i]);
   assert_string_equal(op->receipts[0].id.p, "5102");
   assert_string_equal(op->receipts[1].id.p, "7101");
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_what_is_switched_off_or_there_already_is_not_written(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(
+  struct desk_case c = zendesk_case_begin(
       (const char *const[]){"url=" ZENDESK_URL, "auth.type=bearer", "auth.token=t0pS3cret",
                             "write.tags=false", "write.priority=false", NULL});
   const struct trg_str tag = TRG_STR("x");
@@ -140,87 +140,87 @@ static void test_what_is_switched_off_or_there_already_is_not_written(void **sta
   action.priority = TRG_STR("P1");
   action.category = TRG_STR("billing");
   action.team = TRG_STR("billing");
-  zendesk_answer(&c, "/users/me", 200, "{\"user\":{\"id\":500,\"role\":\"admin\"}}");
+  desk_answer(&c, "/users/me", 200, "{\"user\":{\"id\":500,\"role\":\"admin\"}}");
   ticket_as_decided(&c);
-  ends(zendesk_write(&c, &action), TRG_DONE, "");
-  assert_int_equal(zendesk_asked(&c, "PUT", ""), 0);
-  zendesk_case_end(&c);
+  ends(desk_write(&c, &action), TRG_DONE, "");
+  assert_int_equal(desk_asked(&c, "PUT", ""), 0);
+  desk_case_end(&c);
 }
 
 static void test_a_reply_is_public_and_looks_at_the_newest_comments_first(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
+  struct desk_case c = zendesk_case_begin(NULL);
   const struct trg_action action = reply();
   ticket_as_decided(&c);
   newest(&c, (const char *const[]){ASKED, NULL});
   put(&c, 200, PUT_REPLY);
-  const struct fake_op *op = zendesk_write(&c, &action);
+  const struct fake_op *op = desk_write(&c, &action);
   ends(op, TRG_DONE, "");
   HAS(put_body(&c, 0), "\"html_body\":\"<p>Hello</p>\",\"public\":true");
   assert_string_equal(op->receipts[0].kind.p, "reply");
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_change_by_the_system_alone_does_not_stop_a_write(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
+  struct desk_case c = zendesk_case_begin(NULL);
   const struct trg_action action = reply();
   ticket_moved_on(&c);
   newest(&c, (const char *const[]){"5003,500,admin,false,-,2026-11-20T10:30:00Z",
                                    "5002,9001,end-user,true,4,2026-11-20T10:20:00Z", ASKED, NULL});
   put(&c, 200, PUT_REPLY);
-  ends(zendesk_write(&c, &action), TRG_DONE, "");
+  ends(desk_write(&c, &action), TRG_DONE, "");
   HAS(put_body(&c, 0), "\"updated_stamp\":\"2026-11-20T10:30:00Z\"");
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_news_from_the_customer_or_a_colleague_is_a_conflict(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
+  struct desk_case c = zendesk_case_begin(NULL);
   const struct trg_action drafts = note(), replies = reply();
   ticket_moved_on(&c);
   newest(&c, (const char *const[]){"5002,9001,end-user,true,-,2026-11-20T10:30:00Z", ASKED, NULL});
-  ends(zendesk_write(&c, &drafts), TRG_REJECTED, TRG_CODE_CONFLICT);
+  ends(desk_write(&c, &drafts), TRG_REJECTED, TRG_CODE_CONFLICT);
   ticket_moved_on(&c);
   newest(&c, (const char *const[]){"5002,777,agent,true,-,2026-11-20T10:30:00Z", ASKED, NULL});
-  ends(zendesk_write(&c, &replies), TRG_REJECTED, TRG_CODE_CONFLICT);
+  ends(desk_write(&c, &replies), TRG_REJECTED, TRG_CODE_CONFLICT);
   /* in the same second as the version: the stamp alone would not show it */
   ticket_as_decided(&c);
   newest(&c, (const char *const[]){"5002,9001,end-user,true,-,2026-11-20T10:00:01Z", ASKED, NULL});
-  ends(zendesk_write(&c, &replies), TRG_REJECTED, TRG_CODE_CONFLICT);
+  ends(desk_write(&c, &replies), TRG_REJECTED, TRG_CODE_CONFLICT);
   /* the message that was answered is not there any more */
   ticket_as_decided(&c);
   newest(&c, (const char *const[]){"4000,777,agent,false,-,2026-11-19T10:00:00Z", NULL});
-  ends(zendesk_write(&c, &replies), TRG_REJECTED, TRG_CODE_CONFLICT);
-  assert_int_equal(zendesk_asked(&c, "PUT", ""), 0);
-  zendesk_case_end(&c);
+  ends(desk_write(&c, &replies), TRG_REJECTED, TRG_CODE_CONFLICT);
+  assert_int_equal(desk_asked(&c, "PUT", ""), 0);
+  desk_case_end(&c);
 }
 
 static void test_what_a_colleague_wrote_before_the_decision_is_no_conflict(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
+  struct desk_case c = zendesk_case_begin(NULL);
   struct trg_action action = note();
   action.version = TRG_STR("2026-11-20T10:20:00Z");
   ticket_moved_on(&c);
   newest(&c, (const char *const[]){"5002,777,agent,true,-,2026-11-20T10:20:00Z", ASKED, NULL});
   put(&c, 200, PUT_NOTE);
-  ends(zendesk_write(&c, &action), TRG_DONE, "");
-  zendesk_case_end(&c);
+  ends(desk_write(&c, &action), TRG_DONE, "");
+  desk_case_end(&c);
 }
 
 static void test_tickets_that_take_no_write_are_told_apart(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
+  struct desk_case c = zendesk_case_begin(NULL);
   const struct trg_action action = reply();
   ticket(&c, "\"open\"", "\"closed\"");
-  ends(zendesk_write(&c, &action), TRG_REJECTED, TRG_CODE_CLOSED);
+  ends(desk_write(&c, &action), TRG_REJECTED, TRG_CODE_CLOSED);
   ticket(&c, "\"open\"", "\"deleted\"");
-  ends(zendesk_write(&c, &action), TRG_REJECTED, TRG_CODE_NOT_FOUND);
+  ends(desk_write(&c, &action), TRG_REJECTED, TRG_CODE_NOT_FOUND);
   ticket(&c, "\"from_messaging_channel\": false", "\"from_messaging_channel\": true");
-  ends(zendesk_write(&c, &action), TRG_REJECTED, TRG_CODE_PERMANENT);
-  zendesk_answer(&c, "/tickets/101.json", 404, "{\"error\":\"RecordNotFound\"}");
-  ends(zendesk_write(&c, &action), TRG_REJECTED, TRG_CODE_NOT_FOUND);
-  zendesk_case_end(&c);
+  ends(desk_write(&c, &action), TRG_REJECTED, TRG_CODE_PERMANENT);
+  desk_answer(&c, "/tickets/101.json", 404, "{\"error\":\"RecordNotFound\"}");
+  ends(desk_write(&c, &action), TRG_REJECTED, TRG_CODE_NOT_FOUND);
+  desk_case_end(&c);
 }
 
 static void test_every_answer_to_a_put_has_its_outcome(void **state) {
@@ -253,7 +253,7 @@ static void test_every_answer_to_a_put_has_its_outcome(void **state) {
       {0, true, "", TRG_RETRY, TRG_CODE_TRANSIENT},
       {200, false, "{\"ticket\":{\"id\"", TRG_UNCERTAIN, TRG_CODE_MALFORMED},
   };
-  struct zendesk_case c = zendesk_case_begin(NULL);
+  struct desk_case c = zendesk_case_begin(NULL);
   const struct trg_action action = note();
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     const struct fake_reply answer = {.method = "PUT",
@@ -263,34 +263,34 @@ static void test_every_answer_to_a_put_has_its_outcome(void **state) {
                                       .why = "connection reset"};
     ticket_as_decided(&c);
     fake_host_reply(c.host, &answer);
-    const struct fake_op *op = zendesk_write(&c, &action);
+    const struct fake_op *op = desk_write(&c, &action);
     ends(op, cases[i].outcome, cases[i].code);
     assert_int_equal(op->receipt_count, 0);
     if (i == 3) HAS(op->result.why.p, "required when solving a ticket (ticket field 360001)");
   }
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_put_refused_for_an_old_token_is_sent_again_once(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(
+  struct desk_case c = zendesk_case_begin(
       (const char *const[]){"url=" ZENDESK_URL, "auth.type=oauth_client", "auth.client_id=acme",
                             "auth.client_secret=s3cret", NULL});
   const struct trg_action action = note();
-  zendesk_answer(&c, "/oauth/tokens", 200, "{\"access_token\":\"A\"}");
-  zendesk_answer(&c, "/users/me", 200, "{\"user\":{\"id\":500,\"role\":\"admin\"}}");
+  desk_answer(&c, "/oauth/tokens", 200, "{\"access_token\":\"A\"}");
+  desk_answer(&c, "/users/me", 200, "{\"user\":{\"id\":500,\"role\":\"admin\"}}");
   ticket_as_decided(&c);
   put(&c, 401, "{\"error\":\"invalid_token\"}");
-  zendesk_answer(&c, "/oauth/tokens", 200, "{\"access_token\":\"B\"}");
+  desk_answer(&c, "/oauth/tokens", 200, "{\"access_token\":\"B\"}");
   put(&c, 200, PUT_NOTE);
-  ends(zendesk_write(&c, &action), TRG_DONE, "");
+  ends(desk_write(&c, &action), TRG_DONE, "");
   assert_string_equal(put_body(&c, 0), put_body(&c, 1));
   /* no token to be had for the second try: the first was refused, so nothing is uncertain */
   ticket_as_decided(&c);
   put(&c, 401, "");
-  for (int i = 0; i < 4; i++) zendesk_answer(&c, "/oauth/tokens", 503, "");
-  ends(zendesk_write(&c, &action), TRG_RETRY, TRG_CODE_TRANSIENT);
-  zendesk_case_end(&c);
+  for (int i = 0; i < 4; i++) desk_answer(&c, "/oauth/tokens", 503, "");
+  ends(desk_write(&c, &action), TRG_RETRY, TRG_CODE_TRANSIENT);
+  desk_case_end(&c);
 }
 
 static struct trg_action both(void) {
@@ -302,14 +302,14 @@ static struct trg_action both(void) {
 
 static void test_a_reply_with_a_note_is_two_puts_the_guarded_one_first(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
+  struct desk_case c = zendesk_case_begin(NULL);
   const struct trg_action action = both();
   ticket_as_decided(&c);
   newest(&c, (const char *const[]){ASKED, NULL});
-  zendesk_answer(&c, "/audits", 200, NO_AUDITS);
+  desk_answer(&c, "/audits", 200, NO_AUDITS);
   put(&c, 200, PUT_REPLY);
   put(&c, 200, PUT_NOTE);
-  const struct fake_op *op = zendesk_write(&c, &action);
+  const struct fake_op *op = desk_write(&c, &action);
   ends(op, TRG_DONE, "");
   HAS(put_body(&c, 0), "\"safe_update\":true");
   HAS(put_body(&c, 0), "\"public\":true");
@@ -320,7 +320,7 @@ static void test_a_reply_with_a_note_is_two_puts_the_guarded_one_first(void **st
   assert_int_equal(op->receipt_count, 3);
   assert_string_equal(op->receipts[0].id.p, "5101");
   assert_string_equal(op->receipts[2].id.p, "5102");
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 #define REPLY_AUDIT                                                                                \
@@ -331,80 +331,79 @@ static void test_a_reply_with_a_note_is_two_puts_the_guarded_one_first(void **st
 
 static void test_a_reply_is_never_sent_twice_when_its_note_was_held_up(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
+  struct desk_case c = zendesk_case_begin(NULL);
   const struct trg_action action = both();
   ticket_as_decided(&c);
   newest(&c, (const char *const[]){ASKED, NULL});
-  zendesk_answer(&c, "/audits", 200, NO_AUDITS);
+  desk_answer(&c, "/audits", 200, NO_AUDITS);
   put(&c, 200, PUT_REPLY);
   put(&c, 429, "");
-  ends(zendesk_write(&c, &action), TRG_RETRY, TRG_CODE_RATE);
+  ends(desk_write(&c, &action), TRG_RETRY, TRG_CODE_RATE);
   ticket_moved_on(&c);
   newest(&c, (const char *const[]){"5101,500,admin,true,-,2026-11-20T10:30:00Z", ASKED, NULL});
-  zendesk_answer(&c, "/audits", 200, REPLY_AUDIT);
+  desk_answer(&c, "/audits", 200, REPLY_AUDIT);
   put(&c, 200, PUT_NOTE);
-  const struct fake_op *op = zendesk_write(&c, &action);
+  const struct fake_op *op = desk_write(&c, &action);
   ends(op, TRG_DONE, "");
-  assert_int_equal(zendesk_asked(&c, "PUT", ""), 3);
+  assert_int_equal(desk_asked(&c, "PUT", ""), 3);
   HAS(put_body(&c, 2), "\"public\":false");
   assert_string_equal(op->receipts[0].kind.p, "reply");
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_note_refused_after_its_reply_leaves_the_reply_done(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
+  struct desk_case c = zendesk_case_begin(NULL);
   const struct trg_action action = both();
   ticket_as_decided(&c);
   newest(&c, (const char *const[]){ASKED, NULL});
-  zendesk_answer(&c, "/audits", 200, NO_AUDITS);
+  desk_answer(&c, "/audits", 200, NO_AUDITS);
   put(&c, 200, PUT_REPLY);
   put(&c, 422, "{\"error\":\"RecordInvalid\"}");
-  const struct fake_op *op = zendesk_write(&c, &action);
+  const struct fake_op *op = desk_write(&c, &action);
   ends(op, TRG_DONE, "");
   assert_int_equal(op->receipt_count, 2);
   assert_int_equal(fake_host_log_matches(c.host, "note_refused"), 1);
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_write_whose_answer_was_lost_is_found_by_its_marker(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
+  struct desk_case c = zendesk_case_begin(NULL);
   struct trg_action action = both();
   /* on the second page: audits come oldest first */
-  zendesk_answer(&c, "/audits", 200,
-                 "{\"audits\":[{\"id\":1,\"metadata\":{\"custom\":{\"triage_run\":\"run-8\"}},"
-                 "\"events\":[]}],\"meta\":{\"has_more\":true,\"after_cursor\":\"p2\"}}");
-  zendesk_answer(&c, "page[after]=p2", 200, REPLY_AUDIT);
-  const struct fake_op *op = zendesk_find(&c, &action);
+  desk_answer(&c, "/audits", 200,
+              "{\"audits\":[{\"id\":1,\"metadata\":{\"custom\":{\"triage_run\":\"run-8\"}},"
+              "\"events\":[]}],\"meta\":{\"has_more\":true,\"after_cursor\":\"p2\"}}");
+  desk_answer(&c, "page[after]=p2", 200, REPLY_AUDIT);
+  const struct fake_op *op = desk_find(&c, &action);
   ends(op, TRG_DONE, "");
   assert_int_equal(op->receipt_count, 2);
   assert_string_equal(op->receipts[0].kind.p, "reply");
   assert_string_equal(op->receipts[0].id.p, "5101");
   assert_string_equal(op->receipts[1].kind.p, "status");
-  zendesk_case_end(&c);
+  desk_case_end(&c);
 }
 
 static void test_a_write_is_only_not_found_after_the_whole_list(void **state) {
   (void)state;
-  struct zendesk_case c = zendesk_case_begin(NULL);
+  struct desk_case c = zendesk_case_begin(NULL);
   const struct trg_action action = note();
-  zendesk_answer(&c, "/audits", 200, NO_AUDITS);
-  ends(zendesk_find(&c, &action), TRG_REJECTED, TRG_CODE_NOT_FOUND);
+  desk_answer(&c, "/audits", 200, NO_AUDITS);
+  ends(desk_find(&c, &action), TRG_REJECTED, TRG_CODE_NOT_FOUND);
   for (int i = 0; i < 6; i++) /* asked for again some times, and then given up */
-    zendesk_answer(&c, "/audits", 200,
-                   "{\"audits\":[],\"meta\":{\"has_more\":true,\"after_cursor\":\"same\"}}");
-  ends(zendesk_find(&c, &action), TRG_RETRY, TRG_CODE_MALFORMED);
-  zendesk_answer(&c, "/audits", 503, "<html></html>");
-  ends(zendesk_find(&c, &action), TRG_RETRY, TRG_CODE_TRANSIENT);
+    desk_answer(&c, "/audits", 200,
+                "{\"audits\":[],\"meta\":{\"has_more\":true,\"after_cursor\":\"same\"}}");
+  ends(desk_find(&c, &action), TRG_RETRY, TRG_CODE_MALFORMED);
+  desk_answer(&c, "/audits", 503, "<html></html>");
+  ends(desk_find(&c, &action), TRG_RETRY, TRG_CODE_TRANSIENT);
   /* a list in numbered pages, from a server without cursors */
-  zendesk_answer(&c, "page[size]", 200,
-                 "{\"audits\":[],\"next_page\":\"https://evil.example/a.json?page=2\"}");
-  zendesk_answer(&c,
-                 ZENDESK_URL "/api/v2/tickets/101/audits.json?include=users&per_page=100&page=2",
-                 200, "{\"audits\":[],\"next_page\":null}");
-  ends(zendesk_find(&c, &action), TRG_REJECTED, TRG_CODE_NOT_FOUND);
-  zendesk_case_end(&c);
+  desk_answer(&c, "page[size]", 200,
+              "{\"audits\":[],\"next_page\":\"https://evil.example/a.json?page=2\"}");
+  desk_answer(&c, ZENDESK_URL "/api/v2/tickets/101/audits.json?include=users&per_page=100&page=2",
+              200, "{\"audits\":[],\"next_page\":null}");
+  ends(desk_find(&c, &action), TRG_REJECTED, TRG_CODE_NOT_FOUND);
+  desk_case_end(&c);
 }
 
 int main(void) {

@@ -1,4 +1,4 @@
-#include "anthropic_spec.h"
+#include "spec_check.h"
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Enough of JSON Schema for request bodies: $ref, anyOf, oneOf (as anyOf), type, enum, const,
- * properties, required, additionalProperties, items, minLength, maxLength, minimum, maximum. */
+/* Enough of JSON Schema for request bodies: $ref, allOf, anyOf, oneOf (as anyOf), type, enum,
+ * const, properties, required, additionalProperties, items, minLength, maxLength, minimum, maximum.
+ */
 struct check {
   const cJSON *schemas;
   char *why;
@@ -91,6 +92,10 @@ static bool value_fits(struct check *c, const cJSON *schema, const cJSON *value,
     }
     if (!found) return false;
   }
+  const cJSON *part;
+  cJSON_ArrayForEach(part, member(schema, "allOf")) {
+    if (!value_fits(c, part, value, place)) return false;
+  }
   const cJSON *type = member(schema, "type");
   if (cJSON_IsString(type) && !is_type(value, type->valuestring))
     return no(c, place, "of another type");
@@ -105,10 +110,10 @@ static bool value_fits(struct check *c, const cJSON *schema, const cJSON *value,
   return scalar_fits(c, schema, value, place);
 }
 
-static cJSON *spec_read(void) {
+static cJSON *spec_read(const char *file) {
   char path[512];
   const char *folder = getenv("TRIAGED_SPECS");
-  snprintf(path, sizeof path, "%s/anthropic-messages.json", folder ? folder : "../shared/specs");
+  snprintf(path, sizeof path, "%s/%s", folder ? folder : "../shared/specs", file);
   FILE *f = fopen(path, "rb");
   if (!f) return NULL;
   char *text = malloc(1 << 20);
@@ -119,13 +124,31 @@ static cJSON *spec_read(void) {
   return root;
 }
 
-int anthropic_spec_check(const char *body, char *why, size_t why_room) {
-  cJSON *spec = spec_read();
+/* The schema tolerates keys that it does not know; the vendor answers them with 400. */
+static bool key_known(struct check *c, const cJSON *schema, const char *key) {
+  const cJSON *ref = member(schema, "$ref");
+  if (cJSON_IsString(ref))
+    return key_known(c, member(c->schemas, strrchr(ref->valuestring, '/') + 1), key);
+  const cJSON *part;
+  cJSON_ArrayForEach(part, member(schema, "allOf")) {
+    if (key_known(c, part, key)) return true;
+  }
+  return member(member(schema, "properties"), key) != NULL;
+}
+
+int spec_check(const struct spec *s, const char *body, char *why, size_t why_room) {
+  cJSON *spec = spec_read(s->file);
   if (!spec) return -1;
   struct check c = {member(member(spec, "components"), "schemas"), why, why_room};
+  const cJSON *schema = member(c.schemas, s->schema);
   cJSON *value = cJSON_Parse(body);
-  const bool fits = value &&
-                    value_fits(&c, member(c.schemas, "CreateMessageParams"), value, "body");
+  bool fits = value && value_fits(&c, schema, value, "body");
+  const cJSON *item;
+  if (s->only_known_keys) {
+    cJSON_ArrayForEach(item, value) {
+      fits = fits && (key_known(&c, schema, item->string) || no(&c, item->string, "not known"));
+    }
+  }
   cJSON_Delete(value);
   cJSON_Delete(spec);
   return fits ? 1 : 0;
