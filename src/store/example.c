@@ -40,6 +40,15 @@ static int example_add(struct store *s, const struct example *e, struct trg_err 
   return sql_run(&q, err);
 }
 
+/* Added one by one they lie in many small pieces of the index, and each search opens all of them.
+ */
+static int example_pack(struct store *s, struct trg_err *err) {
+  static const char text[] = "INSERT INTO example_fts (example_fts) VALUES ('optimize')";
+  struct sql q;
+  sql_write(&q, s, text);
+  return sql_run(&q, err);
+}
+
 int example_keep(struct store *s, const char *hash, const struct example *list, size_t count,
                  bool *ret_changed, struct trg_err *err) {
   bool known = false;
@@ -50,6 +59,7 @@ int example_keep(struct store *s, const char *hash, const struct example *list, 
   if (rc != 0) return rc;
   rc = example_clear(s, hash, err);
   for (size_t i = 0; i < count && rc == 0; i++) rc = example_add(s, &list[i], err);
+  if (rc == 0) rc = example_pack(s, err);
   if (rc == 0) return turn_keep(s, err);
   const int undone = turn_undo(s, NULL);
   return undone != 0 ? undone : rc;

@@ -266,6 +266,24 @@ static void test_another_person_another_text_or_a_solved_ticket_is_no_twin(void 
   assert_int_equal(past_twin(b->s, nobody, 5000, b->a, &ref, &b->err), TRG_ENOTFOUND);
 }
 
+/* Each piece costs every search one look for each of its words. */
+static void test_examples_lie_in_one_piece_of_the_index(void **state) {
+  struct box *b = *state;
+  static char texts[300][40];
+  struct example list[300];
+  bool changed = false;
+  for (int i = 0; i < 300; i++) {
+    snprintf(texts[i], sizeof texts[i], "The pump %d of line %d leaks", i, i % 7);
+    list[i] = (struct example){.text = texts[i], .category = "technical", .labels = "{}"};
+  }
+  ok(b, example_keep(b->s, "1", list, 300, &changed, &b->err));
+  flush(b);
+  assert_true(changed);
+  /* Above 10 stand the segments: number << 37 | page. */
+  assert_int_equal(
+      raw_int(b, "SELECT count(DISTINCT id >> 37) FROM example_fts_data WHERE id > 10"), 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_the_title_counts_more_than_the_text_and_the_best_comes_first),
@@ -282,6 +300,7 @@ int main(void) {
       TEST(test_past_tickets_are_found_but_not_the_one_that_asks),
       TEST(test_the_later_of_two_like_tickets_of_one_person_is_the_twin),
       TEST(test_another_person_another_text_or_a_solved_ticket_is_no_twin),
+      TEST(test_examples_lie_in_one_piece_of_the_index),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
