@@ -1,6 +1,7 @@
 /* The recount: every charge again from its evidence, nothing written. First the ledger is replayed
  * in its order, to check the places that prices depend on and the lines without a ticket; then each
  * ticket is folded and compared. One ticket is in memory at a time. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -93,6 +94,7 @@ static void replay_beside(struct recounting *k, const struct ledger_line *l) {
 
 static int replay_line(void *arg, const struct ledger_line *l) {
   struct recounting *k = arg;
+  if (l->written_ms > k->now_ms) k->now_ms = l->written_ms; /* a copy read by an earlier clock */
   if (l->ticket_id == 0) {
     replay_beside(k, l);
     return 0;
@@ -179,11 +181,45 @@ static const char *why_differs(const struct recounting *k, const struct ledger_l
   return of_this_book(k, line) ? "the evidence gives another amount" : "charged by another book";
 }
 
+/* A difference of something else than money. */
+static void differs_in(struct recounting *k, const struct ledger_line *l, const char *why) {
+  k->ret->differences++;
+  if (k->fn != NULL) k->fn(k->arg, l->ref, l->charge_key, l->amount_micros, l->amount_micros, why);
+}
+
+/* Is what a line rests on still what it was when the line was written? */
+static void evidence_check(struct recounting *k, const struct gathered *g,
+                           const struct ledger_line *l, struct arena *a) {
+  char digest[HASH_HEX_MAX];
+  int64_t lost = 0;
+  evidence_digest(g, l->evidence, digest, &lost);
+  if (lost != 0)
+    differs_in(
+        k, l,
+        arena_printf(a, "event %" PRId64 ", evidence of ledger line %" PRId64 ", is not on record",
+                     lost, l->seq));
+  else if (l->evidence_hash[0] != '\0' && strcmp(digest, l->evidence_hash) != 0)
+    differs_in(k, l,
+               arena_printf(a, "the events %s, evidence of ledger line %" PRId64 ", were changed",
+                            l->evidence, l->seq));
+}
+
+/* A line of this book that stands says when and by what, as the evidence does. */
+static void moment_check(struct recounting *k, const struct fold_charge *c,
+                         const struct ledger_line *l) {
+  if (l == NULL || !of_this_book(k, l)) return;
+  if (l->at_ms != c->at_ms)
+    differs_in(k, l, "the evidence gives another moment");
+  else if (strcmp(l->evidence_level, c->evidence_level) != 0)
+    differs_in(k, l, "the evidence is of another level");
+}
+
 static void ticket_compare(struct recounting *k, const struct gathered *g, const struct fold *f,
                            const struct lines *l, struct arena *a) {
   for (size_t i = 0; i < l->n; i++) {
     k->ret->ledger_micros += l->p[i].amount_micros;
     k->ret->charges += l->live[i];
+    if (k->own) evidence_check(k, g, &l->p[i], a);
   }
   char key[HASH_HEX_MAX];
   int64_t decided = 0;
@@ -198,6 +234,7 @@ static void ticket_compare(struct recounting *k, const struct gathered *g, const
     k->ret->recomputed_charges += !lines_credited(l, key, c->at_ms);
     recount_differ(k, g->t.ref, c->key, is, ought + decided,
                    why_differs(k, line, live_line(l, key) != NULL));
+    if (is == ought + decided) moment_check(k, c, live_line(l, key));
     for (size_t n = 0; n < l->n; n++) told[n] = told[n] || strcmp(l->p[n].charge_key, key) == 0;
   }
   for (size_t i = 0; i < l->n; i++) {

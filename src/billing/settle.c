@@ -41,6 +41,17 @@ static int model_cost(struct settling *k, int64_t *ret, struct trg_err *err) {
   return 0;
 }
 
+/* What the line's evidence says now stays with it. */
+static int line_append(struct settling *k, struct ledger_line *l, struct trg_err *err) {
+  char digest[HASH_HEX_MAX];
+  int64_t lost = 0;
+  evidence_digest(&k->g, l->evidence, digest, &lost);
+  l->evidence_hash = digest;
+  const int rc = ledger_append(k->s, l, err);
+  l->evidence_hash = "";
+  return rc;
+}
+
 static const char *evidence_json(const int64_t *seqs, size_t n, struct arena *a) {
   struct buf b;
   buf_init(&b, 0);
@@ -100,7 +111,7 @@ static int line_take_back(struct settling *k, const struct ledger_line *l, const
                                     : "");
   c.line.evidence = void_evidence(k, v);
   c.line.reason = reason;
-  rc = ledger_append(k->s, &c.line, err);
+  rc = line_append(k, &c.line, err);
   if (rc == 0 && c.own_month && !shared)
     rc = place_move(k->s, l->period, l->outcome, -1, -l->amount_micros, k->a, err);
   if (rc == 0) rc = scope_release(k, l, err);
@@ -212,7 +223,7 @@ static int charge_append(struct settling *k, const struct fold_charge *c, const 
                              .at_ms = c->at_ms,
                              .written_ms = k->now_ms};
   rc = charge_price(k, c, period, &line, err);
-  if (rc == 0) rc = ledger_append(k->s, &line, err);
+  if (rc == 0) rc = line_append(k, &line, err);
   if (rc != 0) return rc;
   *cost_micros = 0;
   k->written++;

@@ -1,6 +1,8 @@
 /* Facts of a ticket, and its lines, as settling and recounting read them. */
+#include <inttypes.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -59,6 +61,8 @@ int settle_gather(struct store *s, int64_t ticket_id, int64_t before_ms, struct 
   if (rc == 0) rc = event_list(s, ticket_id, true, a, &e, &n, err);
   if (rc != 0) return rc;
   facts_of(e, n, before_ms, a, ret);
+  ret->events = e;
+  ret->event_count = n;
   ret->c = (struct fact_case){.ref = ret->t.ref,
                               .helpdesk = ret->t.helpdesk,
                               .customer = ret->t.requester_hash,
@@ -67,6 +71,56 @@ int settle_gather(struct store *s, int64_t ticket_id, int64_t before_ms, struct 
                               .sandbox = ret->t.sandbox,
                               .opened_ms = ret->t.created_ms};
   return 0;
+}
+
+static const struct event *event_of(const struct gathered *g, int64_t seq) {
+  for (size_t i = 0; i < g->event_count; i++)
+    if (g->events[i].seq == seq) return &g->events[i];
+  return NULL;
+}
+
+static void digest_add(struct hash *h, const struct event *e) {
+  const struct {
+    const char *name, *value;
+  } texts[] = {{"kind", e->kind},
+               {"ext_id", e->ext_id},
+               {"actor", e->actor},
+               {"value", e->value},
+               {"data", e->data}};
+  struct buf b;
+  buf_init(&b, 0);
+  buf_printf(&b, "{\"seq\":%" PRId64 ",\"ticket_id\":%" PRId64, e->seq, e->ticket_id);
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    buf_printf(&b, ",\"%s\":", texts[i].name);
+    buf_json(&b, str_of(texts[i].value));
+  }
+  buf_printf(&b, ",\"at_ms\":%" PRId64 ",\"seen_ms\":%" PRId64 "}\n", e->at_ms, e->seen_ms);
+  hash_add(h, buf_view(&b));
+  buf_free(&b);
+}
+
+void evidence_digest(const struct gathered *g, const char *evidence, char out[HASH_HEX_MAX],
+                     int64_t *ret_lost) {
+  uint8_t sum[HASH_BYTES];
+  struct hash *h = hash_new();
+  struct trg_str rest = str_of(evidence), piece;
+  bool any = false;
+  *ret_lost = 0;
+  if (str_starts(rest, "[")) rest = (struct trg_str){rest.p + 1, rest.n - 1};
+  if (str_ends(rest, "]")) rest.n--;
+  while (*ret_lost == 0 && str_next(&rest, ',', &piece)) {
+    int64_t seq = 0;
+    if (piece.n == 0) continue;
+    any = true;
+    const struct event *e = str_to_int(piece, &seq) == 0 ? event_of(g, seq) : NULL;
+    if (e != NULL)
+      digest_add(h, e);
+    else
+      *ret_lost = seq != 0 ? seq : -1;
+  }
+  hash_end(&h, sum);
+  out[0] = '\0';
+  if (any && *ret_lost == 0) hex_encode(sum, sizeof sum, out);
 }
 
 void charge_key_of(const char *scope_key, const char *outcome, char out[HASH_HEX_MAX]) {

@@ -20,16 +20,25 @@
 #define RULE_PEOPLE "dispute>" /* decided by people */
 #define RULE_CALL   "call "    /* of another agent, by its id */
 
+struct event;
 /* A ticket as the fold wants it. */
 struct gathered {
   struct ticket t;
   struct fact *facts;
   size_t count;
   struct fact_case c;
+  const struct event *events; /* as recorded, those that before_ms leaves out too */
+  size_t event_count;
 };
 /* before_ms: facts that we learnt of later are left out; 0: none are. */
 int settle_gather(struct store *s, int64_t ticket_id, int64_t before_ms, struct arena *a,
                   struct gathered *ret, struct trg_err *err);
+
+/* What these events say: SHA-256, in hex, over a line each, a JSON object of their columns in the
+ * table's order. `evidence` is a line's JSON array of numbers, ascending. *ret_lost: one that the
+ * ticket does not have; 0: all are there. An empty array gives "". */
+void evidence_digest(const struct gathered *g, const char *evidence, char out[HASH_HEX_MAX],
+                     int64_t *ret_lost);
 
 void charge_key_of(const char *scope_key, const char *outcome, char out[HASH_HEX_MAX]);
 /* "customer:HASH/chat" of "customer:HASH/chat|support/101#1"; NULL: shared with no ticket. */

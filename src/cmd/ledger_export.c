@@ -45,6 +45,7 @@ static const struct out_column line_columns[] = {
     {"book", OUT_TEXT, OUT_LESS},
     {"book_hash", OUT_TEXT, OUT_LEAST},
     {"evidence", OUT_TEXT, OUT_LEAST | OUT_GIVES},
+    {"evidence_hash", OUT_TEXT, OUT_LEAST},
     {"prev_hash", OUT_TEXT, OUT_LEAST},
     {"hash", OUT_TEXT, OUT_LEAST},
 };
@@ -74,6 +75,7 @@ static int line_add(void *arg, const struct ledger_line *l) {
   out_text(t, l->book);
   out_text(t, l->book_hash);
   out_text(t, l->evidence);
+  out_text(t, l->evidence_hash);
   out_text(t, l->prev_hash);
   out_text(t, l->hash);
   return 0;

@@ -217,6 +217,11 @@ static int words_take(struct cmd_call *c, struct trg_err *err) {
   if (c->word_count == 0)
     return asks ? 0
                 : err_set(err, CMD_USAGE, "usage", "which command? `triagectl help` lists them");
+  if (c->help && c->word_count == 1 && cmd_find(c->words[0]) == NULL) {
+    c->cmd = cmd_find("help"); /* `ledger --help`: of each that there is */
+    c->help = false;
+    return 0;
+  }
   int rc = command_take(c, err);
   if (rc == 0 && !asks) rc = words_check(c, err);
   if (rc == 0 && !asks) rc = options_check(c, err);

@@ -53,6 +53,8 @@ char *ledger_canonical(const struct ledger_line *l) {
   text_field(&b, "book", l->book);
   text_field(&b, "book_hash", l->book_hash);
   text_field(&b, "evidence", l->evidence);
+  if (l->evidence_hash != NULL && l->evidence_hash[0] != '\0')
+    text_field(&b, "evidence_hash", l->evidence_hash); /* lines of older versions have none */
   text_field(&b, "reason", l->reason);
   int_field(&b, "at_ms", l->at_ms);
   int_field(&b, "written_ms", l->written_ms);
@@ -73,7 +75,7 @@ static void hash_line(const struct ledger_line *l, char out[LEDGER_HASH_MAX]) {
 #define LEDGER_COLUMNS                                                                             \
   "seq, kind, charge_key, corrects, ticket_id, ref, helpdesk, category, model, period, outcome,"   \
   " evidence_level, rule, amount_micros, model_cost_micros, book, book_hash, evidence, reason,"    \
-  " at_ms, written_ms, prev_hash, hash"
+  " at_ms, written_ms, evidence_hash, prev_hash, hash"
 
 static void copy_hash(char out[LEDGER_HASH_MAX], const char *text) {
   (void)snprintf(out, LEDGER_HASH_MAX, "%s", text);
@@ -101,6 +103,7 @@ static void line_of(struct sql *q, struct arena *a, struct ledger_line *l) {
   l->reason = sql_get_text(q, a);
   l->at_ms = sql_get_int(q);
   l->written_ms = sql_get_int(q);
+  l->evidence_hash = sql_get_text(q, a);
   copy_hash(l->prev_hash, sql_get_text(q, NULL));
   copy_hash(l->hash, sql_get_text(q, NULL));
 }
@@ -127,6 +130,7 @@ static void bind_line(struct sql *q, const struct ledger_line *l) {
   sql_text(q, l->reason);
   sql_int(q, l->at_ms);
   sql_int(q, l->written_ms);
+  sql_text(q, l->evidence_hash != NULL ? l->evidence_hash : "");
   sql_text(q, l->prev_hash);
   sql_text(q, l->hash);
 }
@@ -194,7 +198,7 @@ static int amount_check(struct store *s, const struct ledger_line *l, struct trg
 
 static int insert(struct store *s, const struct ledger_line *l, struct trg_err *err) {
   static const char text[] = "INSERT INTO ledger (" LEDGER_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?,"
-                             " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                             " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
   struct sql q;
   sql_write(&q, s, text);
   bind_line(&q, l);
@@ -315,8 +319,16 @@ static int bad_line(struct trg_err *err, int64_t seq, const char *what) {
                  seq, what);
 }
 
+static size_t text_bytes(const struct ledger_line *l) {
+  return strlen(l->kind) + strlen(l->charge_key) + strlen(l->ref) + strlen(l->helpdesk) +
+         strlen(l->category) + strlen(l->model) + strlen(l->period) + strlen(l->outcome) +
+         strlen(l->evidence_level) + strlen(l->rule) + strlen(l->book) + strlen(l->book_hash) +
+         strlen(l->evidence) + strlen(l->reason) + strlen(l->evidence_hash) + strlen(l->prev_hash) +
+         strlen(l->hash);
+}
+
 /* The first bad seq is the first one that is not as it was written. */
-static int check_line(struct check *c, const struct ledger_line *l, int64_t *ret_bad,
+static int check_line(struct check *c, const struct ledger_line *l, size_t bytes, int64_t *ret_bad,
                       struct trg_err *err) {
   *ret_bad = c->count + 1;
   if (l->seq != c->count + 1) return bad_line(err, c->count + 1, "is missing");
@@ -324,7 +336,8 @@ static int check_line(struct check *c, const struct ledger_line *l, int64_t *ret
     return bad_line(err, l->seq, "does not follow the line before it");
   char hash[LEDGER_HASH_MAX];
   hash_line(l, hash);
-  if (strcmp(hash, l->hash) != 0) return bad_line(err, l->seq, "does not match its hash");
+  if (strcmp(hash, l->hash) != 0 || text_bytes(l) != bytes)
+    return bad_line(err, l->seq, "does not match its hash");
   c->count++;
   copy_hash(c->prev, l->hash);
   return 0;
@@ -345,15 +358,21 @@ static int check_head(struct store *s, const struct check *c, int64_t *ret_bad,
   return rc;
 }
 
+/* Beside each line the bytes that its texts have in the file, so that nothing hides behind a NUL
+ * or after a hash; a 0 where there ought to be nothing counts, too. */
 static int check_all(struct store *s, struct check *c, int64_t *ret_bad, struct trg_err *err) {
-  static const char text[] = "SELECT " LEDGER_COLUMNS " FROM ledger ORDER BY seq";
+  static const char text[] =
+      "SELECT " LEDGER_COLUMNS ", length(CAST(kind || charge_key || ref || helpdesk || category"
+      " || model || period || outcome || evidence_level || rule || book || book_hash || evidence"
+      " || reason || evidence_hash || prev_hash || hash AS BLOB)) + (corrects IS 0)"
+      " + (ticket_id IS 0) FROM ledger ORDER BY seq";
   struct sql q;
   sql_read_once(&q, s, text);
   int rc;
   while ((rc = sql_next(&q, err)) > 0) {
     struct ledger_line line;
     line_of(&q, NULL, &line);
-    rc = check_line(c, &line, ret_bad, err);
+    rc = check_line(c, &line, (size_t)sql_get_int(&q), ret_bad, err);
     if (rc != 0) {
       sql_end(&q);
       return rc;

@@ -29,6 +29,8 @@ struct ledger_line {
   int64_t at_ms; /* moment of the resolution or correction */
   int64_t written_ms;
   char prev_hash[LEDGER_HASH_MAX], hash[LEDGER_HASH_MAX];
+  /* SHA-256 over what those events said (event_digest); NULL or "": none on record */
+  const char *evidence_hash;
 };
 /* Fills seq, prev_hash and hash, and appends. A second live charge for one charge_key is refused
  * (TRG_ESTATE), as is a charge below zero and a reversal of another amount (TRG_EINVAL). */

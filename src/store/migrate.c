@@ -7,7 +7,7 @@ static const char *const *const steps[STORE_VERSION] = {
     migrate_batch,    migrate_tool,   migrate_checks,  migrate_example, migrate_cited,
     migrate_feedback, migrate_shadow, migrate_asked,   migrate_eval,    migrate_taught,
     migrate_meter,    migrate_wish,   migrate_report,  migrate_person,  migrate_agent,
-    migrate_slim,     migrate_change};
+    migrate_slim,     migrate_change, migrate_evidence};
 
 static int apply(struct store *s, int64_t from, struct trg_err *err) {
   for (int64_t v = from; v < STORE_VERSION; v++)

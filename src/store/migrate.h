@@ -36,6 +36,7 @@ extern const char *const migrate_taught[];
 extern const char *const migrate_meter[];
 extern const char *const migrate_wish[];
 extern const char *const migrate_change[];
+extern const char *const migrate_evidence[];
 extern const char *const migrate_report[];
 extern const char *const migrate_person[];
 extern const char *const migrate_agent[];

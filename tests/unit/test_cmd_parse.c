@@ -132,6 +132,17 @@ static void test_help_says_every_command_and_option(void **state) {
   buf_free(&all);
 }
 
+static void test_help_of_a_group_is_that_of_its_members(void **state) {
+  struct cmd_call c;
+  struct trg_err err;
+  (void)state;
+  assert_int_equal(parse(&c, &err, "ledger --help"), 0);
+  assert_string_equal(c.cmd->name, "help");
+  assert_int_equal(c.word_count, 1);
+  assert_string_equal(c.words[0], "ledger");
+  assert_false(c.help);
+}
+
 static void test_a_day_given_as_the_end_is_meant_whole(void **state) {
   struct cmd_call c;
   struct trg_err err;
@@ -150,6 +161,7 @@ int main(void) {
       cmocka_unit_test(test_an_option_may_stand_several_times),
       cmocka_unit_test(test_slips_are_answered_with_what_would_be_right),
       cmocka_unit_test(test_what_does_not_work_yet_is_no_command),
+      cmocka_unit_test(test_help_of_a_group_is_that_of_its_members),
       cmocka_unit_test(test_help_says_every_command_and_option),
       cmocka_unit_test(test_a_day_given_as_the_end_is_meant_whole)};
   return cmocka_run_group_tests_name("cmd parse", tests, NULL, NULL);

@@ -121,7 +121,7 @@ static void test_the_table_itself_refuses_changes_gaps_and_second_charges(void *
   store_close(&b->s);
 #define RAW_LINE(seq, kind, key)                                                                   \
   "INSERT INTO ledger VALUES (" seq ", '" kind "', '" key "', NULL, NULL, '', '', '', '', '', ''," \
-  " '', '', 1, 0, '', '', '', '', 0, 0," LAST ", 'h')"
+  " '', '', 1, 0, '', '', '', '', 0, 0," LAST ", 'h', '')"
 #define LAST "(SELECT hash FROM ledger ORDER BY seq DESC LIMIT 1)"
   static const char *const texts[] = {
       "UPDATE ledger SET amount_micros = 0 WHERE seq = 3",
@@ -134,7 +134,7 @@ static void test_the_table_itself_refuses_changes_gaps_and_second_charges(void *
       /* a second line after the ninth: a tree */
       "INSERT INTO ledger SELECT 11, kind, 'new', NULL, NULL, ref, helpdesk, category, model,"
       " period, outcome, evidence_level, rule, 1, 0, book, book_hash, evidence, reason, 0, 0,"
-      " prev_hash, 'h' FROM ledger WHERE seq = 10",
+      " prev_hash, 'h', '' FROM ledger WHERE seq = 10",
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     assert_int_equal(raw(b, texts[i]), SQLITE_CONSTRAINT);
@@ -167,6 +167,19 @@ static void test_a_changed_amount_is_found_with_its_number(void **state) {
 
 static void test_a_changed_word_is_found_with_its_number(void **state) {
   tampered(*state, "UPDATE ledger SET reason = 'gift' WHERE seq = 1", 1, "its hash");
+}
+
+static void test_what_stands_behind_a_hash_is_found(void **state) {
+  tampered(*state, "UPDATE ledger SET hash = hash || 'x' WHERE seq = 10", 10, "its hash");
+}
+
+static void test_what_stands_behind_a_nul_is_found(void **state) {
+  tampered(*state, "UPDATE ledger SET rule = rule || char(0) || 'free' WHERE seq = 3", 3,
+           "its hash");
+}
+
+static void test_a_zero_in_the_place_of_nothing_is_found(void **state) {
+  tampered(*state, "UPDATE ledger SET corrects = 0 WHERE seq = 2", 2, "its hash");
 }
 
 static void test_a_removed_line_is_found_with_its_number(void **state) {
@@ -311,6 +324,9 @@ int main(void) {
       TEST(test_the_table_itself_refuses_changes_gaps_and_second_charges),
       TEST(test_a_changed_amount_is_found_with_its_number),
       TEST(test_a_changed_word_is_found_with_its_number),
+      TEST(test_what_stands_behind_a_hash_is_found),
+      TEST(test_what_stands_behind_a_nul_is_found),
+      TEST(test_a_zero_in_the_place_of_nothing_is_found),
       TEST(test_a_removed_line_is_found_with_its_number),
       TEST(test_a_renumbered_gap_is_found),
       TEST(test_a_cut_off_end_is_found),
