@@ -331,9 +331,19 @@ void rig_later(struct rig *r, const char *duration) {
   char body[80];
   snprintf(body, sizeof body, "{\"advance\":\"%s\"}", duration);
   cJSON *o = rig_post(r, "/sim/time", body);
-  snprintf(r->clock, sizeof r->clock, "%s",
-           cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "now")));
+  rig_clock(r, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "now")));
   cJSON_Delete(o);
+}
+
+void rig_clock(struct rig *r, const char *moment) {
+  struct tm tm = {0};
+  struct timespec real;
+  const char *rest = strptime(moment, "%Y-%m-%dT%H:%M:%S", &tm);
+  assert_non_null(rest);
+  clock_gettime(CLOCK_REALTIME, &real);
+  const int64_t ms = (int64_t)timegm(&tm) * 1000 + (int64_t)(1000 * strtod(rest, NULL));
+  snprintf(r->clock, sizeof r->clock, "%+lldms",
+           (long long)(ms - real.tv_sec * 1000 - real.tv_nsec / 1000000));
 }
 
 /* --- the database and the simulator's truth

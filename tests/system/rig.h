@@ -49,6 +49,9 @@ cJSON *rig_get(struct rig *r, const char *path);                    /* from the 
 cJSON *rig_post(struct rig *r, const char *path, const char *body); /* to the simulator */
 /* Moves the simulator's time and the clock of what is run after it. */
 void rig_later(struct rig *r, const char *duration);
+/* Sets the clock of what is run after it (RFC 3339, UTC). It goes on between two programs, as the
+ * simulator's does. */
+void rig_clock(struct rig *r, const char *moment);
 /* Any local URL; `headers`: lines, or NULL. The HTTP status, body in *ret_body (free; may be
  * NULL). */
 long rig_http(const char *method, const char *url, const char *headers, const char *body,

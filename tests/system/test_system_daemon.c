@@ -92,7 +92,7 @@ static void a_term_signal_ends_within_drain_although_a_model_hangs(void **state)
   rig_sim(&R, "--behaviour off --model-latency 60s");
   rig_conf(&R, "tasks:", "drain: 1s\ntasks:", NULL);
   rig_start(&R, "");
-  rig_until(&R, "SELECT count(*) FROM ticket WHERE state = 'triaging'", 6);
+  rig_until(&R, "SELECT count(*) FROM model_call WHERE outcome = ''", 6);
   const int64_t from = now_ms();
   assert_int_equal(rig_stop(&R, SIGTERM), 0);
   assert_true(now_ms() - from < 2500);

@@ -138,7 +138,9 @@ static void an_interrupted_evaluation_goes_on_where_it_was(void **state) {
   assert_true(number(j, 0, "n") == 4);
   cJSON_Delete(j);
   assert_true(rig_log_has(&R, "err.log", "goes on after"));
-  assert_int_equal(model_calls() - before - asked, 400 - kept);
+  /* The one under way when it was killed may have reached the simulator only after `asked`. */
+  const int again = model_calls() - before - asked;
+  assert_in_range(again, 400 - kept, 401 - kept);
   assert_int_equal(part_lines(), 0); /* done: nothing is left of it */
 }
 

@@ -422,8 +422,7 @@ static void vectors_of_signatures_are_judged_rightly(void **state) {
   rig_file(&R, "hook-zendesk", text_of(cJSON_GetArrayItem(of_zendesk, 0), "secret"));
   rig_file(&R, "hook-trade", "other");
   rig_file(&R, "hook-intercom", text_of(cJSON_GetArrayItem(of_intercom, 0), "secret"));
-  snprintf(R.clock, sizeof R.clock, "%s",
-           text_of(cJSON_GetArrayItem(of_zendesk, 0), "timestamp")); /* they are fresh */
+  rig_clock(&R, text_of(cJSON_GetArrayItem(of_zendesk, 0), "timestamp")); /* they are fresh */
   rig_start(&R, "");
   rig_until_log(&R, "daemon.log", "daemon.ready");
   struct delivery d;
