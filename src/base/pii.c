@@ -27,6 +27,7 @@ struct index {
 struct entry {
   const char *type, *token;
   struct trg_str key, value; /* key: the value in its one spelling; of secrets a keyed hash */
+  uint64_t key_hash, token_hash;
 };
 
 struct known {
@@ -45,6 +46,7 @@ struct pii_map {
   struct entry *entry;
   size_t count, room;
   struct index by_key, by_token;
+  struct buf scratch; /* for keys */
   struct known known[KNOWN_MAX];
   size_t known_count;
   bool begins[256]; /* bytes with which a known value can begin */
@@ -57,6 +59,7 @@ struct pii_map {
 struct pii_map *pii_map_new(void) {
   struct pii_map *m = mem_alloc(sizeof *m);
   m->arena = arena_new();
+  buf_init(&m->scratch, SIZE_MAX / 4);
   random_bytes(m->salt, sizeof m->salt);
   return m;
 }
@@ -78,6 +81,7 @@ void pii_map_profiles(struct pii_map *m, unsigned profiles) {
 void pii_map_free(struct pii_map **m) {
   if (m == NULL || *m == NULL) return;
   arena_free(&(*m)->arena);
+  buf_free(&(*m)->scratch);
   mem_free((*m)->entry);
   mem_free((*m)->by_key.slot);
   mem_free((*m)->by_token.slot);
@@ -122,6 +126,10 @@ static uint64_t hash_of(const struct pii_map *m, const char *type, struct trg_st
   return h ^ (h >> 32);
 }
 
+static uint64_t entry_hash(const struct entry *e, bool by_token) {
+  return by_token ? e->token_hash : e->key_hash;
+}
+
 static struct trg_str key_of(const struct entry *e, bool by_token) {
   return by_token ? str_of(e->token) : e->key;
 }
@@ -132,11 +140,12 @@ static const char *type_of(const struct entry *e, bool by_token) {
 
 /* The slot in which this entry is, or the free one in which it would be; x has room. */
 static uint32_t *slot_of(const struct pii_map *m, const struct index *x, bool by_token,
-                         const char *type, struct trg_str key) {
-  for (size_t i = hash_of(m, type, key);; i++) {
+                         const char *type, struct trg_str key, uint64_t hash) {
+  for (size_t i = hash;; i++) {
     uint32_t *slot = &x->slot[i & (x->room - 1)];
     if (*slot == 0) return slot;
     const struct entry *e = &m->entry[*slot - 1];
+    if (entry_hash(e, by_token) != hash) continue;
     if (str_eq(key_of(e, by_token), key) && strcmp(type_of(e, by_token), type) == 0) return slot;
   }
 }
@@ -144,7 +153,13 @@ static uint32_t *slot_of(const struct pii_map *m, const struct index *x, bool by
 /* The number of the entry, from 1; 0 when it is not there. */
 static uint32_t find(const struct pii_map *m, const struct index *x, bool by_token,
                      const char *type, struct trg_str key) {
-  return x->room == 0 ? 0 : *slot_of(m, x, by_token, type, key);
+  return x->room == 0 ? 0 : *slot_of(m, x, by_token, type, key, hash_of(m, type, key));
+}
+
+static void index_put(struct pii_map *m, struct index *x, bool by_token, size_t number) {
+  const struct entry *e = &m->entry[number];
+  *slot_of(m, x, by_token, type_of(e, by_token), key_of(e, by_token),
+           entry_hash(e, by_token)) = (uint32_t)number + 1;
 }
 
 static void index_add(struct pii_map *m, struct index *x, bool by_token, size_t number) {
@@ -152,13 +167,9 @@ static void index_add(struct pii_map *m, struct index *x, bool by_token, size_t 
     mem_free(x->slot);
     x->room = x->room == 0 ? 64 : x->room * 2;
     x->slot = mem_array(x->room, sizeof *x->slot);
-    for (size_t i = 0; i < number; i++) {
-      const struct entry *e = &m->entry[i];
-      *slot_of(m, x, by_token, type_of(e, by_token), key_of(e, by_token)) = (uint32_t)i + 1;
-    }
+    for (size_t i = 0; i < number; i++) index_put(m, x, by_token, i);
   }
-  const struct entry *e = &m->entry[number];
-  *slot_of(m, x, by_token, type_of(e, by_token), key_of(e, by_token)) = (uint32_t)number + 1;
+  index_put(m, x, by_token, number);
 }
 
 static const char *token_name(struct pii_map *m, const char *type) {
@@ -237,14 +248,11 @@ static void add_key(struct pii_map *m, struct buf *b, const char *type, struct t
 }
 
 static const char *token_for(struct pii_map *m, const char *type, struct trg_str value) {
-  struct buf key;
-  buf_init(&key, SIZE_MAX / 4);
-  add_key(m, &key, type, value);
-  const uint32_t known = find(m, &m->by_key, false, type, buf_view(&key));
-  if (known != 0) {
-    buf_free(&key);
-    return m->entry[known - 1].token;
-  }
+  struct buf *key = &m->scratch;
+  buf_reset(key);
+  add_key(m, key, type, value);
+  const uint32_t known = find(m, &m->by_key, false, type, buf_view(key));
+  if (known != 0) return m->entry[known - 1].token;
   if (m->count == m->room) {
     m->room = m->room == 0 ? 16 : m->room * 2;
     m->entry = mem_grow(m->entry, m->room * sizeof *m->entry);
@@ -253,12 +261,13 @@ static const char *token_for(struct pii_map *m, const char *type, struct trg_str
   struct entry *e = &m->entry[m->count];
   e->type = counter->type;
   e->token = arena_printf(m->arena, "[%s_%u]", counter->name, ++counter->last);
-  e->key = arena_str(m->arena, buf_view(&key));
+  e->key = arena_str(m->arena, buf_view(key));
   e->value = is_kept(type) ? arena_str(m->arena, value) : (struct trg_str){"", 0};
+  e->key_hash = hash_of(m, e->type, e->key);
+  e->token_hash = hash_of(m, "", str_of(e->token));
   index_add(m, &m->by_key, false, m->count);
   index_add(m, &m->by_token, true, m->count);
   m->count++;
-  buf_free(&key);
   return e->token;
 }
 

@@ -190,9 +190,11 @@ static const char *const words_against[] = {
 
 static bool in_list(const struct pii_scan *scan, size_t i, const char *const *list, size_t count) {
   const unsigned char first = pii_at(scan, i) < 0x80 ? pii_at(scan, i) | 0x20 : pii_at(scan, i);
+  const unsigned char second = pii_at(scan, i + 1) | 0x20;
   for (size_t k = 0; k < count; k++) {
     const char *w = list[k];
     if (first != (unsigned char)w[0]) continue;
+    if (pii_is_alpha((unsigned char)w[1]) && second != (unsigned char)w[1]) continue;
     const size_t n = strlen(w);
     if (w[n - 1] != '.') {
       if (pii_match_word(scan, i, w) > 0) return true;

@@ -2,10 +2,10 @@
  * What a compliance profile masks beyond cards, accounts, addresses of the net and secrets: names
  * by the words around them, places, dates, and numbers that some office or company gave out
  * (private to base/pii*.c). A table of regular expressions; a rule whose check fails did not match.
- * Slower than the one pass of pii_scan.h (4 to 8 MB/s, and less until the beginnings that a text
- * shows are known), so it runs only when a profile asks for it. Where both find something the scan
- * wins, and the rest of the other's hit is masked too. GDPR leaves dates, web addresses and case
- * numbers; PCI and SOX need nothing more than the scan.
+ * Runs only when a profile asks for it; a sieve (sieve.h) tells where which rule could match, so
+ * that few expressions are tried. Where both find something the scan of pii_scan.h wins, and the
+ * rest of the other's hit is masked too. GDPR leaves dates, web addresses and case numbers; PCI and
+ * SOX need nothing more than the scan.
  *
  * The classes of HIPAA are those of 45 CFR 164.514(b)(2)(i), (A) to (R). Where Safe Harbor lets a
  * part stay (the year, three digits of a ZIP code) the whole is masked all the same.
@@ -22,8 +22,7 @@ struct pii_rule {
   unsigned profiles;          /* in which it is looked for */
   const char *pattern;        /* group 1, where there is one, is what is masked */
   bool (*is)(const char *id); /* NULL, or over the letters and digits alone, in capitals */
-  /* NULL, or a cheap look at the text from where a match would begin: false when there is none. */
-  bool (*near)(struct trg_str rest);
+  bool is_last; /* behind its first character only words follow, up to the end of the text */
 };
 extern const struct pii_rule pii_rules[];
 extern const size_t pii_rule_count;

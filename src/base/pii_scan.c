@@ -6,10 +6,6 @@
 
 #include "base/str.h"
 
-bool pii_is_one_of(unsigned char c, const char *chars) {
-  return c != 0 && strchr(chars, c) != NULL;
-}
-
 int pii_two(const struct pii_scan *scan, size_t i) {
   const unsigned char a = pii_at(scan, i);
   const unsigned char b = pii_at(scan, i + 1);
@@ -249,7 +245,7 @@ static size_t word_gap(const struct pii_scan *scan, size_t i) {
   return pii_at(scan, i) == 0xC2 && pii_at(scan, i + 1) == 0xA0 ? 2 : 0;
 }
 
-size_t pii_match_word(const struct pii_scan *scan, size_t i, const char *word) {
+size_t pii_match_whole(const struct pii_scan *scan, size_t i, const char *word) {
   size_t at = i;
   size_t k = 0;
   while (word[k] != '\0') {
@@ -274,6 +270,7 @@ size_t pii_match_word(const struct pii_scan *scan, size_t i, const char *word) {
 }
 
 static unsigned char actions[256];
+static unsigned char within[256]; /* what may begin behind this byte */
 static unsigned char pairs[256 * 256];
 
 static void fill_actions(void) {
@@ -281,6 +278,8 @@ static void fill_actions(void) {
   pii_mark_words(pairs);
   for (size_t k = 0; k < sizeof pairs; k++)
     if (pairs[k] != 0) actions[k / 256] |= PII_AT_WORD;
+  for (unsigned c = 0; c < 256; c++)
+    within[c] = pii_is_alnum((unsigned char)c) ? (unsigned char)~PII_AT_WORD : 0xFF;
   for (const char *d = "0123456789"; *d != '\0'; d++) actions[(unsigned char)*d] |= PII_AT_DIGIT;
   for (const char *m = "@:%\\-"; *m != '\0'; m++) actions[(unsigned char)*m] |= PII_AT_MARK;
   for (const char *h = high; *h != '\0'; h++) actions[(unsigned char)*h] |= PII_AT_HIGH;
@@ -407,8 +406,8 @@ void pii_scan_run(struct pii_scan *scan) {
   const size_t n = scan->s.n;
   size_t i = 0;
   while (i < n) {
-    const unsigned action = scan->action[p[i]];
-    if (action == 0) {
+    const unsigned action = scan->action[p[i]] & within[i > 0 ? p[i - 1] : 0];
+    if (action == 0 || (action == PII_AT_WORD && pairs[p[i] * 256u + pii_at(scan, i + 1)] == 0)) {
       i++;
       continue;
     }

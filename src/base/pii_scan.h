@@ -79,7 +79,10 @@ static inline bool pii_is_alnum(unsigned char c) {
 static inline bool pii_is_hex(unsigned char c) {
   return pii_is_num(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
-bool pii_is_one_of(unsigned char c, const char *chars); /* never for 0 */
+static inline bool pii_is_one_of(unsigned char c, const char *chars) { /* never for 0 */
+  while (*chars != '\0' && (unsigned char)*chars != c) chars++;
+  return *chars != '\0';
+}
 /* Two ASCII digits at i as a number, or -1. */
 int pii_two(const struct pii_scan *scan, size_t i);
 /* Value of the digit at i, of any script, or -1; its bytes in *ret_n. */
@@ -93,7 +96,13 @@ enum pii_gap { PII_GAP_NONE = 0, PII_GAP_SOFT = 1, PII_GAP_LINE = 2, PII_GAP_ODD
 size_t pii_gap(const struct pii_scan *scan, size_t i, enum pii_gap *ret_kind);
 /* Bytes that `word` (lower case UTF-8; a blank stands for blank, _ or -, or for nothing) takes at
  * i in any case, or 0. */
-size_t pii_match_word(const struct pii_scan *scan, size_t i, const char *word);
+size_t pii_match_whole(const struct pii_scan *scan, size_t i, const char *word);
+static inline size_t pii_match_word(const struct pii_scan *scan, size_t i, const char *word) {
+  const unsigned char first = (unsigned char)word[0];
+  const unsigned char here = pii_at(scan, i);
+  const bool cannot = first < 0x80 && first != ' ' && here != first && (here | 0x20) != first;
+  return cannot ? 0 : pii_match_whole(scan, i, word);
+}
 /* What begins at i continues into the local part of an e-mail address. */
 bool pii_email_ahead(const struct pii_scan *scan, size_t i);
 

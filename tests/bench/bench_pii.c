@@ -158,7 +158,7 @@ static bool run_file(const char *dir, const char *name, const struct part *parts
 }
 
 /* The best run over so many bytes, as other work on the machine only slows it down. */
-static double speed(struct trg_str text, size_t bytes, int times) {
+static double speed(unsigned profiles, struct trg_str text, size_t bytes, int times) {
   struct buf all;
   double best = 0;
   buf_init(&all, 0);
@@ -166,6 +166,7 @@ static double speed(struct trg_str text, size_t bytes, int times) {
   for (int k = 0; k < times; k++) {
     struct buf out;
     struct pii_map *map = pii_map_new();
+    pii_map_profiles(map, profiles);
     buf_init(&out, 0);
     const int64_t from = clock_mono_us();
     if (pii_mask(map, buf_view(&all), &out, NULL, NULL, NULL) != 0) abort();
@@ -178,7 +179,8 @@ static double speed(struct trg_str text, size_t bytes, int times) {
   return best;
 }
 
-static bool run_speed(struct trg_str corpus) {
+/* The slowest of texts that are made to be slow. */
+static double slowest(unsigned profiles, const char **ret_text) {
   static const char *const hostile[] = {"1",
                                         "1 ",
                                         "4111 ",
@@ -208,30 +210,49 @@ static bool run_speed(struct trg_str corpus) {
                                         "aa:",
                                         "1-",
                                         "DE12 ",
-                                        "\xE0\xA5\xA7 "};
-  const double rate = speed(corpus, (size_t)8 << 20, 5);
+                                        "\xE0\xA5\xA7 ",
+                                        "A",
+                                        "A-",
+                                        "A'A",
+                                        "\u00c9",
+                                        "a.",
+                                        "Ab Cd, ",
+                                        "my address is A1 ",
+                                        "member ",
+                                        "1 jan ",
+                                        "sin "};
   double worst = 1e9;
-  const char *slowest = "";
   for (size_t k = 0; k < sizeof hostile / sizeof hostile[0]; k++) {
     struct buf b = {0};
     for (int n = 0; n < 1000; n++) buf_text(&b, hostile[k]);
-    const double r = speed(buf_view(&b), (size_t)1 << 19, 1);
+    const double r = speed(profiles, buf_view(&b), (size_t)1 << 18, 1);
     if (verbose) printf("    %8.1f MB/s  %s\n", r, hostile[k]);
     if (r < worst) {
       worst = r;
-      slowest = hostile[k];
+      *ret_text = hostile[k];
     }
     buf_free(&b);
   }
-  printf("speed, one thread: %.0f MB/s on the texts (bar 50); slowest hostile text %.1f MB/s "
-         "(\"%s\" repeated)\n",
-         rate, worst, slowest);
-  return rate >= 50;
+  return worst;
+}
+
+#define SPEED_BAR 50.0
+
+static bool run_speed(const char *profile, struct trg_str corpus) {
+  const unsigned profiles = profile == NULL ? 0 : (unsigned)pii_profile_of(profile);
+  const char *text = "";
+  const double rate = speed(profiles, corpus, (size_t)8 << 20, 5);
+  const double worst = slowest(profiles, &text);
+  printf("speed%s%s, one thread: %.0f MB/s on the texts (bar %.0f) %s; slowest hostile text "
+         "%.1f MB/s (\"%s\" repeated)\n",
+         profile == NULL ? "" : " under ", profile == NULL ? "" : profile, rate, SPEED_BAR,
+         rate >= SPEED_BAR ? "ok" : "MISSED", worst, text);
+  return rate >= SPEED_BAR;
 }
 
 /* Under a profile: how much of each class of the gold is masked whole, by whatever rule. Names and
  * places without a telling word are not found; these figures are no bars. */
-static void run_profile(const char *dir, const char *profile, struct trg_str corpus) {
+static void run_profile(const char *dir, const char *profile) {
   struct trg_err err;
   struct buf b = {0};
   struct {
@@ -277,20 +298,6 @@ static void run_profile(const char *dir, const char *profile, struct trg_str cor
   for (size_t i = 0; i < kinds; i++)
     printf(" %s %.2f (%u)%s", seen[i].type, ratio(seen[i].found, seen[i].gold), seen[i].gold,
            i + 1 < kinds ? "," : "\n");
-  double best = 0;
-  for (int k = 0; k < 3; k++) {
-    struct buf out;
-    struct pii_map *map = pii_map_new();
-    pii_map_profiles(map, (unsigned)pii_profile_of(profile));
-    buf_init(&out, 0);
-    const int64_t from = clock_mono_us();
-    if (pii_mask(map, corpus, &out, NULL, NULL, NULL) != 0) abort();
-    const double rate = (double)corpus.n / (double)(clock_mono_us() - from);
-    best = rate > best ? rate : best;
-    buf_free(&out);
-    pii_map_free(&map);
-  }
-  printf("speed under %s, one thread: %.1f MB/s on the texts\n", profile, best);
   mem_free(path);
   buf_free(&b);
 }
@@ -300,15 +307,18 @@ int main(int argc, char **argv) {
   static const struct part halves[] = {{"tickets, even rows (tuned on)", 2, 0},
                                        {"tickets, odd rows (held out)", 2, 1},
                                        {"tickets, all", 1, 0}};
+  static const char *const profiles[] = {"gdpr", "hipaa"};
   const char *shared = getenv("TRIAGED_SHARED");
   verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
   char *dir = file_join(shared == NULL ? "../shared" : shared, "data/pii");
   struct buf corpus = {0};
   bool good = run_file(dir, "presidio_v2.jsonl", whole, 1, &corpus);
   good &= run_file(dir, "tickets.jsonl", halves, 3, &corpus);
-  good &= run_speed(buf_view(&corpus));
-  run_profile(dir, "gdpr", buf_view(&corpus));
-  run_profile(dir, "hipaa", buf_view(&corpus));
+  good &= run_speed(NULL, buf_view(&corpus));
+  for (size_t k = 0; k < sizeof profiles / sizeof *profiles; k++) {
+    run_profile(dir, profiles[k]);
+    good &= run_speed(profiles[k], buf_view(&corpus));
+  }
   printf("%s\n", good ? "all bars held" : "a bar was missed");
   buf_free(&corpus);
   mem_free(dir);
