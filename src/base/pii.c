@@ -53,7 +53,8 @@ struct pii_map {
   struct counter *counter;
   size_t counter_count;
   unsigned profiles;
-  uint8_t salt[32]; /* hashes of secrets mean nothing outside this map */
+  const char *prefix; /* of the names of tokens; NULL: none */
+  uint8_t salt[32];   /* hashes of secrets mean nothing outside this map */
 };
 
 struct pii_map *pii_map_new(void) {
@@ -76,6 +77,10 @@ int pii_profile_of(const char *name) {
 
 void pii_map_profiles(struct pii_map *m, unsigned profiles) {
   m->profiles = profiles;
+}
+
+void pii_map_prefix(struct pii_map *m, const char *prefix) {
+  m->prefix = arena_dup(m->arena, str_of(prefix));
 }
 
 void pii_map_free(struct pii_map **m) {
@@ -173,9 +178,10 @@ static void index_add(struct pii_map *m, struct index *x, bool by_token, size_t 
 }
 
 static const char *token_name(struct pii_map *m, const char *type) {
+  const char *name = type;
   for (size_t i = 0; i < TOKEN_NAMES; i++)
-    if (strcmp(token_names[i][0], type) == 0) return token_names[i][1];
-  return arena_dup(m->arena, str_of(type));
+    if (strcmp(token_names[i][0], type) == 0) name = token_names[i][1];
+  return arena_printf(m->arena, "%s%s", m->prefix != NULL ? m->prefix : "", name);
 }
 
 static struct counter *counter_of(struct pii_map *m, const char *type) {
@@ -224,7 +230,8 @@ static void add_digits(struct buf *b, struct trg_str s) {
 }
 
 /* The one spelling of a value: other separators, other case, same token. */
-static void add_key(struct pii_map *m, struct buf *b, const char *type, struct trg_str value) {
+static void add_key(const struct pii_map *m, struct buf *b, const char *type,
+                    struct trg_str value) {
   if (strcmp(type, PII_CARD) == 0 || strcmp(type, PII_SSN) == 0) {
     add_digits(b, value);
   } else if (strcmp(type, PII_PHONE) == 0) {
@@ -245,6 +252,15 @@ static void add_key(struct pii_map *m, struct buf *b, const char *type, struct t
   explicit_bzero(b->p, b->n);
   buf_reset(b);
   buf_text(b, hex);
+}
+
+const char *pii_map_find(const struct pii_map *m, const char *type, struct trg_str value) {
+  struct buf key;
+  buf_init(&key, SIZE_MAX / 4);
+  add_key(m, &key, type, value);
+  const uint32_t known = find(m, &m->by_key, false, type, buf_view(&key));
+  buf_free(&key);
+  return known != 0 ? m->entry[known - 1].token : NULL;
 }
 
 static const char *token_for(struct pii_map *m, const char *type, struct trg_str value) {
@@ -283,6 +299,10 @@ static const char *static_type(struct pii_map *m, const char *type) {
   return arena_dup(m->arena, str_of(name));
 }
 
+const char *pii_map_token(struct pii_map *m, const char *type, struct trg_str value) {
+  return token_for(m, static_type(m, type), value);
+}
+
 /* The lead bytes with which this value can begin, in either case. What lower-cases to ASCII lies
  * below U+0180; the rest of the search is for other scripts. */
 static void mark_begin(struct pii_map *m, uint32_t first) {
@@ -315,6 +335,19 @@ void pii_map_know(struct pii_map *m, const char *type, struct trg_str value) {
   m->known[m->known_count] = (struct known){static_type(m, type), letters, count};
   m->known_count++;
   mark_begin(m, letters[0]);
+}
+
+void pii_map_learn(struct pii_map *m, const struct pii_map *from) {
+  for (size_t i = 0; i < from->known_count && m->known_count < KNOWN_MAX; i++) {
+    const struct known *k = &from->known[i];
+    uint32_t *letters = arena_alloc(m->arena, k->count * sizeof *letters);
+    memcpy(letters, k->letters, k->count * sizeof *letters);
+    m->known[m->known_count] = (struct known){static_type(m, k->type), letters, k->count};
+    m->known_count++;
+    mark_begin(m, letters[0]);
+  }
+  for (size_t i = 0; i < from->count; i++)
+    pii_map_know(m, from->entry[i].type, from->entry[i].value);
 }
 
 /* --- masking ---------------------------------------------------------------------------------- */
@@ -363,9 +396,13 @@ static size_t find_known(void *arg, size_t i, const char **ret_type) {
   return best;
 }
 
+/* With any prefix: "KB_EMAIL". */
 static bool is_token_name(struct trg_str s) {
-  for (size_t i = 0; i < TOKEN_NAMES; i++)
-    if (str_is_nocase(s, token_names[i][1])) return true;
+  for (size_t i = 0; i < TOKEN_NAMES; i++) {
+    const size_t n = strlen(token_names[i][1]);
+    if (s.n < n || (s.n > n && s.p[s.n - n - 1] != '_')) continue;
+    if (str_is_nocase((struct trg_str){s.p + s.n - n, n}, token_names[i][1])) return true;
+  }
   return false;
 }
 
@@ -391,6 +428,42 @@ static size_t token_length(struct trg_str s, size_t i, bool any_case) {
   const size_t number = at;
   while (at < s.n && at - number < 10 && pii_is_num((unsigned char)s.p[at])) at++;
   return at > number && at < s.n && s.p[at] == ']' ? at + 1 - i : 0;
+}
+
+size_t pii_token_at(struct trg_str text, size_t i) {
+  return text.p[i] == '[' ? token_length(text, i, false) : 0;
+}
+
+size_t pii_turned_at(struct trg_str text, size_t i) {
+  if (text.p[i] != '(') return 0;
+  size_t at = i + 1, number = 0; /* behind the last "_" */
+  for (; at < text.n && at - i < TOKEN_MAX; at++) {
+    const unsigned char c = (unsigned char)text.p[at];
+    if (c == '_') number = at + 1;
+    if (c != '_' && !pii_is_num(c) && !(c >= 'A' && c <= 'Z')) break;
+  }
+  if (at >= text.n || text.p[at] != ')' || number < i + 3 || number == at) return 0;
+  for (size_t d = number; d < at; d++)
+    if (!pii_is_num((unsigned char)text.p[d])) return 0;
+  return is_token_name((struct trg_str){text.p + i + 1, number - i - 2}) ? at + 1 - i : 0;
+}
+
+void pii_turn(struct trg_str masked, const char *prefix, struct buf *out) {
+  for (size_t at = 0; at < masked.n;) {
+    const char *bracket = memchr(masked.p + at, '[', masked.n - at);
+    const size_t from = bracket != NULL ? (size_t)(bracket - masked.p) : masked.n;
+    buf_add(out, masked.p + at, from - at);
+    if (bracket == NULL) return;
+    const size_t n = token_length(masked, from, false);
+    if (n == 0) {
+      buf_char(out, '[');
+    } else {
+      buf_printf(out, "(%s", prefix);
+      buf_add(out, bracket + 1, n - 2);
+      buf_char(out, ')');
+    }
+    at = from + (n == 0 ? 1 : n);
+  }
 }
 
 /* Copies text in which nothing was found. What only looks like a token gets round brackets, so

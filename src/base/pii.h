@@ -41,6 +41,12 @@ enum pii_profile { PII_PROFILE_GDPR = 1, PII_PROFILE_HIPAA = 2 };
 int pii_profile_of(const char *name);
 /* Set before the first text is masked; 0 by default. */
 void pii_map_profiles(struct pii_map *m, unsigned profiles);
+/* Names of tokens begin with this: "KB_" makes "[KB_EMAIL_1]", which is no token of any map without
+ * it. Capital letters and "_" only; set before the first value. */
+void pii_map_prefix(struct pii_map *m, const char *prefix);
+/* The token of a value that was found before, e.g. by another map's pass; valid as long as the
+ * map. */
+const char *pii_map_token(struct pii_map *m, const char *type, struct trg_str value);
 void pii_map_free(struct pii_map **m);
 size_t pii_map_count(const struct pii_map *m);
 /* The i-th token, its type and its value (never written to disk by anybody). */
@@ -51,10 +57,22 @@ void pii_map_at(const struct pii_map *m, size_t i, const char **ret_token, const
 void pii_map_know(struct pii_map *m, const char *type, struct trg_str value);
 
 struct buf;
+/* m knows beforehand what `from` knew, and the values that `from` has. */
+void pii_map_learn(struct pii_map *m, const struct pii_map *from);
+/* The token that m has for this value; NULL: none. */
+const char *pii_map_find(const struct pii_map *m, const char *type, struct trg_str value);
+
 /* Masks `text` into out. spans (may be NULL) gets an array of *ret_count spans; mem_free.
  * Negative on error: the text must then be held, never passed on. Linear in the text's length. */
 int pii_mask(struct pii_map *m, struct trg_str text, struct buf *out, struct pii_span **spans,
              size_t *ret_count, struct trg_err *err);
+/* Copies masked text, the tokens in round brackets and behind `prefix`: "[NAME_1]" becomes
+ * "(S2_NAME_1)" with "S2_". They stand for values that nobody can put back. */
+void pii_turn(struct trg_str masked, const char *prefix, struct buf *out);
+/* Length of such a name in round brackets at i, any prefix; 0: none. */
+size_t pii_turned_at(struct trg_str text, size_t i);
+/* Length of a token at i; 0: none. */
+size_t pii_token_at(struct trg_str text, size_t i);
 /* Puts values back for tokens whose type `allow` accepts; other tokens stay. */
 void pii_restore(const struct pii_map *m, struct trg_str text, bool (*allow)(const char *type),
                  struct buf *out);

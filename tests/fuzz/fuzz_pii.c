@@ -45,6 +45,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if ((strcmp(type, "CREDIT_CARD") == 0 || strcmp(type, "SECRET") == 0) && value.n > 0) abort();
   }
   pii_restore(map, buf_view(&first), all, &back);
+  buf_reset(&back);
+  pii_turn(buf_view(&first), "S1_", &back);
+  for (size_t i = 0; i < back.n; i++) {
+    if (pii_token_at(buf_view(&back), i) > 0) abort();
+    if (pii_turned_at(buf_view(&back), i) > back.n - i) abort();
+  }
   mem_free(spans);
   buf_free(&first);
   buf_free(&second);

@@ -64,6 +64,50 @@ static void test_the_same_value_gives_the_same_token_in_later_texts(void **state
                       "Tel. [PHONE_1], Tel. [PHONE_1]");
 }
 
+static const char *turn(const char *text, const char *prefix) {
+  buf_reset(&out);
+  pii_turn(str_of(text), prefix, &out);
+  return out.p == NULL ? "" : out.p;
+}
+
+static void test_turned_tokens_are_names_that_nothing_restores(void **state) {
+  (void)state;
+  assert_string_equal(turn("to [EMAIL_1], [DATE_OF_X_2] [note] [A_", "S2_"),
+                      "to (S2_EMAIL_1), (S2_DATE_OF_X_2) [note] [A_");
+  assert_string_equal(turn("", "S1_"), "");
+  assert_int_equal(pii_turned_at(TRG_STR("(S2_EMAIL_1) x"), 0), 12);
+  assert_int_equal(pii_turned_at(TRG_STR("(EMAIL_1)"), 0), 9);
+  static const char *const none[] = {"(EMAIL_)", "(EMAIL_1", "(XMAIL_1)", "(_1)", "(", "EMAIL_1)"};
+  for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+    assert_int_equal(pii_turned_at(str_of(none[i]), 0), 0);
+}
+
+static void test_a_prefix_makes_tokens_of_their_own(void **state) {
+  (void)state;
+  pii_map_prefix(map, "KB_");
+  assert_string_equal(mask("a@example.com"), "[KB_EMAIL_1]");
+  assert_string_equal(pii_map_token(map, "EMAIL_ADDRESS", TRG_STR("A@example.com")),
+                      "[KB_EMAIL_1]");
+  assert_string_equal(pii_map_token(map, "OTHER", TRG_STR("x")), "[KB_OTHER_1]");
+  assert_string_equal(restore("[KB_EMAIL_1] [EMAIL_1]", all), "a@example.com [EMAIL_1]");
+  /* Nobody writes one into a text. */
+  assert_string_equal(mask("[KB_EMAIL_1] [kb_email_1]"), "(KB_EMAIL_1) (kb_email_1)");
+}
+
+static void test_what_one_map_knows_another_learns(void **state) {
+  (void)state;
+  struct pii_map *from = pii_map_new();
+  struct buf b = {0};
+  pii_map_know(from, "PERSON", TRG_STR("Olga Mint"));
+  assert_int_equal(pii_mask(from, TRG_STR("a@example.com"), &b, NULL, NULL, NULL), 0);
+  pii_map_learn(map, from);
+  assert_string_equal(mask("OLGA mint, A@example.com"), "[NAME_1], [EMAIL_1]");
+  assert_string_equal(pii_map_find(from, "EMAIL_ADDRESS", TRG_STR("A@EXAMPLE.com")), "[EMAIL_1]");
+  assert_null(pii_map_find(from, "PERSON", TRG_STR("Olga Mint"))); /* known, and not met */
+  buf_free(&b);
+  pii_map_free(&from);
+}
+
 static void test_masking_again_gives_the_same_tokens(void **state) {
   (void)state;
   const char *text = "x@example.com 10.0.0.1 4111111111111111 DE89370400440532013000 y@example.com";
@@ -223,6 +267,9 @@ static void test_very_many_values_keep_their_tokens(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       EACH(test_the_same_value_gives_the_same_token_in_later_texts),
+      EACH(test_turned_tokens_are_names_that_nothing_restores),
+      EACH(test_a_prefix_makes_tokens_of_their_own),
+      EACH(test_what_one_map_knows_another_learns),
       EACH(test_masking_again_gives_the_same_tokens),
       EACH(test_cards_and_secrets_are_never_kept_and_never_restored),
       EACH(test_only_allowed_types_and_known_tokens_are_restored),
