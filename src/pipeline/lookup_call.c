@@ -20,24 +20,51 @@
 
 /* --- what came back ------------------------------------------------------------------------ */
 
-/* Masked twice: what the first pass made would be taken for the ticket's own tokens, and the second
- * turns their brackets round. */
+/* A value that the ticket has keeps its token, others get round brackets: nobody can put them back,
+ * and their names are this result's alone ("(T2_EMAIL_1)" in the second). */
+static void result_token(struct lookup *l, const struct pii_map *m, struct trg_str token,
+                         struct buf *out) {
+  const char *name, *type;
+  struct trg_str value;
+  for (size_t i = 0; i < pii_map_count(m); i++) {
+    pii_map_at(m, i, &name, &type, &value);
+    const char *own = str_is(token, name) && value.n > 0 && l->map != NULL
+                          ? pii_map_find(l->map, type, value)
+                          : NULL;
+    if (own == NULL) continue;
+    buf_text(out, own);
+    return;
+  }
+  char prefix[24];
+  (void)snprintf(prefix, sizeof prefix, "T%zu_", json_count(l->results) + 1);
+  pii_turn(token, prefix, out);
+}
+
+/* By the same rules as the ticket's text. */
 static const char *result_masked(struct lookup *l, struct trg_str text) {
   struct trg_err err = {0};
-  struct buf once, twice;
-  struct pii_map *a = pii_map_new(), *b = pii_map_new();
+  struct buf masked, told;
+  struct pii_map *m = pii_map_new();
   const struct trg_str cut = {text.p, utf8_cut(text, LOOKUP_RESULT)};
-  buf_init(&once, 0);
-  buf_init(&twice, 0);
-  const bool fine = pii_mask(a, cut, &once, NULL, NULL, &err) >= 0 &&
-                    pii_mask(b, buf_view(&once), &twice, NULL, NULL, &err) >= 0;
+  pii_map_profiles(m, l->task->road->plan->conf->pii_profiles);
+  if (l->map != NULL) pii_map_learn(m, l->map);
+  buf_init(&masked, 0);
+  buf_init(&told, 0);
+  const bool fine = pii_mask(m, cut, &masked, NULL, NULL, &err) >= 0;
+  for (size_t at = 0; at < masked.n;) {
+    const size_t n = pii_token_at(buf_view(&masked), at);
+    if (n > 0)
+      result_token(l, m, (struct trg_str){masked.p + at, n}, &told);
+    else
+      buf_char(&told, masked.p[at]);
+    at += n > 0 ? n : 1;
+  }
   const char *kept = !fine ? "(the result could not be masked and is left out)"
-                           : arena_printf(l->arena, "%s%s", twice.p != NULL ? twice.p : "",
+                           : arena_printf(l->arena, "%s%s", arena_dup(l->arena, buf_view(&told)),
                                           cut.n < text.n ? " (cut)" : "");
-  buf_free(&once);
-  buf_free(&twice);
-  pii_map_free(&a);
-  pii_map_free(&b);
+  buf_free(&masked);
+  buf_free(&told);
+  pii_map_free(&m);
   return kept;
 }
 
@@ -139,11 +166,10 @@ static void on_reply(void *arg, const struct mcp_reply *reply) {
   } else {
     const bool not_done = surely_not_done(reply->code);
     const bool done = strcmp(reply->code, "output") == 0; /* and said so in a way that is no use */
-    record(l, k->tool->name, k->arguments, reply->code, reply->why, TRG_STR(""), reply->why,
-           k->from_us, 0);
+    const char *why = result_masked(l, str_of(reply->why));
+    record(l, k->tool->name, k->arguments, reply->code, why, TRG_STR(""), why, k->from_us, 0);
     l->unsure = l->unsure || (k->wish_id != 0 && !not_done && !done);
-    if (k->wish_id != 0)
-      wish_ended(l, k, done ? "done" : not_done ? "failed" : "uncertain", reply->why);
+    if (k->wish_id != 0) wish_ended(l, k, done ? "done" : not_done ? "failed" : "uncertain", why);
   }
   call_ended(l);
 }
@@ -271,7 +297,8 @@ void call_make(struct lookup *l, struct looking *k, const struct known *t, const
                         .tool = t,
                         .wish_id = wish_id,
                         .arguments = arena_dup(l->arena, str_of(arguments))};
-  k->needs_map = guard_has_token(str_of(arguments)) && reads_ticket(l);
+  /* For the tokens of what is asked, and to know the ticket's values in what is said. */
+  k->needs_map = l->map == NULL && reads_ticket(l);
   if (!k->needs_map) call_go(l, k);
 }
 

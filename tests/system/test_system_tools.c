@@ -100,6 +100,41 @@ static void test_a_draft_looks_an_order_up_and_the_call_is_recorded(void **state
   free(out);
 }
 
+/* What a tool says is masked by the ticket's rules: what the ticket has as well keeps the ticket's
+ * token, the rest is nobody's to put back, and under names of its own. */
+static void test_a_result_is_masked_as_the_ticket_is(void **state) {
+  (void)state;
+  setup_with("{\"id\":\"1\",\"subject\":\"Parcel\",\"body\":\"Where is my order #4711 for "
+             "olga@example.com? Olga Mint\",\"requester\":{\"name\":\"Olga Mint\",\"email\":"
+             "\"olga@example.com\"}}\n",
+             "true", "sh", "");
+  char *script = rig_read(&R, "server.sh");
+  char *at = strstr(script, "other.person@example.org");
+  assert_non_null(at);
+  char text[5000];
+  snprintf(text, sizeof text,
+           "%.*solga@example.com (Olga Mint), paid from DE89 3704 0044 0532 0130 00, asked by Mrs "
+           "Erika Mustermann at +49 30 90182044%s",
+           (int)(at - script), script, at + strlen("other.person@example.org"));
+  free(script);
+  rig_file(&R, "server.sh", text);
+  rig_conf_change(&R, "policy:", "compliance: [gdpr]\npolicy:", NULL);
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  static const char *const planted[] = {"olga@", "Mint", "0532 0130", "Mustermann", "90182044"};
+  char *asked = rig_read(&R, "asked");
+  for (size_t i = 0; i < sizeof planted / sizeof *planted; i++) {
+    assert_null(strstr(asked, planted[i]));
+    char sql[200];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM tool_call WHERE result LIKE '%%%s%%'",
+             planted[i]);
+    assert_int_equal(rig_sql(&R, sql), 0);
+  }
+  free(asked);
+  rig_sql_text(&R, "SELECT result FROM tool_call", text, sizeof text);
+  assert_string_equal(text, "Order is in Lyon, for [EMAIL_1] ([NAME_1]), paid from (T1_IBAN_1), "
+                            "asked by Mrs (T1_NAME_2) at (T1_PHONE_1)");
+}
+
 static int lines_of(const char *name) {
   char *text = rig_read(&R, name);
   int n = 0;
@@ -381,6 +416,7 @@ static void test_a_server_of_a_plugin_folder_is_off_until_it_is_allowed(void **s
 int main(void) {
   const struct CMUnitTest tests[] = {
       T(test_a_draft_looks_an_order_up_and_the_call_is_recorded),
+      T(test_a_result_is_masked_as_the_ticket_is),
       T(test_a_tool_that_changes_something_needs_an_entry_in_the_policy),
       T(test_policy_may_let_it_run_without_a_person),
       T(test_a_person_approves_a_call_and_the_draft_goes_on),
