@@ -186,8 +186,8 @@ void core_close(struct core *c) {
 int core_index(struct core *c, struct trg_err *err) {
   size_t changed = 0;
   const struct conf *f = c->plan->conf;
-  const int rc = knowledge_index(c->store, f->knowledge, f->knowledge_count, NULL, NULL, &changed,
-                                 err);
+  const int rc = knowledge_index(c->store, f->knowledge, f->knowledge_count, f->pii_profiles, NULL,
+                                 NULL, &changed, err);
   if (rc >= 0 && changed > 0)
     log_event(TRG_INFO, "knowledge.indexed", "files", log_num((int64_t)changed), NULL);
   const char **desks = mem_array(f->helpdesk_count + 1, sizeof *desks);
@@ -196,7 +196,8 @@ int core_index(struct core *c, struct trg_err *err) {
   const int kept = macro_keep_desks(c->store, desks, f->helpdesk_count, err);
   mem_free(desks);
   if (kept < 0) return TRG_EIO;
-  if (rc < 0 || taxonomy_index(c->plan->taxonomy, c->store, err) < 0) return TRG_EIO;
+  if (rc < 0 || taxonomy_index(c->plan->taxonomy, c->store, f->pii_profiles, err) < 0)
+    return TRG_EIO;
   return turn_flush(c->store, err);
 }
 

@@ -434,18 +434,25 @@ size_t pii_token_at(struct trg_str text, size_t i) {
   return text.p[i] == '[' ? token_length(text, i, false) : 0;
 }
 
+/* End of the run of what such a name is made of; *ret_number: behind its last "_". */
+static size_t turned_end(struct trg_str s, size_t i, size_t *ret_number) {
+  size_t at = i;
+  for (; at < s.n && at - i < TOKEN_MAX; at++) {
+    const unsigned char c = (unsigned char)s.p[at];
+    if (c != '_' && !pii_is_num(c) && !(c >= 'A' && c <= 'Z')) break;
+    if (c == '_') *ret_number = at + 1;
+  }
+  return at;
+}
+
 size_t pii_turned_at(struct trg_str text, size_t i) {
   if (text.p[i] != '(') return 0;
-  size_t at = i + 1, number = 0; /* behind the last "_" */
-  for (; at < text.n && at - i < TOKEN_MAX; at++) {
-    const unsigned char c = (unsigned char)text.p[at];
-    if (c == '_') number = at + 1;
-    if (c != '_' && !pii_is_num(c) && !(c >= 'A' && c <= 'Z')) break;
-  }
-  if (at >= text.n || text.p[at] != ')' || number < i + 3 || number == at) return 0;
-  for (size_t d = number; d < at; d++)
-    if (!pii_is_num((unsigned char)text.p[d])) return 0;
-  return is_token_name((struct trg_str){text.p + i + 1, number - i - 2}) ? at + 1 - i : 0;
+  size_t number = 0;
+  const size_t end = turned_end(text, i + 1, &number);
+  if (end >= text.n || text.p[end] != ')' || number < i + 3 || number == end) return 0;
+  for (size_t at = number; at < end; at++)
+    if (!pii_is_num((unsigned char)text.p[at])) return 0;
+  return is_token_name((struct trg_str){text.p + i + 1, number - i - 2}) ? end + 1 - i : 0;
 }
 
 void pii_turn(struct trg_str masked, const char *prefix, struct buf *out) {

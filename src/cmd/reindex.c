@@ -18,8 +18,8 @@ static int own_index(struct core *core, size_t *ret_changed, struct trg_err *err
   const struct conf *f = core->plan->conf;
   struct out_bar bar;
   out_bar_start(&bar, "indexing");
-  int rc = knowledge_index(core->store, f->knowledge, f->knowledge_count, progress, &bar,
-                           ret_changed, err);
+  int rc = knowledge_index(core->store, f->knowledge, f->knowledge_count, f->pii_profiles, progress,
+                           &bar, ret_changed, err);
   if (rc >= 0) rc = turn_flush(core->store, err);
   out_bar_end(&bar);
   return rc;

@@ -14,6 +14,7 @@
 #include "pipeline/reason.h"
 #include "pipeline/stage.h"
 #include "pipeline/verdict.h"
+#include "skill/cover.h"
 #include "skill/knowledge.h"
 #include "skill/skill.h"
 #include "skill/taxonomy.h"
@@ -35,6 +36,7 @@ struct consulting {
   size_t message_count;
   struct passage *passages;
   size_t passage_count;
+  struct covers *covers; /* what the passages' tokens stand for */
   bool draft;
   void (*on_answer)(void *arg, json *opinion, const struct trg_err *err);
   void *arg;
@@ -58,6 +60,7 @@ static int case_make(struct consulting *k, const struct consult *q, struct trg_e
     return err_set(err, TRG_EINVAL, "usage",
                    "a case needs a body of 1 to %zu bytes and a subject of at most 1000", TEXT_MAX);
   struct pii_map *m = pii_map_new();
+  pii_map_profiles(m, k->plan->conf->pii_profiles);
   const char *subject = "", *body = "";
   int rc = masked(m, q->subject, k->arena, &subject, err);
   if (rc >= 0) rc = masked(m, q->body, k->arena, &body, err);
@@ -116,6 +119,13 @@ static int draft_check(void *arg, struct trg_str text, double *ret_confidence,
   return rc;
 }
 
+/* With the values of the passages that were shown. */
+static struct trg_str everything(struct consulting *k, struct trg_str text) {
+  struct trg_str *ids = arena_alloc(k->arena, sizeof *ids * (k->passage_count + 1));
+  for (size_t i = 0; i < k->passage_count; i++) ids[i] = str_of(k->passages[i].id);
+  return cover_restore(k->covers, text, ids, k->passage_count, k->arena);
+}
+
 /* What the guard says of a draft that is only an opinion. */
 static const char *draft_guard(struct consulting *k, const json *o) {
   const size_t most = k->message_count + k->passage_count;
@@ -128,7 +138,7 @@ static const char *draft_guard(struct consulting *k, const json *o) {
       own[from.own_count++] = str_of(k->messages[i].text);
   }
   for (size_t i = 0; i < k->passage_count; i++)
-    texts[from.count++] = own[from.own_count++] = str_of(k->passages[i].text);
+    texts[from.count++] = own[from.own_count++] = everything(k, str_of(k->passages[i].text));
   return guard_text(json_get_str(o, "body"), &k->plan->conf->policy, &from);
 }
 
@@ -167,6 +177,7 @@ static json *opinion_of(struct consulting *k, const struct router_answer *a) {
     json_put(o, "decision", decision_of(k, a));
     return o;
   }
+  json_put_str(o, "body", arena_str(k->arena, everything(k, json_get_str(o, "body"))));
   const char *failed = draft_guard(k, o);
   json_put_bool(o, "sendable", failed == NULL);
   json_put_text(o, "guard", failed != NULL ? reason_meaning(failed) : "");
@@ -184,6 +195,7 @@ static void on_answer(void *arg, const struct router_answer *a) {
                   a->why.p != NULL ? a->why.p : "");
   }
   k->on_answer(k->arg, o, &err);
+  covers_free(&k->covers);
   arena_free(&k->arena);
   mem_free(k);
 }
@@ -215,6 +227,8 @@ static int facts_gather(struct consulting *k, json *data, struct trg_err *err) {
   if (rc < 0) return rc;
   if (k->draft) {
     json_put(data, "triage", triage_known(&k->ticket));
+    k->covers = cover_passages(k->passages, k->passage_count, k->plan->conf->pii_profiles,
+                               k->arena);
     json_put(data, "passages", prompt_passages(k->passages, k->passage_count));
   }
   json_put(data, "similar", prompt_past(similar, n, k->draft));

@@ -139,7 +139,7 @@ static bool cited_text(struct road *r, struct trg_str id, struct arena *a, struc
   if (rc != TRG_ENOTFOUND) store_must(rc, &err);
   rc = past_by_ref(r->setup.store, id, a, &past, &err);
   if (rc != TRG_ENOTFOUND) store_must(rc, &err);
-  if (rc >= 0) *ret = str_of(past.reply);
+  if (rc >= 0) *ret = str_of(prompt_turned(past.reply, "", a));
   return rc >= 0;
 }
 

@@ -15,6 +15,7 @@
 #include "pipeline/recall.h"
 #include "pipeline/stage.h"
 #include "pipeline/verdict.h"
+#include "skill/cover.h"
 #include "skill/skill.h"
 #include "skill/voice.h"
 #include "store/knowledge.h"
@@ -31,6 +32,7 @@ struct shown {
   json *ticket;     /* until it was asked about */
   const char **ids; /* of passages, refs of tickets */
   size_t id_count;
+  struct covers *covers; /* what the passages' tokens stand for; NULL: they have none */
   struct lookup *lookup; /* NULL: there are no tools */
   int64_t spent_micros;  /* on answers that asked for lookups */
 };
@@ -65,26 +67,35 @@ static bool cites_unknown(struct task *k, const struct draft_answer *d) {
   return false;
 }
 
-/* Citations of the list and of the text together, those that were shown, each once. */
-static char *citations_json(struct task *k, const struct draft_answer *d) {
+/* Citations of the text and of the list together, those that were shown, each once. */
+static size_t citations_of(struct task *k, const struct draft_answer *d, struct trg_str **ret) {
   struct trg_str *cited = NULL;
   const size_t n = guard_cited(d->body, k->arena, &cited);
-  json *list = json_array();
-  for (size_t i = 0; i < n; i++)
-    if (was_shown(k->more, cited[i])) json_add_str(list, cited[i]);
-  for (size_t i = 0; i < d->citation_count; i++) {
-    bool seen = !was_shown(k->more, d->citations[i]);
-    for (size_t j = 0; j < n && !seen; j++) seen = str_eq(cited[j], d->citations[i]);
-    if (!seen) json_add_str(list, d->citations[i]);
+  struct trg_str *all = arena_alloc(k->arena, sizeof *all * (n + d->citation_count + 1));
+  size_t count = 0;
+  for (size_t i = 0; i < n + d->citation_count; i++) {
+    const struct trg_str id = i < n ? cited[i] : d->citations[i - n];
+    bool seen = !was_shown(k->more, id);
+    for (size_t j = 0; j < count && !seen; j++) seen = str_eq(all[j], id);
+    if (!seen) all[count++] = id;
   }
-  char *text = json_text(list);
-  json_free(&list);
-  return text;
+  *ret = all;
+  return count;
 }
 
-static char *missing_json(const struct draft_answer *d) {
+/* What a cited passage says may be said: its tokens get their values back, before anything looks at
+ * the draft. A token that no cited passage has stays, and the guard finds it. */
+static void uncover(struct task *k, struct draft_answer *d, const struct trg_str *cited, size_t n) {
+  const struct covers *c = ((struct shown *)k->more)->covers;
+  d->body = cover_restore(c, d->body, cited, n, k->arena);
+  d->next_step = cover_restore(c, d->next_step, cited, n, k->arena);
+  for (size_t i = 0; i < d->missing_count; i++)
+    d->missing[i] = cover_restore(c, d->missing[i], cited, n, k->arena);
+}
+
+static char *list_json(const struct trg_str *texts, size_t n) {
   json *list = json_array();
-  for (size_t i = 0; i < d->missing_count; i++) json_add_str(list, d->missing[i]);
+  for (size_t i = 0; i < n; i++) json_add_str(list, texts[i]);
   char *text = json_text(list);
   json_free(&list);
   return text;
@@ -114,7 +125,12 @@ static void draft_store(struct task *k, const struct ticket *t, const struct rou
   int64_t id = 0;
   store_must(decision_add(r->setup.store, &row, &id, &err), &err);
   store_must(draft_supersede(r->setup.store, t->id, now, &err), &err);
-  char *citations = citations_json(k, &d), *missing = missing_json(&d);
+  struct trg_str *cited = NULL;
+  const size_t cited_count = citations_of(k, &d, &cited);
+  const bool invented = cites_unknown(k, &d);
+  uncover(k, &d, cited, cited_count);
+  char *citations = list_json(cited, cited_count);
+  char *missing = list_json(d.missing, d.missing_count);
   const struct draft draft = {.ticket_id = t->id,
                               .pass = t->pass,
                               .body = arena_dup(k->arena, d.body),
@@ -124,9 +140,9 @@ static void draft_store(struct task *k, const struct ticket *t, const struct rou
                               .model = a->model,
                               .confidence = d.confidence,
                               .state = "proposed",
-                              .reason = d.not_sure             ? "not_sure"
-                                        : cites_unknown(k, &d) ? "invented_citation"
-                                                               : lookup_reason(s->lookup),
+                              .reason = d.not_sure ? "not_sure"
+                                        : invented ? "invented_citation"
+                                                   : lookup_reason(s->lookup),
                               .made_ms = now};
   store_must(draft_add(r->setup.store, &draft, &id, &err), &err);
   mem_free(citations);
@@ -275,6 +291,7 @@ static void draft_again(struct task *k) {
 static void draft_cleanup(struct task *k) {
   struct shown *s = k->more;
   json_free(&s->ticket);
+  covers_free(&s->covers);
   lookup_end(s->lookup);
 }
 
@@ -295,6 +312,7 @@ static void draft_begin(struct task *k) {
     return;
   }
   ids_keep(k, s, recall_found(k->recall));
+  s->covers = recall_covers(k->recall);
   json *ticket = s->ticket;
   s->ticket = NULL;
   s->lookup = lookup_begin(k->road->remotes, k, draft_again);
@@ -321,6 +339,7 @@ void draft_run(struct road *r, const struct stage *st, const struct ticket *t, s
                                      .language = str_of(t->language),
                                      .ticket_id = t->id,
                                      .similar = VOTERS_MAX,
-                                     .passages = PASSAGES_MAX},
+                                     .passages = PASSAGES_MAX,
+                                     .profiles = r->plan->conf->pii_profiles},
                draft_begin);
 }

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/pii.h"
 #include "base/str.h"
 #include "pipeline/guard_inner.h"
 #include "pipeline/hand.h"
@@ -37,18 +38,6 @@ static bool bracket_at(struct trg_str s, size_t at, struct trg_str *ret_inner) {
   if (digits) return false;
   if (end + 1 < s.n && s.p[end + 1] == '(') return false; /* a markdown link */
   *ret_inner = inner;
-  return true;
-}
-
-static bool token_at(struct trg_str s, size_t at, size_t *ret_end) {
-  if (s.p[at] != '[') return false;
-  size_t i = at + 1;
-  while (i < s.n && isupper((unsigned char)s.p[i])) i++;
-  if (i == at + 1 || i >= s.n || s.p[i] != '_') return false;
-  const size_t digits = ++i;
-  while (i < s.n && isdigit((unsigned char)s.p[i])) i++;
-  if (i == digits || i >= s.n || s.p[i] != ']') return false;
-  *ret_end = i + 1;
   return true;
 }
 
@@ -85,9 +74,8 @@ struct trg_str guard_uncited(struct trg_str body, struct arena *a) {
 }
 
 bool guard_has_token(struct trg_str body) {
-  size_t end;
   for (size_t i = 0; i < body.n; i++)
-    if (token_at(body, i, &end)) return true;
+    if (pii_token_at(body, i) > 0) return true;
   return false;
 }
 
@@ -102,11 +90,12 @@ static bool in_sources(const struct guard_sources *from, struct trg_str needle) 
   return false;
 }
 
+/* Those in round brackets stand for what nobody can put back: another customer's, a tool's. */
 static bool tokens_known(struct trg_str body, const struct guard_sources *from) {
   for (size_t i = 0; i < body.n; i++) {
-    size_t end;
-    if (!token_at(body, i, &end)) continue;
-    if (!in_sources(from, (struct trg_str){body.p + i, end - i})) return false;
+    const size_t n = pii_token_at(body, i);
+    if (pii_turned_at(body, i) > 0) return false;
+    if (n > 0 && !in_sources(from, (struct trg_str){body.p + i, n})) return false;
   }
   return true;
 }

@@ -83,7 +83,8 @@ static void on_macro(void *arg, const struct trg_macro *m) {
   bool changed = false;
   struct trg_err err = {0};
   if (d->retired || w->count >= MACROS_MAX) return;
-  const int rc = macro_put(d->road->setup.store, d->conf->name, m, &changed, &err);
+  const unsigned profiles = d->road->plan->conf->pii_profiles;
+  const int rc = macro_put(d->road->setup.store, d->conf->name, m, profiles, &changed, &err);
   if (rc == TRG_EINVAL) {
     log_event(TRG_WARN, "macros.problem", "helpdesk", d->conf->name, "why", err.text, NULL);
     return;

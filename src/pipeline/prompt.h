@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "store/ticket.h"
 
+struct arena;
 struct buf;
 struct connections;
 struct example;
@@ -54,6 +55,9 @@ const char *prompt_channel(int32_t channel); /* enum trg_channel as a word */
 extern const char *const prompt_ticket_fields[];
 json *prompt_past(const struct past *p, size_t count, bool with_reply);
 json *prompt_examples(const struct example *e, size_t count);
+/* Tokens of other tickets and of examples stand in round brackets, as "(S2_NAME_1)" of the second
+ * ticket: they are other people's, and no reply gets their values. From `a`, or `masked` itself. */
+const char *prompt_turned(const char *masked, const char *prefix, struct arena *a);
 json *prompt_passages(const struct passage *p, size_t count);
 /* The same data as text for a language model. Returns JSON text behind one labelling line;
  * mem_free. */

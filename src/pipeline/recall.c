@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "net/loop.h"
 #include "pipeline/stage.h"
+#include "skill/cover.h"
 #include "skill/knowledge.h"
 #include "store/knowledge.h"
 #include "store/store.h"
@@ -19,6 +20,7 @@ struct recall {
   enum recall_state state;
   struct recall_want want;
   struct recalled found;
+  struct covers *covers;
   struct pace took;
   int rc;
   struct trg_err err;
@@ -54,6 +56,7 @@ struct recalls *recalls_new(struct road *road) {
 }
 
 static void recall_free(struct recall *x) {
+  covers_free(&x->covers);
   arena_free(&x->arena);
   mem_free(x);
 }
@@ -93,6 +96,7 @@ static int search(struct store *s, struct recall *x) {
   if (rc >= 0 && w->passages > 0)
     rc = knowledge_answer(s, w->words, w->language, f->similar, f->similar_count, w->passages,
                           x->arena, &f->passages, &f->passage_count, &x->err);
+  if (rc >= 0) x->covers = cover_passages(f->passages, f->passage_count, w->profiles, x->arena);
   return rc;
 }
 
@@ -200,6 +204,12 @@ void recall_start(struct recalls *r, struct task *k, const struct recall_want *w
 
 const struct recalled *recall_found(const struct recall *x) {
   return &x->found;
+}
+
+struct covers *recall_covers(struct recall *x) {
+  struct covers *c = x->covers;
+  x->covers = NULL;
+  return c;
 }
 
 void recall_end(struct recall **at) {

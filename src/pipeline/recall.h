@@ -12,6 +12,7 @@
 #include <triaged/plugin.h>
 
 struct arena;
+struct covers;
 struct example;
 struct passage;
 struct past;
@@ -25,11 +26,12 @@ struct recall_want {
   struct trg_str language;         /* of the passages, for choice; copied; may be empty */
   int64_t ticket_id;               /* is not similar to itself */
   int similar, examples, passages; /* at most so many; 0: not asked for */
+  unsigned profiles;               /* by which passages are masked (base/pii.h) */
 };
 struct recalled {
   struct past *similar;
   struct example *examples;
-  struct passage *passages;
+  struct passage *passages; /* masked, as a model sees them (skill/cover.h) */
   size_t similar_count, example_count, passage_count;
   const char *words; /* what was searched for */
 };
@@ -48,6 +50,8 @@ void recall_start(struct recalls *r, struct task *k, const struct recall_want *w
                   void (*then)(struct task *k));
 /* What was found; valid until recall_end. */
 const struct recalled *recall_found(const struct recall *x);
+/* What the passages' tokens stand for; the caller's from here on. NULL: they have none. */
+struct covers *recall_covers(struct recall *x);
 /* Gives up or forgets; NULL is fine. */
 void recall_end(struct recall **x);
 

@@ -12,9 +12,9 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/pii.h"
 #include "base/str.h"
 #include "base/yaml.h"
+#include "skill/cover.h"
 #include "skill/frontmatter.h"
 #include "skill/skill.h"
 #include "skill/support.h"
@@ -101,48 +101,22 @@ static struct trg_str html_text(struct arena *a, struct trg_str html) {
   return (struct trg_str){out, n};
 }
 
-/* Card numbers and secrets have no place on disk, whoever wrote them; what else a company writes
- * of itself (its address, its telephone) is what a reply must be able to say. */
-static struct trg_str without_secrets(struct arena *a, struct trg_str text) {
-  static const char gone[] = "(removed)";
-  struct pii_map *map = pii_map_new();
-  struct pii_span *spans = NULL;
-  size_t n = 0;
-  struct buf out;
-  struct trg_err err = {0};
-  buf_init(&out, SIZE_MAX / 4);
-  if (pii_mask(map, text, &out, &spans, &n, &err) < 0) {
-    log_event(TRG_WARN, "knowledge.problem", "code", err.code, "why", err.text, NULL);
-    text.n = 0; /* what cannot be looked over is not kept */
-  }
-  buf_reset(&out);
-  size_t from = 0;
-  for (size_t i = 0; i < n && text.n > 0; i++) {
-    if (strcmp(spans[i].type, "CREDIT_CARD") != 0 && strcmp(spans[i].type, "SECRET") != 0) continue;
-    buf_add(&out, text.p + from, spans[i].start - from);
-    buf_text(&out, gone);
-    from = spans[i].end;
-  }
-  if (from > 0) {
-    buf_add(&out, text.p + from, text.n - from);
-    text = arena_str(a, buf_view(&out));
-  }
-  buf_free(&out);
-  mem_free(spans);
-  pii_map_free(&map);
-  return text;
-}
-
 struct splitter {
   struct arena *arena;
   const char *begin, *stem, *source, *title, *language, *category;
   struct passage *list;
   size_t count, room;
+  unsigned profiles;
 };
 
 static void passage_emit(struct splitter *sp, const char *heading, struct trg_str text) {
-  text = str_trim(without_secrets(sp->arena, text));
-  if (text.n == 0) return;
+  struct buf hidden;
+  buf_init(&hidden, SIZE_MAX / 4);
+  text = cover_clean(sp->arena, str_trim(text), sp->profiles, 'x', &hidden);
+  if (text.n == 0) {
+    buf_free(&hidden);
+    return;
+  }
   if (sp->count == sp->room) {
     const size_t room = sp->room == 0 ? 16 : sp->room * 2;
     struct passage *more = arena_alloc(sp->arena, sizeof *more * room);
@@ -154,8 +128,11 @@ static void passage_emit(struct splitter *sp, const char *heading, struct trg_st
   p->id = arena_printf(sp->arena, "%s%s#%zu", sp->begin, sp->stem, sp->count);
   p->source = sp->source;
   p->title = sp->title;
-  p->heading = arena_dup(sp->arena, without_secrets(sp->arena, str_of(heading)));
-  p->text = arena_dup(sp->arena, text);
+  p->heading = cover_clean(sp->arena, str_of(heading), sp->profiles, 'h', &hidden).p;
+  p->text = text.p;
+  p->hidden = arena_dup(sp->arena, buf_view(&hidden));
+  p->rules = cover_rules(sp->profiles);
+  buf_free(&hidden);
   p->language = sp->language;
   p->category = sp->category;
   char hash[HASH_HEX_MAX];
@@ -221,8 +198,22 @@ static struct trg_str without_nul(struct arena *a, struct trg_str s) {
   return (struct trg_str){copy, s.n};
 }
 
+/* All of one source have one title, and what is hidden in it. */
+static void titles_set(struct splitter *sp, const char *title) {
+  struct buf hidden;
+  buf_init(&hidden, SIZE_MAX / 4);
+  const char *kept = cover_clean(sp->arena, str_of(title), sp->profiles, 't', &hidden).p;
+  for (size_t i = 0; i < sp->count; i++) {
+    sp->list[i].title = kept;
+    if (hidden.n > 0)
+      sp->list[i].hidden = arena_printf(sp->arena, "%.*s%s", (int)hidden.n, hidden.p,
+                                        sp->list[i].hidden);
+  }
+  buf_free(&hidden);
+}
+
 static void file_split(struct arena *a, const char *path, const char *stem, struct trg_str content,
-                       struct passage **ret, size_t *ret_count) {
+                       unsigned profiles, struct passage **ret, size_t *ret_count) {
   struct frontmatter f;
   if (content.n > 0) content = without_nul(a, content);
   frontmatter_read(content, path, &f);
@@ -235,31 +226,32 @@ static void file_split(struct arena *a, const char *path, const char *stem, stru
                         .source = arena_dup(a, p),
                         .title = meta(a, f.map, "title"),
                         .language = meta(a, f.map, "language"),
-                        .category = meta(a, f.map, "category")};
+                        .category = meta(a, f.map, "category"),
+                        .profiles = profiles};
   split_sections(&sp, body);
-  for (size_t i = 0; i < sp.count; i++)
-    sp.list[i].title = sp.title[0] != '\0' ? arena_dup(a, without_secrets(a, str_of(sp.title)))
-                                           : sp.stem;
+  titles_set(&sp, sp.title[0] != '\0' ? sp.title : sp.stem);
   yaml_free(&f.map);
   *ret = sp.list;
   *ret_count = sp.count;
 }
 
 void knowledge_split(struct arena *a, const char *path, const char *relative,
-                     struct trg_str content, struct passage **ret, size_t *ret_count) {
-  file_split(a, path, id_stem(a, relative), content, ret, ret_count);
+                     struct trg_str content, unsigned profiles, struct passage **ret,
+                     size_t *ret_count) {
+  file_split(a, path, id_stem(a, relative), content, profiles, ret, ret_count);
 }
 
 void knowledge_pieces(struct arena *a, const struct passage *of, struct trg_str text,
-                      struct passage **ret, size_t *ret_count) {
+                      unsigned profiles, struct passage **ret, size_t *ret_count) {
   struct splitter sp = {.arena = a,
                         .begin = "",
                         .stem = of->id,
                         .source = of->source,
-                        .title = arena_dup(a, without_secrets(a, str_of(of->title))),
                         .language = of->language,
-                        .category = of->category};
+                        .category = of->category,
+                        .profiles = profiles};
   section_emit(&sp, "", text);
+  titles_set(&sp, of->title);
   *ret = sp.list;
   *ret_count = sp.count;
 }
@@ -274,6 +266,7 @@ struct indexing {
   bool *shared; /* another file has the same stem */
   size_t count;
   const char *folder;
+  unsigned profiles;
 };
 
 static int collect(void *arg, const char *path) {
@@ -325,15 +318,18 @@ static int index_file(struct indexing *x, size_t i, bool *ret_changed, struct tr
   bool known = false;
   if (rc >= 0) {
     hash_hex(buf_view(&b), hash);
-    /* With its other name it must be read again even when its text is the same. */
-    if (x->shared[i]) hash_hex(str_of(arena_printf(x->arena, "%s %s", hash, x->stems[i])), hash);
+    /* With its other name or by other rules it must be read again even when its text is the same.
+     */
+    const char *all = arena_printf(x->arena, "%s %s %lld", hash, x->shared[i] ? x->stems[i] : "",
+                                   (long long)cover_rules(x->profiles));
+    hash_hex(str_of(all), hash);
     rc = passage_known(x->store, path, hash, &known, err);
   }
   if (rc >= 0 && !known) {
     struct arena *a = arena_new();
     struct passage *p = NULL;
     size_t n = 0;
-    file_split(a, path, x->stems[i], buf_view(&b), &p, &n);
+    file_split(a, path, x->stems[i], buf_view(&b), x->profiles, &p, &n);
     rc = passage_replace(x->store, path, hash, p, n, ret_changed, err);
     arena_free(&a);
   }
@@ -341,10 +337,10 @@ static int index_file(struct indexing *x, size_t i, bool *ret_changed, struct tr
   return rc;
 }
 
-int knowledge_index(struct store *s, const char *const *folders, size_t count,
+int knowledge_index(struct store *s, const char *const *folders, size_t count, unsigned profiles,
                     void (*progress)(void *arg, size_t done, size_t total), void *arg,
                     size_t *ret_changed, struct trg_err *err) {
-  struct indexing x = {.store = s, .arena = arena_new()};
+  struct indexing x = {.store = s, .arena = arena_new(), .profiles = profiles};
   x.files = mem_array(FILES_MAX, sizeof *x.files);
   x.stems = mem_array(FILES_MAX, sizeof *x.stems);
   x.shared = mem_array(FILES_MAX, sizeof *x.shared);

@@ -2,7 +2,8 @@
  * Folders of markdown, text and HTML, cut into passages with stable ids ("kb:returns#2": file name
  * without extension, number of the section; files of one name get a piece of their paths' hash,
  * "kb:returns-1f2e3d4c#2"), put into the store's search incrementally. Card numbers and secrets in
- * them are left out before anything is stored.
+ * them are left out before anything is stored, and what no model may see is noted (skill/cover.h);
+ * `profiles`, as in base/pii.h, are those by which tickets are masked.
  */
 #ifndef SKILL_KNOWLEDGE_H
 #define SKILL_KNOWLEDGE_H
@@ -16,14 +17,16 @@ struct passage;
 
 /* Pure: one file's text to passages (strings from `a`). `path` decides the format and the id. */
 void knowledge_split(struct arena *a, const char *path, const char *relative,
-                     struct trg_str content, struct passage **ret, size_t *ret_count);
+                     struct trg_str content, unsigned profiles, struct passage **ret,
+                     size_t *ret_count);
 /* Pure: one text that is no file to passages with the ids "OF.ID#1", "OF.ID#2"...; `of` has id,
  * source, title, language and category. */
 void knowledge_pieces(struct arena *a, const struct passage *of, struct trg_str text,
-                      struct passage **ret, size_t *ret_count);
-/* Indexes every file below the folders; unchanged files are skipped, vanished ones forgotten.
+                      unsigned profiles, struct passage **ret, size_t *ret_count);
+/* Indexes every file below the folders; files unchanged under the same profiles are skipped,
+ * vanished ones forgotten.
  * `progress` (may be NULL) is called for each file. A bad file is a warning, not a failure. */
-int knowledge_index(struct store *s, const char *const *folders, size_t count,
+int knowledge_index(struct store *s, const char *const *folders, size_t count, unsigned profiles,
                     void (*progress)(void *arg, size_t done, size_t total), void *arg,
                     size_t *ret_changed, struct trg_err *err);
 /* The passages for a question: search in its language and in any, best of both. */

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "skill/cover.h"
 #include "skill/knowledge.h"
 #include "store/knowledge.h"
 
@@ -24,17 +25,20 @@ static const char *source_of(struct arena *a, const char *helpdesk, struct trg_s
   return arena_printf(a, BEGIN "%s:%.*s", helpdesk, (int)id.n, id.p);
 }
 
-/* Of all that is searched, and nothing else: a macro that was only touched stays as it is. */
-static void hash_of(struct arena *a, const struct trg_macro *m, char hash[HASH_HEX_MAX]) {
+/* Of all that is searched and the rules that mask it, and nothing else: a macro that was only
+ * touched stays as it is. */
+static void hash_of(struct arena *a, const struct trg_macro *m, unsigned profiles,
+                    char hash[HASH_HEX_MAX]) {
   const struct trg_str parts[] = {m->title, m->category, m->language, m->text};
   const char *all = "";
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     all = arena_printf(a, "%s%.*s\x1f", all, (int)parts[i].n, parts[i].n > 0 ? parts[i].p : "");
+  all = arena_printf(a, "%s%lld", all, (long long)cover_rules(profiles));
   hash_hex(str_of(all), hash);
 }
 
-int macro_put(struct store *s, const char *helpdesk, const struct trg_macro *m, bool *ret_changed,
-              struct trg_err *err) {
+int macro_put(struct store *s, const char *helpdesk, const struct trg_macro *m, unsigned profiles,
+              bool *ret_changed, struct trg_err *err) {
   *ret_changed = false;
   if (!id_fine(m->id))
     return err_set(err, TRG_EINVAL, "macro", "the id \"%.*s\" cannot be cited", (int)m->id.n,
@@ -42,7 +46,7 @@ int macro_put(struct store *s, const char *helpdesk, const struct trg_macro *m, 
   struct arena *a = arena_new();
   char hash[HASH_HEX_MAX];
   bool known = false;
-  hash_of(a, m, hash);
+  hash_of(a, m, profiles, hash);
   const char *source = source_of(a, helpdesk, m->id);
   int rc = passage_known(s, source, hash, &known, err);
   if (rc == 0 && !known) {
@@ -53,7 +57,7 @@ int macro_put(struct store *s, const char *helpdesk, const struct trg_macro *m, 
                                .category = arena_dup(a, m->category)};
     struct passage *list = NULL;
     size_t n = 0;
-    knowledge_pieces(a, &of, m->text, &list, &n);
+    knowledge_pieces(a, &of, m->text, profiles, &list, &n);
     rc = passage_replace(s, source, hash, list, n, ret_changed, err);
   }
   arena_free(&a);

@@ -11,9 +11,10 @@
 struct store;
 
 /* One macro as it stands now; *ret_changed: it was not so before. Card numbers and secrets are left
- * out. An id that no citation could hold is TRG_EINVAL. */
-int macro_put(struct store *s, const char *helpdesk, const struct trg_macro *m, bool *ret_changed,
-              struct trg_err *err);
+ * out, and what no model may see is noted (skill/cover.h). An id that no citation could hold is
+ * TRG_EINVAL. */
+int macro_put(struct store *s, const char *helpdesk, const struct trg_macro *m, unsigned profiles,
+              bool *ret_changed, struct trg_err *err);
 /* After a whole walk: forgets the helpdesk's macros that it did not see. */
 int macro_keep(struct store *s, const char *helpdesk, const char *const *ids, size_t count,
                bool *ret_changed, struct trg_err *err);

@@ -9,9 +9,12 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "base/pii.h"
 #include "base/str.h"
 #include "base/yaml.h"
+#include "skill/cover.h"
 #include "skill/skill.h"
 #include "skill/taxonomy_inner.h"
 #include "store/knowledge.h"
@@ -238,21 +241,40 @@ struct taxonomy *taxonomy_load(const char *file, struct skills *s, const char *c
   return t;
 }
 
-int taxonomy_index(const struct taxonomy *t, struct store *s, struct trg_err *err) {
+/* Masked as tickets are; "" when that cannot be done. */
+static const char *example_masked(struct trg_str text, unsigned profiles, struct arena *a) {
+  struct pii_map *m = pii_map_new();
+  struct buf masked;
+  struct trg_err err = {0};
+  buf_init(&masked, 0);
+  pii_map_profiles(m, profiles);
+  if (pii_mask(m, text, &masked, NULL, NULL, &err) < 0) {
+    log_event(TRG_WARN, "taxonomy.problem", "code", err.code, "why", err.text, NULL);
+    buf_reset(&masked);
+  }
+  const char *kept = arena_dup(a, buf_view(&masked));
+  buf_free(&masked);
+  pii_map_free(&m);
+  return kept;
+}
+
+int taxonomy_index(const struct taxonomy *t, struct store *s, unsigned profiles,
+                   struct trg_err *err) {
   struct arena *a = arena_new();
+  const char *hash = arena_printf(a, "%s-%lld", t->hash, (long long)cover_rules(profiles));
   struct example *list = arena_alloc(a, sizeof *list * (t->example_count + 1));
   size_t n = 0;
   for (size_t i = 0; i < t->example_count; i++) {
     json *labels = json_parse(t->examples[i].labels, 0, NULL);
     const struct category *c = taxonomy_category(t, json_get_str(labels, "category"));
     if (c != NULL)
-      list[n++] = (struct example){.text = arena_dup(a, t->examples[i].text),
+      list[n++] = (struct example){.text = example_masked(t->examples[i].text, profiles, a),
                                    .category = c->name,
                                    .labels = arena_dup(a, t->examples[i].labels)};
     json_free(&labels);
   }
   bool changed = false;
-  const int rc = example_keep(s, t->hash, list, n, &changed, err);
+  const int rc = example_keep(s, hash, list, n, &changed, err);
   arena_free(&a);
   return rc;
 }

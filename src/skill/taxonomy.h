@@ -57,8 +57,10 @@ typedef void taxonomy_problem(void *arg, const char *path, uint32_t line, const 
 struct taxonomy *taxonomy_load(const char *file, struct skills *s, const char *const *labels,
                                size_t label_count, taxonomy_problem *problem, void *arg,
                                struct trg_err *err);
-/* Puts the examples into the store's search, when they changed. */
-int taxonomy_index(const struct taxonomy *t, struct store *s, struct trg_err *err);
+/* Puts the examples into the store's search, masked as tickets are under these profiles
+ * (base/pii.h), when they or the rules changed. */
+int taxonomy_index(const struct taxonomy *t, struct store *s, unsigned profiles,
+                   struct trg_err *err);
 void taxonomy_free(struct taxonomy **t);
 /* Are these one name? Letters' case, blanks, hyphens and underscores make no difference. */
 bool taxonomy_same(struct trg_str a, const char *b);

@@ -15,8 +15,8 @@ static int drop_passages(struct store *s, const char *source, struct trg_err *er
 static int add_passage(struct store *s, const char *source, const struct passage *p,
                        struct trg_err *err) {
   static const char text[] =
-      "INSERT INTO passage (id, source, title, heading, text, language, category, hash)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+      "INSERT INTO passage (id, source, title, heading, text, language, category, hash, hidden,"
+      " rules) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
   struct sql q;
   sql_write(&q, s, text);
   sql_text(&q, p->id);
@@ -27,6 +27,8 @@ static int add_passage(struct store *s, const char *source, const struct passage
   sql_text(&q, p->language);
   sql_text(&q, p->category);
   sql_text(&q, p->hash);
+  sql_text(&q, p->hidden != NULL ? p->hidden : "");
+  sql_int(&q, p->rules);
   const int rc = sql_run(&q, err);
   if (rc != 0) err_prefix(err, "passage %s of %s (ids must be unique)", p->id, source);
   return rc;
@@ -159,7 +161,8 @@ int passage_pack(struct store *s, struct trg_err *err) {
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-#define PASSAGE_COLUMNS "p.id, p.source, p.title, p.heading, p.text, p.language, p.category, p.hash"
+#define PASSAGE_COLUMNS                                                                            \
+  "p.id, p.source, p.title, p.heading, p.text, p.language, p.category, p.hash, p.hidden, p.rules"
 
 static void passage_of(struct sql *q, struct arena *a, struct passage *p) {
   p->id = sql_get_text(q, a);
@@ -170,6 +173,8 @@ static void passage_of(struct sql *q, struct arena *a, struct passage *p) {
   p->language = sql_get_text(q, a);
   p->category = sql_get_text(q, a);
   p->hash = sql_get_text(q, a);
+  p->hidden = sql_get_text(q, a);
+  p->rules = sql_get_int(q);
 }
 
 int passage_search(struct store *s, struct trg_str words, struct trg_str language, int limit,

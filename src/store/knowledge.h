@@ -1,5 +1,6 @@
 /*
- * Passages and past tickets, searched with FTS5 (bm25). Masked text only.
+ * Passages and past tickets, searched with FTS5 (bm25). Past tickets are masked; passages are what
+ * the company says of itself, with what no model may see of them noted beside (skill/cover.h).
  */
 #ifndef STORE_KNOWLEDGE_H
 #define STORE_KNOWLEDGE_H
@@ -15,7 +16,9 @@ struct passage {
   const char *id;     /* "kb:returns#2": stable while the file keeps its headings */
   const char *source; /* path */
   const char *title, *heading, *text, *language, *category, *hash;
-  double score; /* of a search: higher is better */
+  double score;       /* of a search: higher is better */
+  const char *hidden; /* where no model may look; NULL as what is put: nowhere */
+  int64_t rules;      /* by which it was looked for; 0: by none */
 };
 /* Replaces all passages of one source; none when it was unchanged (same file hash). */
 int passage_replace(struct store *s, const char *source, const char *file_hash,

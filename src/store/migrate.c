@@ -3,11 +3,11 @@
 #include "store/sql.h"
 
 static const char *const *const steps[STORE_VERSION] = {
-    migrate_001,      migrate_002,    migrate_billing, migrate_tally,   migrate_subject,
-    migrate_batch,    migrate_tool,   migrate_checks,  migrate_example, migrate_cited,
-    migrate_feedback, migrate_shadow, migrate_asked,   migrate_eval,    migrate_taught,
-    migrate_meter,    migrate_wish,   migrate_report,  migrate_person,  migrate_agent,
-    migrate_slim,     migrate_change, migrate_evidence};
+    migrate_001,      migrate_002,    migrate_billing,  migrate_tally,   migrate_subject,
+    migrate_batch,    migrate_tool,   migrate_checks,   migrate_example, migrate_cited,
+    migrate_feedback, migrate_shadow, migrate_asked,    migrate_eval,    migrate_taught,
+    migrate_meter,    migrate_wish,   migrate_report,   migrate_person,  migrate_agent,
+    migrate_slim,     migrate_change, migrate_evidence, migrate_cover};
 
 static int apply(struct store *s, int64_t from, struct trg_err *err) {
   for (int64_t v = from; v < STORE_VERSION; v++)

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 static void passages(struct arena *a, const char *path, struct trg_str file) {
   struct passage *p = NULL;
   size_t n = 0;
-  knowledge_split(a, path, path, file, &p, &n);
+  knowledge_split(a, path, path, file, 0, &p, &n);
   for (size_t i = 0; i < n; i++)
     if (p[i].text[0] == '\0' || strlen(p[i].text) > 2400 || p[i].title == NULL) abort();
 }

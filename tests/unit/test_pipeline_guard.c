@@ -155,7 +155,10 @@ static void test_promises_need_a_source_of_ours(void **state) {
 static void test_tokens_prompts_and_length(void **state) {
   (void)state;
   ALL("fine", "Dear [NAME_1], thanks.", "A [note] and [X_Y] and [NAME_].");
-  ALL("invented_token", "Dear [NAME_2].", "Write to [EMAIL_1].");
+  ALL("invented_token", "Dear [NAME_2].", "Write to [EMAIL_1].", "Write to [KB_EMAIL_1].");
+  /* What another customer's ticket or a tool's answer hides. */
+  ALL("invented_token", "Dear (NAME_1).", "Write to (S1_EMAIL_2).", "It went to (T2_ADDRESS_1).");
+  ALL("fine", "See (RFC_2) and (NAME_) and (NAME_1 and (EMAIL_ 1).", "(A_1)");
   ALL("leaked_prompt", "My System Prompt says", "<skill name=\"x\">", "Taxonomy: a, b");
   char long_text[6002];
   memset(long_text, 'a', sizeof long_text - 1);

@@ -9,7 +9,7 @@ static struct passage *list;
 static size_t count;
 
 static void split(struct box *b, const char *name, const char *text) {
-  knowledge_split(b->a, name, name, str_of(text), &list, &count);
+  knowledge_split(b->a, name, name, str_of(text), 0, &list, &count);
 }
 
 static void test_sections_become_passages_with_ids_title_and_heading(void **state) {
@@ -81,10 +81,11 @@ static void test_an_id_has_only_characters_that_a_citation_can_have(void **state
 
 static void test_a_nul_ends_no_passage(void **state) {
   struct box *b = *state;
-  knowledge_split(b->a, "a.md", "a.md", TRG_STR("\0\0# T\n\0 before \0 behind \0"), &list, &count);
+  knowledge_split(b->a, "a.md", "a.md", TRG_STR("\0\0# T\n\0 before \0 behind \0"), 0, &list,
+                  &count);
   assert_int_equal(count, 1);
   assert_non_null(strstr(list[0].text, "behind"));
-  knowledge_split(b->a, "a.md", "a.md", TRG_STR("\0\0"), &list, &count);
+  knowledge_split(b->a, "a.md", "a.md", TRG_STR("\0\0"), 0, &list, &count);
   assert_int_equal(count, 0);
 }
 
@@ -137,7 +138,7 @@ static size_t index_of(struct box *b, const char *one, const char *two) {
   folders[0] = paths[0];
   folders[1] = paths[1];
   size_t changed = 0;
-  ok(b, knowledge_index(b->s, folders, two != NULL ? 2 : 1, NULL, NULL, &changed, &b->err));
+  ok(b, knowledge_index(b->s, folders, two != NULL ? 2 : 1, 0, NULL, NULL, &changed, &b->err));
   flush(b);
   mem_free(paths[0]);
   mem_free(paths[1]);

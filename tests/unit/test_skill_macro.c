@@ -10,7 +10,7 @@ static bool put(struct box *b, const char *desk, const char *id, const char *tit
   const struct trg_macro m = {
       .size = sizeof m, .id = str_of(id), .title = str_of(title), .text = str_of(text)};
   bool changed = false;
-  ok(b, macro_put(b->s, desk, &m, &changed, &b->err));
+  ok(b, macro_put(b->s, desk, &m, 0, &changed, &b->err));
   return changed;
 }
 
@@ -78,7 +78,7 @@ static void test_an_id_that_cannot_be_cited_is_refused(void **state) {
   struct box *b = *state;
   bool changed = false;
   const struct trg_macro m = {.size = sizeof m, .id = TRG_STR("1] [x"), .text = TRG_STR("a")};
-  assert_int_equal(macro_put(b->s, "shop", &m, &changed, &b->err), TRG_EINVAL);
+  assert_int_equal(macro_put(b->s, "shop", &m, 0, &changed, &b->err), TRG_EINVAL);
 }
 
 int main(void) {

@@ -153,8 +153,8 @@ static void test_examples_are_found_by_a_tickets_words_and_replaced_when_they_ch
   char *place = file_join(dir, "state");
   assert_int_equal(file_mkdirs(place, 0700, &err), 0);
   assert_int_equal(store_open(place, &store, &err), 0);
-  assert_int_equal(taxonomy_index(t, store, &err), 0);
-  assert_int_equal(taxonomy_index(t, store, &err), 0); /* unchanged: once */
+  assert_int_equal(taxonomy_index(t, store, 0, &err), 0);
+  assert_int_equal(taxonomy_index(t, store, 0, &err), 0); /* unchanged: once */
   struct arena *a = arena_new();
   struct example *list = NULL;
   size_t n = 0;
@@ -167,7 +167,7 @@ static void test_examples_are_found_by_a_tickets_words_and_replaced_when_they_ch
   skills_free(&s);
   put("t.yaml", "categories:\n  - {name: b, examples: [My refund is late]}\n");
   t = load("t.yaml", &s);
-  assert_int_equal(taxonomy_index(t, store, &err), 0);
+  assert_int_equal(taxonomy_index(t, store, 0, &err), 0);
   assert_int_equal(example_search(store, TRG_STR("refund"), 5, a, &list, &n, &err), 0);
   assert_int_equal(n, 1);
   assert_string_equal(list[0].category, "b");
