@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 
 #include "base/err.h"
 #include "base/file.h"
@@ -99,8 +100,26 @@ static void core_turn(void *arg) {
   _Exit(1);
 }
 
+#define START_EXTEND_US 600000000 /* a step of SQLite's that tells nothing may take minutes */
+#define WAIT_LOG_MS     5000
+
+/* A large database is brought up to date: the service manager is not to give up meanwhile. */
+static void on_wait(void *arg, const char *what) {
+  int64_t *logged_ms = arg;
+  const int64_t now = clock_mono_us() / 1000;
+  sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%d\nSTATUS=%s", START_EXTEND_US, what);
+  if (*logged_ms != 0 && now - *logged_ms < WAIT_LOG_MS) return;
+  *logged_ms = now;
+  log_event(TRG_INFO, "store.waits", "for", what, NULL);
+}
+
 static int core_parts(struct core *c, struct conf *conf, struct trg_err *err) {
-  int rc = store_open(conf->state, &c->store, err);
+  int64_t logged_ms = 0;
+  int rc = store_open_told(conf->state, on_wait, &logged_ms, &c->store, err);
+  if (rc >= 0 && logged_ms != 0) {
+    sd_notify(0, "STATUS=");
+    log_event(TRG_INFO, "store.ready", "version", log_num(STORE_VERSION), NULL);
+  }
   if (rc >= 0) rc = store_key(conf->state, c->key, err);
   if (rc < 0) return rc;
   c->loop = loop_new(err);

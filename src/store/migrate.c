@@ -1,5 +1,9 @@
 #include "store/migrate.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/time.h"
 #include "store/sql.h"
 
 static const char *const *const steps[STORE_VERSION] = {
@@ -9,12 +13,55 @@ static const char *const *const steps[STORE_VERSION] = {
     migrate_meter,    migrate_wish,   migrate_report,   migrate_person,  migrate_agent,
     migrate_slim,     migrate_change, migrate_evidence, migrate_cover};
 
+/* --- what takes long is told ------------------------------------------------------------------
+ */
+
+#define WAIT_OPS      200000 /* of SQLite's machine: a few ten milliseconds */
+#define WAIT_EVERY_MS 1000
+
+static int on_ops(void *arg) {
+  struct store *s = arg;
+  const int64_t now = clock_mono_us() / 1000;
+  if (now - s->waited_ms >= WAIT_EVERY_MS) {
+    s->waited_ms = now;
+    s->on_wait(s->wait_arg, s->waits_for);
+  }
+  return 0;
+}
+
+void wait_begin(struct store *s) {
+  s->waited_ms = clock_mono_us() / 1000;
+  if (s->on_wait != NULL) sqlite3_progress_handler(s->db, WAIT_OPS, on_ops, s);
+}
+
+void wait_says(struct store *s, const char *format, ...) {
+  if (s->on_wait == NULL) return;
+  va_list args;
+  va_start(args, format);
+  (void)vsnprintf(s->waits_for, sizeof s->waits_for, format, args);
+  va_end(args);
+  s->waited_ms = clock_mono_us() / 1000;
+  s->on_wait(s->wait_arg, s->waits_for);
+}
+
+void wait_end(struct store *s) {
+  if (s->on_wait != NULL) sqlite3_progress_handler(s->db, 0, NULL, NULL);
+  s->on_wait = NULL;
+}
+
+/* --- steps ------------------------------------------------------------------------------------
+ */
+
 static int apply(struct store *s, int64_t from, struct trg_err *err) {
-  for (int64_t v = from; v < STORE_VERSION; v++)
+  for (int64_t v = from; v < STORE_VERSION; v++) {
+    if (from > 0)
+      wait_says(s, "bringing the database to version %d: step %d", STORE_VERSION, (int)v + 1);
     for (const char *const *text = steps[v]; *text != NULL; text++) {
       const int rc = sql_script(s, *text, err);
       if (rc != 0) return rc;
     }
+  }
+  if (from > 0) wait_says(s, "bringing the database to version %d: the end", STORE_VERSION);
   /* PRAGMA takes no bound values. */
   char *marks = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d",
                                 STORE_APPLICATION_ID, STORE_VERSION);

@@ -11,6 +11,11 @@ struct store;
 
 #define STORE_APPLICATION_ID 0x74726764 /* "trgd" */
 
+/* What store_open_told tells: begins, says (a new step; told at once) and ends. */
+void wait_begin(struct store *s);
+void wait_says(struct store *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void wait_end(struct store *s);
+
 /* Each ends with NULL. */
 extern const char *const migrate_001[],
     *const migrate_002[], *const migrate_billing[],

@@ -191,8 +191,10 @@ static int open_writer(struct store *s, struct trg_err *err) {
   int64_t version = 0;
   if (rc == 0) rc = identified(s, &version, err);
   if (rc == 0) rc = use_wal(s, err);
+  if (rc == 0) wait_begin(s);
   if (rc == 0) rc = migrate(s, version, err);
   if (rc == 0) rc = tally_open(s, err);
+  if (s->db != NULL) wait_end(s);
   if (rc != 0) return rc;
   (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
   (void)sqlite3_busy_timeout(s->db, 0);
@@ -235,9 +237,16 @@ static int opened(struct store *s, int rc, struct store **ret) {
   return rc;
 }
 
-int store_open(const char *state_dir, struct store **ret, struct trg_err *err) {
+int store_open_told(const char *state_dir, void (*fn)(void *arg, const char *what), void *arg,
+                    struct store **ret, struct trg_err *err) {
   struct store *s = store_new(state_dir);
+  s->on_wait = fn;
+  s->wait_arg = arg;
   return opened(s, open_writer(s, err), ret);
+}
+
+int store_open(const char *state_dir, struct store **ret, struct trg_err *err) {
+  return store_open_told(state_dir, NULL, NULL, ret, err);
 }
 
 int store_open_reader(const char *state_dir, struct store **ret, struct trg_err *err) {

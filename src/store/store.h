@@ -25,6 +25,11 @@ struct arena;
  * it), creates or migrates. A newer version, a foreign file or a corrupt one is refused with what
  * to do. */
 int store_open(const char *state_dir, struct store **ret, struct trg_err *err);
+/* The same, and `fn` is told in words what takes long: when an older database is brought up to date
+ * or roll-ups are filled from its rows, at the beginning of each step and then about every second.
+ * It may only tell: the store is in the middle of it. */
+int store_open_told(const char *state_dir, void (*fn)(void *arg, const char *what), void *arg,
+                    struct store **ret, struct trg_err *err);
 /* Read-only; works beside a running daemon. TRG_ENOTFOUND when there is no database yet. */
 int store_open_reader(const char *state_dir, struct store **ret, struct trg_err *err);
 /* One more reader of the same file, for a pool thread; with a small cache. Any thread. */

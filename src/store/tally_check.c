@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/time.h"
+#include "store/migrate.h"
 #include "store/report.h"
 #include "store/tally.h"
 
@@ -237,6 +238,9 @@ int report_rebuild(struct store *s, struct trg_err *err) {
   int64_t day = -1;
   int rc;
   while ((rc = report_day_next(s, day, &day, err)) == 0) {
+    char text[11];
+    time_day(day * TALLY_DAY_MS, text);
+    wait_says(s, "filling the roll-ups of reports: day %s", text);
     rc = report_day_rebuild(s, day, err);
     if (rc == 0) rc = turn_flush(s, err);
     if (rc != 0) return rc;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -131,10 +132,40 @@ static void systemd_is_told_ready_reloading_and_stopping(void **state) {
   assert_int_equal(rig_stop(&R, SIGTERM), 0);
 }
 
+static void systemd_does_not_give_up_while_an_older_database_is_brought_up_to_date(void **state) {
+  (void)state;
+  char text[400] = "";
+  rig_tickets(&R, 3);
+  rig_sim(&R, "--behaviour off");
+  rig_conf(&R, NULL);
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  sqlite3 *db = NULL;
+  assert_int_equal(sqlite3_open(rig_path(&R, "state/triaged.db"), &db), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(db,
+                                "INSERT OR REPLACE INTO setting VALUES ('report.tally', 'due');"
+                                "DELETE FROM report_cell",
+                                NULL, NULL, NULL),
+                   SQLITE_OK);
+  assert_int_equal(sqlite3_changes(db) > 0, 1);
+  assert_int_equal(sqlite3_close(db), SQLITE_OK);
+  const int fd = notify_open();
+  rig_start(&R, "");
+  assert_true(recv(fd, text, sizeof text - 1, 0) > 0);
+  if (strncmp(text, "EXTEND_TIMEOUT_USEC=600000000\nSTATUS=filling the roll-ups of reports: day ",
+              74) != 0)
+    fail_msg("before it is ready: %s", text);
+  assert_int_not_equal(notify_until(fd, "STATUS="), -1);
+  assert_int_equal(notify_until(fd, "READY=1"), 0);
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  assert_int_equal(rig_run(&R, "triagectl", "ledger verify", NULL), 0);
+  close(fd);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      T(systemd_does_not_give_up_while_an_older_database_is_brought_up_to_date),
       T(systemd_is_told_ready_reloading_and_stopping),
       T(the_watchdog_is_fed_in_time_and_not_by_a_process_that_hangs),
       T(without_a_watchdog_nothing_is_fed),

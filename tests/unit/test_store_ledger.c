@@ -289,6 +289,26 @@ static void older_made(struct box *b) {
   assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
+static void told(void *arg, const char *what) {
+  char *all = arg;
+  (void)snprintf(all + strlen(all), 800 - strlen(all), "%s; ", what);
+}
+
+static void test_who_opens_an_older_database_is_told_how_far_it_is(void **state) {
+  struct box *b = *state;
+  char all[800] = "", first[80];
+  older_made(b);
+  ok(b, store_open_told(b->dir, told, all, &b->s, &b->err));
+  (void)snprintf(first, sizeof first, "bringing the database to version %d: step 21; ",
+                 STORE_VERSION);
+  assert_int_equal(strncmp(all, first, strlen(first)), 0);
+  assert_non_null(strstr(all, ": the end; "));
+  store_close(&b->s);
+  all[0] = '\0';
+  ok(b, store_open_told(b->dir, told, all, &b->s, &b->err));
+  assert_string_equal(all, ""); /* nothing to wait for */
+}
+
 static void test_the_lines_of_an_older_database_stay_as_they_are(void **state) {
   struct box *b = *state;
   older_made(b);
@@ -333,6 +353,7 @@ int main(void) {
       TEST(test_each_goes_in_order_until_told_to_stop),
       TEST(test_the_lines_of_a_ticket_are_listed),
       TEST(test_a_charge_below_zero_and_a_reversal_in_part_are_refused),
+      TEST_EMPTY(test_who_opens_an_older_database_is_told_how_far_it_is),
       TEST_EMPTY(test_the_lines_of_an_older_database_stay_as_they_are),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
