@@ -130,7 +130,7 @@ static void as_headers(struct trg_str value) {
   if (intercom_rate_read(headers, 4, 0, &remaining, &reset_ms) && (remaining < 0 || reset_ms < 0))
     abort();
   if (intercom_wait_ms(headers, 4, 0) < 1000) abort();
-  if (intercom_http_date_s(value) < 0) abort();
+  if (hd_http_date_ms(value) < 0) abort();
 }
 
 /* Neither a placeholder nor a byte too many may come through. */

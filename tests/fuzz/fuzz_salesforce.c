@@ -105,8 +105,8 @@ static void as_headers(struct trg_str value) {
                                        {value, value}};
   int64_t used, limit;
   (void)salesforce_usage_read(headers, 4, &used, &limit);
-  if (salesforce_retry_after_ms(headers, 4, 0) < 0) abort();
-  (void)salesforce_date_ms(headers, 4);
+  if (hd_retry_after_ms(headers, 4, 0) < 0) abort();
+  if (hd_http_date_ms(value) < 0) abort();
   (void)salesforce_same_origin(value, TRG_STR("https://a.my.salesforce.com"));
 }
 

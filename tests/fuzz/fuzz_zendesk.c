@@ -81,7 +81,7 @@ static void as_headers(struct trg_str value) {
                                        {value, value}};
   struct zd_rate rates[ZD_RATE_MAX];
   (void)zd_rates_read(headers, 4, rates);
-  if (zd_retry_after_ms(headers, 4, 0) < 0) abort();
+  if (hd_retry_after_ms(headers, 4, 0) < 0) abort();
   (void)hd_time_ms(value);
 }
 

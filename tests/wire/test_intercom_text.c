@@ -291,7 +291,7 @@ static void test_limits_hold_until_the_reset_and_never_for_ever(void **state) {
   const struct trg_header after = {TRG_STR("retry-after"), TRG_STR("42")};
   assert_int_equal(intercom_wait_ms(&after, 1, now_ms), 42000);
   assert_false(intercom_rate_read(NULL, 0, now_ms, &remaining, &reset_ms));
-  assert_int_equal(intercom_http_date_s(TRG_STR("Sat, 21 Nov 2026 00:00:00 GMT")), 1795219200);
+  assert_int_equal(hd_http_date_ms(TRG_STR("Sat, 21 Nov 2026 00:00:00 GMT")), 1795219200000);
 }
 
 static void test_the_region_must_be_that_of_the_address(void **state) {

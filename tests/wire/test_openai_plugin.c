@@ -318,6 +318,7 @@ static void test_a_prompt_that_can_not_be_sent_ends_without_a_request(void **sta
   const struct trg_prompt_part part = {TRG_ROLE_USER, {"a\0b", 3}};
   struct trg_model_request request = llm_triage;
   request.parts = &part;
+  request.part_count = 1;
   const trg_op op = fake_op_start(rig.inst, 60000, false);
   ops->complete(fake_inst_self(rig.inst), op, &request);
   assert_false(fake_op_get(rig.host, op)->ended); /* never inside the starting call */

@@ -347,12 +347,12 @@ static void test_headers_tell_usage_and_waiting(void **state) {
   assert_true(salesforce_usage_read(headers, 3, &used, &limit));
   assert_int_equal(used, 25);
   assert_int_equal(limit, 15000);
-  assert_int_equal(salesforce_retry_after_ms(headers, 3, 0), 7000);
-  assert_int_equal(salesforce_date_ms(headers, 3), 1795225000000);
+  assert_int_equal(hd_retry_after_ms(headers, 3, 0), 7000);
+  assert_int_equal(hd_http_date_ms(hd_header(headers, 3, "date")), 1795225000000);
   headers[0].value = TRG_STR("per-app-api-usage=17/250(appName=x)");
   assert_false(salesforce_usage_read(headers, 3, &used, &limit));
   headers[2].value = TRG_STR("soon");
-  assert_int_equal(salesforce_date_ms(headers, 3), 0);
+  assert_int_equal(hd_http_date_ms(hd_header(headers, 3, "date")), 0);
 }
 
 static void test_a_delivery_may_not_say_one_thing_twice(void **state) {

@@ -484,8 +484,8 @@ static void test_limits_are_read_by_endpoint_and_by_account(void **state) {
   assert_string_equal(rates[1].name, "tickets-update");
   assert_int_equal(rates[1].remaining, 3);
   assert_int_equal(rates[1].reset_ms, 12000);
-  assert_int_equal(zd_retry_after_ms(headers, 6, INT64_C(1795225000000)), 5000);
-  assert_int_equal(zd_retry_after_ms(headers, 5, 0), 0);
+  assert_int_equal(hd_retry_after_ms(headers, 6, INT64_C(1795225000000)), 5000);
+  assert_int_equal(hd_retry_after_ms(headers, 5, 0), 0);
 }
 
 /* ---- webhooks ---- */

@@ -152,6 +152,12 @@ struct trg_str hd_str(const char *text) {
   return (struct trg_str){text, text == NULL ? 0 : strlen(text)};
 }
 
+void hd_copy(char *to, size_t room, struct trg_str text) {
+  const size_t n = text.n < room - 1 ? text.n : room - 1;
+  if (n > 0) memcpy(to, text.p, n);
+  to[n] = '\0';
+}
+
 struct trg_str hd_slice(const struct hd_buf *buf) {
   return (struct trg_str){buf->p, buf->n};
 }

@@ -38,6 +38,8 @@ void hd_put_url(struct hd_buf *buf, struct trg_str text);  /* percent-encoded */
 void hd_put_base64(struct hd_buf *buf, struct trg_str bytes);
 
 struct trg_str hd_str(const char *text); /* NULL gives an empty slice */
+/* NUL-terminated, cut where it does not fit. */
+void hd_copy(char *to, size_t room, struct trg_str text);
 struct trg_str hd_slice(const struct hd_buf *buf);
 bool hd_is(struct trg_str a, const char *b);
 bool hd_same(struct trg_str a, struct trg_str b);

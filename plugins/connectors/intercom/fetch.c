@@ -38,12 +38,12 @@ static void deleted_tell(struct intercom_call *call) {
 
 static void on_contact(struct intercom_call *call, const struct trg_http_reply *reply) {
   struct trg_err err;
-  if (intercom_ok(reply) && intercom_contact_read(&call->thread, reply->body, &err) != 0) {
+  if (hd_ok(reply) && intercom_contact_read(&call->thread, reply->body, &err) != 0) {
     intercom_fail_malformed(call, reply, &err);
     return;
   }
   /* A clear no is no reason to know nothing of the conversation; anything else may pass. */
-  if (!intercom_ok(reply) && intercom_verdict(call, reply).outcome != TRG_REJECTED) {
+  if (!hd_ok(reply) && intercom_verdict(call, reply).outcome != TRG_REJECTED) {
     intercom_fail(call, reply, NULL);
     return;
   }
@@ -64,7 +64,7 @@ static void on_item(struct intercom_call *call, const struct trg_http_reply *rep
     deleted_tell(call);
     return;
   }
-  if (!intercom_ok(reply)) {
+  if (!hd_ok(reply)) {
     intercom_fail(call, reply, NULL);
     return;
   }

@@ -96,7 +96,6 @@ void intercom_fail_malformed(struct intercom_call *call, const struct trg_http_r
 /* What intercom_fail() would say. */
 struct intercom_verdict intercom_verdict(const struct intercom_call *call,
                                          const struct trg_http_reply *reply);
-bool intercom_ok(const struct trg_http_reply *reply);
 /* The item itself is not there any more. */
 bool intercom_is_gone(const struct intercom_call *call, const struct trg_http_reply *reply);
 

@@ -45,7 +45,7 @@ int intercom_macros_read(struct hd_macros *ret, struct trg_str body, struct trg_
 static void on_macros(struct intercom_call *call, const struct trg_http_reply *reply) {
   struct hd_macros page;
   struct trg_err err;
-  if (!intercom_ok(reply)) {
+  if (!hd_ok(reply)) {
     intercom_fail(call, reply, NULL);
     return;
   }

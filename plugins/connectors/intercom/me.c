@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../common/http.h"
 #include "intercom.h"
 
 /* So long a no is repeated to whoever asks, without asking again. */
@@ -102,7 +101,7 @@ static void on_me(struct intercom_call *call, const struct trg_http_reply *reply
   struct intercom_error error;
   struct intercom_me me;
   struct trg_err err;
-  if (!intercom_ok(reply)) {
+  if (!hd_ok(reply)) {
     char what[400];
     const struct intercom_verdict verdict = intercom_verdict(call, reply);
     if (me_again(call, verdict)) return;

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../common/http.h"
 #include "intercom.h"
 
 #define API_VERSION   "2.14" /* shapes drift with it; without the header the app's own applies */
@@ -159,10 +158,9 @@ int64_t intercom_now_s(const struct intercom *self) {
 /* Within two seconds the clocks are the same: the header has whole seconds, and the answer took a
  * while. */
 static void clock_read(struct intercom *self, const struct trg_http_reply *reply) {
-  const int64_t date_s = intercom_http_date_s(
-      intercom_header(reply->headers, reply->header_count, "date"));
-  if (date_s == 0) return;
-  const int64_t skew_ms = date_s * 1000 - self->host->now_ms();
+  const int64_t date_ms = hd_http_date_ms(hd_header(reply->headers, reply->header_count, "date"));
+  if (date_ms == 0) return;
+  const int64_t skew_ms = date_ms - self->host->now_ms();
   self->skew_ms = skew_ms > -2000 && skew_ms < 2000 ? 0 : skew_ms;
 }
 
@@ -212,10 +210,6 @@ void intercom_send(struct intercom_call *call) {
   self->host->http(call->op, &request, on_reply, NULL);
 }
 
-bool intercom_ok(const struct trg_http_reply *reply) {
-  return reply->status >= 200 && reply->status < 300;
-}
-
 void intercom_end_with(struct intercom_call *call, struct trg_result *result) {
   /* In the same turn: the next op may ask before the host has delivered this result. */
   intercom_me_leave(call->self, call->op);
@@ -251,7 +245,7 @@ static void fail_with(struct intercom_call *call, const struct trg_http_reply *r
                               .http_status = reply->status,
                               .code = hd_str(verdict.code),
                               .why = hd_str(why)};
-  const bool told = intercom_header(reply->headers, reply->header_count, "retry-after").n > 0;
+  const bool told = hd_header(reply->headers, reply->header_count, "retry-after").n > 0;
   if (reply->status == 429 || (reply->status == 503 && told))
     result.retry_after_ms = intercom_wait_ms(reply->headers, reply->header_count,
                                              self->host->now_ms() + self->skew_ms);
@@ -302,8 +296,8 @@ static int refused(struct trg_err *err, const char *text) {
 static int plugin_verify(void *ctx, const struct trg_delivery *delivery, struct trg_str *ret_id,
                          struct trg_err *err) {
   const struct intercom *self = ctx;
-  const struct trg_str signature = intercom_header(delivery->headers, delivery->header_count,
-                                                   "x-hub-signature");
+  const struct trg_str signature = hd_header(delivery->headers, delivery->header_count,
+                                             "x-hub-signature");
   int64_t created_s = 0;
   if (self->conf->webhook_secret == NULL || self->conf->webhook_secret[0] == '\0')
     return refused(err, "a webhook came, but webhook_secret is not set");

@@ -74,7 +74,7 @@ static void on_page(struct intercom_call *call, const struct trg_http_reply *rep
   struct intercom *self = call->self;
   struct intercom_page page;
   struct trg_err err;
-  if (!intercom_ok(reply)) {
+  if (!hd_ok(reply)) {
     search_fail(call, reply);
     return;
   }

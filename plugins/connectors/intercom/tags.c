@@ -40,7 +40,7 @@ static void tag_keep(void *arg, struct trg_str id, struct trg_str name) {
 static void on_tags(struct intercom_call *call, const struct trg_http_reply *reply) {
   struct intercom *self = call->self;
   struct trg_err err;
-  if (!intercom_ok(reply)) {
+  if (!hd_ok(reply)) {
     call->failed(call, reply);
     return;
   }
@@ -69,7 +69,7 @@ void intercom_tags_need(struct intercom_call *call, intercom_ready *ready, inter
 
 static void on_made(struct intercom_call *call, const struct trg_http_reply *reply) {
   struct trg_err err;
-  if (!intercom_ok(reply)) {
+  if (!hd_ok(reply)) {
     call->failed(call, reply);
     return;
   }

@@ -5,5 +5,6 @@
 #define INTERCOM_TEXT_H
 
 #include "../common/html.h"
+#include "../common/http.h"
 
 #endif

@@ -11,21 +11,15 @@
 #define WINDOW_MS     INT64_C(10000)
 #define WINDOW_MAX_MS INT64_C(15000)
 
-static void copy_text(char *to, size_t room, struct trg_str text) {
-  const size_t n = text.n < room - 1 ? text.n : room - 1;
-  if (n > 0) memcpy(to, text.p, n);
-  to[n] = '\0';
-}
-
 int intercom_me_read(struct intercom_me *ret, struct trg_str body, struct trg_err *err) {
   cJSON *json = intercom_json(body, err);
   if (json == NULL) return -1;
   struct hd_mem mem = {.limit_bytes = 4096};
   const cJSON *app = hd_json_in(json, "app");
   memset(ret, 0, sizeof *ret);
-  copy_text(ret->id, sizeof ret->id, intercom_json_id(&mem, json, "id"));
-  copy_text(ret->app_id, sizeof ret->app_id, hd_json_str(app, "id_code"));
-  copy_text(ret->region, sizeof ret->region, hd_json_str(app, "region"));
+  hd_copy(ret->id, sizeof ret->id, intercom_json_id(&mem, json, "id"));
+  hd_copy(ret->app_id, sizeof ret->app_id, hd_json_str(app, "id_code"));
+  hd_copy(ret->region, sizeof ret->region, hd_json_str(app, "region"));
   ret->has_seat = !cJSON_IsFalse(hd_json_in(json, "has_inbox_seat"));
   hd_mem_free(&mem);
   cJSON_Delete(json);
@@ -90,44 +84,16 @@ int intercom_ticket_types_read(struct trg_str body, struct trg_str type_id, stru
 
 /* ---- errors ---- */
 
-static void part_add(struct hd_buf *buf, const char *before, struct trg_str part) {
-  if (part.n == 0) return;
-  if (buf->n > 0) hd_puts(buf, before);
-  for (size_t i = 0; i < part.n;) {
-    size_t step = 1;
-    const uint32_t code = hd_utf8_next(part.p + i, part.n - i, &step);
-    i += step;
-    hd_put_char(buf, code < 0x20 || code == 0x7F ? ' ' : code);
-  }
-}
-
 static void json_error(struct intercom_error *ret, struct hd_buf *buf, const cJSON *json) {
   const cJSON *item;
-  copy_text(ret->request_id, sizeof ret->request_id, hd_json_str(json, "request_id"));
+  hd_copy(ret->request_id, sizeof ret->request_id, hd_json_str(json, "request_id"));
   cJSON_ArrayForEach(item, hd_json_in(json, "errors")) {
     const struct trg_str code = hd_json_str(item, "code");
-    if (ret->name[0] == '\0') copy_text(ret->name, sizeof ret->name, code);
-    part_add(buf, "; ", code);
-    part_add(buf, ": ", hd_json_str(item, "message"));
-    part_add(buf, " in ", hd_json_str(item, "field"));
+    if (ret->name[0] == '\0') hd_copy(ret->name, sizeof ret->name, code);
+    hd_said_add(buf, "; ", code);
+    hd_said_add(buf, ": ", hd_json_str(item, "message"));
+    hd_said_add(buf, " in ", hd_json_str(item, "field"));
   }
-}
-
-/* A page of the CDN or of maintenance: its title is all that helps. */
-static void page_error(struct hd_buf *buf, struct trg_str body) {
-  struct trg_str head = {body.p, body.n < 8192 ? body.n : 8192};
-  struct hd_buf text = hd_buf_new(280);
-  const bool html = hd_seek(head, "<html") != SIZE_MAX || hd_seek(head, "<!doctype") != SIZE_MAX;
-  const size_t title = html ? hd_seek(head, "<title>") : SIZE_MAX;
-  if (title != SIZE_MAX) {
-    head = (struct trg_str){head.p + title + 7, head.n - title - 7};
-    const size_t end = hd_seek(head, "</title>");
-    head.n = end == SIZE_MAX ? head.n : end;
-  }
-  hd_put_html_text(&text, head);
-  part_add(buf, "", html ? TRG_STR("an HTML page") : TRG_STR("text"));
-  part_add(buf, ": ", hd_slice(&text));
-  hd_buf_free(&text);
 }
 
 void intercom_error_read(struct intercom_error *ret, struct trg_str body) {
@@ -139,14 +105,10 @@ void intercom_error_read(struct intercom_error *ret, struct trg_str body) {
   ret->is_json = cJSON_IsObject(json);
   if (ret->is_json)
     json_error(ret, &buf, json);
-  else if (body.n > 0)
-    page_error(&buf, body);
+  else
+    hd_said_page(&buf, body);
   cJSON_Delete(json);
-  size_t n = buf.n < sizeof ret->text - 1 ? buf.n : sizeof ret->text - 1;
-  while (n > 0 && n < buf.n && ((unsigned char)buf.p[n] & 0xC0) == 0x80) n--;
-  copy_text(ret->text, sizeof ret->text,
-            n > 0 ? (struct trg_str){buf.p, n} : TRG_STR("no explanation in the answer"));
-  hd_buf_free(&buf);
+  hd_said_end(&buf, ret->text, sizeof ret->text);
 }
 
 /* A 404 of the item itself: one of a teammate, an assignee or a tag is another matter. */
@@ -197,36 +159,9 @@ struct intercom_verdict intercom_verdict_of(int32_t status, bool sent,
 
 /* ---- limits ---- */
 
-struct trg_str intercom_header(const struct trg_header *headers, size_t count, const char *name) {
-  for (size_t i = 0; i < count; i++)
-    if (headers[i].name.n == strlen(name) && hd_seek(headers[i].name, name) == 0)
-      return headers[i].value;
-  return (struct trg_str){NULL, 0};
-}
-
-int64_t intercom_http_date_s(struct trg_str text) {
-  char copy[40];
-  struct tm tm = {0};
-  copy_text(copy, sizeof copy, text);
-  if (text.n == 0 || strptime(copy, "%a, %d %b %Y %H:%M:%S GMT", &tm) == NULL) return 0;
-  const int64_t at_s = (int64_t)timegm(&tm);
-  return at_s > 0 ? at_s : 0;
-}
-
-/* A decimal number at the start of the text, or -1. */
-static int64_t number_at(struct trg_str text) {
-  int64_t value = 0;
-  size_t i = 0;
-  while (i < text.n && text.p[i] == ' ') i++;
-  if (i == text.n || text.p[i] < '0' || text.p[i] > '9') return -1;
-  for (; i < text.n && text.p[i] >= '0' && text.p[i] <= '9' && value < 1000000000000; i++)
-    value = value * 10 + (text.p[i] - '0');
-  return value;
-}
-
 /* Milliseconds to the end of the window; -1: the headers do not say. */
 static int64_t reset_ms(const struct trg_header *headers, size_t count, int64_t now_ms) {
-  const int64_t reset_s = number_at(intercom_header(headers, count, "x-ratelimit-reset"));
+  const int64_t reset_s = hd_number(hd_header(headers, count, "x-ratelimit-reset"), NULL);
   if (reset_s < 0) return -1;
   const int64_t wait_ms = reset_s * 1000 - now_ms;
   /* Further away than a window is long: the clocks differ. */
@@ -235,7 +170,7 @@ static int64_t reset_ms(const struct trg_header *headers, size_t count, int64_t 
 
 bool intercom_rate_read(const struct trg_header *headers, size_t count, int64_t now_ms,
                         int64_t *ret_remaining, int64_t *ret_reset_ms) {
-  const int64_t remaining = number_at(intercom_header(headers, count, "x-ratelimit-remaining"));
+  const int64_t remaining = hd_number(hd_header(headers, count, "x-ratelimit-remaining"), NULL);
   const int64_t wait_ms = reset_ms(headers, count, now_ms);
   if (remaining < 0) return false;
   *ret_remaining = remaining;
@@ -244,11 +179,8 @@ bool intercom_rate_read(const struct trg_header *headers, size_t count, int64_t 
 }
 
 int64_t intercom_wait_ms(const struct trg_header *headers, size_t count, int64_t now_ms) {
-  const struct trg_str after = intercom_header(headers, count, "retry-after");
-  const int64_t seconds = number_at(after), at_s = intercom_http_date_s(after);
-  int64_t wait_ms = seconds >= 0 ? seconds * 1000
-                    : at_s > 0   ? at_s * 1000 - now_ms
-                                 : reset_ms(headers, count, now_ms);
-  if (wait_ms < 0) wait_ms = WINDOW_MS;
-  return wait_ms < 1000 ? 1000 : wait_ms > 3600000 ? 3600000 : wait_ms;
+  const int64_t after_ms = hd_retry_after_ms(headers, count, now_ms);
+  if (after_ms > 0) return after_ms;
+  const int64_t wait_ms = reset_ms(headers, count, now_ms);
+  return wait_ms < 0 ? WINDOW_MS : wait_ms < 1000 ? 1000 : wait_ms;
 }

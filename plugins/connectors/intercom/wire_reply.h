@@ -37,9 +37,6 @@ struct intercom_verdict {
 struct intercom_verdict intercom_verdict_of(int32_t status, bool sent,
                                             const struct intercom_error *error, bool is_write);
 
-struct trg_str intercom_header(const struct trg_header *headers, size_t count, const char *name);
-/* Of "Sat, 21 Nov 2026 01:54:35 GMT"; 0: not a time. */
-int64_t intercom_http_date_s(struct trg_str text);
 /* Requests left and milliseconds to the window's end; false: the headers do not say. */
 bool intercom_rate_read(const struct trg_header *headers, size_t count, int64_t now_ms,
                         int64_t *ret_remaining, int64_t *ret_reset_ms);

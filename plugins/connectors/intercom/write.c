@@ -141,7 +141,7 @@ static void fields_fail(struct intercom_call *call, const struct trg_http_reply 
 
 static void on_fields(struct intercom_call *call, const struct trg_http_reply *reply) {
   call->fresh = false;
-  if (!intercom_ok(reply)) {
+  if (!hd_ok(reply)) {
     fields_fail(call, reply);
     return;
   }
@@ -185,7 +185,7 @@ static void on_tag(struct intercom_call *call, const struct trg_http_reply *repl
                  "a tag was deleted meanwhile; the list of tags is read again");
     return;
   }
-  if (!intercom_ok(reply)) {
+  if (!hd_ok(reply)) {
     tag_fail(call, reply);
     return;
   }
@@ -241,7 +241,7 @@ static void on_spoken(struct intercom_call *call, const struct trg_http_reply *r
   struct intercom_error error;
   intercom_error_read(&error, reply->body);
   /* A 2xx that is some page is not Intercom's word that it is there. */
-  if (!intercom_ok(reply) || !error.is_json) {
+  if (!hd_ok(reply) || !error.is_json) {
     intercom_fail(call, reply, NULL);
     return;
   }
@@ -271,7 +271,7 @@ static void speak(struct intercom_call *call, bool is_note) {
 
 static void on_solved(struct intercom_call *call, const struct trg_http_reply *reply) {
   call->fresh = false;
-  if (!intercom_ok(reply)) {
+  if (!hd_ok(reply)) {
     fields_fail(call, reply);
     return;
   }
@@ -291,7 +291,7 @@ static void solve(struct intercom_call *call) {
 static void on_types(struct intercom_call *call, const struct trg_http_reply *reply) {
   struct intercom_item *item = &call->thread.item;
   struct trg_err err;
-  if (!intercom_ok(reply)) {
+  if (!hd_ok(reply)) {
     intercom_fail(call, reply, "while reading the ticket types");
     return;
   }
@@ -361,7 +361,7 @@ static const char *barred(const struct intercom_call *call, const char **ret_cod
 static void on_fresh(struct intercom_call *call, const struct trg_http_reply *reply) {
   struct trg_err err;
   const char *code = TRG_CODE_OK, *why;
-  if (!intercom_ok(reply)) {
+  if (!hd_ok(reply)) {
     intercom_fail(call, reply, NULL);
     return;
   }
@@ -440,7 +440,7 @@ static void found_end(struct intercom_call *call) {
 
 static void on_found(struct intercom_call *call, const struct trg_http_reply *reply) {
   struct trg_err err;
-  if (!intercom_ok(reply)) {
+  if (!hd_ok(reply)) {
     intercom_fail(call, reply, NULL);
     return;
   }

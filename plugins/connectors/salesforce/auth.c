@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../common/http.h"
 #include "salesforce.h"
 
 #define REFUSAL_MS 5000
@@ -193,7 +192,7 @@ static void token_refused(struct sf *self, const struct trg_http_reply *reply,
   char what[400];
   salesforce_error_read(&error, reply->body);
   struct sf_verdict verdict = salesforce_verdict_of(reply->status, reply->sent, &error, false);
-  hd_failure(what, sizeof what, reply, salesforce_ok(reply) ? err->text : error.text);
+  hd_failure(what, sizeof what, reply, hd_ok(reply) ? err->text : error.text);
   if (salesforce_error_says(&error, "rate exceeded"))
     verdict = (struct sf_verdict){TRG_RETRY, TRG_CODE_RATE};
   else if (token_may_come(&error))
@@ -231,9 +230,9 @@ static void on_token(void *ctx, trg_op op, const struct trg_http_reply *reply, v
   (void)arg;
   if (call == NULL) return;
   bool taken = false;
-  int64_t date_ms = salesforce_date_ms(reply->headers, reply->header_count);
+  int64_t date_ms = hd_http_date_ms(hd_header(reply->headers, reply->header_count, "date"));
   if (date_ms > 0) self->skew_ms = date_ms - self->host->now_ms();
-  if (salesforce_ok(reply) && salesforce_token_read(&token, reply->body, &err) == 0)
+  if (hd_ok(reply) && salesforce_token_read(&token, reply->body, &err) == 0)
     taken = token_take(self, &token);
   else
     token_refused(self, reply, &err);

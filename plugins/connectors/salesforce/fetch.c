@@ -48,7 +48,7 @@ static void statuses_failed(struct sf_call *call, const struct trg_http_reply *r
 static void on_statuses(struct sf_call *call, const struct trg_http_reply *reply) {
   struct sf *self = call->self;
   struct trg_err err = {{0}, {0}, 0};
-  if (!salesforce_ok(reply)) {
+  if (!hd_ok(reply)) {
     statuses_failed(call, reply);
     return;
   }
@@ -127,7 +127,7 @@ static void list_failed(struct sf_call *call, const struct trg_http_reply *reply
 static void on_list(struct sf_call *call, const struct trg_http_reply *reply) {
   struct trg_err err = {{0}, {0}, 0};
   const struct trg_str before = call->page.next;
-  if (!salesforce_ok(reply)) {
+  if (!hd_ok(reply)) {
     list_failed(call, reply);
     return;
   }
@@ -168,7 +168,7 @@ static void list_ask(struct sf_call *call) {
 static void on_case(struct sf_call *call, const struct trg_http_reply *reply) {
   struct sf *self = call->self;
   struct trg_err err = {{0}, {0}, 0};
-  if (!salesforce_ok(reply)) {
+  if (!hd_ok(reply)) {
     if (salesforce_columns_drop(self, salesforce_case_columns(call->asked_without), reply))
       case_ask(call);
     else

@@ -36,7 +36,7 @@ int salesforce_macros_read(struct hd_macros *ret, struct trg_str body, struct tr
 static void on_macros(struct sf_call *call, const struct trg_http_reply *reply) {
   struct hd_macros page;
   struct trg_err err = {{0}, {0}, 0};
-  if (!salesforce_ok(reply)) {
+  if (!hd_ok(reply)) {
     salesforce_fail(call, reply,
                     salesforce_error_is(reply, "INVALID_TYPE")
                         ? "quick text is not switched on, or this user may not read QuickText"

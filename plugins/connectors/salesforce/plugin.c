@@ -165,7 +165,7 @@ static void plugin_close(void *ctx) {
 
 static void on_limits(struct sf_call *call, const struct trg_http_reply *reply) {
   const bool gone = reply->status == 404 || reply->status == 410;
-  if (!salesforce_ok(reply))
+  if (!hd_ok(reply))
     salesforce_fail(call, reply, gone ? "this org does not serve api_version" : NULL);
   else
     salesforce_end(call, TRG_DONE, TRG_CODE_OK, "");
@@ -199,8 +199,7 @@ static bool path_is(const struct trg_delivery *delivery, const char *secret) {
  * as a header. */
 static int soap_verify(const struct sf *self, const struct trg_delivery *delivery,
                        struct trg_str *ret_id, struct trg_err *err) {
-  struct trg_str secret = salesforce_header(delivery->headers, delivery->header_count,
-                                            "x-triage-secret");
+  struct trg_str secret = hd_header(delivery->headers, delivery->header_count, "x-triage-secret");
   const bool by_path = path_is(delivery, self->conf->webhook_secret);
   if (!by_path && secret.n == 0)
     return refused(err, "an outbound message is not signed: its endpoint URL must end in "
@@ -225,8 +224,8 @@ static int plugin_verify(void *ctx, const struct trg_delivery *delivery, struct 
   if (self->conf->webhook_secret == NULL || self->conf->webhook_secret[0] == '\0')
     return refused(err, "a webhook came, but webhook_secret is not set");
   if (salesforce_hook_is_soap(delivery)) return soap_verify(self, delivery, ret_id, err);
-  struct trg_str stamp = salesforce_header(headers, count, "x-triage-timestamp");
-  struct trg_str signature = salesforce_header(headers, count, "x-triage-signature");
+  struct trg_str stamp = hd_header(headers, count, "x-triage-timestamp");
+  struct trg_str signature = hd_header(headers, count, "x-triage-signature");
   if (stamp.n == 0 || signature.n == 0) return refused(err, "the delivery is not signed");
   if (!salesforce_signature_is(self->conf->webhook_secret, stamp, delivery->body, signature))
     return refused(err, "the signature is wrong: it is HMAC-SHA256 with webhook_secret over "

@@ -45,7 +45,7 @@ static void list_done(struct sf_call *call) {
 static void mark_move(struct sf_call *call, const struct trg_http_reply *reply) {
   struct sf_cursor *cursor = &call->cursor;
   int64_t *mark_ms = &cursor->mark_ms[cursor->on];
-  int64_t date_ms = salesforce_date_ms(reply->headers, reply->header_count);
+  int64_t date_ms = hd_http_date_ms(hd_header(reply->headers, reply->header_count, "date"));
   /* The vendor's pages are of the moment when they were asked for, which may be long ago. */
   int64_t seen_ms = call->by_next || date_ms == 0 ? cursor->at_ms : date_ms;
   if (seen_ms > *mark_ms) *mark_ms = seen_ms;
@@ -118,7 +118,7 @@ static void changes_failed(struct sf_call *call, const struct trg_http_reply *re
 static void on_changes(struct sf_call *call, const struct trg_http_reply *reply) {
   struct sf_changes page;
   struct trg_err err = {{0}, {0}, 0};
-  if (!salesforce_ok(reply)) {
+  if (!hd_ok(reply)) {
     changes_failed(call, reply);
     return;
   }

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../common/http.h"
 #include "salesforce.h"
 
 #define ANSWER_BYTES ((size_t)16 << 20)
@@ -50,10 +49,6 @@ int64_t salesforce_now_ms(const struct sf *self) {
   return self->host->now_ms() + self->skew_ms;
 }
 
-bool salesforce_ok(const struct trg_http_reply *reply) {
-  return reply->status >= 200 && reply->status < 300;
-}
-
 /* ---- limits ---- */
 
 /* The allowance is the whole org's: others must be able to work, too. */
@@ -83,8 +78,7 @@ static int64_t crowd_wait_ms(struct sf *self) {
 
 static int64_t wait_of(struct sf *self, const struct trg_http_reply *reply,
                        const struct sf_error *error) {
-  int64_t told_ms = salesforce_retry_after_ms(reply->headers, reply->header_count,
-                                              salesforce_now_ms(self));
+  int64_t told_ms = hd_retry_after_ms(reply->headers, reply->header_count, salesforce_now_ms(self));
   if (told_ms > 0) return told_ms;
   if (is_crowd(reply, error)) return crowd_wait_ms(self);
   return strcmp(error->name, "REQUEST_LIMIT_EXCEEDED") == 0 ? DAY_WAIT_MS : 0;
@@ -92,10 +86,10 @@ static int64_t wait_of(struct sf *self, const struct trg_http_reply *reply,
 
 static void reply_tell(struct sf *self, const struct trg_http_reply *reply) {
   struct sf_error error;
-  int64_t date_ms = salesforce_date_ms(reply->headers, reply->header_count);
+  int64_t date_ms = hd_http_date_ms(hd_header(reply->headers, reply->header_count, "date"));
   if (date_ms > 0) self->skew_ms = date_ms - self->host->now_ms();
   usage_tell(self, reply);
-  if (salesforce_ok(reply) && self->host->now_ms() >= self->crowd_until_ms) self->crowd_ms = 0;
+  if (hd_ok(reply) && self->host->now_ms() >= self->crowd_until_ms) self->crowd_ms = 0;
   if (reply->status != 403 && reply->status != 429) return;
   salesforce_error_read(&error, reply->body);
   if (reply->status == 429 || strcmp(error.name, "REQUEST_LIMIT_EXCEEDED") == 0)

@@ -116,7 +116,6 @@ void salesforce_fail_with(struct sf_call *call, const struct trg_http_reply *rep
 /* A 2xx whose body could not be understood. */
 void salesforce_fail_malformed(struct sf_call *call, const struct trg_http_reply *reply,
                                const struct trg_err *err);
-bool salesforce_ok(const struct trg_http_reply *reply);
 int64_t salesforce_now_ms(const struct sf *self); /* by Salesforce's clock, as far as known */
 /* Did the query fail for want of an object that this org need not have? Remembers and logs it. */
 bool salesforce_is_absent(struct sf *self, int list, const struct trg_http_reply *reply);

@@ -5,6 +5,7 @@
 #define SALESFORCE_TEXT_H
 
 #include "../common/html.h"
+#include "../common/http.h"
 
 #define SF_ID_BYTES 19
 /* The 18 characters of an id of 15 or 18, NUL-terminated; false: it is none. */

@@ -4,22 +4,8 @@
 
 #include "wire.h"
 
-static void part_add(struct hd_buf *buf, struct trg_str part) {
-  if (part.n == 0 || hd_seek(hd_slice(buf), part.p) != SIZE_MAX) return;
-  if (buf->n > 0) hd_puts(buf, ": ");
-  for (size_t i = 0; i < part.n;) {
-    size_t step = 1;
-    uint32_t code = hd_utf8_next(part.p + i, part.n - i, &step);
-    i += step;
-    hd_put_char(buf, code < 0x20 || code == 0x7F ? ' ' : code);
-  }
-}
-
 static void name_take(struct sf_error *ret, struct trg_str name) {
-  size_t n = name.n < sizeof ret->name - 1 ? name.n : sizeof ret->name - 1;
-  if (ret->name[0] != '\0' || n == 0) return;
-  memcpy(ret->name, name.p, n);
-  ret->name[n] = '\0';
+  if (ret->name[0] == '\0') hd_copy(ret->name, sizeof ret->name, name);
 }
 
 /* One error: REST's {"errorCode","message","fields"}, an action's {"statusCode","message"}, or
@@ -30,23 +16,23 @@ static void item_read(struct sf_error *ret, struct hd_buf *buf, const cJSON *ite
   const cJSON *field, *nested = hd_json_in(item, "errors");
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     name_take(ret, hd_json_str(item, names[i]));
-    part_add(buf, hd_json_str(item, names[i]));
+    hd_said_add(buf, ": ", hd_json_str(item, names[i]));
   }
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-    part_add(buf, hd_json_str(item, texts[i]));
+    hd_said_add(buf, ": ", hd_json_str(item, texts[i]));
   cJSON_ArrayForEach(field, hd_json_in(item, "fields")) {
-    if (cJSON_IsString(field)) part_add(buf, hd_str(field->valuestring));
+    if (cJSON_IsString(field)) hd_said_add(buf, ": ", hd_str(field->valuestring));
   }
   cJSON_ArrayForEach(field, nested) {
     const cJSON *inner;
     if (!cJSON_IsObject(field)) continue;
     name_take(ret, hd_json_str(field, "statusCode"));
     name_take(ret, hd_json_str(field, "errorCode"));
-    part_add(buf, hd_json_str(field, "statusCode"));
-    part_add(buf, hd_json_str(field, "errorCode"));
-    part_add(buf, hd_json_str(field, "message"));
+    hd_said_add(buf, ": ", hd_json_str(field, "statusCode"));
+    hd_said_add(buf, ": ", hd_json_str(field, "errorCode"));
+    hd_said_add(buf, ": ", hd_json_str(field, "message"));
     cJSON_ArrayForEach(inner, hd_json_in(field, "fields")) {
-      if (cJSON_IsString(inner)) part_add(buf, hd_str(inner->valuestring));
+      if (cJSON_IsString(inner)) hd_said_add(buf, ": ", hd_str(inner->valuestring));
     }
   }
 }
@@ -60,36 +46,15 @@ static void json_error(struct sf_error *ret, struct hd_buf *buf, const cJSON *js
   }
 }
 
-/* Keeps what it adds NUL-terminated, as the pieces of an XML text are not. */
-static void xml_add(struct hd_buf *buf, struct trg_str part) {
-  struct hd_buf text = hd_buf_new(1024);
-  hd_put(&text, part.p, part.n < 1000 ? part.n : 1000);
-  part_add(buf, hd_slice(&text));
-  hd_buf_free(&text);
-}
-
+/* XML (when no JSON was asked for, or of an old server) has the same names as elements. */
 static bool xml_error(struct sf_error *ret, struct hd_buf *buf, struct trg_str head) {
   struct trg_str code = salesforce_soap_text(head, "errorCode");
   if (code.n == 0) code = salesforce_soap_text(head, "exceptionCode");
   if (code.n == 0) return false;
   name_take(ret, code);
-  xml_add(buf, code);
-  xml_add(buf, salesforce_soap_text(head, "message"));
+  hd_said_add(buf, ": ", code);
+  hd_said_add(buf, ": ", salesforce_soap_text(head, "message"));
   return true;
-}
-
-/* XML (when no JSON was asked for, or of an old server) has the same names as elements. A page of
- * maintenance or of a proxy: its title is all that helps. */
-static void page_error(struct sf_error *ret, struct hd_buf *buf, struct trg_str body) {
-  const struct trg_str head = {body.p, body.n < 8192 ? body.n : 8192};
-  if (xml_error(ret, buf, head)) return;
-  struct hd_buf text = hd_buf_new(280);
-  const bool html = hd_seek(head, "<html") != SIZE_MAX || hd_seek(head, "<!doctype") != SIZE_MAX;
-  const struct trg_str title = html ? salesforce_soap_text(head, "title") : (struct trg_str){0};
-  hd_put_html_text(&text, title.n > 0 ? title : head);
-  part_add(buf, html ? TRG_STR("an HTML page") : TRG_STR("text"));
-  part_add(buf, hd_slice(&text));
-  hd_buf_free(&text);
 }
 
 void salesforce_error_read(struct sf_error *ret, struct trg_str body) {
@@ -101,16 +66,10 @@ void salesforce_error_read(struct sf_error *ret, struct trg_str body) {
   ret->is_json = cJSON_IsObject(json) || cJSON_IsArray(json);
   if (ret->is_json)
     json_error(ret, &buf, json);
-  else if (body.n > 0)
-    page_error(ret, &buf, body);
+  else if (!xml_error(ret, &buf, (struct trg_str){body.p, body.n < 8192 ? body.n : 8192}))
+    hd_said_page(&buf, body);
   cJSON_Delete(json);
-  size_t n = buf.n < sizeof ret->text - 1 ? buf.n : sizeof ret->text - 1;
-  while (n > 0 && n < buf.n && ((unsigned char)buf.p[n] & 0xC0) == 0x80) n--;
-  const struct trg_str text = n > 0 ? (struct trg_str){buf.p, n}
-                                    : TRG_STR("no explanation in the answer");
-  memcpy(ret->text, text.p, text.n);
-  ret->text[text.n] = '\0';
-  hd_buf_free(&buf);
+  hd_said_end(&buf, ret->text, sizeof ret->text);
 }
 
 bool salesforce_error_says(const struct sf_error *error, const char *words) {

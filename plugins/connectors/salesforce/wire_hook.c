@@ -156,7 +156,7 @@ int salesforce_hook_read(const struct trg_delivery *delivery,
   int rc = 0;
   if (delivery->body.n == 0) return 0; /* a test delivery: signed, and about nothing */
   hd_puts(&version, "hook:");
-  hd_put_clean(&version, salesforce_header(headers, delivery->header_count, "x-triage-timestamp"));
+  hd_put_clean(&version, hd_header(headers, delivery->header_count, "x-triage-timestamp"));
   struct telling telling = {sink, arg, hd_slice(&version), delivery->now_ms, 0};
   if (salesforce_hook_is_soap(delivery))
     soap_tell(&telling, delivery->body);

@@ -8,12 +8,6 @@
 
 #include "wire.h"
 
-static void copy_text(char *to, size_t room, struct trg_str text) {
-  size_t n = text.n < room - 1 ? text.n : room - 1;
-  if (n > 0) memcpy(to, text.p, n);
-  to[n] = '\0';
-}
-
 /* ---- signing in ---- */
 
 /* "https://login.salesforce.com/id/00D.../005..." names the org and the user. */
@@ -45,7 +39,7 @@ int salesforce_token_read(struct sf_token *ret, struct trg_str body, struct trg_
     rc = salesforce_malformed(err, "its \"instance_url\" is too long");
   else
     ret->text = strndup(text.p, text.n);
-  copy_text(ret->instance_url, sizeof ret->instance_url, instance);
+  hd_copy(ret->instance_url, sizeof ret->instance_url, instance);
   cJSON_Delete(json);
   if (rc == 0 && ret->text == NULL) abort();
   return rc;
@@ -80,9 +74,9 @@ int salesforce_statuses_read(struct sf_statuses *ret, struct trg_str body, struc
     struct trg_str name = hd_json_str(row, "ApiName");
     if (name.n == 0) name = hd_json_str(row, "MasterLabel");
     if (name.n == 0 || ret->count == SF_STATUS_MAX) continue;
-    copy_text(ret->items[ret->count].name, sizeof ret->items[0].name, name);
-    copy_text(ret->items[ret->count].label, sizeof ret->items[0].label,
-              hd_json_str(row, "MasterLabel"));
+    hd_copy(ret->items[ret->count].name, sizeof ret->items[0].name, name);
+    hd_copy(ret->items[ret->count].label, sizeof ret->items[0].label,
+            hd_json_str(row, "MasterLabel"));
     ret->items[ret->count].is_closed = hd_json_true(row, "IsClosed");
     ret->items[ret->count++].is_default = hd_json_true(row, "IsDefault");
   }
@@ -127,30 +121,11 @@ const char *salesforce_closed_status(const struct sf_statuses *statuses) {
 
 /* ---- headers ---- */
 
-struct trg_str salesforce_header(const struct trg_header *headers, size_t count, const char *name) {
-  for (size_t i = 0; i < count; i++)
-    if (headers[i].name.n == strlen(name) && hd_seek(headers[i].name, name) == 0)
-      return headers[i].value;
-  return (struct trg_str){NULL, 0};
-}
-
-/* A decimal number at the start of the text, or -1. */
-static int64_t number_at(struct trg_str text, size_t *ret_n) {
-  int64_t value = 0;
-  size_t i = 0;
-  while (i < text.n && text.p[i] == ' ') i++;
-  const size_t from = i;
-  for (; i < text.n && text.p[i] >= '0' && text.p[i] <= '9' && value < 1000000000; i++)
-    value = value * 10 + (text.p[i] - '0');
-  *ret_n = i;
-  return i == from ? -1 : value;
-}
-
 /* "api-usage=25/15000; per-app-api-usage=17/250(appName=sample-app)" */
 bool salesforce_usage_read(const struct trg_header *headers, size_t count, int64_t *ret_used,
                            int64_t *ret_limit) {
   static const char key[] = "api-usage=";
-  struct trg_str value = salesforce_header(headers, count, "sforce-limit-info");
+  struct trg_str value = hd_header(headers, count, "sforce-limit-info");
   size_t at = hd_seek(value, key), n = 0;
   while (at != SIZE_MAX && at > 0 && value.p[at - 1] != ' ' && value.p[at - 1] != ';') {
     const struct trg_str rest = {value.p + at + 1, value.n - at - 1};
@@ -159,34 +134,10 @@ bool salesforce_usage_read(const struct trg_header *headers, size_t count, int64
   }
   if (at == SIZE_MAX) return false;
   value = (struct trg_str){value.p + at + sizeof key - 1, value.n - at - sizeof key + 1};
-  *ret_used = number_at(value, &n);
+  *ret_used = hd_number(value, &n);
   if (*ret_used < 0 || n >= value.n || value.p[n] != '/') return false;
-  *ret_limit = number_at((struct trg_str){value.p + n + 1, value.n - n - 1}, &n);
+  *ret_limit = hd_number((struct trg_str){value.p + n + 1, value.n - n - 1}, &n);
   return *ret_limit > 0;
-}
-
-/* "Sat, 21 Nov 2026 01:54:35 GMT" */
-static int64_t http_date_ms(struct trg_str value) {
-  char text[40];
-  struct tm tm = {0};
-  copy_text(text, sizeof text, value);
-  if (value.n == 0 || strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm) == NULL) return 0;
-  return (int64_t)timegm(&tm) * 1000;
-}
-
-int64_t salesforce_date_ms(const struct trg_header *headers, size_t count) {
-  int64_t at_ms = http_date_ms(salesforce_header(headers, count, "date"));
-  return at_ms > 0 ? at_ms : 0;
-}
-
-int64_t salesforce_retry_after_ms(const struct trg_header *headers, size_t count, int64_t now_ms) {
-  struct trg_str value = salesforce_header(headers, count, "retry-after");
-  size_t n = 0;
-  int64_t seconds = number_at(value, &n);
-  if (seconds >= 0) return (seconds > 0 ? seconds : 1) * 1000;
-  int64_t at_ms = http_date_ms(value);
-  if (at_ms == 0) return 0;
-  return at_ms - now_ms < 1000 ? 1000 : at_ms - now_ms > 3600000 ? 3600000 : at_ms - now_ms;
 }
 
 /* ---- what a write did ---- */

@@ -50,12 +50,9 @@ struct sf_verdict salesforce_verdict_of(int32_t status, bool sent, const struct 
 /* Would signing in again help against this 401? */
 bool salesforce_session_is_over(const struct sf_error *error);
 
-struct trg_str salesforce_header(const struct trg_header *headers, size_t count, const char *name);
 /* Of the daily allowance that Sforce-Limit-Info tells; false: it is not there. */
 bool salesforce_usage_read(const struct trg_header *headers, size_t count, int64_t *ret_used,
                            int64_t *ret_limit);
-int64_t salesforce_date_ms(const struct trg_header *headers, size_t count); /* 0: none */
-int64_t salesforce_retry_after_ms(const struct trg_header *headers, size_t count, int64_t now_ms);
 
 /* What one request of a write did. */
 enum sf_made {

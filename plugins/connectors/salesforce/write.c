@@ -74,7 +74,7 @@ static const char *closing_status(const struct sf_call *call) {
 /* ---- the end of a write ---- */
 
 static void closed(struct sf_call *call, const struct trg_http_reply *reply) {
-  if (salesforce_ok(reply)) {
+  if (hd_ok(reply)) {
     fields_tell(call);
     salesforce_end(call, TRG_DONE, TRG_CODE_OK, "");
     return;
@@ -123,7 +123,7 @@ static void outcome_fail(struct sf_call *call, const struct trg_http_reply *repl
 
 static void on_mail(struct sf_call *call, const struct trg_http_reply *reply) {
   struct sf_outcome outcome;
-  if (!salesforce_ok(reply)) {
+  if (!hd_ok(reply)) {
     salesforce_fail(call, reply, parts_hint(call));
     return;
   }
@@ -168,7 +168,7 @@ static void parts_tell(struct sf_call *call, const struct sf_outcome *outcome) {
 static void on_parts(struct sf_call *call, const struct trg_http_reply *reply) {
   struct sf_outcome outcome = {.status = 0};
   int made = SF_MADE;
-  if (!salesforce_ok(reply)) {
+  if (!hd_ok(reply)) {
     salesforce_fail(call, reply, NULL);
     return;
   }

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../common/http.h"
 #include "zendesk.h"
 
 /* ---- gates ---- */
@@ -156,7 +155,7 @@ static void token_refused(struct zd *self, const struct trg_http_reply *reply,
   zd_error_read(&error, reply->body);
   struct zd_verdict verdict = zd_verdict_of(reply->status, reply->sent, &error, false);
   char what[400];
-  hd_failure(what, sizeof what, reply, zd_ok(reply) ? err->text : error.text);
+  hd_failure(what, sizeof what, reply, hd_ok(reply) ? err->text : error.text);
   if (reply->status == 400 || reply->status == 401 || reply->status == 403)
     verdict = (struct zd_verdict){TRG_REJECTED, TRG_CODE_AUTH};
   self->refusal.until_ms = self->host->now_ms() + REFUSAL_MS;
@@ -192,7 +191,7 @@ static void on_token(void *ctx, trg_op op, const struct trg_http_reply *reply, v
   (void)arg;
   if (call == NULL) return;
   /* Whatever came of it, the others go on: with this token, or by trying themselves. */
-  if (zd_ok(reply) && zd_token_read(&token, reply->body, &err) == 0) {
+  if (hd_ok(reply) && zd_token_read(&token, reply->body, &err) == 0) {
     token_take(self, &token);
     free(token.text);
     gate_release(self, &self->token_gate);
@@ -259,7 +258,7 @@ static void on_me(struct zd_call *call, const struct trg_http_reply *reply) {
   struct zd *self = call->self;
   struct zd_me me = {{0}, {0}};
   struct trg_err err;
-  if (!zd_ok(reply)) {
+  if (!hd_ok(reply)) {
     gate_release(self, &self->me_gate);
     zd_fail(call, reply, NULL);
     return;

@@ -42,7 +42,7 @@ static bool is_gone(const struct zd_call *call, const struct trg_http_reply *rep
 static void on_statuses(struct zd_call *call, const struct trg_http_reply *reply) {
   struct zd *self = call->self;
   struct trg_err err;
-  if (!zd_ok(reply)) {
+  if (!hd_ok(reply)) {
     zd_fail(call, reply, "while reading the custom statuses");
     return;
   }
@@ -79,7 +79,7 @@ static void on_audits(struct zd_call *call, const struct trg_http_reply *reply) 
     deleted_tell(call);
     return;
   }
-  if (!zd_ok(reply)) {
+  if (!hd_ok(reply)) {
     zd_page_shrink(call->self, reply);
     zd_fail(call, reply, reply->status == 403 ? "audits need the global scope read" : NULL);
     return;
@@ -108,7 +108,7 @@ static void on_comments(struct zd_call *call, const struct trg_http_reply *reply
     deleted_tell(call);
     return;
   }
-  if (!zd_ok(reply)) {
+  if (!hd_ok(reply)) {
     zd_page_shrink(call->self, reply);
     zd_fail(call, reply, NULL);
     return;
@@ -146,7 +146,7 @@ static void on_ticket(struct zd_call *call, const struct trg_http_reply *reply) 
     deleted_tell(call);
     return;
   }
-  if (!zd_ok(reply)) {
+  if (!hd_ok(reply)) {
     zd_fail(call, reply, NULL);
     return;
   }

@@ -64,7 +64,7 @@ int zd_macros_read(struct hd_macros *ret, struct trg_str body, struct trg_err *e
 static void on_macros(struct zd_call *call, const struct trg_http_reply *reply) {
   struct hd_macros page;
   struct trg_err err;
-  if (!zd_ok(reply)) {
+  if (!hd_ok(reply)) {
     zd_fail(call, reply, NULL);
     return;
   }

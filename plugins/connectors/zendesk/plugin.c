@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../common/http.h"
 #include "zendesk.h"
 
 #define ANSWER_BYTES     ((size_t)16 << 20)
@@ -162,7 +161,7 @@ static void rates_tell(struct zd_call *call, const struct trg_http_reply *reply)
     self->host->bucket(self->inst, rates[i].name[0] == '\0' ? NULL : rates[i].name,
                        rates[i].remaining, rates[i].reset_ms);
   if (reply->status != 429) return;
-  int64_t wait_ms = zd_retry_after_ms(reply->headers, reply->header_count, self->host->now_ms());
+  int64_t wait_ms = hd_retry_after_ms(reply->headers, reply->header_count, self->host->now_ms());
   self->host->bucket(self->inst, call->bucket, 0, wait_ms > 0 ? wait_ms : 60000);
 }
 
@@ -207,10 +206,6 @@ void zd_send(struct zd_call *call) {
   zd_authorise(call, request_send);
 }
 
-bool zd_ok(const struct trg_http_reply *reply) {
-  return reply->status >= 200 && reply->status < 300;
-}
-
 static void end_with(struct zd_call *call, struct trg_result *result) {
   /* In the same turn: the next op may ask before the host has delivered this result. */
   zd_gates_leave(call->self, call->op);
@@ -238,14 +233,14 @@ struct zd_verdict zd_verdict(const struct zd_call *call, const struct trg_http_r
 static void fail_with(struct zd_call *call, const struct trg_http_reply *reply, const char *text,
                       struct zd_verdict verdict, const char *hint) {
   char why[480], what[400];
-  struct trg_str id = zd_header(reply->headers, reply->header_count, "x-zendesk-request-id");
-  if (id.n == 0) id = zd_header(reply->headers, reply->header_count, "x-request-id");
+  struct trg_str id = hd_header(reply->headers, reply->header_count, "x-zendesk-request-id");
+  if (id.n == 0) id = hd_header(reply->headers, reply->header_count, "x-request-id");
   hd_failure(what, sizeof what, reply, text);
   snprintf(why, sizeof why, "%s%s%s%s%.*s", hint != NULL ? hint : "", hint != NULL ? "; " : "",
            what, id.n > 0 ? "; request " : "", (int)(id.n < 64 ? id.n : 64), id.n > 0 ? id.p : "");
   struct trg_result result = {.outcome = verdict.outcome,
                               .http_status = reply->status,
-                              .retry_after_ms = zd_retry_after_ms(
+                              .retry_after_ms = hd_retry_after_ms(
                                   reply->headers, reply->header_count, call->self->host->now_ms()),
                               .code = hd_str(verdict.code),
                               .why = hd_str(why)};
@@ -339,7 +334,7 @@ static void on_export(struct zd_call *call, const struct trg_http_reply *reply) 
   struct zd *self = call->self;
   struct zd_export page;
   struct trg_err err;
-  if (!zd_ok(reply)) {
+  if (!hd_ok(reply)) {
     export_fail(call, reply);
     return;
   }
@@ -385,8 +380,8 @@ static int plugin_verify(void *ctx, const struct trg_delivery *delivery, struct 
   const struct zd *self = ctx;
   const struct trg_header *headers = delivery->headers;
   size_t count = delivery->header_count;
-  struct trg_str stamp = zd_header(headers, count, "x-zendesk-webhook-signature-timestamp");
-  struct trg_str signature = zd_header(headers, count, "x-zendesk-webhook-signature");
+  struct trg_str stamp = hd_header(headers, count, "x-zendesk-webhook-signature-timestamp");
+  struct trg_str signature = hd_header(headers, count, "x-zendesk-webhook-signature");
   if (self->conf->webhook_secret == NULL || self->conf->webhook_secret[0] == '\0')
     return refused(err, "a webhook came, but webhook_secret is not set");
   if (stamp.n == 0 || signature.n == 0) return refused(err, "the delivery is not signed");
@@ -396,7 +391,7 @@ static int plugin_verify(void *ctx, const struct trg_delivery *delivery, struct 
   int64_t age_ms = at_ms > delivery->now_ms ? at_ms - delivery->now_ms : delivery->now_ms - at_ms;
   if (at_ms == 0 || age_ms > SIGNATURE_AGE_MS)
     return refused(err, "the signature is older than five minutes, or the clocks differ");
-  *ret_id = zd_header(headers, count, "x-zendesk-webhook-invocation-id");
+  *ret_id = hd_header(headers, count, "x-zendesk-webhook-invocation-id");
   return 0;
 }
 

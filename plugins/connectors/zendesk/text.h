@@ -5,6 +5,7 @@
 #define ZENDESK_TEXT_H
 
 #include "../common/html.h"
+#include "../common/http.h"
 
 /* The text above the history that Zendesk's own mails quote below a reply. */
 struct trg_str zd_unquoted(struct trg_str text);

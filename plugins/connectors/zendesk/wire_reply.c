@@ -7,17 +7,11 @@
 
 #include "wire.h"
 
-static void copy_text(char *to, size_t room, struct trg_str text) {
-  size_t n = text.n < room - 1 ? text.n : room - 1;
-  if (n > 0) memcpy(to, text.p, n);
-  to[n] = '\0';
-}
-
 static int copy_id(char to[24], const cJSON *object, const char *key, struct trg_err *err) {
   struct hd_mem mem = {.limit_bytes = 256};
   struct trg_str id;
   int rc = zd_json_id(&mem, object, key, &id, err);
-  if (rc == 0) copy_text(to, 24, id);
+  if (rc == 0) hd_copy(to, 24, id);
   hd_mem_free(&mem);
   return rc;
 }
@@ -28,7 +22,7 @@ int zd_me_read(struct zd_me *ret, struct trg_str body, struct trg_err *err) {
   const cJSON *user = hd_json_in(json, "user");
   memset(ret, 0, sizeof *ret);
   int rc = copy_id(ret->id, user, "id", err);
-  copy_text(ret->role, sizeof ret->role, hd_json_str(user, "role"));
+  hd_copy(ret->role, sizeof ret->role, hd_json_str(user, "role"));
   cJSON_Delete(json);
   return rc;
 }
@@ -48,7 +42,7 @@ int zd_token_read(struct zd_token *ret, struct trg_str body, struct trg_err *err
   } else {
     ret->text = strndup(text.p, text.n);
     if (ret->text == NULL) abort();
-    copy_text(ret->scope, sizeof ret->scope, hd_json_str(json, "scope"));
+    hd_copy(ret->scope, sizeof ret->scope, hd_json_str(json, "scope"));
     if (cJSON_IsNumber(expires) && expires->valuedouble > 0 && expires->valuedouble < 1e12)
       ret->expires_s = (int64_t)expires->valuedouble;
   }
@@ -111,24 +105,13 @@ int zd_statuses_read(struct zd_statuses *ret, struct trg_str body, struct trg_er
 
 /* ---- errors ---- */
 
-static void part_add(struct hd_buf *buf, struct trg_str part) {
-  if (part.n == 0 || hd_seek(hd_slice(buf), part.p) != SIZE_MAX) return;
-  if (buf->n > 0) hd_puts(buf, ": ");
-  for (size_t i = 0; i < part.n;) {
-    size_t step = 1;
-    uint32_t code = hd_utf8_next(part.p + i, part.n - i, &step);
-    i += step;
-    hd_put_char(buf, code < 0x20 || code == 0x7F ? ' ' : code);
-  }
-}
-
 /* "details" is an object of lists: {"base":[{"description","error","ticket_field_id"}]}. */
 static void details_add(struct hd_buf *buf, const cJSON *details) {
   const cJSON *list, *item;
   cJSON_ArrayForEach(list, details) {
-    if (cJSON_IsString(list)) part_add(buf, hd_str(list->valuestring));
+    if (cJSON_IsString(list)) hd_said_add(buf, ": ", hd_str(list->valuestring));
     cJSON_ArrayForEach(item, list) {
-      part_add(buf, hd_json_str(item, "description"));
+      hd_said_add(buf, ": ", hd_json_str(item, "description"));
       char id[24] = "";
       struct trg_err ignored = {{0}, {0}, 0};
       if (copy_id(id, item, "ticket_field_id", &ignored) == 0 && id[0] != '\0') {
@@ -145,41 +128,24 @@ static void json_error(struct zd_error *ret, struct hd_buf *buf, const cJSON *js
   struct trg_str name = hd_json_str(json, "error");
   if (cJSON_IsObject(error)) {
     name = hd_json_str(error, "title");
-    part_add(buf, name);
-    part_add(buf, hd_json_str(error, "message"));
+    hd_said_add(buf, ": ", name);
+    hd_said_add(buf, ": ", hd_json_str(error, "message"));
   } else if (cJSON_IsArray(list)) {
     cJSON_ArrayForEach(item, list) {
       if (name.n == 0) name = hd_json_str(item, "code");
-      part_add(buf, hd_json_str(item, "code"));
-      part_add(buf, hd_json_str(item, "title"));
-      part_add(buf, hd_json_str(item, "detail"));
-      if (cJSON_IsString(item)) part_add(buf, hd_str(item->valuestring));
+      hd_said_add(buf, ": ", hd_json_str(item, "code"));
+      hd_said_add(buf, ": ", hd_json_str(item, "title"));
+      hd_said_add(buf, ": ", hd_json_str(item, "detail"));
+      if (cJSON_IsString(item)) hd_said_add(buf, ": ", hd_str(item->valuestring));
     }
   } else {
-    part_add(buf, name);
+    hd_said_add(buf, ": ", name);
   }
-  part_add(buf, hd_json_str(json, "description"));
-  part_add(buf, hd_json_str(json, "error_description")); /* the token endpoint's */
-  part_add(buf, hd_json_str(json, "message"));
+  hd_said_add(buf, ": ", hd_json_str(json, "description"));
+  hd_said_add(buf, ": ", hd_json_str(json, "error_description")); /* the token endpoint's */
+  hd_said_add(buf, ": ", hd_json_str(json, "message"));
   details_add(buf, hd_json_in(json, "details"));
-  copy_text(ret->name, sizeof ret->name, name);
-}
-
-/* A page of the CDN or of maintenance: its title is all that helps. */
-static void page_error(struct hd_buf *buf, struct trg_str body) {
-  struct trg_str head = {body.p, body.n < 8192 ? body.n : 8192};
-  struct hd_buf text = hd_buf_new(280);
-  const bool html = hd_seek(head, "<html") != SIZE_MAX || hd_seek(head, "<!doctype") != SIZE_MAX;
-  const size_t title = html ? hd_seek(head, "<title>") : SIZE_MAX;
-  if (title != SIZE_MAX) {
-    head = (struct trg_str){head.p + title + 7, head.n - title - 7};
-    size_t end = hd_seek(head, "</title>");
-    head.n = end == SIZE_MAX ? head.n : end;
-  }
-  hd_put_html_text(&text, head);
-  part_add(buf, html ? TRG_STR("an HTML page") : TRG_STR("text"));
-  part_add(buf, hd_slice(&text));
-  hd_buf_free(&text);
+  hd_copy(ret->name, sizeof ret->name, name);
 }
 
 void zd_error_read(struct zd_error *ret, struct trg_str body) {
@@ -191,14 +157,10 @@ void zd_error_read(struct zd_error *ret, struct trg_str body) {
   ret->is_json = cJSON_IsObject(json);
   if (ret->is_json)
     json_error(ret, &buf, json);
-  else if (body.n > 0)
-    page_error(&buf, body);
+  else
+    hd_said_page(&buf, body);
   cJSON_Delete(json);
-  size_t n = buf.n < sizeof ret->text - 1 ? buf.n : sizeof ret->text - 1;
-  while (n > 0 && n < buf.n && ((unsigned char)buf.p[n] & 0xC0) == 0x80) n--;
-  copy_text(ret->text, sizeof ret->text,
-            n > 0 ? (struct trg_str){buf.p, n} : TRG_STR("no explanation in the answer"));
-  hd_buf_free(&buf);
+  hd_said_end(&buf, ret->text, sizeof ret->text);
 }
 
 static bool error_says(const struct zd_error *error, const char *words) {
@@ -253,63 +215,31 @@ struct zd_verdict zd_verdict_of(int32_t status, bool sent, const struct zd_error
 
 /* ---- limits ---- */
 
-struct trg_str zd_header(const struct trg_header *headers, size_t count, const char *name) {
-  for (size_t i = 0; i < count; i++)
-    if (headers[i].name.n == strlen(name) && hd_seek(headers[i].name, name) == 0)
-      return headers[i].value;
-  return (struct trg_str){NULL, 0};
-}
-
-/* A decimal number at the start of the text, or -1. */
-static int64_t number_at(struct trg_str text) {
-  int64_t value = 0;
-  size_t i = 0;
-  while (i < text.n && text.p[i] == ' ') i++;
-  if (i == text.n || text.p[i] < '0' || text.p[i] > '9') return -1;
-  for (; i < text.n && text.p[i] >= '0' && text.p[i] <= '9' && value < 1000000000; i++)
-    value = value * 10 + (text.p[i] - '0');
-  return value;
-}
-
 static int64_t number_named(struct trg_str text, const char *name) {
   size_t at = hd_seek(text, name), n = strlen(name);
-  return at == SIZE_MAX ? -1 : number_at((struct trg_str){text.p + at + n, text.n - at - n});
+  return at == SIZE_MAX ? -1 : hd_number((struct trg_str){text.p + at + n, text.n - at - n}, NULL);
 }
 
 size_t zd_rates_read(const struct trg_header *headers, size_t count,
                      struct zd_rate ret[ZD_RATE_MAX]) {
   size_t found = 0;
   const size_t prefix = sizeof "zendesk-ratelimit-" - 1;
-  int64_t remaining = number_at(zd_header(headers, count, "ratelimit-remaining"));
-  int64_t reset_s = number_at(zd_header(headers, count, "ratelimit-reset"));
-  if (remaining < 0) remaining = number_at(zd_header(headers, count, "x-rate-limit-remaining"));
+  int64_t remaining = hd_number(hd_header(headers, count, "ratelimit-remaining"), NULL);
+  int64_t reset_s = hd_number(hd_header(headers, count, "ratelimit-reset"), NULL);
+  if (remaining < 0)
+    remaining = hd_number(hd_header(headers, count, "x-rate-limit-remaining"), NULL);
   if (remaining >= 0) /* without a reset: the window is a minute */
     ret[found++] = (struct zd_rate){"", remaining, (reset_s < 0 ? 60 : reset_s) * 1000};
   for (size_t i = 0; i < count && found < ZD_RATE_MAX; i++) {
     struct trg_str name = headers[i].name;
     if (name.n <= prefix || hd_seek(name, "zendesk-ratelimit-") != 0) continue;
     struct zd_rate *rate = &ret[found];
-    copy_text(rate->name, sizeof rate->name, (struct trg_str){name.p + prefix, name.n - prefix});
+    hd_copy(rate->name, sizeof rate->name, (struct trg_str){name.p + prefix, name.n - prefix});
     rate->remaining = number_named(headers[i].value, "remaining=");
     rate->reset_ms = number_named(headers[i].value, "resets=") * 1000;
     if (rate->remaining >= 0 && rate->reset_ms >= 0) found++;
   }
   return found;
-}
-
-int64_t zd_retry_after_ms(const struct trg_header *headers, size_t count, int64_t now_ms) {
-  struct trg_str value = zd_header(headers, count, "retry-after");
-  int64_t seconds = number_at(value);
-  if (seconds >= 0) return (seconds > 0 ? seconds : 1) * 1000;
-  /* The other form of RFC 9110, as proxies write it: "Sat, 21 Nov 2026 01:54:35 GMT". */
-  char text[40];
-  struct tm tm = {0};
-  copy_text(text, sizeof text, value);
-  if (value.n > 0 && strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm) != NULL) {
-    int64_t wait_ms = (int64_t)timegm(&tm) * 1000 - now_ms;
-    return wait_ms < 1000 ? 1000 : wait_ms > 3600000 ? 3600000 : wait_ms;
-  }
-  return 0;
 }
 
 /* ---- webhooks ---- */
@@ -364,10 +294,10 @@ int zd_webhook_read(const struct trg_delivery *delivery,
                : trigger_read(&named, json, err);
   if (rc == 0 && hd_digits(named.notice.id)) {
     if (named.notice.version.n == 0)
-      named.notice.version = zd_header(delivery->headers, delivery->header_count,
+      named.notice.version = hd_header(delivery->headers, delivery->header_count,
                                        "x-zendesk-webhook-invocation-id");
     if (named.notice.version.n == 0)
-      named.notice.version = zd_header(delivery->headers, delivery->header_count,
+      named.notice.version = hd_header(delivery->headers, delivery->header_count,
                                        "x-zendesk-webhook-signature-timestamp");
     hd_puts(&version, "hook:");
     hd_put_clean(&version, named.notice.version);

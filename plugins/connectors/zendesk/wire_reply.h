@@ -55,8 +55,6 @@ struct zd_rate {
 #define ZD_RATE_MAX 8
 size_t zd_rates_read(const struct trg_header *headers, size_t count,
                      struct zd_rate ret[ZD_RATE_MAX]);
-struct trg_str zd_header(const struct trg_header *headers, size_t count, const char *name);
-int64_t zd_retry_after_ms(const struct trg_header *headers, size_t count, int64_t now_ms);
 
 /* Calls sink once for each ticket that a webhook delivery names. */
 int zd_webhook_read(const struct trg_delivery *delivery,

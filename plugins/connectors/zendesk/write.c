@@ -83,7 +83,7 @@ static void second_fail(struct zd_call *call, const struct trg_http_reply *reply
 
 static void on_put(struct zd_call *call, const struct trg_http_reply *reply) {
   struct trg_err err;
-  if (!zd_ok(reply)) {
+  if (!hd_ok(reply)) {
     if (call->reply_done && !call->is_reply)
       second_fail(call, reply);
     else
@@ -150,7 +150,7 @@ static void guard_passed(struct zd_call *call) {
 
 static void on_newest(struct zd_call *call, const struct trg_http_reply *reply) {
   struct trg_err err;
-  if (!zd_ok(reply)) {
+  if (!hd_ok(reply)) {
     zd_page_shrink(call->self, reply);
     zd_fail(call, reply, NULL);
     return;
@@ -182,7 +182,7 @@ static void on_fresh(struct zd_call *call, const struct trg_http_reply *reply) {
   const struct trg_action *action = call->action;
   const struct zd_ticket *now = &call->thread.ticket;
   struct trg_err err;
-  if (!zd_ok(reply)) {
+  if (!hd_ok(reply)) {
     zd_fail(call, reply, NULL);
     return;
   }
@@ -247,7 +247,7 @@ static void on_found(struct zd_call *call, const struct trg_http_reply *reply) {
     found_ask(call);
     return;
   }
-  if (!zd_ok(reply)) {
+  if (!hd_ok(reply)) {
     zd_page_shrink(call->self, reply);
     zd_fail(call, reply, reply->status == 403 ? "audits need the global scope read" : NULL);
     return;

@@ -97,7 +97,6 @@ void zd_fail_malformed(struct zd_call *call, const struct trg_http_reply *reply,
                        const struct trg_err *err);
 /* What zd_fail() would say. */
 struct zd_verdict zd_verdict(const struct zd_call *call, const struct trg_http_reply *reply);
-bool zd_ok(const struct trg_http_reply *reply);
 /* Takes over the next page's cursor: 1 there is one, 0 that was the last, -1 the list is stuck. */
 int zd_page_next(struct zd_call *call);
 /* How the gathered lists are asked for: see zd_url_list(). */
