@@ -145,6 +145,21 @@ static enum control_state fields(const struct control_look *l) {
   return all ? CONTROL_ON : CONTROL_OFF;
 }
 
+static enum control_state restored(const struct control_look *l) {
+  static const struct {
+    unsigned bit;
+    const char *word;
+  } all[] = {{RESTORE_NAME, "names"},
+             {RESTORE_EMAIL, "mail addresses"},
+             {RESTORE_PHONE, "telephone numbers"},
+             {RESTORE_KNOWLEDGE, "what a cited passage says"}};
+  buf_text(l->why, "a reply has back:");
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if ((l->t->restore & all[i].bit) != 0)
+      buf_printf(l->why, "%s %s", l->why->p[l->why->n - 1] == ':' ? "" : ",", all[i].word);
+  return l->t->restore != RESTORE_ALL ? CONTROL_ON : CONTROL_OFF;
+}
+
 static bool is_safe(const char *origin) {
   return strncmp(origin, "file:", 5) == 0 || field_url_wrong(origin) == NULL;
 }
@@ -282,6 +297,7 @@ static const struct {
               {"off_box", control_off_box},
               {"processors", tls},
               {"redaction", redaction},
+              {"restore", restored},
               {"retention", retention},
               {"subject", subject},
               {"tls", tls},

@@ -17,6 +17,7 @@
 #include "pipeline/guard.h"
 #include "pipeline/reason.h"
 #include "pipeline/thread.h"
+#include "skill/template.h"
 #include "store/knowledge.h"
 #include "store/talk.h"
 #include "store/work.h"
@@ -193,6 +194,20 @@ bool action_restorable(const char *type) {
          strcmp(type, "PHONE_NUMBER") == 0;
 }
 
+static bool is_allowed(struct trg_str token, unsigned restore) {
+  return ((restore & RESTORE_NAME) != 0 && str_starts(token, "[NAME_")) ||
+         ((restore & RESTORE_EMAIL) != 0 && str_starts(token, "[EMAIL_")) ||
+         ((restore & RESTORE_PHONE) != 0 && str_starts(token, "[PHONE_"));
+}
+
+bool action_stays_masked(struct trg_str body, unsigned restore) {
+  for (size_t i = 0; i < body.n; i++) {
+    const struct trg_str token = {body.p + i, pii_token_at(body, i)};
+    if (token.n > 0 && !is_allowed(token, restore)) return true;
+  }
+  return false;
+}
+
 /* A customer chooses their own name. One that would be a link or a placeholder in the text, of
  * which the person at that address is to be protected, does not go back into it. */
 static bool is_harmless(struct trg_str value) {
@@ -208,7 +223,7 @@ static bool is_harmless(struct trg_str value) {
 }
 
 /* Restores the tokens of rendered text, so that nothing in a value is taken for markup. */
-static void restore(const struct pii_map *m, struct trg_str html, struct buf *out) {
+static void restore(const struct pii_map *m, unsigned which, struct trg_str html, struct buf *out) {
   for (size_t at = 0; at < html.n;) {
     const char *open = memchr(html.p + at, '[', html.n - at);
     const size_t from = open != NULL ? (size_t)(open - html.p) : html.n;
@@ -219,7 +234,8 @@ static void restore(const struct pii_map *m, struct trg_str html, struct buf *ou
     struct buf value;
     buf_init(&value, 1 << 16);
     pii_restore(m, token, action_restorable, &value);
-    const bool known = close != NULL && !str_eq(buf_view(&value), token);
+    const bool known = close != NULL && is_allowed(token, which) &&
+                       !str_eq(buf_view(&value), token);
     if (!known) buf_char(out, '[');
     if (known && is_harmless(buf_view(&value))) buf_html(out, buf_view(&value));
     at = from + (known ? token.n : 1);
@@ -228,14 +244,15 @@ static void restore(const struct pii_map *m, struct trg_str html, struct buf *ou
 }
 
 /* cmark's default is its safe mode: raw HTML is left out and dangerous links are emptied. */
-static struct trg_str to_html(struct trg_str markdown, const struct pii_map *m, struct arena *a) {
+static struct trg_str to_html(struct trg_str markdown, const struct pii_map *m, unsigned which,
+                              struct arena *a) {
   if (markdown.n == 0) return markdown;
   char *html = cmark_markdown_to_html(markdown.p, markdown.n,
                                       CMARK_OPT_VALIDATE_UTF8 | CMARK_OPT_HARDBREAKS);
   struct buf restored;
   buf_init(&restored, 4 << 20);
   if (m != NULL)
-    restore(m, str_of(html), &restored);
+    restore(m, which, str_of(html), &restored);
   else
     buf_text(&restored, html);
   const struct trg_str kept = arena_str(a, buf_view(&restored));
@@ -244,13 +261,13 @@ static struct trg_str to_html(struct trg_str markdown, const struct pii_map *m, 
   return kept;
 }
 
-int action_fill(struct trg_str json_text, const struct pii_map *m, struct arena *a,
-                struct trg_action *ret, struct trg_err *err) {
+int action_fill(struct trg_str json_text, const struct pii_map *m, unsigned restore,
+                struct arena *a, struct trg_action *ret, struct trg_err *err) {
   json *o = json_parse(json_text, 0, err);
   if (o == NULL) return TRG_ECORRUPT;
   ret->size = sizeof *ret;
-  ret->note = to_html(json_get_str(o, "note"), m, a);
-  ret->reply = to_html(json_get_str(o, "reply"), m, a);
+  ret->note = to_html(json_get_str(o, "note"), m, RESTORE_ALL, a);
+  ret->reply = to_html(json_get_str(o, "reply"), m, restore, a);
   ret->priority = arena_str(a, json_get_str(o, "priority"));
   ret->category = arena_str(a, json_get_str(o, "category"));
   ret->team = arena_str(a, json_get_str(o, "team"));

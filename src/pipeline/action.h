@@ -35,12 +35,15 @@ char *action_json(const struct action_facts *f, struct arena *a);
 /* What may go back into a text for the customer, the agent or a tool: whom it is about. Cards,
  * account numbers and secrets stay tokens. */
 bool action_restorable(const char *type);
+/* Has a reply tokens that it would be sent with, under templates that let it have these back (enum
+ * restore of skill/template.h)? */
+bool action_stays_masked(struct trg_str body, unsigned restore);
 /* Does it hold tokens that only the helpdesk's own text can restore? */
 bool action_needs_map(struct trg_str json_text);
-/* Fills ret from the outbox's JSON: markdown to safe HTML, tokens restored from m (may be NULL).
- * Everything from `a`. */
-int action_fill(struct trg_str json_text, const struct pii_map *m, struct arena *a,
-                struct trg_action *ret, struct trg_err *err);
+/* Fills ret from the outbox's JSON: markdown to safe HTML, tokens restored from m (may be NULL), in
+ * a reply those that `restore` allows. Everything from `a`. */
+int action_fill(struct trg_str json_text, const struct pii_map *m, unsigned restore,
+                struct arena *a, struct trg_action *ret, struct trg_err *err);
 /* One key for one effect: the same ticket, inbound message and intent give the same key. */
 void action_key(const struct ticket *t, const char *intent, char out[33]);
 

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "conf/conf.h"
+#include "pipeline/action.h"
 #include "pipeline/claim.h"
 #include "pipeline/guard.h"
 #include "pipeline/policy.h"
@@ -245,6 +246,8 @@ void guard_run(struct road *r, const struct stage *st, const struct ticket *t, s
                  : guard_text(str_of(d.body), f.policy, &texts.from);
   if (f.failed == NULL)
     f.failed = claim_check(str_of(d.body), texts.cited, texts.cited_count, a, NULL);
+  if (f.failed == NULL && action_stays_masked(str_of(d.body), r->plan->restore))
+    f.failed = "masked_text";
   if (f.failed == NULL) f.failed = guard_voice(r, t, &d, a);
   f.held = two_people_of(r, str_of(d.body));
   const struct ruling rule = policy_guard(&f);

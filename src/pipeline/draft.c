@@ -17,6 +17,7 @@
 #include "pipeline/verdict.h"
 #include "skill/cover.h"
 #include "skill/skill.h"
+#include "skill/template.h"
 #include "skill/voice.h"
 #include "store/knowledge.h"
 #include "store/store.h"
@@ -87,6 +88,7 @@ static size_t citations_of(struct task *k, const struct draft_answer *d, struct 
  * the draft. A token that no cited passage has stays, and the guard finds it. */
 static void uncover(struct task *k, struct draft_answer *d, const struct trg_str *cited, size_t n) {
   const struct covers *c = ((struct shown *)k->more)->covers;
+  if ((k->road->plan->restore & RESTORE_KNOWLEDGE) == 0) return;
   d->body = cover_restore(c, d->body, cited, n, k->arena);
   d->next_step = cover_restore(c, d->next_step, cited, n, k->arena);
   for (size_t i = 0; i < d->missing_count; i++)

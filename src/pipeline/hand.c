@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "conf/conf.h"
+#include "pipeline/action.h"
 #include "pipeline/guard.h"
 #include "pipeline/reason.h"
 #include "pipeline/stage.h"
@@ -119,6 +120,7 @@ static int reply_check(const struct road *r, const struct ticket *t, const struc
     if (m[i].author == TRG_AUTHOR_AGENT) own[from.own_count++] = texts[i];
   }
   const char *failed = guard_text(w->text, &r->plan->conf->policy, &from);
+  if (failed == NULL && action_stays_masked(w->text, r->plan->restore)) failed = "masked_text";
   if (failed == NULL) failed = two_people_of(r, w->text); /* an agent alone is none of two */
   if (failed == NULL) return 0;
   return err_set(err, TRG_EINVAL, failed, "the guard refuses the reply: %s",

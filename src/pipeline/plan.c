@@ -42,6 +42,7 @@ static int fields_check(const struct template *t, struct trg_err *err) {
 
 static int templates_load(struct road_plan *p, const struct conf *conf, struct trg_err *err) {
   p->arena = arena_new();
+  p->restore = RESTORE_ALL;
   p->templates = arena_alloc(p->arena, (conf->compliance_count + 1) * sizeof *p->templates);
   for (size_t i = 0; i < conf->compliance_count; i++) {
     struct template *t = &p->templates[p->template_count];
@@ -51,6 +52,7 @@ static int templates_load(struct road_plan *p, const struct conf *conf, struct t
     p->template_count++;
     p->two_changes = p->two_changes || t->two_changes;
     p->two_money = p->two_money || t->two_money;
+    p->restore &= t->restore;
   }
   return 0;
 }

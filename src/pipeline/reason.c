@@ -19,6 +19,7 @@ const struct reason reasons[] = {
     {"unsupported_citation", "draft", "a cited source does not say what the draft says"},
     {"link_not_allowed", "draft",
      "a link, a bare host or a mail address leads to a host that policy.links does not name"},
+    {"masked_text", "draft", "the reply would show masked data that is not put back"},
     {"invented_token", "draft",
      "the draft names personal data that neither the ticket nor a cited source has"},
     {"text_changed", "draft", "the ticket's texts or the masking rules changed after the draft"},

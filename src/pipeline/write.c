@@ -460,7 +460,9 @@ static void write_send(void *arg) {
   }
   /* A look needs the texts too: some vendors keep no marker, and only the words can be compared. */
   struct trg_err err = {0};
-  store_must(action_fill(str_of(w->row.action), w->map, k->arena, &w->action, &err), &err);
+  store_must(action_fill(str_of(w->row.action), w->map, k->road->plan->restore, k->arena,
+                         &w->action, &err),
+             &err);
   action_guards(w);
   k->op = w->finding ? op_find(k->desk->inst, &w->action, &write_events, k, WRITE_DEADLINE_MS)
                      : op_write(k->desk->inst, &w->action, &write_events, k, WRITE_DEADLINE_MS);

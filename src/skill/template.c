@@ -83,6 +83,28 @@ static int two_people_read(const struct yaml *list, const char *file, struct tem
   return 0;
 }
 
+static int restore_read(const struct yaml *list, const char *file, struct template *t,
+                        struct trg_err *err) {
+  static const struct {
+    const char *word;
+    unsigned bit;
+  } known[] = {{"name", RESTORE_NAME},
+               {"email", RESTORE_EMAIL},
+               {"phone", RESTORE_PHONE},
+               {"knowledge", RESTORE_KNOWLEDGE}};
+  t->restore = list == NULL ? RESTORE_ALL : 0;
+  if (list == NULL) return 0;
+  if (list->kind != YAML_LIST) return wrong(list, err, file, "restore is a list");
+  for (const struct yaml *y = list->first; y != NULL; y = y->next) {
+    unsigned bit = 0;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+      if (y->kind == YAML_SCALAR && strcmp(y->text, known[i].word) == 0) bit = known[i].bit;
+    if (bit == 0) return wrong(y, err, file, "restore knows name, email, phone and knowledge");
+    t->restore |= bit;
+  }
+  return 0;
+}
+
 static int skill_read(const char *folder, struct arena *a, struct template *t,
                       struct trg_err *err) {
   char *path = file_join(folder, "SKILL.md");
@@ -115,6 +137,7 @@ int template_load(const char *folder, const char *name, struct arena *a, struct 
   int rc = controls_read(yaml_get(root, "controls"), file, a, &t, err);
   if (rc >= 0) rc = keeps_read(yaml_get(root, "retention"), file, a, &t, err);
   if (rc >= 0) rc = two_people_read(yaml_get(root, "two_people"), file, &t, err);
+  if (rc >= 0) rc = restore_read(yaml_get(root, "restore"), file, &t, err);
   yaml_free(&root);
   if (rc >= 0) rc = skill_read(folder, a, &t, err);
   if (rc >= 0) *ret = t;

@@ -22,12 +22,21 @@ struct keeping {
   int64_t least_ms, most_ms; /* 0: not said */
   const char *cite;
 };
+/* Values of tokens that a reply may have back: the ticket's by class, and those of knowledge. */
+enum restore {
+  RESTORE_NAME = 1,
+  RESTORE_EMAIL = 2,
+  RESTORE_PHONE = 4,
+  RESTORE_KNOWLEDGE = 8,
+  RESTORE_ALL = 15
+};
 struct template {
   const char *name, *title;
   const char *skill;    /* SKILL.md without its front matter */
   bool baa, disclosure; /* required */
   bool two_changes;     /* a change of the rules takes another person's approval */
   bool two_money;       /* and so does a reply that names money */
+  unsigned restore;     /* enum restore, what a reply has back */
   const char **fields;  /* that may be in a prompt; NULL: any */
   size_t field_count;
   struct control *controls;

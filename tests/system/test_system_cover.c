@@ -165,6 +165,25 @@ static void under_hipaa_the_house_can_still_be_reached(void **state) {
   free(reply);
 }
 
+static void under_hipaa_a_reply_has_no_address_of_the_customers_back(void **state) {
+  (void)state;
+  conf("compliance: [hipaa]\n", DRAFT("We write to [EMAIL_1].", ""));
+  ends("draft masked_text");
+  char *out = NULL;
+  assert_int_equal(rig_run(&R, "triagectl", "--format json compliance", &out), 0);
+  assert_non_null(strstr(out, "a reply has back: names, what a cited passage says"));
+  free(out);
+}
+
+static void without_a_template_a_reply_has_the_customers_address_back(void **state) {
+  (void)state;
+  conf("", DRAFT("We write to [EMAIL_1].", ""));
+  ends("sent ok");
+  char *reply = reply_text();
+  assert_non_null(strstr(reply, "We write to pat.customer@example.com"));
+  free(reply);
+}
+
 static void another_profile_masks_what_is_indexed_already(void **state) {
   (void)state;
   conf("", DRAFT("When a parcel is lost, write to us [kb:lost#1].", "\"kb:lost#1\""));
@@ -193,6 +212,8 @@ int main(void) {
       T(a_token_that_no_cited_source_has_is_never_put_back),
       T(what_a_past_ticket_hides_stays_hidden),
       T(under_hipaa_the_house_can_still_be_reached),
+      T(under_hipaa_a_reply_has_no_address_of_the_customers_back),
+      T(without_a_template_a_reply_has_the_customers_address_back),
       T(another_profile_masks_what_is_indexed_already),
   };
   return cmocka_run_group_tests_name("cover", tests, NULL, NULL);
