@@ -41,11 +41,11 @@ if wanted pii; then
   if [ -f "$data/pii/tickets.jsonl" ]; then
     run "$B/bench/bench_pii"
     verdict=$(word $?)
-    speed=$(sed -n 's/^speed, one thread: \([0-9.]* MB\/s\).*/\1/p' "$log")
+    speed=$(sed -n 's/^speed, a core: \([0-9.]* MB\/s\).*/\1/p' "$log")
     [ -n "$speed" ] || failed=1
     row "masking of personal data" "${speed:-not measured}" ">= 50 MB/s, recall, precision" - "$verdict"
     for profile in gdpr hipaa; do
-      speed=$(sed -n "s/^speed under $profile, one thread: \([0-9.]* MB\/s\).*) \(ok\|MISSED\);.*/\1 \2/p" "$log")
+      speed=$(sed -n "s/^speed under $profile, a core: \([0-9.]* MB\/s\).*) \(ok\|MISSED\);.*/\1 \2/p" "$log")
       [ -n "$speed" ] || failed=1
       case $speed in *ok) profile_verdict=ok ;; *) profile_verdict=below ;; esac
       row "masking under $profile" "${speed% *}" ">= 50 MB/s" - "$profile_verdict"

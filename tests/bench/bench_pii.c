@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -157,6 +158,13 @@ static bool run_file(const char *dir, const char *name, const struct part *parts
   return good;
 }
 
+/* Time of the processor that this thread used: what others do meanwhile counts less. */
+static double used_us(void) {
+  struct timespec t;
+  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) != 0) abort();
+  return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
 /* The best run over so many bytes, as other work on the machine only slows it down. */
 static double speed(unsigned profiles, struct trg_str text, size_t bytes, int times) {
   struct buf all;
@@ -168,9 +176,9 @@ static double speed(unsigned profiles, struct trg_str text, size_t bytes, int ti
     struct pii_map *map = pii_map_new();
     pii_map_profiles(map, profiles);
     buf_init(&out, 0);
-    const int64_t from = clock_mono_us();
+    const double from = used_us();
     if (pii_mask(map, buf_view(&all), &out, NULL, NULL, NULL) != 0) abort();
-    const double rate = (double)all.n / (double)(clock_mono_us() - from);
+    const double rate = (double)all.n / (used_us() - from);
     best = rate > best ? rate : best;
     buf_free(&out);
     pii_map_free(&map);
@@ -243,7 +251,7 @@ static bool run_speed(const char *profile, struct trg_str corpus) {
   const char *text = "";
   const double rate = speed(profiles, corpus, (size_t)8 << 20, 5);
   const double worst = slowest(profiles, &text);
-  printf("speed%s%s, one thread: %.0f MB/s on the texts (bar %.0f) %s; slowest hostile text "
+  printf("speed%s%s, a core: %.0f MB/s on the texts (bar %.0f) %s; slowest hostile text "
          "%.1f MB/s (\"%s\" repeated)\n",
          profile == NULL ? "" : " under ", profile == NULL ? "" : profile, rate, SPEED_BAR,
          rate >= SPEED_BAR ? "ok" : "MISSED", worst, text);
@@ -302,6 +310,26 @@ static void run_profile(const char *dir, const char *profile) {
   buf_free(&b);
 }
 
+/* What most tickets are: little personal data. Not a bar of its own where the set is not there. */
+static bool run_ordinary(const char *shared) {
+  static const char *const profiles[] = {NULL, "gdpr", "hipaa"};
+  struct buf text = {0};
+  bool good = true;
+  char *path = file_join(shared, "data/it-tickets/test.tsv");
+  if (file_read(path, (size_t)64 << 20, &text, NULL) == 0)
+    for (size_t k = 0; k < sizeof profiles / sizeof *profiles; k++) {
+      const unsigned bits = profiles[k] == NULL ? 0 : (unsigned)pii_profile_of(profiles[k]);
+      const double rate = speed(bits, buf_view(&text), (size_t)8 << 20, 5);
+      printf("speed of it-tickets%s%s: %.0f MB/s (bar %.0f) %s\n",
+             profiles[k] == NULL ? "" : " under ", profiles[k] == NULL ? "" : profiles[k], rate,
+             SPEED_BAR, rate >= SPEED_BAR ? "ok" : "MISSED");
+      good &= rate >= SPEED_BAR;
+    }
+  mem_free(path);
+  buf_free(&text);
+  return good;
+}
+
 int main(int argc, char **argv) {
   static const struct part whole[] = {{"presidio_v2 (tuned on)", 1, 0}};
   static const struct part halves[] = {{"tickets, even rows (tuned on)", 2, 0},
@@ -319,6 +347,7 @@ int main(int argc, char **argv) {
     run_profile(dir, profiles[k]);
     good &= run_speed(profiles[k], buf_view(&corpus));
   }
+  good &= run_ordinary(shared == NULL ? "../shared" : shared);
   printf("%s\n", good ? "all bars held" : "a bar was missed");
   buf_free(&corpus);
   mem_free(dir);
