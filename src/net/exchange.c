@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "net/carrier.h"
 #include "net/failure.h"
 #include "net/url.h"
 
@@ -43,6 +44,8 @@ void exchange_free(struct exchange *e) {
   buf_free(&e->request_body);
   buf_free(&e->body);
   buf_free(&e->head);
+  buf_free(&e->stream);
+  buf_free(&e->piece);
   mem_free(e);
 }
 
@@ -57,8 +60,12 @@ void exchange_reset(struct exchange *e) {
   buf_again(&e->request_body);
   buf_again(&e->body);
   buf_again(&e->head);
+  buf_free(&e->stream);
+  buf_free(&e->piece);
   *e = (struct exchange){.http = e->http,
                          .easy = e->easy,
+                         .older = e->older,
+                         .newer = e->newer,
                          .request_body = e->request_body,
                          .body = e->body,
                          .head = e->head};
@@ -67,7 +74,7 @@ void exchange_reset(struct exchange *e) {
 static size_t write_cb(char *p, size_t size, size_t count, void *arg) {
   struct exchange *e = arg;
   const size_t n = size * count;
-  if (e->cancelled) return 0;
+  if (e->stopped) return 0;
   if (n > e->body_max - e->body_seen) {
     e->over = true;
     (void)snprintf(e->ceiling, sizeof e->ceiling, "the answer is larger than %zu bytes",
@@ -82,9 +89,8 @@ static size_t write_cb(char *p, size_t size, size_t count, void *arg) {
   }
   long status = 0;
   (void)curl_easy_getinfo(e->easy, CURLINFO_RESPONSE_CODE, &status);
-  if (e->on_data(e->arg, (int)status, (struct trg_str){p, n})) return n;
-  e->ended = true;
-  return 0;
+  carrier_told(e->carrier, e, (int)status, (struct trg_str){p, n});
+  return n;
 }
 
 /* Keeps "name\0value\0" pairs; a new status line (100, then 200) begins anew. */
@@ -175,11 +181,11 @@ static size_t read_cb(char *to, size_t size, size_t count, void *arg) {
   struct exchange *e = arg;
   const size_t room = size * count;
   size_t at = e->upload_at;
-  if (e->cancelled) return CURL_READFUNC_ABORT;
+  if (e->stopped) return CURL_READFUNC_ABORT;
   size_t n = part_read(e->upload[0], &at, to, room);
   if (n < room) n += part_read(e->upload[1], &at, to + n, room - n);
   e->upload_at += n;
-  if (e->upload_at == e->upload_bytes) http_uploaded(e->http, e);
+  if (e->upload_at == e->upload_bytes) carrier_uploaded(e->carrier, e);
   return n;
 }
 
@@ -215,7 +221,8 @@ static void parts_fill(struct exchange *e, struct trg_str head, struct trg_str b
 static int body_fill(struct exchange *e, const struct trg_http_request *r) {
   /* A signature covers the body, which curl must see in one piece for that. */
   const bool joined = r->sigv4.n > 0 && r->body_head.n > 0;
-  const bool stays = !joined && (r->flags & TRG_HTTP_BODY_STAYS) != 0;
+  /* Nor may it go away under curl, which reads it without asking us. */
+  const bool stays = r->sigv4.n == 0 && (r->flags & TRG_HTTP_BODY_STAYS) != 0;
   const size_t bytes = r->body_head.n + r->body.n;
   if (joined) buf_str(&e->request_body, r->body_head);
   if (!stays) buf_str(&e->request_body, r->body);
@@ -373,7 +380,7 @@ void exchange_tell(struct exchange *e) {
   struct trg_header headers[HEADERS_MAX];
   struct trg_http_reply reply = {.size = sizeof reply, .headers = headers};
   long status = 0;
-  const bool whole = e->code == CURLE_OK || (e->ended && e->code == CURLE_WRITE_ERROR);
+  const bool whole = e->code == CURLE_OK || e->ended;
   (void)curl_easy_getinfo(e->easy, CURLINFO_RESPONSE_CODE, &status);
   reply.status = whole && !e->over ? (int32_t)status : 0;
   reply.sent = was_sent(e);

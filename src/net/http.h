@@ -1,6 +1,7 @@
 /*
- * HTTP out: libcurl multi on the loop, for all plugins and MCP. TLS is always verified, http:// is
- * for loopback hosts only, no redirects are followed, every exchange has a deadline and a ceiling.
+ * HTTP out: libcurl, on a thread of its own (carrier.h), for all plugins and MCP. All callbacks
+ * come on the loop. TLS is always verified, http:// is for loopback hosts only, no redirects are
+ * followed, every exchange has a deadline and a ceiling.
  */
 #ifndef NET_HTTP_H
 #define NET_HTTP_H

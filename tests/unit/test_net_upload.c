@@ -12,7 +12,8 @@ struct fixture {
   struct serve *s;
   char url[64];
   int served;
-  char *head; /* HEAD_MOST bytes of 'h' */
+  bool spoiled; /* a body had a letter that nobody sent */
+  char *head;   /* HEAD_MOST bytes of 'h' */
   char tail[5000];
 };
 
@@ -34,6 +35,7 @@ static void serve_it(void *arg, const struct serve_request *r) {
   size_t heads = 0, tails = 0;
   while (heads < r->body.n && r->body.p[heads] == 'h') heads++;
   while (heads + tails < r->body.n && r->body.p[heads + tails] == 't') tails++;
+  f->spoiled = f->spoiled || heads + tails != r->body.n;
   const struct trg_str who = serve_header(r, "authorization");
   const int n = snprintf(text, sizeof text, "%zu+%zu of %zu %.16s", heads, tails, r->body.n,
                          who.n > 16 ? who.p : "-");
@@ -150,6 +152,63 @@ static void test_parts_that_are_signed_are_signed_as_one_body(void **state) {
   (void)start(f, &joined, f->url, "/", 300, 20, 0);
   assert_true(run_until(f->l, got_one, &joined, 5000));
   assert_string_equal(joined.body, "300+20 of 320 -"); /* the handle keeps nothing */
+}
+
+#define LENT       80
+#define LENT_BYTES ((size_t)200 << 10)
+
+struct lent {
+  struct fixture *f;
+  char *bodies[LENT];
+  http_id ids[LENT];
+  struct got got[LENT];
+  int turns;
+};
+
+static void lend(struct lent *x, int i) {
+  const struct trg_str url = {x->f->url, strlen(x->f->url)};
+  x->bodies[i] = malloc(LENT_BYTES);
+  memset(x->bodies[i], 't', LENT_BYTES);
+  const struct trg_http_request r = {.size = sizeof r,
+                                     .method = "POST",
+                                     .url = url,
+                                     .body = {x->bodies[i], LENT_BYTES},
+                                     .flags = TRG_HTTP_BODY_STAYS};
+  const struct http_call call = {.request = &r, .on_reply = on_reply, .arg = &x->got[i]};
+  x->ids[i] = http_start(x->f->h, &call);
+}
+
+/* Every turn one more of the odd ones is given up, at whatever point it is; the even ones end. */
+static bool lent_all_over(void *arg) {
+  struct lent *x = arg;
+  const int i = 2 * x->turns + 1;
+  if (i < LENT) {
+    http_cancel(x->f->h, x->ids[i]);
+    memset(x->bodies[i], 'X', LENT_BYTES);
+    free(x->bodies[i]);
+    x->turns++;
+  }
+  for (int n = 0; n < LENT; n += 2)
+    if (x->got[n].count == 0) return false;
+  return i >= LENT;
+}
+
+static void no_sleep(void *arg) {
+  (void)arg;
+}
+
+static void test_a_lent_body_may_go_away_once_its_exchange_is_cancelled(void **state) {
+  struct lent x = {.f = *state};
+  for (int i = 0; i < LENT; i++) lend(&x, i);
+  const loop_timer turns = loop_timer_start(x.f->l, 1, 1, no_sleep, NULL);
+  assert_true(run_until(x.f->l, lent_all_over, &x, 20000));
+  loop_timer_stop(x.f->l, turns);
+  assert_false(x.f->spoiled);
+  for (int i = 0; i < LENT; i += 2) {
+    assert_int_equal(x.got[i].count, 1);
+    assert_string_equal(x.got[i].body, "0+204800 of 204800 -");
+    free(x.bodies[i]);
+  }
 }
 
 static void test_a_redirect_is_not_followed_with_the_parts(void **state) {
@@ -282,6 +341,7 @@ int main(void) {
       T(test_only_a_tail_that_stays_is_not_copied),
       T(test_a_handle_that_sent_parts_sends_plain_bodies_after_it),
       T(test_parts_that_are_signed_are_signed_as_one_body),
+      T(test_a_lent_body_may_go_away_once_its_exchange_is_cancelled),
       T(test_a_redirect_is_not_followed_with_the_parts),
       T(test_a_body_is_not_sent_again_when_a_kept_connection_dies),
       T(test_cancelling_in_the_middle_of_an_upload_lets_go_of_the_parts),
