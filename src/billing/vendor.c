@@ -60,9 +60,11 @@ static enum vendor_verdict judge(struct vendor_row *row, bool evidence) {
 
 int vendor_tell(struct comparing *k, struct vendor_row *row, bool evidence, struct trg_err *err) {
   row->verdict = judge(row, evidence);
-  const int64_t difference = row->vendor_micros > row->evidence_micros
-                                 ? row->vendor_micros - row->evidence_micros
-                                 : row->evidence_micros - row->vendor_micros;
+  const bool more = row->vendor_micros > row->evidence_micros;
+  int64_t difference = 0;
+  if (money_sub(more ? row->vendor_micros : row->evidence_micros,
+                more ? row->evidence_micros : row->vendor_micros, &difference) != 0)
+    return err_set(err, TRG_ELIMIT, "vendor", "the sums are too large to be right");
   const int64_t sum = row->verdict == VENDOR_OVER || row->verdict == VENDOR_UNDER
                           ? difference
                           : row->vendor_micros;
@@ -88,9 +90,9 @@ int vendor_ticket(struct comparing *k, int64_t id, const char *claim, int64_t am
     struct vendor_row row = {
         .ref = g.t.ref, .claim = claim != NULL ? claim : "", .why = why != NULL ? why : f.reason};
     const char *outcome = vendor_outcome(str_of(claim));
-    row.vendor_micros = amount_micros >= 0 ? amount_micros
-                        : outcome != NULL  ? book_outcome_price(k->b, k->now_ms, outcome)
-                                           : 0;
+    row.vendor_micros = amount_micros != VENDOR_LIST_PRICE ? amount_micros
+                        : outcome != NULL ? book_outcome_price(k->b, k->now_ms, outcome)
+                                          : 0;
     for (size_t i = 0; i < f.charge_count; i++) row.evidence_micros += f.charges[i].amount_micros;
     if (claim != NULL || row.evidence_micros > 0) rc = vendor_tell(k, &row, ai_answered(&g), err);
   }
@@ -101,7 +103,7 @@ int vendor_ticket(struct comparing *k, int64_t id, const char *claim, int64_t am
 /* --- claims among the facts ------------------------------------------------------------------- */
 
 static int on_claim(void *arg, int64_t ticket_id, const char *value, struct trg_err *err) {
-  return vendor_ticket(arg, ticket_id, value, -1, NULL, err);
+  return vendor_ticket(arg, ticket_id, value, VENDOR_LIST_PRICE, NULL, err);
 }
 
 int vendor_compare_facts(struct store *reader, const struct book *b, int64_t from_ms, int64_t to_ms,

@@ -32,9 +32,10 @@ int vendor_compare_facts(struct store *reader, const struct book *b, int64_t fro
                          int64_t now_ms, void (*fn)(void *arg, const struct vendor_row *row),
                          void *arg, struct vendor_sum *ret, struct trg_err *err);
 /* A vendor's list as CSV with a head line: ref, and outcome (its word) or amount (dollars), or
- * both. Refs are as support/101; a ticket that stands in several lines is one row of their sum.
- * Tickets of [from, to) that the evidence charges and the list does
- * not have are rows too. */
+ * both. Fields are parted by commas, semicolons or tabs, and quoted as in RFC 4180, line ends
+ * included; a credit's amount is below zero. Refs are as support/101; a ticket that stands in
+ * several lines is one row of their sum. Tickets of [from, to) that the evidence charges and the
+ * list does not have are rows too. */
 int vendor_compare_csv(struct store *reader, const struct book *b, struct trg_str csv,
                        int64_t from_ms, int64_t to_ms, int64_t now_ms,
                        void (*fn)(void *arg, const struct vendor_row *row), void *arg,

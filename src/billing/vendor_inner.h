@@ -21,8 +21,9 @@ struct comparing {
 const char *vendor_outcome(struct trg_str claim);
 /* Judges a row, adds it up and tells it; `evidence`: an answer of an AI is on record. */
 int vendor_tell(struct comparing *k, struct vendor_row *row, bool evidence, struct trg_err *err);
-/* The row of a ticket. amount_micros -1: the list price of what the claim's word means. claim NULL:
- * there is none. why NULL: what the fold says. */
+#define VENDOR_LIST_PRICE INT64_MIN
+/* The row of a ticket. amount_micros VENDOR_LIST_PRICE: the list price of what the claim's word
+ * means. claim NULL: there is none. why NULL: what the fold says. */
 int vendor_ticket(struct comparing *k, int64_t id, const char *claim, int64_t amount_micros,
                   const char *why, struct trg_err *err);
 

@@ -20,7 +20,7 @@ struct told {
 
 static void row(void *arg, const struct vendor_row *r) {
   struct told *t = arg;
-  if (r->ref == NULL || r->claim == NULL || r->why == NULL || r->vendor_micros < 0) abort();
+  if (r->ref == NULL || r->claim == NULL || r->why == NULL) abort();
   t->count[r->verdict]++;
   t->vendor_micros += r->vendor_micros;
 }

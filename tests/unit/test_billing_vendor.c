@@ -111,6 +111,35 @@ static void test_a_ticket_that_a_list_charges_twice_is_over(void **state) {
   book_free(&b);
 }
 
+/* Lists as spreadsheets and helpdesks write them, each with the same two tickets. */
+static void test_lists_of_other_shapes_say_the_same(void **state) {
+  static const char *const lists[] = {
+      "\xef\xbb\xbfref,amount\r\nsupport/1,0.99\r\nsupport/2,1234.50\r\n",
+      "ref;amount\nsupport/1;0,99\nsupport/2;1.234,50\n",
+      "\"ref\"\t\"amount\"\nsupport/1\t$0.99\nsupport/2\t1,234.50",
+      "id,note,ref,amount\n1,\"he said \"\"no, thanks\"\"\r\nand left\",support/1,0.99\n"
+      "2,5\" screen,support/2,\"$1,234.50\"\n",
+      "ref,amount\nsupport/1,1.98\nsupport/2,1234.50\nsupport/1,-0.99\n",
+      "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,ref,amount\n,,,,,,,,,,,,,,,,,support/1,0.99\n"
+      ",,,,,,,,,,,,,,,,, support/2 , 1234.5 \n",
+  };
+  struct desk *d = *state;
+  struct book *b = book_builtin();
+  (void)answered_ticket(d, "1", NULL);
+  (void)answered_ticket(d, "2", NULL);
+  must(d, turn_flush(d->s, &d->err));
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    struct rows rows = {""};
+    struct vendor_sum n;
+    must(d, vendor_compare_csv(d->s, b, str_of(lists[i]), 0, 0, T0 + 9 * DAY, row_add, &rows, &n,
+                               &d->err));
+    if (strcmp(rows.text, "support/1 agreed 990000 990000\nsupport/2 over 1234500000 990000\n") !=
+        0)
+      fail_msg("list %zu: %s", i, rows.text);
+  }
+  book_free(&b);
+}
+
 static void test_a_list_that_is_none_is_refused_with_its_line(void **state) {
   struct desk *d = *state;
   struct book *b = book_builtin();
@@ -121,7 +150,10 @@ static void test_a_list_that_is_none_is_refused_with_its_line(void **state) {
   } bad[] = {{"", "must name ref"},
              {"id,amount\n", "must name ref"},
              {"ref,amount\nsupport/1,much\n", "line 2: \"much\" is no amount"},
-             {"ref,amount\nsupport/1,-1\n", "no amount"},
+             {"ref,amount\nsupport/1,\"1,234\"\n", "\"1,234\" is no amount"},
+             {"ref,amount\nsupport/1,\"12,34.50\"\n", "no amount"},
+             {"ref,amount\nsupport/1,--1\n", "no amount"},
+             {"ref,note,amount\na,\"x\ny\",1\nb,,much\n", "line 4: \"much\""},
              {"ref,amount\n\n,1\n", "line 3: there is no ref"}};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     assert_int_equal(
@@ -137,6 +169,7 @@ int main(void) {
       TEST(test_claims_among_the_facts_are_judged_in_money),
       TEST(test_a_list_of_the_vendor_is_judged_and_what_it_lacks),
       TEST(test_a_ticket_that_a_list_charges_twice_is_over),
+      TEST(test_lists_of_other_shapes_say_the_same),
       TEST(test_a_list_that_is_none_is_refused_with_its_line),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
