@@ -17,6 +17,8 @@
 #define FETCH_DEADLINE_MS 60000
 #define FETCHES_MAX       24
 #define ONCE_POLL_TRIES   4 /* --once gives a helpdesk up after so many failures in a row */
+#define ONCE_POLL_WAIT_MS                                                                          \
+  120000 /* or when it is told to wait for longer: not for a limit a minute */
 
 struct desk *desk_find(const struct road *r, struct trg_str name) {
   for (struct desk *d = r->desks; d != NULL; d = d->next)
@@ -87,13 +89,15 @@ static void desk_failed(struct desk *d, const struct trg_result *res) {
   c.error = d->error;
   store_must(cursor_put(d->road->setup.store, str_of(d->conf->name), &c, &err), &err);
   arena_free(&a);
-  if (d->road->finished != NULL && d->failures >= ONCE_POLL_TRIES) {
+  const int64_t wait_ms = backoff_ms(d->road, d->failures, res->retry_after_ms);
+  if (d->road->finished != NULL &&
+      (d->failures >= ONCE_POLL_TRIES || wait_ms > ONCE_POLL_WAIT_MS)) {
     d->caught_up = true;
     d->road->failed = true;
     road_kick(d->road);
     return;
   }
-  desk_schedule(d, backoff_ms(d->road, d->failures, res->retry_after_ms));
+  desk_schedule(d, wait_ms);
 }
 
 static void poll_on_done(void *arg, const struct trg_result *res) {

@@ -35,8 +35,9 @@ static int choice(const json *o, const char *key, const char *const *words, size
                  (int)(s.n < 60 ? s.n : 60), s.p != NULL ? s.p : "", key);
 }
 
+/* What is no probability (97 for 97 %, 1e308) says nothing: it must not count as being sure. */
 static double unit(double d) {
-  return d < 0 ? 0 : d > 1 ? 1 : d;
+  return d >= 0 && d <= 1 ? d : 0;
 }
 
 static struct trg_str language_code(struct trg_str s, struct arena *a) {
@@ -74,7 +75,7 @@ int verdict_parse(struct trg_str text, const struct taxonomy *t, struct arena *a
                   struct verdict *ret, struct trg_err *err) {
   static const char *const priorities[] = {"P1", "P2", "P3", "P4"};
   static const char *const moods[] = {"negative", "neutral", "positive"};
-  json *o = json_parse(text, 0, err);
+  json *o = json_parse(text, JSON_UNIQUE_KEYS, err);
   if (o == NULL) return TRG_EINVAL;
   struct verdict v = {0};
   int rc = json_is_object(o) ? 0 : err_set(err, TRG_EINVAL, "invalid", "the answer is no object");
@@ -124,7 +125,7 @@ static int strings(const json *o, const char *key, size_t max, struct arena *a,
 
 int draft_parse(struct trg_str text, struct arena *a, struct draft_answer *ret,
                 struct trg_err *err) {
-  json *o = json_parse(text, 0, err);
+  json *o = json_parse(text, JSON_UNIQUE_KEYS, err);
   if (o == NULL) return TRG_EINVAL;
   struct draft_answer d = {0};
   int rc = 0;
@@ -148,7 +149,7 @@ int draft_parse(struct trg_str text, struct arena *a, struct draft_answer *ret,
 
 int verify_parse(struct trg_str text, struct arena *a, struct verify_answer *ret,
                  struct trg_err *err) {
-  json *o = json_parse(text, 0, err);
+  json *o = json_parse(text, JSON_UNIQUE_KEYS, err);
   if (o == NULL) return TRG_EINVAL;
   struct verify_answer v = {0};
   int rc = 0;

@@ -30,6 +30,19 @@ static void one_pass_gives_every_ticket_one_outcome(void **state) {
   rig_close(&r);
 }
 
+static void a_helpdesk_that_wants_a_long_wait_does_not_hold_the_pass_up(void **state) {
+  (void)state;
+  struct rig r;
+  rig_open(&r);
+  rig_tickets(&r, 5);
+  rig_sim(&r, "--seed 3 --behaviour off --faults zendesk.429=1 --retry-after 600");
+  rig_file(&r, "triaged.yaml", rig_config);
+  char *log = NULL;
+  assert_int_equal(rig_run(&r, "triaged", "--once", &log), 1);
+  free(log);
+  rig_close(&r);
+}
+
 static void a_second_pass_changes_nothing(void **state) {
   (void)state;
   struct rig r;
@@ -98,6 +111,7 @@ static void faults_on_both_sides_lose_and_double_nothing(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(one_pass_gives_every_ticket_one_outcome),
+      cmocka_unit_test(a_helpdesk_that_wants_a_long_wait_does_not_hold_the_pass_up),
       cmocka_unit_test(a_second_pass_changes_nothing),
       cmocka_unit_test(draft_mode_writes_notes_and_never_a_public_reply),
       cmocka_unit_test(faults_on_both_sides_lose_and_double_nothing),

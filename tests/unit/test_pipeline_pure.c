@@ -129,7 +129,7 @@ static const char fine[] =
     "{\"category\":\"BILLING\",\"subcategory\":\"x\",\"priority\":\"p2\",\"priority_reason\":\"r\","
     "\"team\":\"nobody\",\"language\":\"de-AT\",\"sentiment\":\"Neutral\",\"product_area\":\"\","
     "\"summary\":\"s\",\"duplicate_of\":\"support/1\",\"escalate\":true,\"escalate_reason\":\"\","
-    "\"wants_human\":true,\"confidence\":{\"category\":1.7}}";
+    "\"wants_human\":true,\"confidence\":{\"category\":0.7}}";
 
 static const char *with(const char *from, const char *to) {
   const char *at = strstr(fine, from);
@@ -150,7 +150,26 @@ static void test_a_verdict_is_checked_against_the_taxonomy(void **state) {
   assert_true(str_is(v.row.duplicate_of, "")); /* only the store can know */
   assert_true(v.row.wants_human);
   assert_false(v.escalate); /* without a reason there is none */
-  assert_true(v.confidence == 1.0);
+  assert_true(v.confidence == 0.7);
+}
+
+static void test_a_confidence_that_is_no_probability_is_not_being_sure(void **state) {
+  (void)state;
+  static const char *const texts[][2] = {{"0", "0"},     {"1", "1"},  {"1.7", "0"},  {"97", "0"},
+                                         {"1e308", "0"}, {"-3", "0"}, {"\"1\"", "0"}};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    struct verdict v;
+    struct draft_answer d;
+    assert_int_equal(verdict_parse(str_of(with("0.7", texts[i][0])), taxonomy, a, &v, &err), 0);
+    if (v.confidence != (texts[i][1][0] == '1')) fail_msg("triage: %s", texts[i][0]);
+    if (texts[i][0][0] == '"') continue;
+    const char *text = arena_printf(a,
+                                    "{\"body\":\"x\",\"next_step\":\"\",\"citations\":[],"
+                                    "\"missing\":[],\"confidence\":%s,\"not_sure\":false}",
+                                    texts[i][0]);
+    assert_int_equal(draft_parse(str_of(text), a, &d, &err), 0);
+    if (d.confidence != (texts[i][1][0] == '1')) fail_msg("draft: %s", texts[i][0]);
+  }
 }
 
 static void test_an_unusable_verdict_says_what_is_wrong(void **state) {
@@ -161,6 +180,7 @@ static void test_an_unusable_verdict_says_what_is_wrong(void **state) {
                {"[]", "no object"},
                {"{\"category\":", ""},
                {with("BILLING", "weather"), "not in the taxonomy"},
+               {with("{\"category\"", "{\"category\":\"spam\",\"category\""), "given twice"},
                {with("\"category\":\"BILLING\"", "\"category\":7"), "\"category\""},
                {with("p2", "P9"), "not a known priority"},
                {with("Neutral", "furious"), "not a known sentiment"},
@@ -216,6 +236,8 @@ static void test_a_draft_needs_a_body_lists_and_a_confidence(void **state) {
       "{\"body\":\"x\"}",
       "{\"body\":\"x\",\"next_step\":\"\",\"citations\":\"kb\",\"missing\":[],\"confidence\":1}",
       "{\"body\":\"x\",\"next_step\":\"\",\"citations\":[],\"missing\":[]}",
+      "{\"body\":\"x\",\"body\":\"y\",\"next_step\":\"\",\"citations\":[],\"missing\":[],"
+      "\"confidence\":1}",
       "{\"body\":7,\"next_step\":\"\",\"citations\":[],\"missing\":[],\"confidence\":1}"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     err = (struct trg_err){0};
@@ -387,6 +409,7 @@ int main(void) {
       TEST(test_hostile_texts_are_read_to_their_end),
       TEST(test_a_verdict_is_checked_against_the_taxonomy),
       TEST(test_an_unusable_verdict_says_what_is_wrong),
+      TEST(test_a_confidence_that_is_no_probability_is_not_being_sure),
       TEST(test_a_language_that_is_no_code_is_unknown),
       TEST(test_long_fields_are_cut_between_characters),
       TEST(test_a_draft_needs_a_body_lists_and_a_confidence),

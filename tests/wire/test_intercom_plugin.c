@@ -231,8 +231,10 @@ static void test_a_search_that_answers_404_is_repeated_then_halved(void **state)
              *halves[] = {"1 0 0 100 104 100 102 c 0 0 ", "1 0 0 100 104 100 101 c 0 0 ",
                           "1 0 0 100 104 100 100 c 0 0 ", "1 0 0 100 104 101 104 c 0 0 "};
   for (int i = 0; i < 4; i++) {
+    /* The whole window and the lone second are asked for twice, the pieces between once: a window
+     * of days takes some 150 of them. */
     desk_answer(&c, "/conversations/search", 404, NOT_FOUND);
-    desk_answer(&c, "/conversations/search", 404, NOT_FOUND);
+    if (i == 0 || i == 3) desk_answer(&c, "/conversations/search", 404, NOT_FOUND);
     op = desk_poll(&c, cursor, 0);
     assert_int_equal(op->result.outcome, TRG_DONE); /* the sync as a whole never stops */
     assert_true(op->cursor_more);

@@ -185,6 +185,47 @@ static void test_a_reply_whose_answer_was_lost_is_uncertain(void **state) {
   }
 }
 
+static void test_the_answer_to_a_note_may_be_a_long_conversation(void **state) {
+  (void)state;
+  struct desk_case c = intercom_case_begin(NULL);
+  struct trg_action action = action_of("<p>why</p>", NULL);
+  const size_t room = 200000;
+  char *text = malloc(room), *answer;
+  size_t n = 0;
+  for (int i = 0; i < 300; i++) /* 96 kB of what customers said */
+    n += (size_t)snprintf(text + n, room - n,
+                          "{\"id\":\"8%03d\",\"part_type\":\"comment\",\"body\":\"%0200d\","
+                          "\"created_at\":1795215000,\"author\":{\"type\":\"user\",\"id\":\"5\"}},",
+                          i, i);
+  snprintf(text + n, room - n, "%s", OURS("9101", "note", "why triaged:0123abcd"));
+  answer = malloc(room);
+  snprintf(answer, room,
+           "{\"type\":\"conversation\",\"id\":\"515\",\"conversation_parts\":{"
+           "\"conversation_parts\":[%s],\"total_count\":301}}",
+           text);
+  desk_answer_file(&c, CONVERSATION, "conversation.json");
+  desk_answer(&c, CONVERSATION "/reply", 200, answer);
+  const struct fake_op *op = desk_write(&c, &action);
+  is_ended(op, TRG_DONE, "");
+  assert_true(has_receipt(op, "note", "9101"));
+  desk_case_end(&c);
+  free(answer);
+  free(text);
+}
+
+static void test_no_reason_quotes_a_conversation_that_was_cut_off(void **state) {
+  (void)state;
+  struct desk_case c = intercom_case_begin(NULL);
+  struct trg_action action = action_of("<p>why</p>", NULL);
+  desk_answer_file(&c, CONVERSATION, "conversation.json");
+  desk_answer(&c, CONVERSATION "/reply", 200,
+              "{\"type\":\"conversation\",\"title\":\"my secret illness");
+  const struct fake_op *op = desk_write(&c, &action);
+  assert_int_equal(op->result.outcome, TRG_UNCERTAIN);
+  assert_null(strstr(op->result.why.p, "illness"));
+  desk_case_end(&c);
+}
+
 static void test_a_lost_answer_to_a_field_may_simply_be_repeated(void **state) {
   (void)state;
   struct desk_case c = intercom_case_begin(NULL);
@@ -399,6 +440,8 @@ int main(void) {
       cmocka_unit_test(test_a_message_before_the_write_is_a_conflict),
       cmocka_unit_test(test_a_message_between_the_steps_is_a_conflict_too),
       cmocka_unit_test(test_a_reply_whose_answer_was_lost_is_uncertain),
+      cmocka_unit_test(test_the_answer_to_a_note_may_be_a_long_conversation),
+      cmocka_unit_test(test_no_reason_quotes_a_conversation_that_was_cut_off),
       cmocka_unit_test(test_a_lost_answer_to_a_field_may_simply_be_repeated),
       cmocka_unit_test(test_a_repeated_write_leaves_out_what_it_did),
       cmocka_unit_test(test_a_sent_reply_is_done_though_the_customer_wrote_since),

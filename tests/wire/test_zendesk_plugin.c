@@ -289,6 +289,35 @@ static void test_the_first_poll_never_asks_for_the_last_minute(void **state) {
   desk_case_end(&c);
 }
 
+static void test_the_first_poll_begins_by_the_clock_of_zendesk_when_ours_is_ahead(void **state) {
+  (void)state;
+  struct desk_case c = zendesk_case_begin(NULL);
+  fake_host_reply(c.host, &(struct fake_reply){.url_has = "start_time=1795219139&",
+                                               .status = 422,
+                                               .headers = "Date: Fri, 20 Nov 2026 22:58:20 GMT\n",
+                                               .body = "{\"error\":\"StartTimeTooRecent\"}"});
+  desk_answer_file(&c, "start_time=1795215439&", "export.json"); /* 61 s before that */
+  assert_int_equal(desk_poll(&c, "", FAKE_NOW_MS)->result.outcome, TRG_REJECTED);
+  assert_int_equal(desk_poll(&c, "", FAKE_NOW_MS)->result.outcome, TRG_DONE);
+  desk_case_end(&c);
+}
+
+static void test_pages_of_comments_shrink_down_to_one_when_they_are_too_large(void **state) {
+  (void)state;
+  static const char *const sizes[] = {"page[size]=100", "page[size]=50", "page[size]=25",
+                                      "page[size]=12",  "page[size]=6",  "page[size]=3"};
+  struct desk_case c = zendesk_case_begin(NULL);
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    desk_answer_file(&c, "/tickets/101.json?include=users", "ticket_new.json");
+    desk_answer(&c, sizes[i], 0, NULL);
+    assert_int_equal(desk_fetch(&c, "101")->result.outcome, TRG_RETRY);
+  }
+  desk_answer_file(&c, "/tickets/101.json?include=users", "ticket_new.json");
+  desk_answer_file(&c, "page[size]=1", "comments_new.json");
+  assert_int_equal(desk_fetch(&c, "101")->result.outcome, TRG_DONE);
+  desk_case_end(&c);
+}
+
 static void test_a_cursor_that_does_not_move_stops_the_poll(void **state) {
   (void)state;
   struct desk_case c = zendesk_case_begin(NULL);
@@ -661,6 +690,8 @@ int main(void) {
       cmocka_unit_test(test_the_end_of_the_stream_keeps_its_cursor),
       cmocka_unit_test(test_a_429_holds_back_its_own_bucket),
       cmocka_unit_test(test_pages_shrink_after_a_timeout),
+      cmocka_unit_test(test_the_first_poll_begins_by_the_clock_of_zendesk_when_ours_is_ahead),
+      cmocka_unit_test(test_pages_of_comments_shrink_down_to_one_when_they_are_too_large),
       cmocka_unit_test(test_a_page_of_html_is_no_page),
       cmocka_unit_test(test_a_new_ticket_takes_two_requests_and_comes_whole),
       cmocka_unit_test(test_a_solved_ticket_tells_facts_and_markers),

@@ -18,6 +18,14 @@ cJSON *intercom_json(struct trg_str body, struct trg_err *err) {
   return json;
 }
 
+int intercom_object_check(struct trg_str body, struct trg_err *err) {
+  cJSON *json = intercom_json(body, err);
+  if (json == NULL) return -1;
+  const int rc = cJSON_IsObject(json) ? 0 : intercom_malformed(err, "it is no object");
+  cJSON_Delete(json);
+  return rc;
+}
+
 /* Most ids are strings (hex for contacts), some are numbers: admin_assignee_id, a part's id. */
 static bool id_text(struct trg_str text) {
   if (text.n == 0 || text.n > 64) return false;

@@ -15,5 +15,7 @@ struct trg_str intercom_json_id(struct hd_mem *mem, const struct cJSON *object, 
 /* A count or a time in seconds; 0 when absent, null or absurd. */
 int64_t intercom_json_int(const struct cJSON *object, const char *key);
 int intercom_malformed(struct trg_err *err, const char *what); /* fills err; returns -1 */
+/* Is this text of any length one JSON object? 0, or -1 with err, which quotes nothing of it. */
+int intercom_object_check(struct trg_str body, struct trg_err *err);
 
 #endif

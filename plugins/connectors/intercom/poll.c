@@ -33,6 +33,13 @@ static void on_turn(void *self, trg_op op, void *arg) {
   if (call != NULL) search_ask(call);
 }
 
+/* Waiting for the index is worth it before the first halving, and before a second is left out: not
+ * for each of the many pieces between. */
+static bool is_worth_a_wait(const struct intercom_cursor *cursor) {
+  return (cursor->from_s == cursor->start_s && cursor->to_s == cursor->end_s) ||
+         cursor->from_s == cursor->to_s;
+}
+
 /* One hit that was deleted meanwhile makes the whole search 404. Later it may be gone from the
  * index; else halves are searched until it stands alone, and that second is left out. What else
  * changed in it comes by its next change, by webhook, or when the overlap reads it once more. */
@@ -54,7 +61,7 @@ static void search_fail(struct intercom_call *call, const struct trg_http_reply 
   struct intercom *self = call->self;
   const bool cursor_refused = (reply->status == 400 || reply->status == 422) &&
                               call->cursor.after.n > 0 && call->cursor.restarts < RESTARTS_MAX;
-  if (intercom_is_gone(call, reply) && call->tries++ == 0) {
+  if (intercom_is_gone(call, reply) && is_worth_a_wait(&call->cursor) && call->tries++ == 0) {
     self->host->timer(call->op, AGAIN_MS, on_turn, NULL);
   } else if (intercom_is_gone(call, reply)) {
     search_split(call);

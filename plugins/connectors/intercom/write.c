@@ -238,11 +238,15 @@ static void spoken_tell(struct intercom_call *call, const struct trg_http_reply 
 static void on_spoken(struct intercom_call *call, const struct trg_http_reply *reply) {
   const bool is_note = call->speaks_note;
   call->fresh = false;
-  struct intercom_error error;
-  intercom_error_read(&error, reply->body);
-  /* A 2xx that is some page is not Intercom's word that it is there. */
-  if (!hd_ok(reply) || !error.is_json) {
+  struct trg_err err;
+  if (!hd_ok(reply)) {
     intercom_fail(call, reply, NULL);
+    return;
+  }
+  /* A 2xx that is some page is not Intercom's word that it is there. Of the whole conversation that
+   * comes back nothing may stand in a reason. */
+  if (intercom_object_check(reply->body, &err) != 0) {
+    intercom_fail_malformed(call, reply, &err);
     return;
   }
   spoken_tell(call, reply, is_note);

@@ -126,7 +126,7 @@ static void on_comments(struct zd_call *call, const struct trg_http_reply *reply
     comments_ask(call);
     return;
   }
-  call->self->comment_page = 100;
+  call->self->comment_page = ZD_LIST_PAGE;
   call->cursor = (struct trg_str){NULL, 0};
   call->pages = 0;
   if (zd_needs_audits(&call->thread, hd_str(call->self->me.id)))

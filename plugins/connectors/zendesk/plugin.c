@@ -10,7 +10,7 @@
 
 #define ANSWER_BYTES     ((size_t)16 << 20)
 #define SAME_PAGES_MAX   5
-#define PAGES_MAX        120 /* of 100 comments or audits; a ticket has at most 5000 comments */
+#define PAGES_MAX        120 /* of ZD_LIST_PAGE each; a ticket has at most 5000 comments */
 #define EXPORT_AGE_S     61
 #define SIGNATURE_AGE_MS 300000
 /* The secret of webhooks that are tried out before they are saved: public. */
@@ -97,7 +97,7 @@ static int plugin_open(const struct trg_host *host, trg_inst *inst, const void *
   self->inst = inst;
   self->conf = conf;
   self->page_size = self->conf->page_size;
-  self->comment_page = 100;
+  self->comment_page = ZD_LIST_PAGE;
   if (settings_check(self, err) != 0) {
     zd_auth_close(self);
     free(self);
@@ -153,6 +153,11 @@ void zd_request(struct zd_call *call, const char *method, const char *bucket, zd
 
 static void request_send(struct zd_call *call);
 
+/* By the clock of Zendesk. */
+static int64_t zd_now_ms(const struct zd *self) {
+  return self->host->now_ms() + self->skew_ms;
+}
+
 static void rates_tell(struct zd_call *call, const struct trg_http_reply *reply) {
   const struct zd *self = call->self;
   struct zd_rate rates[ZD_RATE_MAX];
@@ -161,7 +166,7 @@ static void rates_tell(struct zd_call *call, const struct trg_http_reply *reply)
     self->host->bucket(self->inst, rates[i].name[0] == '\0' ? NULL : rates[i].name,
                        rates[i].remaining, rates[i].reset_ms);
   if (reply->status != 429) return;
-  int64_t wait_ms = hd_retry_after_ms(reply->headers, reply->header_count, self->host->now_ms());
+  int64_t wait_ms = hd_retry_after_ms(reply->headers, reply->header_count, zd_now_ms(self));
   self->host->bucket(self->inst, call->bucket, 0, wait_ms > 0 ? wait_ms : 60000);
 }
 
@@ -170,6 +175,8 @@ static void on_reply(void *ctx, trg_op op, const struct trg_http_reply *reply, v
   struct zd_call *call = self->host->op_get(op);
   (void)arg;
   if (call == NULL) return;
+  const int64_t date_ms = hd_http_date_ms(hd_header(reply->headers, reply->header_count, "date"));
+  if (date_ms > 0) self->skew_ms = date_ms - self->host->now_ms();
   rates_tell(call, reply);
   if (reply->status == 401 && self->oauth && !call->renewed) {
     call->renewed = true;
@@ -241,7 +248,7 @@ static void fail_with(struct zd_call *call, const struct trg_http_reply *reply, 
   struct trg_result result = {.outcome = verdict.outcome,
                               .http_status = reply->status,
                               .retry_after_ms = hd_retry_after_ms(
-                                  reply->headers, reply->header_count, call->self->host->now_ms()),
+                                  reply->headers, reply->header_count, zd_now_ms(call->self)),
                               .code = hd_str(verdict.code),
                               .why = hd_str(why)};
   if (reply->status == 429 && result.retry_after_ms == 0) result.retry_after_ms = 60000;
@@ -264,7 +271,9 @@ void zd_fail_malformed(struct zd_call *call, const struct trg_http_reply *reply,
 
 int zd_page_next(struct zd_call *call) {
   if (!call->page.has_more) return 0;
-  if (call->page.cursor.n == 0 || ++call->pages >= PAGES_MAX) return -1;
+  /* Where pages had to become smaller, there are more of them. */
+  const int64_t pages_max = PAGES_MAX * ZD_LIST_PAGE / call->self->comment_page;
+  if (call->page.cursor.n == 0 || ++call->pages >= pages_max) return -1;
   /* A page can come twice, and then leads to itself: asked for again it mostly leads on. For ever
    * it must not be: the whole ticket is read later then. */
   if (!hd_same(call->page.cursor, call->cursor))
@@ -286,7 +295,7 @@ void zd_request_list(struct zd_call *call, const char *list, bool newest_first, 
 }
 
 void zd_page_shrink(struct zd *self, const struct trg_http_reply *reply) {
-  if (((reply->status == 0 && reply->sent) || reply->status == 504) && self->comment_page > 10)
+  if (((reply->status == 0 && reply->sent) || reply->status == 504) && self->comment_page > 1)
     self->comment_page /= 2;
 }
 
@@ -355,8 +364,11 @@ static void on_export(struct zd_call *call, const struct trg_http_reply *reply) 
 void zd_poll(void *ctx, trg_op op, struct trg_str cursor, int64_t since_ms) {
   struct zd *self = ctx;
   struct zd_call *call = zd_call_new(self, op);
-  /* Zendesk holds the last minute back, and refuses a start in it. */
-  int64_t start_s = since_ms / 1000, newest_s = self->host->now_ms() / 1000 - EXPORT_AGE_S;
+  /* Zendesk holds the last minute back, and refuses a start in it: by its own clock, or by ours
+   * where that is behind. */
+  const int64_t ours_ms = self->host->now_ms(),
+                now_ms = self->skew_ms < 0 ? ours_ms + self->skew_ms : ours_ms;
+  int64_t start_s = since_ms / 1000, newest_s = now_ms / 1000 - EXPORT_AGE_S;
   call->cursor = cursor;
   zd_request(call, "GET", ZD_BUCKET_EXPORT, on_export);
   zd_url_export(&call->url, self->base, cursor,

@@ -24,6 +24,8 @@ struct zd_conf {
 #define ZD_BUCKET_COMMENTS "ticket-comments"
 #define ZD_BUCKET_AUDITS   "ticket-audits"
 
+#define ZD_LIST_PAGE 100 /* comments or audits a page, where none is too large for us */
+
 /* Something that all ops need and one of them gets: the others wait for it, by number. */
 struct zd_gate {
   trg_op leader; /* the op that is getting it, or 0 */
@@ -54,6 +56,7 @@ struct zd {
   struct zd_statuses statuses;
   int64_t statuses_at_ms;
   int64_t page_size, comment_page; /* smaller after timeouts than configured */
+  int64_t skew_ms;                 /* Zendesk's clock, less ours */
 };
 
 struct zd_call;
