@@ -245,6 +245,24 @@ static void test_no_half_of_a_pair_of_marks_is_quoted(void **state) {
   rig_close(&rig);
 }
 
+/* "E-mail" of the question is not the name of the masked address. */
+static void test_the_name_of_masked_data_is_no_word_of_a_passage(void **state) {
+  (void)state;
+  struct rig rig;
+  rig_open(&rig);
+  cJSON *got = answer(
+      &rig, "draft",
+      "{\"ticket\":{\"body\":\"How do I change the email of my account?\"},\"triage\":{"
+      "\"language\":\"en\"},\"passages\":[{\"id\":\"kb:change\",\"title\":\"Account\",\"language\":"
+      "\"en\",\"score\":9,\"text\":\"Change the email in your account. Complaints go to "
+      "[KB_EMAIL_1]. Write your account name to [KB_EMAIL_2].\"}]}");
+  assert_non_null(strstr(text_of(got, "body"), "Change the email in your account."));
+  assert_null(strstr(text_of(got, "body"), "Complaints"));
+  assert_non_null(strstr(text_of(got, "body"), "[KB_EMAIL_2]")); /* quoted as it stands */
+  cJSON_Delete(got);
+  rig_close(&rig);
+}
+
 static void test_without_a_match_the_draft_claims_nothing(void **state) {
   (void)state;
   struct rig rig;
@@ -454,6 +472,7 @@ int main(void) {
       cmocka_unit_test(test_empty_and_odd_requests_still_get_every_key),
       cmocka_unit_test(test_a_draft_quotes_what_answers_and_cites_it),
       cmocka_unit_test(test_no_half_of_a_pair_of_marks_is_quoted),
+      cmocka_unit_test(test_the_name_of_masked_data_is_no_word_of_a_passage),
       cmocka_unit_test(test_without_a_match_the_draft_claims_nothing),
       cmocka_unit_test(test_thanks_resolve_and_remaining_trouble_does_not),
       cmocka_unit_test(test_a_long_input_is_answered_on_the_pool),

@@ -83,6 +83,19 @@ static void terms_take(struct terms *terms, const char *question, size_t n) {
   }
 }
 
+/* The name of masked data ("[KB_EMAIL_1]") is no word of a passage: who asks about e-mail is not
+ * answered by every sentence with an address. */
+static void spoken_take(struct local_phrases *phrases, const char *bytes, size_t n) {
+  char *plain = local_alloc(n + 1, 1);
+  memcpy(plain, bytes, n);
+  for (char *at = plain; (at = strchr(at, '[')) != NULL; at++) {
+    const size_t name = strspn(at + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+    if (name > 0 && at[1 + name] == ']') memset(at, ' ', name + 2);
+  }
+  local_phrases_take(phrases, plain, n);
+  free(plain);
+}
+
 static struct local_phrases passage_phrases(const cJSON *entry) {
   const char *title = local_json_text(entry, "title");
   const char *text = local_json_text(entry, "text");
@@ -93,7 +106,7 @@ static struct local_phrases passage_phrases(const cJSON *entry) {
   joined[n] = '\n';
   memcpy(joined + n + 1, text, m);
   struct local_phrases phrases = {0};
-  local_phrases_take(&phrases, joined, n + m + 1);
+  spoken_take(&phrases, joined, n + m + 1);
   free(joined);
   return phrases;
 }
@@ -154,7 +167,7 @@ static void sentences_score(struct local_passage *passage, const struct terms *t
   for (size_t i = 0; i < passage->sentence_count; i++) {
     struct local_sentence *sentence = &passage->sentences[i];
     struct local_phrases phrases = {0};
-    local_phrases_take(&phrases, sentence->bytes, sentence->n);
+    spoken_take(&phrases, sentence->bytes, sentence->n);
     float sum = 0;
     for (size_t k = 0; k < terms->count; k++) {
       size_t n = 0;
