@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/agent_inner.h"
 #include "base/err.h"
@@ -12,6 +13,8 @@
 #include "base/time.h"
 #include "billing/agent_bill.h"
 #include "net/loop.h"
+#include "net/owner.h"
+#include "net/serve.h"
 #include "pipeline/stage.h"
 #include "store/talk.h"
 #include "store/ticket.h"
@@ -32,8 +35,24 @@ static bool token_is(struct trg_str given, const char *token) {
   return token != NULL && given.n == strlen(token) && bytes_equal(given.p, token, given.n);
 }
 
+/* Where no token is configured, loopback is open to our own user and to root alone: tickets are not
+ * for every program on the machine, such as another service or a proxy. */
+static const char *stranger(void *arg, const struct serve_request *r) {
+  struct agent *g = arg;
+  const struct conf *f = g->core->plan->conf;
+  uint32_t uid = 0;
+  if (f->mcp_token != NULL || f->mcp_token_count > 0) return NULL;
+  if (!owner_of(r, &uid) || uid == 0 || uid == geteuid()) return NULL;
+  if (g->stranger != uid)
+    log_event(TRG_WARN, "mcp.refused", "user", log_num(uid), "why",
+              "no token is configured, so only triaged's own user and root may read", NULL);
+  g->stranger = uid;
+  return "no token is configured here (access.mcp_tokens), so only triaged's own user and root may "
+         "read";
+}
+
 /* Every token is compared, so that the time tells nothing. On loopback, where no token is
- * configured at all, anybody on this machine may read. */
+ * configured at all, who is no stranger may read. */
 static bool access_of(void *arg, struct trg_str token, struct mcp_caller *ret,
                       int64_t *ret_per_minute) {
   const struct agent *g = arg;
@@ -204,6 +223,7 @@ struct agent *agent_new(struct core *c, bool listening) {
                                          .hosts = f->access_hosts,
                                          .host_count = f->access_host_count,
                                          .access = access_of,
+                                         .stranger = stranger,
                                          .arg = g};
   g->endpoint = mcp_endpoint_new(&o);
   g->timer = loop_timer_start(c->loop, WATCH_MS, WATCH_MS, watch_cb, g);

@@ -25,7 +25,8 @@ struct agent {
   struct mcp_server *server;
   struct mcp_endpoint *endpoint; /* NULL: not over HTTP */
   uint64_t timer;
-  uint8_t key[32]; /* of what clients carry for us; new with every start */
+  uint32_t stranger; /* the user that was refused last; 0: nobody was */
+  uint8_t key[32];   /* of what clients carry for us; new with every start */
   struct watched *watched;
 };
 

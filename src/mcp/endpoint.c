@@ -186,7 +186,10 @@ static int on_subscribe(void *arg, struct trg_str uri, bool on) {
 static bool host_is(struct trg_str host, const char *name) {
   const size_t n = strlen(name);
   if (host.n < n || !str_is_nocase((struct trg_str){host.p, n}, name)) return false;
-  return host.n == n || host.p[n] == ':';
+  if (host.n == n) return true;
+  size_t i = n + 1;
+  while (host.p[n] == ':' && i < host.n && host.p[i] >= '0' && host.p[i] <= '9') i++;
+  return i == host.n && i > n + 1;
 }
 
 static bool host_allowed(const struct mcp_endpoint *e, struct trg_str host) {
@@ -243,8 +246,10 @@ static bool admitted(struct mcp_endpoint *e, struct serve *s, const struct serve
   struct trg_str token = serve_header(r, "authorization");
   token = str_starts(token, "Bearer ") ? (struct trg_str){token.p + 7, token.n - 7} : TRG_STR("");
   int64_t per_minute = 0;
-  if (!e->o.access(e->o.arg, token, ret, &per_minute)) {
-    refuse(s, r->id, 401, RPC_INVALID, "an access token is needed", "WWW-Authenticate", "Bearer");
+  const char *why = e->o.stranger != NULL ? e->o.stranger(e->o.arg, r) : NULL;
+  if (why != NULL || !e->o.access(e->o.arg, token, ret, &per_minute)) {
+    refuse(s, r->id, 401, RPC_INVALID, why != NULL ? why : "an access token is needed",
+           "WWW-Authenticate", "Bearer");
     return false;
   }
   const int wait = rate_take(e, ret->name, per_minute);

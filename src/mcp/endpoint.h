@@ -22,6 +22,8 @@ struct mcp_endpoint_options {
   /* Who shows this bearer token ("" none), and how many requests a minute they may make (0: no
    * limit). false: nobody. */
   bool (*access)(void *arg, struct trg_str token, struct mcp_caller *ret, int64_t *ret_per_minute);
+  /* Asked first: NULL, or why who sends this request must show a token. May be NULL. */
+  const char *(*stranger)(void *arg, const struct serve_request *r);
   void *arg;
   size_t sessions_max; /* 0: 1,000 */
 };

@@ -21,6 +21,7 @@ struct serve_request {
   size_t header_count;
   struct trg_str body;
   struct trg_str peer; /* address */
+  int socket;          /* for owner.h; -1: none */
 };
 struct serve_options {
   const char *host;

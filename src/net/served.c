@@ -111,7 +111,8 @@ static enum MHD_Result ask(struct served *r) {
                                         .headers = r->headers,
                                         .header_count = r->header_count,
                                         .body = buf_view(&r->body),
-                                        .peer = str_of(r->peer == NULL ? "" : r->peer->name)};
+                                        .peer = str_of(r->peer == NULL ? "" : r->peer->name),
+                                        .socket = r->peer == NULL ? -1 : r->peer->fd};
   r->state = SERVED_ASKING;
   r->serve->on_request(r->serve->arg, &request);
   if (r->response != NULL) return answer_queue(r);

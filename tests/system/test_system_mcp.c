@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -296,6 +298,49 @@ static void test_strangers_rebinders_and_the_impatient_are_turned_away(void **st
   assert_int_equal(rig_http("POST", Url, TYPE "Authorization: Bearer " SLOW, init, NULL), 429);
 }
 
+static const char init_text[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\","
+                                "\"params\":{\"protocolVersion\":\"2025-06-18\"}}";
+
+static void test_a_host_that_only_begins_like_loopback_is_none(void **state) {
+  (void)state;
+  static const char *const hosts[] = {"localhost.evil.example", "127.0.0.1:80.evil.example",
+                                      "localhost:1@evil.example", "localhost:"};
+  for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+    char headers[300];
+    snprintf(headers, sizeof headers, TYPE "Authorization: Bearer " READER "\nHost: %s", hosts[i]);
+    assert_int_equal(rig_http("POST", Url, headers, init_text, NULL), 403);
+    snprintf(headers, sizeof headers, TYPE "Authorization: Bearer " READER "\nOrigin: http://%s",
+             hosts[i]);
+    assert_int_equal(rig_http("POST", Url, headers, init_text, NULL), 403);
+  }
+}
+
+/* The status that a program of another user gets. */
+static int status_of_nobody(void) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    const bool changed = setgid(65534) == 0 && setuid(65534) == 0;
+    _exit(changed && rig_http("POST", Url, TYPE "X: y", init_text, NULL) == 401 ? 0 : 1);
+  }
+  int status = -1;
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  return status;
+}
+
+/* Changes the configuration: what comes after it has no tokens. */
+static void test_without_a_token_only_our_own_user_and_root_may_read(void **state) {
+  (void)state;
+  char listen[100];
+  snprintf(listen, sizeof listen, "listen: \"%.*s\"", (int)strcspn(Url + 7, "/"), Url + 7);
+  rig_conf(&R, "listen: \"off\"", listen, "mode: auto", "mode: draft", NULL);
+  assert_int_equal(kill(R.daemon, SIGHUP), 0);
+  rig_until_log(&R, "daemon.log", "config.reloaded");
+  assert_int_equal(rig_http("POST", Url, TYPE "X: y", init_text, NULL), 200);
+  if (geteuid() != 0) return; /* only root can be somebody else */
+  assert_int_equal(status_of_nobody(), 0);
+  assert_true(rig_log_has(&R, "daemon.log", "mcp.refused user=65534"));
+}
+
 static void test_resources_and_prompts_are_there(void **state) {
   (void)state;
   cJSON *o = NULL;
@@ -399,6 +444,8 @@ int main(void) {
       cmocka_unit_test(test_fields_are_changed_within_the_taxonomy),
       cmocka_unit_test(test_strangers_rebinders_and_the_impatient_are_turned_away),
       cmocka_unit_test(test_resources_and_prompts_are_there),
+      cmocka_unit_test(test_a_host_that_only_begins_like_loopback_is_none),
+      cmocka_unit_test(test_without_a_token_only_our_own_user_and_root_may_read),
       cmocka_unit_test(test_a_program_on_standard_input_is_served_beside_the_daemon),
       cmocka_unit_test(test_a_program_on_standard_input_is_served_without_a_daemon),
   };

@@ -1,3 +1,7 @@
+#include <arpa/inet.h>
+#include <unistd.h>
+
+#include "net/owner.h"
 #include "net/serve.h"
 #include "test_net_help.h"
 
@@ -10,6 +14,8 @@ struct fixture {
   char method[16], path[64], query[64], header[64], peer[64];
   char body[512];
   size_t body_n;
+  bool owned;
+  uint32_t owner;
 };
 
 static void on_request(void *arg, const struct serve_request *r) {
@@ -26,6 +32,7 @@ static void on_request(void *arg, const struct serve_request *r) {
     for (size_t k = 0; k < r->headers[i].name.n; k++)
       assert_false(r->headers[i].name.p[k] >= 'A' && r->headers[i].name.p[k] <= 'Z');
   f->body_n = r->body.n;
+  f->owned = owner_of(r, &f->owner);
   memcpy(f->body, r->body.p, r->body.n < sizeof f->body ? r->body.n : sizeof f->body);
   const struct trg_header out = {TRG_STR("X-Out"), TRG_STR("yes")};
   if (!f->park) serve_answer(f->s, r->id, 200, TRG_STR("text/plain"), &out, 1, TRG_STR("hello"));
@@ -148,6 +155,8 @@ static void test_a_request_arrives_whole_and_is_answered(void **state) {
   assert_string_equal(f->query, "x=1&y=%20");
   assert_string_equal(f->header, "abc");
   assert_string_equal(f->peer, "127.0.0.1");
+  assert_true(f->owned);
+  assert_int_equal(f->owner, geteuid());
   assert_memory_equal(f->body, "body", 4);
   client_send(c, "GET /again HTTP/1.1\r\nHost: h\r\n\r\n");
   c->n = 0;
@@ -156,6 +165,34 @@ static void test_a_request_arrives_whole_and_is_answered(void **state) {
   assert_string_equal(f->query, "");
   assert_int_equal(f->body_n, 0);
   client_free(c);
+}
+
+static void test_the_table_of_sockets_says_whose_a_connection_is(void **state) {
+  static const char line[] =
+      "   1: 0100007F:C350 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1000        0 "
+      "12345 1 0000000000000000 20 4 30 10 -1";
+  struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(50000)},
+                     other = {.sin_family = AF_INET, .sin_port = htons(8080)};
+  const struct sockaddr_in6 six = {
+      .sin6_family = AF_INET6, .sin6_port = htons(8080), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+  const struct sockaddr *a = (const struct sockaddr *)&own, *b = (const struct sockaddr *)&other;
+  char pair[OWNER_PAIR_MAX];
+  uint32_t uid = 0;
+  (void)state;
+  own.sin_addr.s_addr = other.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  assert_true(owner_pair(a, b, pair));
+  assert_string_equal(pair, "0100007F:C350 0100007F:1F90");
+  assert_true(owner_of_line(line, pair, &uid));
+  assert_int_equal(uid, 1000);
+  assert_true(owner_pair(b, a, pair)); /* the other end's line is not it */
+  assert_false(owner_of_line(line, pair, &uid));
+  assert_false(
+      owner_of_line("  1: 0100007F:C350 0100007F:1F90 01", "0100007F:C350 0100007F:1F90", &uid));
+  assert_true(owner_pair((const struct sockaddr *)&six, (const struct sockaddr *)&six, pair));
+  assert_string_equal(pair, "00000000000000000000000001000000:1F90 "
+                            "00000000000000000000000001000000:1F90");
+  own.sin_family = AF_UNIX;
+  assert_false(owner_pair(a, b, pair));
 }
 
 static void test_the_raw_body_is_kept_byte_by_byte(void **state) {
@@ -375,6 +412,7 @@ static void test_a_taken_port_is_told_clearly(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       T(test_a_request_arrives_whole_and_is_answered),
+      T(test_the_table_of_sockets_says_whose_a_connection_is),
       T(test_the_raw_body_is_kept_byte_by_byte),
       T(test_a_large_body_is_413_however_it_comes),
       T(test_head_has_the_length_but_no_body),
