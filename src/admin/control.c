@@ -268,8 +268,13 @@ static int do_eval_keep(struct asking *k, const json *q, struct trg_err *err) {
 
 static void do_review(struct asking *k, const json *q, struct trg_str ref, const char *who) {
   struct trg_err err = {0};
-  const int rc = road_review(k->core->road, arena_dup(k->arena, json_get_str(q, "verb")), ref, who,
-                             json_get_str(q, "text"), json_get_int(q, "call", 0), &err);
+  const struct review v = {.verb = arena_dup(k->arena, json_get_str(q, "verb")),
+                           .ref = ref,
+                           .text = json_get_str(q, "text"),
+                           .who = who,
+                           .call = json_get_int(q, "call", 0),
+                           .was = json_get_str(q, "was")};
+  const int rc = road_review(k->core->road, &v, &err);
   if (rc != ROAD_REVIEW_WAITS) {
     asking_result(k, rc, &err);
     return;

@@ -104,12 +104,13 @@ static int review_run(const struct cmd_call *c) {
 }
 
 int review_act(const struct cmd_call *c, const char *verb, const char *done, struct trg_str text,
-               int64_t call) {
+               int64_t call, const char *was) {
   json *request = ask_request("review");
   if (call != 0) json_put_int(request, "call", call);
   json_put_text(request, "verb", verb);
   json_put_text(request, "ref", c->words[0]);
   json_put_str(request, "text", text);
+  json_put_text(request, "was", was);
   json *answer = NULL;
   const int status = ask_once(c, request, TIMEOUT_MS, &answer);
   if (status != 0) return status;
@@ -129,7 +130,7 @@ int review_act(const struct cmd_call *c, const char *verb, const char *done, str
 static int approve_run(const struct cmd_call *c) {
   int64_t call = 0;
   const int status = call_int(c, "call", 1, INT64_MAX, &call);
-  return status != 0 ? status : review_act(c, "approve", "approved", (struct trg_str){"", 0}, call);
+  return status != 0 ? status : review_act(c, "approve", "approved", TRG_STR(""), call, "");
 }
 
 static int reject_run(const struct cmd_call *c) {
@@ -138,7 +139,7 @@ static int reject_run(const struct cmd_call *c) {
   const int status = call_int(c, "call", 1, INT64_MAX, &call);
   if (status != 0) return status;
   if (why.n == 0) return cmd_fail(CMD_USAGE, "--why is empty: say what is wrong with it");
-  return review_act(c, "reject", "rejected", why, call);
+  return review_act(c, "reject", "rejected", why, call, "");
 }
 
 static const struct cmd_option list_options[] = {

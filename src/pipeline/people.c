@@ -127,22 +127,34 @@ static int second_person(struct road *r, const struct ticket *t, const struct dr
   return 0;
 }
 
-static int review_apply(struct road *r, const char *verb, const struct ticket *t,
-                        const struct draft *d, const char *who, struct trg_str text,
-                        struct arena *a, struct trg_err *err) {
-  const int64_t now = clock_now_ms();
+/* Two people may have the same draft open: the later one does not undo the other unseen. */
+static int edit_apply(struct road *r, const struct ticket *t, const struct draft *d,
+                      const struct review *v, struct arena *a, struct trg_err *err) {
+  char hash[HASH_HEX_MAX];
   struct trg_err fatal = {0};
-  if (strcmp(verb, "edit") == 0) {
-    if (str_trim(text).n == 0)
-      return err_set(err, TRG_EINVAL, "usage", "the edited reply is empty");
-    store_must(
-        draft_review(r->setup.store, d->id, "waiting", who, arena_dup(a, text), "", now, &fatal),
-        &fatal);
-    return 0;
-  }
+  const bool edited = d->edited != NULL && d->edited[0] != '\0';
+  if (str_trim(v->text).n == 0)
+    return err_set(err, TRG_EINVAL, "usage", "the edited reply is empty");
+  hash_hex(str_of(edited ? d->edited : d->body), hash);
+  if (v->was.n > 0 && !str_is(v->was, hash))
+    return err_set(err, TRG_ESTATE, "changed",
+                   "%s edited the draft of %s meanwhile; look at it and edit again",
+                   edited ? d->reviewer : "somebody", t->ref);
+  store_must(draft_review(r->setup.store, d->id, "waiting", v->who, arena_dup(a, v->text), "",
+                          clock_now_ms(), &fatal),
+             &fatal);
+  return 0;
+}
+
+static int review_apply(struct road *r, const struct review *v, const struct ticket *t,
+                        const struct draft *d, struct arena *a, struct trg_err *err) {
+  const int64_t now = clock_now_ms();
+  const char *verb = v->verb, *who = v->who;
+  struct trg_err fatal = {0};
+  if (strcmp(verb, "edit") == 0) return edit_apply(r, t, d, v, a, err);
   if (strcmp(verb, "reject") == 0) {
-    store_must(draft_review(r->setup.store, d->id, "rejected", who, d->edited, arena_dup(a, text),
-                            now, &fatal),
+    store_must(draft_review(r->setup.store, d->id, "rejected", who, d->edited,
+                            arena_dup(a, v->text), now, &fatal),
                &fatal);
     store_must(
         ticket_outcome(r->setup.store, t->id, TRG_STR("handoff"), TRG_STR("rejected"), now, &fatal),
@@ -174,33 +186,33 @@ static int review_apply(struct road *r, const char *verb, const struct ticket *t
   return 0;
 }
 
-int road_review(struct road *r, const char *verb, struct trg_str ref, const char *who,
-                struct trg_str text, int64_t call, struct trg_err *err) {
+int road_review(struct road *r, const struct review *v, struct trg_err *err) {
   struct arena *a = arena_new();
   struct ticket t = {0};
   struct draft d = {.state = ""};
-  int rc = ticket_by_ref(r->setup.store, ref, a, &t, err);
-  if (rc >= 0 && wish_review_wanted(r, &t, verb, call)) {
-    rc = wish_review(r, &t, verb, call, who, text, a, err);
+  int rc = ticket_by_ref(r->setup.store, v->ref, a, &t, err);
+  if (rc >= 0 && wish_review_wanted(r, &t, v->verb, v->call)) {
+    rc = wish_review(r, &t, v->verb, v->call, v->who, v->text, a, err);
     arena_free(&a);
     return rc;
   }
   if (rc >= 0) rc = draft_newest(r->setup.store, t.id, a, &d, err);
   if (rc == TRG_ENOTFOUND)
     rc = err_set(err, rc, "not_found",
-                 "%.*s has no draft; `triagectl review` lists those that wait", (int)ref.n, ref.p);
+                 "%.*s has no draft; `triagectl review` lists those that wait", (int)v->ref.n,
+                 v->ref.p);
   if (rc >= 0 && strcmp(d.state, "waiting") != 0)
     rc = err_set(err, TRG_ESTATE, "state", "the draft of %s does not wait for a person: it is %s",
                  t.ref, d.state);
-  if (rc >= 0) rc = hand_private(text, err);
-  if (rc >= 0) rc = review_apply(r, verb, &t, &d, who, text, a, err);
+  if (rc >= 0) rc = hand_private(v->text, err);
+  if (rc >= 0) rc = review_apply(r, v, &t, &d, a, err);
   if (rc >= 0) {
     struct trg_err fatal = {0};
-    store_must(audit_add(r->setup.store, who, arena_printf(a, "review %s", verb), t.ref,
-                         arena_dup(a, strcmp(verb, "edit") == 0 ? TRG_STR("") : text),
+    store_must(audit_add(r->setup.store, v->who, arena_printf(a, "review %s", v->verb), t.ref,
+                         arena_dup(a, strcmp(v->verb, "edit") == 0 ? TRG_STR("") : v->text),
                          clock_now_ms(), &fatal),
                &fatal);
-    log_event(TRG_INFO, "draft.reviewed", "ticket", t.ref, "verb", verb, "who", who, NULL);
+    log_event(TRG_INFO, "draft.reviewed", "ticket", t.ref, "verb", v->verb, "who", v->who, NULL);
   }
   arena_free(&a);
   return rc;

@@ -82,12 +82,17 @@ bool road_failed(const struct road *r);
 
 /* What people ask for (through the control socket or a command); inside the turn. */
 int road_requeue(struct road *r, struct trg_str ref, const char *who, struct trg_err *err);
-/* verb: approve | reject | edit. Of a draft, or of a tool's call that a draft waits for: `call` is
- * its id, or 0 when there is one alone. */
+/* On a draft, or on a tool's call that a draft waits for. */
+struct review {
+  const char *verb;         /* approve | reject | edit */
+  struct trg_str ref, text; /* text: the new one, or why it is rejected */
+  const char *who;
+  int64_t call;       /* id of a tool's call; 0 when there is one alone, or none */
+  struct trg_str was; /* hash_hex of the text that an edit replaces; empty: any */
+};
 /* Approved, but a compliance template wants another person to approve it too. */
 #define ROAD_REVIEW_WAITS 1
-int road_review(struct road *r, const char *verb, struct trg_str ref, const char *who,
-                struct trg_str text, int64_t call, struct trg_err *err);
+int road_review(struct road *r, const struct review *v, struct trg_err *err);
 /* A webhook for this helpdesk: verified, and the tickets that it names become inbox rows in this
  * turn; answer it with *ret_answer (slices of the delivery or lasting texts) when they are durable.
  * TRG_ENOTFOUND: no such helpdesk, or it takes none; TRG_EINVAL: the signature does not fit;

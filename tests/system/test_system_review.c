@@ -9,6 +9,7 @@
 /* cmocka wants the ones above first */
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <sys/stat.h>
 
 #include "rig.h"
@@ -97,6 +98,94 @@ static void test_reviews_are_a_signal_by_category_model_and_skill(void **state) 
   assert_int_equal(rig_run(&R, "triagectl", "feedback --by weather", NULL), 2);
 }
 
+/* `review edit` with a script for an editor; triagectl's files go into a folder of their own. */
+static void edit_with(const char *script, const char *ref, int want) {
+  char text[1400];
+  (void)mkdir(rig_path(&R, "typing"), 0700);
+  snprintf(text, sizeof text, "#!/bin/sh\n%s\n", script);
+  rig_file(&R, "editor", text);
+  assert_int_equal(chmod(rig_path(&R, "editor"), 0700), 0);
+  assert_int_equal(setenv("EDITOR", rig_path(&R, "editor"), 1), 0);
+  assert_int_equal(setenv("TMPDIR", rig_path(&R, "typing"), 1), 0);
+  assert_int_equal(unsetenv("VISUAL"), 0);
+  run("review edit %s", ref, want, NULL);
+  assert_int_equal(unsetenv("TMPDIR"), 0);
+}
+
+static int files_left(void) {
+  int n = 0;
+  DIR *d = opendir(rig_path(&R, "typing"));
+  assert_non_null(d);
+  for (const struct dirent *e; (e = readdir(d)) != NULL;) n += e->d_name[0] != '.';
+  (void)closedir(d);
+  return n;
+}
+
+static const char *text_of(const char *ref) {
+  static char text[4000];
+  char sql[200];
+  snprintf(sql, sizeof sql,
+           "SELECT coalesce(nullif(edited, ''), body) FROM v_drafts WHERE ref = '%s'", ref);
+  rig_sql_text(&R, sql, text, sizeof text);
+  return text;
+}
+
+static void test_an_editor_may_fail_or_be_interrupted_and_leaves_nothing_behind(void **state) {
+  (void)state;
+  char ref[64], before[4000];
+  snprintf(ref, sizeof ref, "%s", waiting(0));
+  snprintf(before, sizeof before, "%s", text_of(ref));
+  edit_with("echo lost >\"$1\"; exit 1", ref, 1);
+  edit_with(": >\"$1\"", ref, 1);
+  edit_with(":", ref, 1);
+  edit_with("kill -INT $$", ref, 1);
+  edit_with("printf '\\377' >\"$1\"", ref, 1);
+  edit_with("echo 'Pay with 4111 1111 1111 1111 please' >\"$1\"", ref, 1);
+  assert_string_equal(text_of(ref), before);
+  assert_int_equal(files_left(), 0);
+  /* Ctrl-C goes to triagectl too: the editor decides what it means. */
+  edit_with("kill -INT $PPID; echo '\u3053\u3093\u306b\u3061\u306f \u0645\u0631\u062d\u0628\u0627' "
+            ">\"$1\"",
+            ref, 0);
+  assert_string_equal(text_of(ref),
+                      "\u3053\u3093\u306b\u3061\u306f \u0645\u0631\u062d\u0628\u0627\n");
+  assert_int_equal(files_left(), 0);
+}
+
+static void test_two_people_with_the_same_draft_open_undo_nothing_of_each_other(void **state) {
+  (void)state;
+  char ref[64], script[1200];
+  snprintf(ref, sizeof ref, "%s", waiting(0));
+  rig_file(&R, "other.txt", "What the other one wrote.");
+  snprintf(script, sizeof script,
+           "echo 'What I wrote.' >\"$1\"\nSUDO_USER=other '%s' -c '%s' review edit %s --file '%s'",
+           getenv("TRIAGECTL"), rig_path(&R, "triaged.yaml"), ref, rig_path(&R, "other.txt"));
+  edit_with(script, ref, 1);
+  assert_string_equal(text_of(ref), "What the other one wrote.");
+  assert_int_equal(files_left(), 1); /* mine: it is told where */
+}
+
+static void test_no_text_moves_the_cursor_of_who_looks_at_it(void **state) {
+  (void)state;
+  char ref[64], *out = NULL;
+  snprintf(ref, sizeof ref, "%s", waiting(0));
+  edit_with("printf 'red \\033[31m, also \\302\\23331m and \\177 \\303\\251' >\"$1\"", ref, 0);
+  run("review diff %s", ref, 0, &out);
+  assert_null(strpbrk(out, "\033\177"));
+  assert_null(strstr(out, "\302\233"));
+  assert_non_null(strstr(out, "\u00e9"));
+  free(out);
+}
+
+static void test_a_draft_that_does_not_wait_opens_no_editor(void **state) {
+  (void)state;
+  char ref[64];
+  snprintf(ref, sizeof ref, "%s", waiting(0));
+  run("review reject %s --why wrong", ref, 0, NULL);
+  edit_with("echo typed >\"$1\"; touch \"$1.opened\"", ref, 1);
+  assert_int_equal(files_left(), 0);
+}
+
 /* The sum of a number that stands in every row of a JSON list. */
 static int64_t sum_of(const char *args, const char *key) {
   char *out = NULL;
@@ -129,6 +218,14 @@ test_every_ticket_without_an_answer_is_in_a_gap_and_every_draft_has_a_score(void
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_reviews_are_a_signal_by_category_model_and_skill, setup,
+                                      teardown),
+      cmocka_unit_test_setup_teardown(
+          test_an_editor_may_fail_or_be_interrupted_and_leaves_nothing_behind, setup, teardown),
+      cmocka_unit_test_setup_teardown(
+          test_two_people_with_the_same_draft_open_undo_nothing_of_each_other, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_no_text_moves_the_cursor_of_who_looks_at_it, setup,
+                                      teardown),
+      cmocka_unit_test_setup_teardown(test_a_draft_that_does_not_wait_opens_no_editor, setup,
                                       teardown),
       cmocka_unit_test_setup_teardown(
           test_every_ticket_without_an_answer_is_in_a_gap_and_every_draft_has_a_score, setup_local,
