@@ -138,7 +138,7 @@ int labelled_read(const char *path, struct arena *a, struct labelled *ret, struc
                   n);
     else
       rc = line.p[0] == '{' ? line_json(line, n, a, &out, err) : line_tsv(line, n, a, &out, err);
-    if (rc < 0) err_prefix(err, "%s: ", path);
+    if (rc < 0) err_prefix(err, "%s", path);
   }
   buf_free(&file);
   if (rc >= 0 && out.count == 0)

@@ -202,7 +202,7 @@ struct web *web_new(struct core *c, bool listen, struct trg_err *err) {
                                   .on_gone = on_gone};
   w->serve = serve_new(c->loop, &o, err);
   if (w->serve == NULL) {
-    err_prefix(err, "listen: %s:%d: ", f->listen_host, f->listen_port);
+    err_prefix(err, "listen: %s:%d", f->listen_host, f->listen_port);
     mem_free(w);
     return NULL;
   }

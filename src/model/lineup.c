@@ -28,7 +28,7 @@ static int rmodel_open(struct router *r, const struct conf_model *c, struct rmod
                                  .user = m};
   const int rc = inst_open(r->host, &o, &m->inst, err);
   if (rc < 0) {
-    err_prefix(err, "model %s: ", c->name);
+    err_prefix(err, "model %s", c->name);
     mem_free(m);
     return rc;
   }

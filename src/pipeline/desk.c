@@ -274,7 +274,7 @@ static struct desk *desk_open(struct road *r, const struct conf_helpdesk *c, str
                                  .max_in_flight = (int)c->max_in_flight,
                                  .user = d};
   if (inst_open(r->setup.host, &o, &d->inst, err) < 0) {
-    err_prefix(err, "helpdesk %s: ", c->name);
+    err_prefix(err, "helpdesk %s", c->name);
     mem_free(d);
     return NULL;
   }

@@ -66,7 +66,7 @@ struct road_plan *road_plan_load(struct conf *conf, const char *const *labels, s
                               err);
   p->book = conf->book_path != NULL ? book_load(conf->book_path, book_problem, err)
                                     : book_builtin();
-  if (p->taxonomy != NULL && p->book == NULL) err_prefix(err, "%s: ", conf->book_path);
+  if (p->taxonomy != NULL && p->book == NULL) err_prefix(err, "%s", conf->book_path);
   const bool loaded = p->taxonomy != NULL && p->book != NULL && templates_load(p, conf, err) >= 0;
   if (!loaded) {
     road_plan_free(&p);

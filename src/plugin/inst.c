@@ -67,7 +67,7 @@ int inst_allow_origin(struct trg_inst *i, struct trg_str text, struct trg_err *e
   int rc = url_parse(text, &u, err);
   if (rc == 0) rc = url_check(&u, err);
   if (rc != 0) {
-    err_prefix(err, "%s: ", i->name);
+    err_prefix(err, "%s", i->name);
     return -1;
   }
   for (size_t n = 0; n < i->origin_count; n++)

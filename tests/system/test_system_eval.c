@@ -95,6 +95,16 @@ static void the_floor_is_the_exit_status(void **state) {
   assert_int_not_equal(rig_run(&R, "triagectl", "eval --history", NULL), 0);
 }
 
+static void a_line_that_is_no_example_is_named_with_its_file(void **state) {
+  (void)state;
+  char line[400], command[400];
+  snprintf(command, sizeof command, "eval %s", rig_path(&R, "labelled.tsv"));
+  rig_file(&R, "labelled.tsv", "billing\tMy invoice\nno tab here\n");
+  assert_int_equal(rig_run(&R, "triagectl", command, NULL), 1);
+  snprintf(line, sizeof line, "%s: line 2 is not", rig_path(&R, "labelled.tsv"));
+  assert_true(rig_log_has(&R, "err.log", line));
+}
+
 /* Lines of the file that an evaluation under way keeps; 0: there is none. */
 static int part_lines(void) {
   glob_t g;
@@ -174,6 +184,7 @@ static void one_source_is_asked_for(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(results_have_errors_runs_and_are_kept_over_time),
+      TEST(a_line_that_is_no_example_is_named_with_its_file),
       TEST(the_floor_is_the_exit_status),
       TEST(an_interrupted_evaluation_goes_on_where_it_was),
       TEST(threads_and_several_labels_are_compared),

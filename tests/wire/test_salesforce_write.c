@@ -422,7 +422,7 @@ static void test_a_repeated_write_sends_only_the_mail_that_is_missing(void **sta
   desk_answer_write(&c, "POST", MAIL, 400, MAIL_ERROR("UNABLE_TO_LOCK_ROW"));
   const struct fake_op *op = desk_write(&c, &action);
   ends(op, TRG_RETRY, TRG_CODE_TRANSIENT);
-  HAS(op->result.why.p, "the reply is not sent");
+  HAS(op->result.why.p, "the note are written, this is about the reply; HTTP 400");
   read_as(&c, kase, NULL, comments);
   desk_answer_write(&c, "POST", MAIL, 200, MAILED);
   ends(desk_write(&c, &action), TRG_DONE, "");

@@ -105,7 +105,7 @@ static void close_send(struct sf_call *call) {
 }
 
 static const char *parts_hint(const struct sf_call *call) {
-  return call->parts_done ? "the fields and the note are written; the reply is not sent" : NULL;
+  return call->parts_done ? "the fields and the note are written, this is about the reply" : NULL;
 }
 
 /* What an answer says in itself, though its status was 2xx. */
