@@ -27,6 +27,13 @@ void hash_add(struct hash *h, struct trg_str data) {
   if (data.n > 0) BUG_UNLESS(EVP_DigestUpdate(h->ctx, data.p, data.n) == 1);
 }
 
+struct hash *hash_copy(const struct hash *h) {
+  struct hash *copy = mem_alloc(sizeof *copy);
+  copy->ctx = EVP_MD_CTX_new();
+  BUG_UNLESS(copy->ctx != NULL && EVP_MD_CTX_copy_ex(copy->ctx, h->ctx) == 1);
+  return copy;
+}
+
 void hash_end(struct hash **h, uint8_t out[HASH_BYTES]) {
   if (h == NULL || *h == NULL) return;
   BUG_UNLESS(EVP_DigestFinal_ex((*h)->ctx, out, NULL) == 1);

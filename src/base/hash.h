@@ -20,6 +20,7 @@ int hash_file(const char *path, char out[HASH_HEX_MAX], struct trg_err *err);
 struct hash;
 struct hash *hash_new(void);
 void hash_add(struct hash *h, struct trg_str data);
+struct hash *hash_copy(const struct hash *h);            /* goes on from here, beside the first */
 void hash_end(struct hash **h, uint8_t out[HASH_BYTES]); /* frees it */
 
 void hex_encode(const uint8_t *p, size_t n, char *out);   /* 2n+1 bytes */

@@ -87,6 +87,20 @@ void job_attempt_ended(struct job *j, struct attempt *a, const struct trg_result
 bool job_is_busy(const struct job *j); /* has an attempt under way */
 
 #define JOB_BUCKETS 1024
+/* What many prompts begin with, hashed once: the next ones' hashes go on from there. */
+#define PROMPTS_HASHED 4
+struct prompts_hashed {
+  struct hashed {
+    char *text;
+    size_t n;
+    struct hash *after; /* NULL: none */
+  } list[PROMPTS_HASHED];
+  size_t next;
+};
+void prompts_hashed_free(struct prompts_hashed *p);
+/* As router_prompt_hash. */
+void prompt_hash_kept(struct prompts_hashed *p, const struct trg_model_request *q, char out[65]);
+
 struct router {
   struct loop *loop;
   struct host *host;
@@ -98,6 +112,7 @@ struct router {
   struct job *parked;
   int64_t paid_open; /* calls under way that are paid from the day's budget */
   bool draining;
+  struct prompts_hashed hashed;
 };
 
 #endif

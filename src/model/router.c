@@ -21,6 +21,7 @@ void router_free(struct router **r) {
   for (size_t b = 0; b < JOB_BUCKETS; b++)
     while ((*r)->jobs[b] != NULL) job_free((*r)->jobs[b]);
   rmodels_retire((*r)->models);
+  prompts_hashed_free(&(*r)->hashed);
   mem_free(*r);
   *r = NULL;
 }
@@ -70,7 +71,7 @@ static struct job *job_new(struct router *r, const struct router_job *want,
   for (size_t i = 0; i < ATTEMPTS_MAX; i++) j->attempts[i].job = j;
   j->marks = arena_alloc(j->arena, (task->model_count + 1) * sizeof *j->marks);
   job_copy_request(j, &want->request, wants_input(r, task));
-  router_prompt_hash(&want->request, j->best.prompt_hash);
+  prompt_hash_kept(&r->hashed, &want->request, j->best.prompt_hash);
   j->next = r->jobs[j->id % JOB_BUCKETS];
   r->jobs[j->id % JOB_BUCKETS] = j;
   return j;

@@ -39,11 +39,17 @@ static void test_pieces_and_files_hash_like_the_whole(void **state) {
   struct hash *h = hash_new();
   hash_add(h, TRG_STR("abc"));
   hash_add(h, TRG_STR(""));
+  struct hash *longer = hash_copy(h);
   hash_add(h, TRG_STR("def"));
+  hash_add(longer, TRG_STR("def!"));
   hash_end(&h, raw);
   assert_null(h);
   hex_encode(raw, sizeof raw, other);
   assert_string_equal(whole, other);
+  hash_end(&longer, raw);
+  hex_encode(raw, sizeof raw, other);
+  assert_string_equal(other, hash_hex(TRG_STR("abcdef!"), whole));
+  (void)hash_hex(TRG_STR("abcdef"), whole);
   char path[] = "/tmp/triaged-hash-XXXXXX";
   const int fd = mkstemp(path);
   assert_true(fd >= 0);
