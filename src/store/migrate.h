@@ -47,6 +47,7 @@ extern const char *const migrate_person[];
 extern const char *const migrate_agent[];
 extern const char *const migrate_slim[];
 extern const char *const migrate_cover[];
+extern const char *const migrate_stem[];
 
 /* Brings a checked database from version `from` to STORE_VERSION, in one transaction. */
 int migrate(struct store *s, int64_t from, struct trg_err *err);
