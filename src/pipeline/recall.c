@@ -103,13 +103,15 @@ static int search(struct store *s, struct recall *x) {
 static void search_pool(void *arg) {
   struct reader *p = arg;
   struct trg_err err = {0};
-  const int opened = p->store == NULL ? store_open_beside(p->beside, &p->store, &err) : 0;
+  int opened = p->store == NULL ? store_open_beside(p->beside, &p->store, &err) : 0;
+  if (opened >= 0) opened = store_moment(p->store, true, &err);
   for (struct recall *x = p->batch; x != NULL; x = x->next) {
     const struct pace from = pace_begin();
     x->err = err;
     x->rc = opened < 0 ? opened : search(p->store, x);
     x->took = pace_since(from);
   }
+  if (opened >= 0) (void)store_moment(p->store, false, NULL); /* reading only: nothing is lost */
 }
 
 /* --- on the loop -------------------------------------------------------------------------------

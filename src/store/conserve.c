@@ -202,7 +202,7 @@ int report_conserved(struct store *s, struct trg_err *err) {
       "  0) FROM model_call c WHERE c.outcome <> '' AND c.shadow = (b.day LIKE '% shadow')"
       "  AND c.started_ms >= strftime('%s', substr(b.day, 1, 10)) * 1000"
       "  AND c.started_ms < (strftime('%s', substr(b.day, 1, 10)) + 86400) * 1000) LIMIT 1";
-  int rc = sql_snapshot(s, true, err);
+  int rc = store_moment(s, true, err);
   if (rc != 0) return rc;
   rc = report_check(s, err); /* the totals are those of the report */
   if (rc == 0) rc = totals_hold(s, err);
@@ -210,6 +210,6 @@ int report_conserved(struct store *s, struct trg_err *err) {
   if (rc == 0) rc = none(s, "is resolved but has no live charge", uncharged, err);
   if (rc == 0) rc = none(s, "has another sum of model calls than its budget says", budgets, err);
   if (rc == 0) rc = sums_hold(s, err);
-  (void)sql_snapshot(s, false, NULL);
+  (void)store_moment(s, false, NULL);
   return rc;
 }

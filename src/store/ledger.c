@@ -384,11 +384,11 @@ static int check_all(struct store *s, struct check *c, int64_t *ret_bad, struct 
 int ledger_verify(struct store *s, int64_t *ret_count, int64_t *ret_bad, struct trg_err *err) {
   struct check c = {0};
   int64_t bad = 0;
-  int rc = sql_snapshot(s, true, err);
+  int rc = store_moment(s, true, err);
   if (rc != 0) return rc;
   rc = check_all(s, &c, &bad, err);
   if (rc == 0) rc = check_head(s, &c, &bad, err);
-  (void)sql_snapshot(s, false, NULL);
+  (void)store_moment(s, false, NULL);
   if (ret_count != NULL) *ret_count = c.count;
   if (ret_bad != NULL) *ret_bad = rc == 0 ? 0 : bad;
   return rc;

@@ -311,7 +311,7 @@ int sql_script(struct store *s, const char *text, struct trg_err *err) {
   return rc == SQLITE_OK ? 0 : sql_failed(s, rc, err);
 }
 
-int sql_snapshot(struct store *s, bool on, struct trg_err *err) {
+int store_moment(struct store *s, bool on, struct trg_err *err) {
   return s->lock_fd >= 0 ? 0 : sql_script(s, on ? "BEGIN" : "COMMIT", err);
 }
 

@@ -108,8 +108,6 @@ struct trg_str sql_get_blob(struct sql *q, struct arena *a);
 int turn_needs(struct store *s, int rc, const struct trg_err *err);
 /* Several statements without values, as in a migration. */
 int sql_script(struct store *s, const char *text, struct trg_err *err);
-/* On a reader: what is read until `on` is false again is of one moment. On the writer nothing. */
-int sql_snapshot(struct store *s, bool on, struct trg_err *err);
 /* The text of SQLite's failure `rc` on this store, with what to do. */
 int sql_failed(struct store *s, int rc, struct trg_err *err);
 /* Room for one more element of a list in the arena that has n. */

@@ -34,6 +34,9 @@ int store_open_told(const char *state_dir, void (*fn)(void *arg, const char *wha
 int store_open_reader(const char *state_dir, struct store **ret, struct trg_err *err);
 /* One more reader of the same file, for a pool thread; with a small cache. Any thread. */
 int store_open_beside(const struct store *s, struct store **ret, struct trg_err *err);
+/* On a reader: what is read until `on` is false again is of one moment, which is also cheaper than
+ * a moment for each question. On the writer nothing. */
+int store_moment(struct store *s, bool on, struct trg_err *err);
 void store_close(struct store **s); /* commits nothing that is open; checkpoints when the writer */
 /* Is a daemon (or another writer) holding the lock? */
 bool store_locked(const char *state_dir);
