@@ -16,11 +16,11 @@
 #include "base/hash.h"
 #include "store/migrate.h"
 #include "store/bytes.h"
+#include "store/pieces.h"
 #include "store/sql.h"
 #include "store/tally.h"
 
 #define READER_BUSY_MS 2000
-#define LOOKASIDE      256
 #define OPEN_BUSY_MS   5000 /* a reader may be recovering the WAL at this moment */
 
 /* --- the lock -------------------------------------------------------------------------------- */
@@ -86,6 +86,7 @@ static struct store *store_new(const char *state_dir) {
   /* Nobody asks SQLite how much memory it uses, and counting it costs a lock each time. Refused,
    * without harm, when SQLite runs already. */
   (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  pieces_use();
   struct store *s = mem_alloc(sizeof *s);
   s->dir = mem_dup(state_dir);
   s->path = file_join(state_dir, "triaged.db");
@@ -120,8 +121,6 @@ static int open_file(struct store *s, int flags, struct trg_err *err) {
   (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
   (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   (void)sqlite3_busy_timeout(s->db, OPEN_BUSY_MS);
-  /* Statements take their small memory from here; the default of 40 places is used up at once. */
-  (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 1200, LOOKASIDE);
   return 0;
 }
 
