@@ -276,7 +276,7 @@ void budget_wait(struct task *k, const struct ticket *t, const char *why) {
     char until[TIME_RFC3339_MAX];
     log_event(TRG_ERROR, "budget.stop", "until", time_format(tomorrow, until), "why", why, NULL);
   }
-  if (how != ON_LIMIT_DRAFT || t->state == TICKET_TRIAGING) {
+  if (how != ON_LIMIT_DRAFT) {
     advance(r, t->id, t->state, k->stage->takes,
             &(struct advance){
                 .due_ms = tomorrow, .attempts = k->attempts, .hold = why, .why = "budget"});

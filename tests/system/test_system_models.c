@@ -229,6 +229,18 @@ static void over_budget_triaged_tickets_go_to_people_when_the_limit_says_draft(v
                    (int)count("v_tickets WHERE outcome <> ''"));
 }
 
+static void over_budget_new_tickets_go_to_people_too_when_the_limit_says_draft(void **state) {
+  (void)state;
+  rig_tickets(&R, 60);
+  rig_sim(&R, "--seed 3 --behaviour off ");
+  rig_conf(&R, "policy:", "limits: {model_cost_per_day: 0.008, on_limit: draft}\npolicy:", NULL);
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_true(count("v_tickets WHERE reason = 'budget' AND category = ''") > 0);
+  assert_int_equal(count("v_tickets WHERE outcome = ''"), 0);
+  assert_true(rig_sql(&R, "SELECT sum(cost_micros) FROM v_model_calls") <= 8000);
+  assert_int_equal(rig_check_no_double(&R, NULL, NULL), 60);
+}
+
 static void over_budget_tickets_wait_for_the_next_day_when_the_limit_says_queue(void **state) {
   (void)state;
   rig_tickets(&R, 40);
@@ -378,6 +390,7 @@ int main(void) {
       T(tokens_and_cost_equal_what_the_vendor_counted),
       T(the_days_budget_is_never_exceeded_with_many_calls_at_once),
       T(over_budget_triaged_tickets_go_to_people_when_the_limit_says_draft),
+      T(over_budget_new_tickets_go_to_people_too_when_the_limit_says_draft),
       T(over_budget_tickets_wait_for_the_next_day_when_the_limit_says_queue),
       T(over_budget_nothing_is_begun_when_the_limit_says_stop),
       T(five_hundred_calls_at_once_do_not_overrun_a_budget_for_a_hundred),
