@@ -185,6 +185,26 @@ void buf_csv(struct buf *b, struct trg_str s) {
   buf_char(b, '"');
 }
 
+void buf_csv_text(struct buf *b, struct trg_str s) {
+  const bool sign = s.n > 0 && (s.p[0] == '-' || s.p[0] == '+');
+  bool formula = sign || (s.n > 0 && memchr("=@\t\r", s.p[0], 4) != NULL);
+  if (sign) {
+    size_t i = 1;
+    while (i < s.n && ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '.')) i++;
+    formula = i < s.n || s.n == 1;
+  }
+  if (!formula) {
+    buf_csv(b, s);
+    return;
+  }
+  struct buf safe;
+  buf_init(&safe, 0);
+  buf_char(&safe, '\'');
+  buf_str(&safe, s);
+  buf_csv(b, buf_view(&safe));
+  buf_free(&safe);
+}
+
 void buf_url(struct buf *b, struct trg_str s) {
   static const char hex[] = "0123456789ABCDEF";
   for (size_t i = 0; i < s.n; i++) {

@@ -33,6 +33,9 @@ char *buf_take(struct buf *b, size_t *ret_n); /* the caller frees; b is empty ag
 void buf_json(struct buf *b, struct trg_str s); /* with the quotes; bad UTF-8 becomes U+FFFD */
 void buf_html(struct buf *b, struct trg_str s); /* & < > " ' */
 void buf_csv(struct buf *b, struct trg_str s);  /* RFC 4180 */
-void buf_url(struct buf *b, struct trg_str s);  /* percent-encoding of all but unreserved */
+/* The same of what others wrote: before a text that a spreadsheet would take for a formula stands
+ * an apostrophe; numbers stay as they are. */
+void buf_csv_text(struct buf *b, struct trg_str s);
+void buf_url(struct buf *b, struct trg_str s); /* percent-encoding of all but unreserved */
 
 #endif

@@ -5,17 +5,6 @@
 #include "base/str.h"
 #include "billing/report_inner.h"
 
-/* Spreadsheets run cells that begin like a formula. */
-static void cell_text(struct buf *out, const char *text) {
-  const bool formula = text[0] == '=' || text[0] == '+' || text[0] == '-' || text[0] == '@' ||
-                       text[0] == '\t';
-  struct buf safe;
-  buf_init(&safe, 0);
-  buf_printf(&safe, "%s%s", formula ? "'" : "", text);
-  buf_csv(out, buf_view(&safe));
-  buf_free(&safe);
-}
-
 static void row_csv(struct buf *out, const struct report_row *r) {
   const int64_t counts[] = {r->tickets, r->triaged,  r->waiting,  r->failed, r->drafted, r->sent,
                             r->open,    r->resolved, r->excluded, r->held,   r->reversed};
@@ -23,7 +12,7 @@ static void row_csv(struct buf *out, const struct report_row *r) {
                            row_cost_each(r)};
   const int64_t more[] = {r->assumed, r->confirmed, r->verified, r->handoff, r->reopened};
   char text[MONEY_TEXT_MAX];
-  cell_text(out, r->key);
+  buf_csv_text(out, str_of(r->key));
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
     buf_printf(out, ",%" PRId64, counts[i]);
   for (size_t i = 0; i < sizeof money / sizeof *money; i++)

@@ -30,7 +30,7 @@ struct row {
 static void cell(struct row *r, const char *text) {
   if (!r->first) buf_char(r->b, ',');
   r->first = false;
-  buf_csv(r->b, str_of(text));
+  buf_csv_text(r->b, str_of(text));
 }
 
 static void time_cell(struct row *r, int64_t at_ms) {

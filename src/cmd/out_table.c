@@ -302,7 +302,7 @@ void out_table_csv(const struct out_table *t, struct buf *out) {
   for (size_t r = 0; r < out_rows(t); r++) {
     for (size_t k = 0; k < t->column_count; k++) {
       if (k > 0) buf_char(out, ',');
-      buf_csv(out, str_of(cell_text(t, r * t->column_count + k, false, tmp)));
+      buf_csv_text(out, str_of(cell_text(t, r * t->column_count + k, false, tmp)));
     }
     buf_text(out, "\r\n");
   }
@@ -348,7 +348,7 @@ static void flat_add(const json *value, const char *path, struct buf *out) {
   buf_csv(out, str_of(path));
   buf_char(out, ',');
   if (json_is_string(value)) {
-    buf_csv(out, json_str(value));
+    buf_csv_text(out, json_str(value));
   } else {
     char *text = json_text(value);
     buf_csv(out, str_of(strcmp(text, "null") == 0 ? "" : text));

@@ -91,6 +91,16 @@ static void test_html_csv_and_url_escapes(void **state) {
   expect(buf_html, TRG_STR("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
   expect(buf_csv, TRG_STR("plain"), "plain");
   expect(buf_csv, TRG_STR("a,b"), "\"a,b\"");
+  expect(buf_csv, TRG_STR("=1+1"), "=1+1");
+  expect(buf_csv_text, TRG_STR("plain"), "plain");
+  expect(buf_csv_text, TRG_STR(""), "");
+  expect(buf_csv_text, TRG_STR("-0.990000"), "-0.990000");
+  expect(buf_csv_text, TRG_STR("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
+  expect(buf_csv_text, TRG_STR("+1+cmd"), "'+1+cmd");
+  expect(buf_csv_text, TRG_STR("-2+3"), "'-2+3");
+  expect(buf_csv_text, TRG_STR("-"), "'-");
+  expect(buf_csv_text, TRG_STR("@sum"), "'@sum");
+  expect(buf_csv_text, TRG_STR("\t=1"), "'\t=1");
   expect(buf_csv, TRG_STR("say \"hi\"\n"), "\"say \"\"hi\"\"\n\"");
   expect(buf_url, TRG_STR("a b/c~\xC3\xA9"), "a%20b%2Fc~%C3%A9");
 }
