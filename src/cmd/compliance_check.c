@@ -233,6 +233,8 @@ static enum control_state two_people(const struct control_look *l) {
   buf_text(l->why, "a dispute is not decided by who opened it or changed its rule or price");
   if (l->t->two_money)
     buf_text(l->why, "; a reply that names money is sent when two people stand behind it");
+  if (l->t->two_tools)
+    buf_text(l->why, "; a tool's call that a person must approve is made when two people did");
   return CONTROL_ON;
 }
 

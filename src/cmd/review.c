@@ -122,7 +122,10 @@ int review_act(const struct cmd_call *c, const char *verb, const char *done, str
   json_put_text(o, "who", who_asks());
   if (!out_document_print(o, c))
     printf("%s: %s by %s%s\n", c->words[0], done, who_asks(),
-           waits ? "; it names money, so it is sent when another person has approved it too" : "");
+           waits
+               ? "; a compliance template wants two people for this: it waits until another person "
+                 "has approved it too"
+               : "");
   json_free(&o);
   return CMD_OK;
 }

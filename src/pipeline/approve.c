@@ -74,6 +74,39 @@ static const char *detail_of(const struct tool_wish *w, struct trg_str why, stru
   return text;
 }
 
+/* Where a template wants two people for a call: 1 when this is the second, or none is wanted, with
+ * *ret_who as it is kept; 0 when another must approve it too. */
+static int second_yes(struct road *r, const struct ticket *t, const struct tool_wish *w,
+                      const char **who, struct arena *a, struct trg_err *err) {
+  struct trg_err fatal = {0};
+  if (!r->plan->two_tools) return 1;
+  if (strcmp(w->who, *who) == 0)
+    return err_set(err, TRG_ESTATE, "two_people",
+                   "%s approved call %lld of %s already; another person must approve it too", *who,
+                   (long long)w->id, t->ref);
+  if (w->who[0] == '\0') {
+    store_must(tool_wish_first(r->setup.store, w->id, *who, &fatal), &fatal);
+    return 0;
+  }
+  *who = arena_printf(a, "%s, %s", w->who, *who);
+  return 1;
+}
+
+/* The call that is meant, and that it can be decided on now. */
+static int wish_open(const struct ticket *t, const struct open *o, int64_t call, struct trg_str why,
+                     const struct tool_wish **ret, struct trg_err *err) {
+  const int rc = which(t, o, call, ret, err);
+  if (rc < 0) return rc;
+  BUG_UNLESS(*ret != NULL);
+  if (t->state != TICKET_ADMITTED)
+    return err_set(err, TRG_ESTATE, "state", "%s is %s: its call can be decided while it waits",
+                   t->ref, ticket_state_word(t->state));
+  if ((*ret)->due_ms <= clock_now_ms())
+    return err_set(err, TRG_ESTATE, "expired", "call %lld of %s was not decided in time",
+                   (long long)(*ret)->id, t->ref);
+  return hand_private(why, err);
+}
+
 int wish_review(struct road *r, const struct ticket *t, const char *verb, int64_t call,
                 const char *who, struct trg_str why, struct arena *a, struct trg_err *err) {
   const struct tool_wish *w = NULL;
@@ -84,24 +117,21 @@ int wish_review(struct road *r, const struct ticket *t, const char *verb, int64_
   if (!yes && strcmp(verb, "reject") != 0)
     return err_set(err, TRG_EINVAL, "usage", "a tool's call can be approved or rejected");
   open_read(r, t, a, &o);
-  int rc = which(t, &o, call, &w, err);
-  BUG_UNLESS(rc < 0 || w != NULL);
-  if (rc >= 0 && t->state != TICKET_ADMITTED)
-    rc = err_set(err, TRG_ESTATE, "state", "%s is %s: its call can be decided while it waits",
-                 t->ref, ticket_state_word(t->state));
-  if (rc >= 0 && w->due_ms <= now)
-    rc = err_set(err, TRG_ESTATE, "expired", "call %lld of %s was not decided in time",
-                 (long long)w->id, t->ref);
-  if (rc >= 0) rc = hand_private(why, err);
+  const int rc = wish_open(t, &o, call, why, &w, err);
   if (rc < 0) return rc;
-  store_must(tool_wish_decide(r->setup.store, w->id, yes ? "approved" : "denied", who,
-                              arena_dup(a, why), now, &fatal),
-             &fatal);
+  const char *both = who;
+  const int people = yes ? second_yes(r, t, w, &both, a, err) : 1;
+  if (people < 0) return people;
+  if (people > 0)
+    store_must(tool_wish_decide(r->setup.store, w->id, yes ? "approved" : "denied", both,
+                                arena_dup(a, why), now, &fatal),
+               &fatal);
   store_must(audit_add(r->setup.store, who, yes ? "tool approve" : "tool reject", t->ref,
                        detail_of(w, why, a), now, &fatal),
              &fatal);
   log_event(TRG_INFO, "tool.reviewed", "ticket", t->ref, "call", log_num(w->id), "tool", w->tool,
             "verb", verb, "who", who, NULL);
+  if (people == 0) return ROAD_REVIEW_WAITS;
   if (o.count > 1) return 0; /* the others are waited for */
   const struct ticket_step now_due = {.attempts = t->attempts, .hold_reason = TRG_STR("")};
   store_must(ticket_wait(r->setup.store, t->id, &now_due, now, &fatal), &fatal);

@@ -52,6 +52,7 @@ static int templates_load(struct road_plan *p, const struct conf *conf, struct t
     p->template_count++;
     p->two_changes = p->two_changes || t->two_changes;
     p->two_money = p->two_money || t->two_money;
+    p->two_tools = p->two_tools || t->two_tools;
     p->restore &= t->restore;
   }
   return 0;

@@ -43,9 +43,9 @@ struct road_plan {
   struct book *book;
   struct template *templates; /* of conf->compliance */
   size_t template_count;
-  bool two_changes, two_money; /* what a template wants two people for */
-  unsigned restore;            /* what all templates let a reply have back (skill/template.h) */
-  const char *change_hash;     /* of configuration, price book and skills together */
+  bool two_changes, two_money, two_tools; /* what a template wants two people for */
+  unsigned restore;        /* what all templates let a reply have back (skill/template.h) */
+  const char *change_hash; /* of configuration, price book and skills together */
   char *triage_stable, *draft_stable, *verify_stable; /* system prompts: same for every ticket */
   char *triage_schema;
   struct voice *voice;

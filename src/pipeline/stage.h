@@ -135,6 +135,7 @@ void reconcile_run(struct road *r, const struct stage *st, const struct ticket *
 void decide(struct road *r, const struct ticket *t, const char *outcome, const char *reason);
 /* A person's word on a tool's call that a draft waits for (approve.c). Is it about one? */
 bool wish_review_wanted(struct road *r, const struct ticket *t, const char *verb, int64_t call);
+/* ROAD_REVIEW_WAITS: approved, but a template wants another person to approve it too. */
 int wish_review(struct road *r, const struct ticket *t, const char *verb, int64_t call,
                 const char *who, struct trg_str why, struct arena *a, struct trg_err *err);
 /* Why a compliance template wants two people for a text that is to be sent (reason code); NULL: it

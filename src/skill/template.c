@@ -77,8 +77,10 @@ static int two_people_read(const struct yaml *list, const char *file, struct tem
       t->two_changes = true;
     else if (str_is(word, "money"))
       t->two_money = true;
+    else if (str_is(word, "tools"))
+      t->two_tools = true;
     else
-      return wrong(y, err, file, "two_people knows changes and money");
+      return wrong(y, err, file, "two_people knows changes, money and tools");
   }
   return 0;
 }

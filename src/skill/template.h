@@ -36,6 +36,7 @@ struct template {
   bool baa, disclosure; /* required */
   bool two_changes;     /* a change of the rules takes another person's approval */
   bool two_money;       /* and so does a reply that names money */
+  bool two_tools;       /* and so does a tool's call that a person must approve */
   unsigned restore;     /* enum restore, what a reply has back */
   const char **fields;  /* that may be in a prompt; NULL: any */
   size_t field_count;

@@ -126,6 +126,15 @@ int tool_wish_decide(struct store *s, int64_t id, const char *state, const char 
   return sql_run_one(&q, "call that waits", err);
 }
 
+int tool_wish_first(struct store *s, int64_t id, const char *who, struct trg_err *err) {
+  static const char text[] = "UPDATE tool_wish SET who = ? WHERE id = ? AND state = 'waiting'";
+  struct sql q;
+  sql_write(&q, s, text);
+  sql_text(&q, who);
+  sql_int(&q, id);
+  return sql_run_one(&q, "call that waits", err);
+}
+
 int tool_wish_run(struct store *s, int64_t id, struct trg_err *err) {
   static const char text[] = "UPDATE tool_wish SET state = 'running'"
                              " WHERE id = ? AND state = 'approved'";

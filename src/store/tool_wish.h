@@ -19,7 +19,8 @@ struct tool_wish {
   const char *arguments; /* JSON */
   const char *arguments_hash;
   const char *state;  /* waiting, approved, denied, expired, running, done, failed, uncertain */
-  const char *who;    /* who approved or denied it; "policy" when nobody needs to */
+  const char *who;    /* who approved or denied it; "policy" when nobody needs to; while it
+                         waits the first of two who must approve it; both: "alice, bob" */
   const char *why;    /* of a person who denied it */
   const char *result; /* as the model is told */
   int64_t made_ms, due_ms, decided_ms, ended_ms;
@@ -38,6 +39,8 @@ int tool_wish_in(struct store *s, const char *state, int64_t limit, struct arena
 /* A person's word, or time's: from "waiting", else TRG_ENOTFOUND. */
 int tool_wish_decide(struct store *s, int64_t id, const char *state, const char *who,
                      const char *why, int64_t now_ms, struct trg_err *err);
+/* The first of two people said yes: it goes on waiting, and `who` is known. */
+int tool_wish_first(struct store *s, int64_t id, const char *who, struct trg_err *err);
 /* From "approved" to "running", else TRG_ENOTFOUND. To be committed before anything is sent. */
 int tool_wish_run(struct store *s, int64_t id, struct trg_err *err);
 /* The end, from "running" or "approved": done, failed or uncertain. */

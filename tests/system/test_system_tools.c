@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <unistd.h>
+
 #include "rig.h"
 
 static struct rig R;
@@ -210,6 +212,52 @@ static void test_a_person_approves_a_call_and_the_draft_goes_on(void **state) {
   free(out);
   assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
   assert_int_equal(lines_of("calls"), 1); /* never twice */
+}
+
+static int as(const char *who, const char *args, char **out) {
+  assert_int_equal(setenv("SUDO_USER", who, 1), 0);
+  const int status = rig_run(&R, "triagectl", args, out);
+  assert_int_equal(unsetenv("SUDO_USER"), 0);
+  return status;
+}
+
+static void test_under_sox_two_people_approve_a_call(void **state) {
+  (void)state;
+  char *out = NULL;
+  if (geteuid() != 0) {
+    print_message("# who sudo names is believed of root alone: skipped\n");
+    skip();
+  }
+  until_it_waits();
+  rig_conf_change(&R, "policy:", "compliance: [sox]\npolicy:", NULL);
+  assert_int_equal(as("alice", "review approve shop/1", &out), 0);
+  assert_non_null(strstr(out, "another person"));
+  free(out);
+  assert_int_equal(as("alice", "review approve shop/1", NULL), 1);
+  assert_true(rig_log_has(&R, "err.log", "alice approved call 1 of shop/1 already"));
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(lines_of("calls"), 0);
+  expect_text("SELECT state FROM tool_wish", "waiting");
+  assert_int_equal(as("bob", "review approve shop/1", &out), 0);
+  assert_null(strstr(out, "another person"));
+  free(out);
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(lines_of("calls"), 1);
+  expect_text("SELECT who FROM tool_wish", "alice, bob");
+  assert_int_equal(rig_sql(&R, "SELECT count(DISTINCT who) FROM audit WHERE what = 'tool approve'"),
+                   2);
+}
+
+static void test_a_second_person_may_deny_what_the_first_approved(void **state) {
+  (void)state;
+  if (geteuid() != 0) skip();
+  until_it_waits();
+  rig_conf_change(&R, "policy:", "compliance: [sox]\npolicy:", NULL);
+  assert_int_equal(as("alice", "review approve shop/1", NULL), 0);
+  assert_int_equal(as("bob", "review reject shop/1 --why wrong-order", NULL), 0);
+  expect_text("SELECT state || ' ' || who FROM tool_wish", "denied bob");
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(lines_of("calls"), 0);
 }
 
 static void test_a_denied_call_is_told_to_the_model_and_left_to_a_person(void **state) {
@@ -420,6 +468,8 @@ int main(void) {
       T(test_a_tool_that_changes_something_needs_an_entry_in_the_policy),
       T(test_policy_may_let_it_run_without_a_person),
       T(test_a_person_approves_a_call_and_the_draft_goes_on),
+      T(test_under_sox_two_people_approve_a_call),
+      T(test_a_second_person_may_deny_what_the_first_approved),
       T(test_a_denied_call_is_told_to_the_model_and_left_to_a_person),
       T(test_a_call_that_nobody_decides_on_holds_its_draft_for_a_day),
       T(test_a_call_is_never_made_twice_also_when_the_daemon_is_killed_in_it),
