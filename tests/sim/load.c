@@ -167,6 +167,8 @@ static void line_about(const struct load *l, struct ticket *t, const char *body)
   const cJSON *category = cJSON_GetObjectItemCaseSensitive(labels, "category");
   t->language = store_word(store, language ? language : text_language(body));
   t->channel = store_word(store, channel ? channel : "web");
+  const char *attachment = line_text(l, "attachment");
+  t->attachment = attachment ? store_word(store, attachment) : NULL;
   t->behaviour = behaviour ? (enum behaviour)behaviour_parse(behaviour) : BEHAVIOUR_NONE;
   t->category = cJSON_IsString(category) ? store_word(store, category->valuestring) : NULL;
 }

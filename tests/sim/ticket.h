@@ -97,8 +97,9 @@ struct ticket {
   const char *subject;
   const char *channel;
   const char *language;
-  const char *category; /* the label, for lists of choices only */
-  const char *priority; /* NULL: none */
+  const char *attachment; /* name of a file at the first message; NULL: none; zendesk only */
+  const char *category;   /* the label, for lists of choices only */
+  const char *priority;   /* NULL: none */
   const char *type;
   uint64_t requester, assignee, group;
   uint64_t parent; /* ticket that this one follows up, 0 if none */

@@ -245,6 +245,19 @@ static void bodies_write(struct exchange *x, struct buf *b, const struct ticket 
   buf_free(&plain);
 }
 
+static void attachments_write(struct buf *b, const struct ticket *t, const struct entry *e) {
+  jw_kopen(b, "attachments", '[');
+  if (t->attachment && (e->flags & ENTRY_CREATES)) {
+    jw_open(b, '{');
+    jw_kid(b, "id", e->message_id);
+    jw_kstr(b, "file_name", t->attachment);
+    jw_kstr(b, "content_type", "application/pdf");
+    jw_kint(b, "size", 1234);
+    jw_close(b, '}');
+  }
+  jw_close(b, ']');
+}
+
 void zendesk_comment_write(struct exchange *x, struct buf *b, const struct ticket *t,
                            const struct entry *e) {
   jw_open(b, '{');
@@ -253,7 +266,7 @@ void zendesk_comment_write(struct exchange *x, struct buf *b, const struct ticke
   jw_kint(b, "author_id", zendesk_author(x, e->author));
   bodies_write(x, b, t, e);
   jw_kbool(b, "public", (e->flags & ENTRY_PUBLIC) != 0);
-  jw_kraw(b, "attachments", "[]");
+  attachments_write(b, t, e);
   jw_kid(b, "audit_id", e->id);
   via_entry(b, t, e);
   jw_ktime(b, "created_at", e->at_ms);
@@ -352,7 +365,7 @@ static void events_write(struct exchange *x, struct buf *b, const struct ticket 
     jw_kint(b, "author_id", zendesk_author(x, e->author));
     bodies_write(x, b, t, e);
     jw_kbool(b, "public", (e->flags & ENTRY_PUBLIC) != 0);
-    jw_kraw(b, "attachments", "[]");
+    attachments_write(b, t, e);
     jw_kid(b, "audit_id", e->id);
     jw_close(b, '}');
   }

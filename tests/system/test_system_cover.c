@@ -43,7 +43,8 @@ static int begin(void **state) {
       &R, "tickets.jsonl",
       "{\"id\":\"1\",\"subject\":\"Parcel lost\",\"body\":\"My parcel is lost, what now? Answer "
       "to pat.customer@example.com\",\"requester\":{\"name\":\"Pat\",\"email\":"
-      "\"pat@example.com\"}}\n");
+      "\"pat@example.com\"},\"attachment\":\"Bill for pat.customer@example.com, +49 30 "
+      "90182077.pdf\"}\n");
   rig_sim(&R, "--seed 3 --behaviour off");
   cJSON_Delete(rig_post(&R, "/sim/macros", macro));
   assert_int_equal(mkdir(rig_path(&R, "kb"), 0755), 0);
@@ -184,6 +185,16 @@ static void without_a_template_a_reply_has_the_customers_address_back(void **sta
   free(reply);
 }
 
+static void an_attachments_name_is_masked_as_the_text_is(void **state) {
+  (void)state;
+  conf("", DRAFT("We look into it.", ""));
+  ends("sent ok");
+  char got[300];
+  rig_sql_text(&R, "SELECT attachments FROM message WHERE attachments <> '[]'", got, sizeof got);
+  assert_non_null(strstr(got, "\"Bill for [EMAIL_1], [PHONE_1].pdf\""));
+  assert_false(rig_log_has(&R, "asked", "90182077"));
+}
+
 static void another_profile_masks_what_is_indexed_already(void **state) {
   (void)state;
   conf("", DRAFT("When a parcel is lost, write to us [kb:lost#1].", "\"kb:lost#1\""));
@@ -214,6 +225,7 @@ int main(void) {
       T(under_hipaa_the_house_can_still_be_reached),
       T(under_hipaa_a_reply_has_no_address_of_the_customers_back),
       T(without_a_template_a_reply_has_the_customers_address_back),
+      T(an_attachments_name_is_masked_as_the_text_is),
       T(another_profile_masks_what_is_indexed_already),
   };
   return cmocka_run_group_tests_name("cover", tests, NULL, NULL);

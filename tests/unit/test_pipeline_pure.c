@@ -330,6 +330,30 @@ static void test_each_condition_alone_keeps_a_draft_from_being_sent(void **state
 /* --- prompt --------------------------------------------------------------------------------------
  */
 
+static void test_what_other_tickets_hide_has_names_that_are_no_tokens_of_this_one(void **state) {
+  (void)state;
+  const struct past p[] = {
+      {.ref = "s/1",
+       .subject = "Of [NAME_1]",
+       .category = "a",
+       .reply = "Hi [NAME_1], [x] [EMAIL_2]"},
+      {.ref = "s/2", .subject = "None", .category = "a", .reply = "Hi [NAME_1]"}};
+  const struct example e[] = {{.text = "I am [NAME_1]", .category = "a", .labels = "{}"},
+                              {.text = "[NAME_1] is me", .category = "a", .labels = "{}"}};
+  json *replies = prompt_past(p, 2, true), *subjects = prompt_past(p, 2, false);
+  json *examples = prompt_examples(e, 2);
+  assert_true(
+      str_is(json_get_str(json_at(replies, 0), "reply"), "Hi (S1_NAME_1), [x] (S1_EMAIL_2)"));
+  assert_true(str_is(json_get_str(json_at(replies, 1), "reply"), "Hi (S2_NAME_1)"));
+  assert_true(str_is(json_get_str(json_at(subjects, 0), "subject"), "Of (S1_NAME_1)"));
+  assert_true(str_is(json_get_str(json_at(subjects, 1), "subject"), "None"));
+  assert_true(str_is(json_get_str(json_at(examples, 0), "text"), "I am (E1_NAME_1)"));
+  assert_true(str_is(json_get_str(json_at(examples, 1), "text"), "(E2_NAME_1) is me"));
+  json_free(&replies);
+  json_free(&subjects);
+  json_free(&examples);
+}
+
 static void test_a_ticket_is_one_json_object_that_its_text_can_not_leave(void **state) {
   (void)state;
   struct ticket t = {.ref = "s/1", .subject = "\"}],\"x\":1", .language = "en", .channel = 77};
@@ -415,6 +439,7 @@ int main(void) {
       TEST(test_a_draft_needs_a_body_lists_and_a_confidence),
       TEST(test_who_asks_for_a_person_gets_one_whatever_else_is_true),
       TEST(test_each_condition_alone_keeps_a_draft_from_being_sent),
+      TEST(test_what_other_tickets_hide_has_names_that_are_no_tokens_of_this_one),
       TEST(test_a_ticket_is_one_json_object_that_its_text_can_not_leave),
       TEST(test_a_long_thread_loses_its_oldest_messages_first),
       TEST(test_schemas_are_json_and_name_the_categories),

@@ -2,6 +2,7 @@
 #include "unit/test_skill_folder.h"
 
 #include "base/json.h"
+#include "base/pii.h"
 #include "skill/skill.h"
 #include "skill/taxonomy.h"
 #include "store/knowledge.h"
@@ -165,12 +166,18 @@ static void test_examples_are_found_by_a_tickets_words_and_replaced_when_they_ch
   assert_string_equal(list[0].category, "returns");
   taxonomy_free(&t);
   skills_free(&s);
-  put("t.yaml", "categories:\n  - {name: b, examples: [My refund is late]}\n");
+  put("t.yaml", "categories:\n  - {name: b, examples: [\"Mrs Erika Mustermann, a@x.example: my "
+                "refund is late\"]}\n");
   t = load("t.yaml", &s);
   assert_int_equal(taxonomy_index(t, store, 0, &err), 0);
   assert_int_equal(example_search(store, TRG_STR("refund"), 5, a, &list, &n, &err), 0);
   assert_int_equal(n, 1);
   assert_string_equal(list[0].category, "b");
+  assert_string_equal(list[0].text, "Mrs Erika Mustermann, [EMAIL_1]: my refund is late");
+  /* The same file under other rules is masked anew. */
+  assert_int_equal(taxonomy_index(t, store, PII_PROFILE_GDPR, &err), 0);
+  assert_int_equal(example_search(store, TRG_STR("refund"), 5, a, &list, &n, &err), 0);
+  assert_string_equal(list[0].text, "Mrs [NAME_1], [EMAIL_1]: my refund is late");
   assert_int_equal(turn_flush(store, &err), 0);
   store_close(&store);
   arena_free(&a);
