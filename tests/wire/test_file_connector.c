@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -108,6 +109,54 @@ static void lines_become_notices_and_a_cursor_that_goes_on_from_there(void **sta
   free(cursor);
 }
 
+static void what_can_not_be_read_does_not_keep_the_other_files_from_being_read(void **state) {
+  struct place *p = *state;
+  char folder[128], pipe[128];
+  snprintf(folder, sizeof folder, "%s/a.jsonl", p->dir);
+  snprintf(pipe, sizeof pipe, "%s/aa.jsonl", p->dir);
+  assert_int_equal(mkdir(folder, 0700), 0);
+  assert_int_equal(mkfifo(pipe, 0600), 0); /* to open it would wait for ever */
+  lines_write(p, "b.jsonl", "w", two);
+  const struct fake_op *op = poll_from(p, (struct trg_str){NULL, 0});
+  assert_int_equal(op->result.outcome, TRG_DONE);
+  assert_int_equal(op->notice_count, 2);
+  assert_int_equal(fake_host_log_matches(p->host, "file.unread"), 1);
+  assert_int_equal(fake_host_log_matches(p->host, "a.jsonl"), 1);
+  assert_int_equal(fake_host_log_matches(p->host, "b.jsonl, byte"), 1); /* where no ticket stands */
+  char *cursor = strdup(op->cursor.p);
+  op = poll_from(p, (struct trg_str){cursor, strlen(cursor)});
+  assert_int_equal(op->notice_count, 0);
+  assert_int_equal(fake_host_log_matches(p->host, "file.unread"), 1); /* said once */
+  rmdir(folder);
+  unlink(pipe);
+  free(cursor);
+}
+
+static void more_than_a_thousand_files_are_all_read(void **state) {
+  struct place *p = *state;
+  char name[32], path[128];
+  for (int i = 0; i < 1200; i++) {
+    snprintf(name, sizeof name, "n%04d.jsonl", i);
+    lines_write(p, name, "w", "{\"id\":\"1\",\"body\":\"x\"}\n");
+  }
+  const struct fake_op *op = poll_from(p, (struct trg_str){NULL, 0});
+  assert_int_equal(op->result.outcome, TRG_DONE);
+  assert_int_equal(op->notice_count, 1200);
+  char *cursor = strdup(op->cursor.p);
+  lines_write(p, "n0700.jsonl", "a", "{\"id\":\"2\",\"body\":\"y\"}\n");
+  lines_write(p, "n0700a.jsonl", "w", "{\"id\":\"3\",\"body\":\"z\"}\n");
+  op = poll_from(p, (struct trg_str){cursor, strlen(cursor)});
+  assert_int_equal(op->notice_count, 2);
+  assert_string_equal(op->notices[0].id.p, "2");
+  free(cursor);
+  for (int i = 0; i < 1200; i++) {
+    snprintf(path, sizeof path, "%s/n%04d.jsonl", p->dir, i);
+    unlink(path);
+  }
+  snprintf(path, sizeof path, "%s/n0700a.jsonl", p->dir);
+  unlink(path);
+}
+
 static void a_ticket_is_read_whole_also_after_a_restart(void **state) {
   struct place *p = *state;
   lines_write(p, "a.jsonl", "w", two);
@@ -179,6 +228,8 @@ static void a_folder_that_is_not_there_is_refused_with_what_to_do(void **state) 
 int main(void) {
   const struct CMUnitTest tests[] = {
       T(lines_become_notices_and_a_cursor_that_goes_on_from_there),
+      T(what_can_not_be_read_does_not_keep_the_other_files_from_being_read),
+      T(more_than_a_thousand_files_are_all_read),
       T(a_ticket_is_read_whole_also_after_a_restart),
       T(the_newest_line_of_an_id_is_the_ticket),
       T(a_result_is_written_once_and_can_be_found),

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILES_MAX      1000
+#define FILES_MAX      50000 /* their names and places are the cursor, so there must be an end */
 #define LINE_MAX_BYTES ((size_t)4 << 20)
 
 static int fail(struct trg_err *err, const char *code, const char *what, const char *path) {
@@ -106,34 +106,71 @@ static int by_name(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+struct names {
+  char **list;
+  size_t count, room;
+};
+
+static void names_free(struct names *n) {
+  for (size_t i = 0; i < n->count; i++) free(n->list[i]);
+  free(n->list);
+}
+
+static bool is_wanted(const char *name) {
+  const size_t n = strlen(name);
+  return n > 6 && strcmp(name + n - 6, ".jsonl") == 0 && name[0] != '.' &&
+         strcmp(name, FILE_RESULTS) != 0;
+}
+
 /* Names of the folder's *.jsonl but the results, sorted. */
-static int names_read(const char *folder, char **names, size_t *ret_count, struct trg_err *err) {
+static int names_read(const char *folder, struct names *ret, struct trg_err *err) {
   DIR *d = opendir(folder);
   if (d == NULL) return fail(err, "not_found", "read the folder", folder);
-  size_t n = 0;
-  for (struct dirent *e; n < FILES_MAX && (e = readdir(d)) != NULL;) {
-    const size_t len = strlen(e->d_name);
-    if (len < 7 || strcmp(e->d_name + len - 6, ".jsonl") != 0 || e->d_name[0] == '.') continue;
-    if (strcmp(e->d_name, FILE_RESULTS) == 0) continue;
-    names[n++] = must(strdup(e->d_name));
+  for (struct dirent *e; ret->count <= FILES_MAX && (e = readdir(d)) != NULL;) {
+    if (!is_wanted(e->d_name)) continue;
+    if (ret->count == ret->room) {
+      ret->room = ret->room == 0 ? 64 : ret->room * 2;
+      ret->list = must(realloc(ret->list, ret->room * sizeof *ret->list));
+    }
+    ret->list[ret->count++] = must(strdup(e->d_name));
   }
   closedir(d);
-  qsort(names, n, sizeof *names, by_name);
-  *ret_count = n;
+  errno = EFBIG;
+  if (ret->count > FILES_MAX) /* some of them would be left out without a word */
+    return fail(err, "transient", "keep track of more than 50000 files in", folder);
+  if (ret->count > 0) qsort(ret->list, ret->count, sizeof *ret->list, by_name);
   return 0;
+}
+
+static void bad_add(struct file_look *look, const char *name, int64_t offset) {
+  if (look->bad++ == 0)
+    snprintf(look->first_bad, sizeof look->first_bad, "%.200s, byte %lld", name, (long long)offset);
+}
+
+/* Opens a file to read. A folder or a pipe of such a name holds no lines, and a pipe would wait. */
+static int file_open(const char *path, struct stat *st) {
+  const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0 || (fstat(fd, st) == 0 && S_ISREG(st->st_mode))) return fd;
+  close(fd);
+  errno = EINVAL;
+  return -1;
 }
 
 /* Whole lines of one file from `offset`, at most `most` bytes. Returns the new offset, or -1. */
 static int64_t file_read_lines(const char *folder, const char *name, int64_t offset, size_t most,
                                struct file_look *look, struct trg_err *err) {
   char *path = path_of(folder, name);
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
   struct stat st;
-  if (fd < 0 || fstat(fd, &st) < 0) {
+  const int fd = file_open(path, &st);
+  if (fd < 0) {
     fail(err, "transient", "read", path);
-    if (fd >= 0) close(fd);
     free(path);
     return -1;
+  }
+  if (st.st_size == offset) { /* nothing new, as mostly */
+    close(fd);
+    free(path);
+    return offset;
   }
   if (st.st_size < offset) offset = 0; /* it was written anew */
   const size_t want = most < LINE_MAX_BYTES ? LINE_MAX_BYTES : most;
@@ -149,14 +186,14 @@ static int64_t file_read_lines(const char *folder, const char *name, int64_t off
       file_places_add(&look->found, (struct file_place){must(strdup(id)), must(strdup(name)),
                                                         offset + (int64_t)at, n});
     else if (n > 0)
-      look->bad++;
+      bad_add(look, name, offset + (int64_t)at);
     at += n + 1;
   }
   if (got == (ssize_t)want) look->more = true;
   /* A line longer than any ticket is stepped over, or the file would stand still. */
   if (got == (ssize_t)want && at == 0) {
     at = want;
-    look->bad++;
+    bad_add(look, name, offset);
   }
   free(text);
   free(path);
@@ -166,27 +203,36 @@ static int64_t file_read_lines(const char *folder, const char *name, int64_t off
 int file_look(const char *folder, struct trg_str cursor, size_t max_bytes, struct file_look *ret,
               struct trg_err *err) {
   *ret = (struct file_look){0};
-  char *names[FILES_MAX];
-  size_t count = 0;
-  if (names_read(folder, names, &count, err) < 0) return -1;
+  struct names names = {0};
+  if (names_read(folder, &names, err) < 0) {
+    names_free(&names);
+    return -1;
+  }
   cJSON *before = cursor.n > 0 ? cJSON_ParseWithLength(cursor.p, cursor.n) : NULL;
   cJSON *after = must(cJSON_CreateObject());
-  int rc = 0;
-  for (size_t i = 0; i < count; i++) {
-    const cJSON *was = cJSON_GetObjectItemCaseSensitive(before, names[i]);
-    int64_t offset = cJSON_IsNumber(was) && was->valuedouble >= 0 ? (int64_t)was->valuedouble : 0;
-    if (rc == 0 && !ret->more) {
-      offset = file_read_lines(folder, names[i], offset, max_bytes, ret, err);
-      if (offset < 0) rc = -1;
+  const cJSON *was = before != NULL ? before->child : NULL;
+  for (size_t i = 0; i < names.count; i++) {
+    const char *name = names.list[i];
+    while (was != NULL && strcmp(was->string, name) < 0) was = was->next; /* sorted, too */
+    int64_t offset = 0;
+    if (was != NULL && strcmp(was->string, name) == 0 && cJSON_IsNumber(was) &&
+        was->valuedouble >= 0)
+      offset = (int64_t)was->valuedouble;
+    if (!ret->more) {
+      struct trg_err why = {{0}, {0}, 0};
+      const int64_t to = file_read_lines(folder, name, offset, max_bytes, ret, &why);
+      if (to >= 0)
+        offset = to;
+      else if (ret->unread++ == 0) /* the others are read all the same */
+        snprintf(ret->first_unread, sizeof ret->first_unread, "%.399s", why.text);
     }
-    if (rc == 0) cJSON_AddNumberToObject(after, names[i], (double)offset);
-    free(names[i]);
+    cJSON_AddNumberToObject(after, name, (double)offset);
   }
+  names_free(&names);
   ret->cursor = must(cJSON_PrintUnformatted(after));
   cJSON_Delete(after);
   cJSON_Delete(before);
-  if (rc < 0) file_look_free(ret);
-  return rc;
+  return 0;
 }
 
 void file_look_free(struct file_look *l) {

@@ -37,7 +37,10 @@ struct file_look {
   struct file_places found; /* in the order of the lines */
   char *cursor;             /* for the next look; owned */
   bool more;
-  size_t bad; /* lines that are no ticket */
+  size_t bad;             /* lines that are no ticket */
+  char first_bad[256];    /* where the first of them stands */
+  size_t unread;          /* files that could not be read; they are tried again next time */
+  char first_unread[400]; /* which, and why */
 };
 /* 0, or -1 and err. */
 int file_look(const char *folder, struct trg_str cursor, size_t max_bytes, struct file_look *ret,

@@ -23,6 +23,7 @@ struct desk {
   trg_inst *inst;
   const char *folder;       /* in conf */
   struct file_places known; /* what was seen since the start; the newest of an id counts */
+  size_t unread;            /* files that could not be read at the last look */
 };
 
 static const struct trg_field fields[] = {
@@ -140,8 +141,17 @@ static void look_after(void *self, trg_op op, void *arg) {
   if (j->look.bad > 0) {
     char n[24];
     snprintf(n, sizeof n, "%zu", j->look.bad);
-    d->host->log(d->inst, TRG_WARN, "file.bad_lines", (const char *const[]){"count", n, NULL});
+    d->host->log(d->inst, TRG_WARN, "file.bad_lines",
+                 (const char *const[]){"count", n, "first", j->look.first_bad, "why",
+                                       "no JSON object with an id, or longer than 4 MiB", NULL});
   }
+  if (j->look.unread != d->unread && j->look.unread > 0) {
+    char n[24];
+    snprintf(n, sizeof n, "%zu", j->look.unread);
+    d->host->log(d->inst, TRG_WARN, "file.unread",
+                 (const char *const[]){"count", n, "first", j->look.first_unread, NULL});
+  }
+  d->unread = j->look.unread;
   for (size_t i = 0; i < j->look.found.count; i++) {
     const struct file_place *at = &j->look.found.list[i];
     char version[400];
