@@ -73,6 +73,8 @@ const char *call_value_at(const struct cmd_call *c, const char *option, size_t i
 int call_int(const struct cmd_call *c, const char *option, int64_t min, int64_t max, int64_t *ret);
 /* A day ("2026-11-01") or moment. `ends`: of a day its end is meant, as in --to. */
 int call_time(const struct cmd_call *c, const char *option, bool ends, int64_t *ret_ms);
+/* --from and --to; each stays when it was not given. */
+int call_range(const struct cmd_call *c, int64_t *ret_from_ms, int64_t *ret_to_ms);
 
 /* "triagectl: ..." to standard error; returns status. */
 int cmd_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));

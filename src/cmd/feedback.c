@@ -29,8 +29,7 @@ static void row_print(struct out_table *t, const struct feedback_row *r) {
 static int feedback_run(const struct cmd_call *c) {
   const char *by = call_value(c, "by");
   int64_t from = 0, to = INT64_MAX;
-  int status = call_time(c, "from", false, &from);
-  if (status == 0) status = call_time(c, "to", true, &to);
+  int status = call_range(c, &from, &to);
   if (status != 0) return status;
   struct reading r;
   status = reading_open(c, &r);

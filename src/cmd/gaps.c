@@ -81,8 +81,7 @@ static int gaps_print(const struct cmd_call *c, const struct gap *gaps, size_t n
 
 static int gaps_run(const struct cmd_call *c) {
   int64_t from = 0, to = INT64_MAX, limit = LIMIT_DEFAULT, least = 1;
-  int status = call_time(c, "from", false, &from);
-  if (status == 0) status = call_time(c, "to", true, &to);
+  int status = call_range(c, &from, &to);
   if (status == 0) status = call_int(c, "limit", 1, LIMIT_MAX, &limit);
   if (status == 0) status = call_int(c, "least", 1, LIMIT_MAX, &least);
   if (status != 0) return status;

@@ -71,8 +71,7 @@ static int books_compare(struct comparison *k) {
 
 int ledger_compare(const struct cmd_call *c, struct reading *r) {
   struct comparison k = {.call = c, .r = r};
-  int status = call_time(c, "from", false, &k.from_ms);
-  if (status == 0) status = call_time(c, "to", true, &k.to_ms);
+  int status = call_range(c, &k.from_ms, &k.to_ms);
   if (status != 0) return status;
   k.t = out_table_new(columns, sizeof columns / sizeof *columns);
   status = books_compare(&k);

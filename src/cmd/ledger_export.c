@@ -85,8 +85,7 @@ static int rows_run(const struct cmd_call *c) {
   struct reading r;
   struct trg_err err = {0};
   int64_t from_ms = 0, to_ms = 0;
-  int status = call_time(c, "from", false, &from_ms);
-  if (status == 0) status = call_time(c, "to", true, &to_ms);
+  int status = call_range(c, &from_ms, &to_ms);
   if (status == 0) status = reading_open(c, &r);
   if (status != 0) return status;
   struct out_table *t = out_table_new(line_columns, sizeof line_columns / sizeof *line_columns);
@@ -141,8 +140,7 @@ static int export_run(const struct cmd_call *c) {
     return cmd_fail(CMD_USAGE, "--output goes with --signed; rows go to standard output");
   if (!call_has(c, "focus")) return rows_run(c);
   int64_t from_ms = 0, to_ms = 0;
-  int status = call_time(c, "from", false, &from_ms);
-  if (status == 0) status = call_time(c, "to", true, &to_ms);
+  int status = call_range(c, &from_ms, &to_ms);
   if (status == 0 && c->format_given && c->format != OUT_CSV)
     status = cmd_fail(CMD_USAGE, "--focus is CSV: leave out --format");
   return status == 0 ? ledger_focus(c, from_ms, to_ms) : status;

@@ -76,8 +76,7 @@ int ledger_vendor(const struct cmd_call *c, struct reading *r, const struct book
   int64_t from_ms = 0, to_ms = 0;
   struct vendor_sum n = {0};
   struct trg_err err = {0};
-  int status = call_time(c, "from", false, &from_ms);
-  if (status == 0) status = call_time(c, "to", true, &to_ms);
+  int status = call_range(c, &from_ms, &to_ms);
   if (status != 0) return status;
   struct out_flow *f = out_flow_new(columns, sizeof columns / sizeof *columns, c, "rows",
                                     ROWS_SHOWN);

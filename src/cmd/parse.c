@@ -288,3 +288,11 @@ int call_time(const struct cmd_call *c, const char *option, bool ends, int64_t *
   *ret_ms = at_ms + (ends && strlen(text) == 10 ? DAY_MS : 0);
   return 0;
 }
+
+int call_range(const struct cmd_call *c, int64_t *ret_from_ms, int64_t *ret_to_ms) {
+  int status = call_time(c, "from", false, ret_from_ms);
+  if (status == 0) status = call_time(c, "to", true, ret_to_ms);
+  if (status == 0 && call_has(c, "from") && call_has(c, "to") && *ret_to_ms <= *ret_from_ms)
+    status = cmd_fail(CMD_USAGE, "--to is before --from");
+  return status;
+}

@@ -11,6 +11,9 @@
 #define TIMEOUT_MS 600000 /* what is due is settled first */
 
 static int close_run(const struct cmd_call *c) {
+  int64_t from = 0, to = 0;
+  if (time_month_range(c->words[0], &from, &to) != 0)
+    return cmd_fail(CMD_USAGE, "period close needs a month as 2026-11, not \"%.40s\"", c->words[0]);
   json *request = ask_request("period close"), *answer = NULL;
   json_put_text(request, "period", c->words[0]);
   json_put_text(request, "as", call_value(c, "as"));

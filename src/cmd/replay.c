@@ -249,8 +249,7 @@ static int replay_run(const struct cmd_call *c) {
   if (task != NULL && strcmp(task, "triage") != 0 && strcmp(task, "draft") != 0 &&
       strcmp(task, "verify") != 0)
     return cmd_fail(CMD_USAGE, "--task is triage, draft or verify, not \"%.40s\"", task);
-  int status = call_time(c, "from", false, &k.filter.from_ms);
-  if (status == 0) status = call_time(c, "to", true, &k.filter.to_ms);
+  int status = call_range(c, &k.filter.from_ms, &k.filter.to_ms);
   if (status == 0) status = reading_open(c, &k.reading);
   if (status != 0) return status;
   status = replay_all(&k);

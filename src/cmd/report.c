@@ -63,10 +63,7 @@ static int report_run(const struct cmd_call *c) {
   if (by == NULL) by = "helpdesk";
   int64_t from_ms = 0, to_ms = 0;
   int status = by_check(by);
-  if (status == 0) status = call_time(c, "from", false, &from_ms);
-  if (status == 0) status = call_time(c, "to", true, &to_ms);
-  if (status == 0 && to_ms != 0 && to_ms <= from_ms)
-    status = cmd_fail(CMD_USAGE, "--to is before --from");
+  if (status == 0) status = call_range(c, &from_ms, &to_ms);
   if (status != 0) return status;
   struct reading r;
   status = reading_open(c, &r);

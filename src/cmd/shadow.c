@@ -228,8 +228,7 @@ static void print(const struct shadow_sum *s, const struct cmd_call *c, int64_t 
 static int shadow_run(const struct cmd_call *c) {
   struct shadow_filter f = {.model = call_value(c, "model")};
   int64_t limit = call_has(c, "disagreements") || c->format == OUT_JSON ? GAPS_MAX : GAPS_DEFAULT;
-  int status = call_time(c, "from", false, &f.from_ms);
-  if (status == 0) status = call_time(c, "to", true, &f.to_ms);
+  int status = call_range(c, &f.from_ms, &f.to_ms);
   if (status == 0) status = call_int(c, "limit", 1, GAPS_MAX, &limit);
   if (status != 0) return status;
   struct reading r;

@@ -11,7 +11,8 @@ static const char *const *const steps[STORE_VERSION] = {
     migrate_batch,    migrate_tool,   migrate_checks,   migrate_example, migrate_cited,
     migrate_feedback, migrate_shadow, migrate_asked,    migrate_eval,    migrate_taught,
     migrate_meter,    migrate_wish,   migrate_report,   migrate_person,  migrate_agent,
-    migrate_slim,     migrate_change, migrate_evidence, migrate_cover,   migrate_stem};
+    migrate_slim,     migrate_change, migrate_evidence, migrate_cover,   migrate_stem,
+    migrate_views};
 
 /* --- what takes long is told ------------------------------------------------------------------
  */

@@ -48,6 +48,7 @@ extern const char *const migrate_agent[];
 extern const char *const migrate_slim[];
 extern const char *const migrate_cover[];
 extern const char *const migrate_stem[];
+extern const char *const migrate_views[];
 
 /* Brings a checked database from version `from` to STORE_VERSION, in one transaction. */
 int migrate(struct store *s, int64_t from, struct trg_err *err);

@@ -181,4 +181,38 @@ UNUSED static struct book *book_text(const char *text) {
   return b;
 }
 
+UNUSED static void count_difference(void *arg, const char *ref, const char *key, int64_t is,
+                                    int64_t ought, const char *why) {
+  (void)ref;
+  (void)key;
+  (void)is;
+  (void)ought;
+  (void)why;
+  (*(int *)arg)++;
+}
+
+UNUSED static struct recount counted(struct desk *d, const struct book *b, int64_t now_ms) {
+  struct recount r;
+  int told_of = 0;
+  must(d, recount(d->s, b, 0, 0, now_ms, count_difference, &told_of, &r, &d->err));
+  assert_int_equal(told_of, r.differences);
+  return r;
+}
+
+UNUSED static void recount_equal(struct desk *d, const struct book *b, int64_t now_ms) {
+  const struct recount r = counted(d, b, now_ms);
+  assert_int_equal(r.differences, 0);
+  assert_int_equal(r.ledger_micros, r.recomputed_micros);
+  assert_int_equal(r.charges, r.recomputed_charges);
+}
+
+/* A ticket that was asked, answered and confirmed at that moment. */
+UNUSED static int64_t solved(struct desk *d, const char *ext_id, int64_t at_ms) {
+  const int64_t id = ticket_made(d, ext_id, TRG_CHANNEL_EMAIL, "ann", false, at_ms - HOUR);
+  asked(d, id, at_ms - HOUR);
+  answered(d, id, at_ms - HOUR + MINUTE);
+  told(d, id, "signal", "customer", "confirm", "", at_ms);
+  return id;
+}
+
 #endif

@@ -1,6 +1,4 @@
 /* Settling: new lines only, once each, and a recount that agrees. */
-#include <sqlite3.h>
-
 #include "test_billing_help.h"
 
 #include "billing/period.h"
@@ -15,40 +13,6 @@
   " note_only, csat_bad, edited, approved, deleted, merged]\n"                                     \
   "    reversal: {reach: any_period}\n"
 #define HEAD "book: test\nversions:\n  - effective: 2026-01-01\n"
-
-static void count_difference(void *arg, const char *ref, const char *key, int64_t is, int64_t ought,
-                             const char *why) {
-  (void)ref;
-  (void)key;
-  (void)is;
-  (void)ought;
-  (void)why;
-  (*(int *)arg)++;
-}
-
-static struct recount counted(struct desk *d, const struct book *b, int64_t now_ms) {
-  struct recount r;
-  int told_of = 0;
-  must(d, recount(d->s, b, 0, 0, now_ms, count_difference, &told_of, &r, &d->err));
-  assert_int_equal(told_of, r.differences);
-  return r;
-}
-
-static void recount_equal(struct desk *d, const struct book *b, int64_t now_ms) {
-  const struct recount r = counted(d, b, now_ms);
-  assert_int_equal(r.differences, 0);
-  assert_int_equal(r.ledger_micros, r.recomputed_micros);
-  assert_int_equal(r.charges, r.recomputed_charges);
-}
-
-/* A ticket that was asked, answered and confirmed at that moment. */
-static int64_t solved(struct desk *d, const char *ext_id, int64_t at_ms) {
-  const int64_t id = ticket_made(d, ext_id, TRG_CHANNEL_EMAIL, "ann", false, at_ms - HOUR);
-  asked(d, id, at_ms - HOUR);
-  answered(d, id, at_ms - HOUR + MINUTE);
-  told(d, id, "signal", "customer", "confirm", "", at_ms);
-  return id;
-}
 
 static void test_settling_twice_writes_nothing(void **state) {
   struct desk *d = *state;
@@ -375,92 +339,6 @@ static void test_recount_finds_a_line_that_no_evidence_carries(void **state) {
   book_free(&b);
 }
 
-/* Changes the file behind our back, as somebody who takes the triggers away first. */
-static void behind_our_back(struct desk *d, const char *sql) {
-  sqlite3 *db = NULL;
-  char *path = file_join(d->dir, "triaged.db"), *why = NULL;
-  assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-  if (sqlite3_exec(db, "DROP TRIGGER IF EXISTS event_kept; DROP TRIGGER IF EXISTS event_stays",
-                   NULL, NULL, &why) != SQLITE_OK ||
-      sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
-    fail_msg("%s: %s", sql, why);
-  assert_int_equal(sqlite3_close(db), SQLITE_OK);
-  mem_free(path);
-}
-
-static void last_why(void *arg, const char *ref, const char *key, int64_t is, int64_t ought,
-                     const char *why) {
-  (void)ref;
-  (void)key;
-  (void)is;
-  (void)ought;
-  (void)snprintf(arg, 200, "%s", why);
-}
-
-static void test_recount_finds_every_changed_field_of_what_a_charge_rests_on(void **state) {
-  static const char *const changes[] = {
-      "ext_id = ext_id || 'x'", "actor = 'human'", "value = 'note'", "data = '{}'",
-      "at_ms = at_ms + 1",      "seen_ms = 1",     "kind = 'solved'"};
-  struct desk *d = *state;
-  struct book *b = book_builtin();
-  struct ledger_line *l = NULL;
-  const int64_t id = solved(d, "1", T0);
-  (void)settle(d, b, id, T0);
-  must(d, turn_flush(d->s, &d->err));
-  (void)lines_of(d, id, &l);
-  assert_int_equal(strlen(l[0].evidence_hash), 64);
-  assert_string_equal(l[0].evidence, "[1,2,3]");
-  recount_equal(d, b, T0 + DAY);
-  behind_our_back(d, "CREATE TABLE kept AS SELECT * FROM event");
-  for (int seq = 1; seq <= 3; seq++)
-    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
-      char sql[400], why[200] = "";
-      struct recount r;
-      (void)snprintf(sql, sizeof sql, "UPDATE event SET %s WHERE seq = %d", changes[i], seq);
-      behind_our_back(d, sql);
-      must(d, recount(d->s, b, 0, 0, T0 + DAY, last_why, why, &r, &d->err));
-      if (r.differences == 0) fail_msg("%s: no difference", sql);
-      behind_our_back(d, "DELETE FROM event; INSERT INTO event SELECT * FROM kept");
-    }
-  behind_our_back(d, "DELETE FROM event WHERE seq = 1");
-  struct recount r;
-  char why[200] = "";
-  must(d, recount(d->s, b, 0, 0, T0 + DAY, last_why, why, &r, &d->err));
-  assert_int_equal(r.differences, 1);
-  assert_string_equal(why, "event 1, evidence of ledger line 1, is not on record");
-  book_free(&b);
-}
-
-static void test_recount_finds_a_moment_that_the_evidence_does_not_give(void **state) {
-  struct desk *d = *state;
-  struct book *b = book_builtin();
-  const int64_t id = ticket_made(d, "1", TRG_CHANNEL_CHAT, "ann", false, T0);
-  asked(d, id, T0);
-  answered(d, id, T0 + MINUTE);
-  (void)settle(d, b, id, T0 + 2 * DAY);
-  must(d, turn_flush(d->s, &d->err));
-  recount_equal(d, b, T0 + 9 * DAY);
-  /* As mail its window is 72 h: the same price, another moment. */
-  behind_our_back(d, "UPDATE ticket SET channel = 1");
-  struct recount r;
-  char why[200] = "";
-  must(d, recount(d->s, b, 0, 0, T0 + 9 * DAY, last_why, why, &r, &d->err));
-  assert_int_equal(r.differences, 1);
-  assert_string_equal(why, "the evidence gives another moment");
-  book_free(&b);
-}
-
-static void test_a_recount_by_a_clock_behind_the_ledger_is_as_of_its_last_line(void **state) {
-  struct desk *d = *state;
-  struct book *b = book_builtin();
-  const int64_t id = ticket_made(d, "1", TRG_CHANNEL_CHAT, "ann", false, T0);
-  asked(d, id, T0);
-  answered(d, id, T0 + MINUTE);
-  (void)settle(d, b, id, T0 + 2 * DAY);
-  recount_equal(d, b, T0 - 99 * DAY);
-  book_free(&b);
-}
-
 static void test_recount_tells_what_another_book_would_have_charged(void **state) {
   struct desk *d = *state;
   struct book *b = book_builtin(), *redo = book_named("help-agent");
@@ -578,9 +456,6 @@ int main(void) {
       TEST(test_lines_of_an_earlier_book_stand),
       TEST(test_what_people_gave_back_is_not_charged_again),
       TEST(test_recount_finds_a_line_that_no_evidence_carries),
-      TEST(test_recount_finds_every_changed_field_of_what_a_charge_rests_on),
-      TEST(test_recount_finds_a_moment_that_the_evidence_does_not_give),
-      TEST(test_a_recount_by_a_clock_behind_the_ledger_is_as_of_its_last_line),
       TEST(test_recount_tells_what_another_book_would_have_charged),
       cmocka_unit_test(test_any_batches_end_in_the_same_sum),
   };

@@ -277,7 +277,7 @@ static const char *columns(struct box *b, const char *view) {
 static void test_the_views_have_the_columns_that_people_rely_on(void **state) {
   struct box *b = *state;
   static const char *const views[] = {"v_tickets",    "v_decisions",   "v_model_calls", "v_drafts",
-                                      "v_deliveries", "v_resolutions", "v_charges"};
+                                      "v_deliveries", "v_resolutions", "v_charges",     "v_events"};
   static const char fixed[] = "ref,subject,state,category,priority,language,sentiment,team,"
                               "confidence,model,outcome,reason,updated,";
   for (size_t i = 0; i < sizeof views / sizeof *views; i++)
