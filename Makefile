@@ -105,7 +105,11 @@ third-party:
 ifneq ($(PLUGINS),)
 	@mkdir -p $(B)/plugins
 	@set -e; for d in $(PLUGINS); do \
-	  set -- $$(cat $$d/plugin.kind); \
+	  set -- $$(cat $$d/plugin.kind || true); \
+	  case "$$# $$1 $$2" in \
+	    "2 connector "[a-z]*|"2 model "[a-z]*) ;; \
+	    *) echo "$$d/plugin.kind must hold one line: connector NAME, or model NAME" >&2; exit 1;; \
+	  esac; \
 	  echo "  SO    $(B)/plugins/$$1-$$2.so ($$d)"; \
 	  $(CC) $(STD) $(OPT) -Wall -Wextra -Iinclude -fPIC -fvisibility=hidden -shared $(LDMODE) -Wl,-z,defs \
 	    -o $(B)/plugins/$$1-$$2.so $$d/*.c -lcjson; \

@@ -77,6 +77,20 @@ static void a_connector_of_somebody_elses_folder_is_built_and_works(void **state
   assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_tickets WHERE ref = 'mine/1'"), 1);
 }
 
+static void a_folder_that_does_not_say_what_it_is_builds_nothing(void **state) {
+  (void)state;
+  static const char *const kinds[] = {"rm $RIG/mine/plugin.kind",
+                                      "echo connector >$RIG/mine/plugin.kind",
+                                      "echo desk minimal >$RIG/mine/plugin.kind"};
+  own_connector("rm -rf $RIG/out/plugins");
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    sh(kinds[i]);
+    sh("! make -s -C $ROOT third-party PLUGINS=$RIG/mine B=$RIG/out CC=cc >$RIG/make.log 2>&1;"
+       "grep -q 'plugin.kind must hold one line' $RIG/make.log; test -z \"$(ls "
+       "$RIG/out/plugins)\"");
+  }
+}
+
 static void check_says(const char *what, const char *why) {
   sh("rm -f $RIG/err.log");
   assert_int_equal(rig_run(&R, "triaged", "--check", NULL), 78);
@@ -135,6 +149,7 @@ static void the_examples_of_the_helpdesks_pass_the_check(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       T(a_connector_of_somebody_elses_folder_is_built_and_works),
+      T(a_folder_that_does_not_say_what_it_is_builds_nothing),
       T(check_names_a_plugin_that_can_not_be_loaded_and_why),
       T(the_examples_of_the_helpdesks_pass_the_check),
   };

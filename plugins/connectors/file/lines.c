@@ -151,8 +151,9 @@ static void bad_add(struct file_look *look, const char *name, int64_t offset) {
 static int file_open(const char *path, struct stat *st) {
   const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0 || (fstat(fd, st) == 0 && S_ISREG(st->st_mode))) return fd;
+  const int why = S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
   close(fd);
-  errno = EINVAL;
+  errno = why;
   return -1;
 }
 
