@@ -1,5 +1,6 @@
 #include "admin/control.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "admin/agent.h"
@@ -23,11 +24,14 @@
 #define MODELS_MAX       128
 #define DESKS_MAX        128
 #define TEST_DEADLINE_MS 30000
+#define TELL_EVERY_US    100000
 
 struct asking {
   struct core *core;
   void (*on_answer)(void *arg, struct trg_str answer);
+  void (*on_told)(void *arg, struct trg_str line);
   void *arg;
+  int64_t told_us; /* when it was told last how far this is */
   struct arena *arena;
   char *answer;
   struct labelled with; /* train */
@@ -289,14 +293,37 @@ static int do_requeue(struct core *c, struct trg_str ref, const char *who, struc
   return meter_ref(ref) ? meter_requeue(c, ref, who, err) : road_requeue(c->road, ref, who, err);
 }
 
+static void reload_told(void *arg, size_t done, size_t total) {
+  struct asking *k = arg;
+  const int64_t now = clock_mono_us();
+  if (k->told_us != 0 && now - k->told_us < TELL_EVERY_US) return;
+  char line[100];
+  k->told_us = now;
+  (void)snprintf(line, sizeof line, "{\"told\":{\"done\":%zu,\"total\":%zu}}", done, total);
+  k->on_told(k->arg, str_of(line));
+}
+
+static void do_reload(struct asking *k, bool tell) {
+  struct trg_err err = {0};
+  if (tell && k->on_told != NULL) {
+    k->core->index_told = reload_told;
+    k->core->index_arg = k;
+  }
+  const int rc = core_reload(k->core, &err);
+  k->core->index_told = NULL;
+  asking_result(k, rc, &err);
+}
+
 /* --- which
  * ---------------------------------------------------------------------------------------- */
 
 void control_do(struct core *c, struct trg_str request,
-                void (*on_answer)(void *arg, struct trg_str answer), void *arg) {
+                void (*on_answer)(void *arg, struct trg_str answer),
+                void (*on_told)(void *arg, struct trg_str line), void *arg) {
   struct asking *k = mem_alloc(sizeof *k);
   k->core = c;
   k->on_answer = on_answer;
+  k->on_told = on_told;
   k->arg = arg;
   k->arena = arena_new();
   struct trg_err err = {0};
@@ -318,7 +345,7 @@ void control_do(struct core *c, struct trg_str request,
                             &err),
                   &err);
   else if (str_is(what, "reload"))
-    asking_result(k, core_reload(c, &err), &err);
+    do_reload(k, json_get_bool(q, "tell", false));
   else if (str_is(what, "mcp"))
     do_mcp(k, q);
   else if (str_is(what, "eval_keep"))

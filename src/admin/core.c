@@ -205,8 +205,8 @@ void core_close(struct core *c) {
 int core_index(struct core *c, struct trg_err *err) {
   size_t changed = 0;
   const struct conf *f = c->plan->conf;
-  const int rc = knowledge_index(c->store, f->knowledge, f->knowledge_count, f->pii_profiles, NULL,
-                                 NULL, &changed, err);
+  const int rc = knowledge_index(c->store, f->knowledge, f->knowledge_count, f->pii_profiles,
+                                 c->index_told, c->index_arg, &changed, err);
   if (rc >= 0 && changed > 0)
     log_event(TRG_INFO, "knowledge.indexed", "files", log_num((int64_t)changed), NULL);
   const char **desks = mem_array(f->helpdesk_count + 1, sizeof *desks);

@@ -29,6 +29,9 @@ struct core {
   int64_t trainings;       /* that people started, so far */
   struct retrain *retrain; /* made when it is first needed */
   uint8_t key[32];
+  /* NULL, or told of each file while knowledge is indexed. */
+  void (*index_told)(void *arg, size_t done, size_t total);
+  void *index_arg;
   bool failed; /* the store refused a commit: the process must end */
 };
 

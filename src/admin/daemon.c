@@ -57,11 +57,16 @@ static void asked_answer(void *arg, struct trg_str answer) {
   mem_free(q);
 }
 
+static void asked_told(void *arg, struct trg_str line) {
+  const struct asked *q = arg;
+  if (q->daemon->sock != NULL) sock_tell(q->daemon->sock, q->id, line);
+}
+
 static void on_line(void *arg, sock_id id, struct trg_str line) {
   struct asked *q = mem_alloc(sizeof *q);
   q->daemon = arg;
   q->id = id;
-  control_do(&q->daemon->core, line, asked_answer, q);
+  control_do(&q->daemon->core, line, asked_answer, asked_told, q);
 }
 
 /* --- stopping and reloading

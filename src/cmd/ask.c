@@ -69,10 +69,24 @@ void ask_close(struct asking_side *s) {
   s->state = NULL;
 }
 
+/* A line that tells how far the daemon is; anything else is the answer. */
+static bool side_told(void *arg, struct trg_str line) {
+  struct asking_side *s = arg;
+  if (!str_starts(line, "{\"told\":")) return false;
+  json *o = json_parse(line, 0, NULL);
+  const json *told = json_get(o, "told");
+  s->done = (size_t)json_get_int(told, "done", 0);
+  s->total = (size_t)json_get_int(told, "total", 0);
+  json_free(&o);
+  return true;
+}
+
+/* side: NULL, or who hears how far the daemon is. */
 static int daemon_send(const char *state, struct trg_str line, int64_t timeout_ms,
-                       char **ret_answer, struct trg_err *err) {
+                       struct asking_side *side, char **ret_answer, struct trg_err *err) {
   char *path = file_join(state, "control.sock");
-  int rc = sock_ask(path, line, timeout_ms, ret_answer, err);
+  int rc = sock_ask_told(path, line, timeout_ms, side != NULL ? side_told : NULL, side, ret_answer,
+                         err);
   if (rc == TRG_ENOTFOUND)
     rc = err_set(err, TRG_ESTATE, "busy",
                  "another program holds %s but does not answer on %s: it is starting or stopping, "
@@ -115,6 +129,13 @@ bool ask_progress(void *side, size_t *ret_done, size_t *ret_total) {
   return true;
 }
 
+bool ask_told(void *side, size_t *ret_done, size_t *ret_total) {
+  const struct asking_side *s = side;
+  *ret_done = s->done;
+  *ret_total = s->total;
+  return true;
+}
+
 static void own_answer(void *arg, struct trg_str answer) {
   struct own *o = arg;
   o->answer = mem_dup_str(answer);
@@ -125,7 +146,7 @@ static int own_send(struct asking_side *s, struct trg_str line, char **ret_answe
                     struct trg_err *err) {
   struct own o = {.loop = s->core.loop};
   const loop_timer look = loop_timer_start(o.loop, LOOK_EVERY_MS, LOOK_EVERY_MS, own_look, s);
-  control_do(&s->core, line, own_answer, &o);
+  control_do(&s->core, line, own_answer, NULL, &o);
   loop_run(s->core.loop);
   loop_timer_stop(o.loop, look);
   const int rc = turn_flush(s->core.store, err);
@@ -142,7 +163,7 @@ int ask_send(struct asking_side *s, json *request, int64_t timeout_ms, json **re
              struct trg_err *err) {
   char *line = json_text(request), *text = NULL;
   json_free(&request);
-  int rc = s->daemon ? daemon_send(s->state, str_of(line), timeout_ms, &text, err)
+  int rc = s->daemon ? daemon_send(s->state, str_of(line), timeout_ms, s, &text, err)
                      : own_send(s, str_of(line), &text, err);
   mem_free(line);
   if (rc < 0) return rc;
@@ -201,7 +222,7 @@ json *ask_daemon(const char *state, const char *what, struct trg_err *err) {
   json *request = ask_request(what);
   char *line = json_text(request), *text = NULL;
   json *answer = NULL;
-  if (daemon_send(state, str_of(line), STATUS_TIMEOUT_MS, &text, err) >= 0)
+  if (daemon_send(state, str_of(line), STATUS_TIMEOUT_MS, NULL, &text, err) >= 0)
     answer = json_parse(str_of(text), 0, err);
   mem_free(text);
   mem_free(line);

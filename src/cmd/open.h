@@ -35,7 +35,7 @@ struct asking_side {
   char *state;
   bool daemon; /* a daemon is asked; else core does it */
   struct core core;
-  _Atomic size_t done, total; /* of what core does now */
+  _Atomic size_t done, total; /* of what core does now, or of what the daemon told */
 };
 int ask_open(const struct cmd_call *c, struct asking_side *ret);
 /* Takes request. 0 and the answer (json_free), or negative and err: it was not asked, or the
@@ -45,6 +45,8 @@ int ask_send(struct asking_side *s, json *request, int64_t timeout_ms, json **re
 void ask_close(struct asking_side *s);
 /* An out_look for an asking_side: how far the training is that ask_send waits for. */
 bool ask_progress(void *side, size_t *ret_done, size_t *ret_total);
+/* The same for a request with "tell": what the daemon told on the way to its answer. */
+bool ask_told(void *side, size_t *ret_done, size_t *ret_total);
 /* All three; prints what went wrong. ret_answer may be NULL. */
 int ask_once(const struct cmd_call *c, json *request, int64_t timeout_ms, json **ret_answer);
 /* Where a compliance template wants reads on record (hipaa): writes "who read what" into the audit

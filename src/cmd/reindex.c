@@ -50,9 +50,10 @@ static int reindex_run(const struct cmd_call *c) {
   }
   if (daemon) {
     json *answer = NULL;
-    struct out_clock *clock = out_clock_start(
-        "the daemon reads its folders again; it answers when that is done", NULL, NULL);
-    rc = ask_send(&s, ask_request("reload"), TIMEOUT_MS, &answer, &err);
+    json *request = ask_request("reload");
+    json_put_bool(request, "tell", true);
+    struct out_clock *clock = out_clock_start("indexing", ask_told, &s);
+    rc = ask_send(&s, request, TIMEOUT_MS, &answer, &err);
     out_clock_end(&clock);
     json_free(&answer);
   } else {

@@ -181,6 +181,15 @@ void sock_free(struct sock **at) {
   mem_free(s);
 }
 
+void sock_tell(struct sock *s, sock_id id, struct trg_str line) {
+  struct asker *a = slots_get(&s->open, id);
+  if (a == NULL || !a->asked || a->answer != NULL || uv_is_closing((uv_handle_t *)&a->pipe)) return;
+  uv_buf_t out[] = {{.base = (char *)(uintptr_t)line.p, .len = line.n},
+                    {.base = (char[]){'\n'}, .len = 1}};
+  const int n = uv_try_write((uv_stream_t *)&a->pipe, out, 2);
+  if (n > 0 && (size_t)n <= line.n) asker_end(a); /* half a line can not be taken back */
+}
+
 static void write_cb(uv_write_t *req, int status) {
   (void)status;
   asker_end(req->data);

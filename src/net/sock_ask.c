@@ -58,34 +58,57 @@ static int send_all(int fd, struct trg_str s, int64_t until_us, struct trg_err *
   return 0;
 }
 
-static int read_line(int fd, struct buf *b, int64_t until_us, struct trg_err *err) {
+struct reader {
+  int fd;
+  int64_t until_us;
   char block[65536];
+  size_t at, n; /* what is left of the block */
+};
+
+/* The next line, without its end. */
+static int read_line(struct reader *r, struct buf *b, struct trg_err *err) {
   for (;;) {
-    const int rc = wait_for(fd, POLLIN, until_us, err);
+    const char *from = r->block + r->at, *end = memchr(from, '\n', r->n - r->at);
+    buf_add(b, from, end == NULL ? r->n - r->at : (size_t)(end - from));
+    if (b->over) return err_set(err, TRG_ELIMIT, "socket", "the daemon's answer is too large");
+    r->at = end == NULL ? 0 : (size_t)(end - r->block) + 1;
+    if (end != NULL) return 0;
+    r->n = 0;
+    const int rc = wait_for(r->fd, POLLIN, r->until_us, err);
     if (rc != 0) return rc;
-    const ssize_t n = recv(fd, block, sizeof block, MSG_DONTWAIT);
+    const ssize_t n = recv(r->fd, r->block, sizeof r->block, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (n <= 0)
       return err_set(err, TRG_EIO, "socket", "the daemon closed the connection without an answer");
-    const char *end = memchr(block, '\n', (size_t)n);
-    buf_add(b, block, end == NULL ? (size_t)n : (size_t)(end - block));
-    if (b->over) return err_set(err, TRG_ELIMIT, "socket", "the daemon's answer is too large");
-    if (end != NULL) return 0;
+    r->n = (size_t)n;
   }
+}
+
+int sock_ask_told(const char *path, struct trg_str line, int64_t timeout_ms,
+                  bool (*told)(void *arg, struct trg_str line), void *arg, char **ret_answer,
+                  struct trg_err *err) {
+  const int fd = open_to(path, err);
+  if (fd < 0) return fd;
+  struct reader *r = mem_alloc(sizeof *r);
+  r->fd = fd;
+  r->until_us = clock_mono_us() + timeout_ms * 1000;
+  struct buf answer;
+  buf_init(&answer, ANSWER_MAX);
+  int rc = send_all(fd, line, r->until_us, err);
+  if (rc == 0) rc = send_all(fd, TRG_STR("\n"), r->until_us, err);
+  if (rc == 0) rc = read_line(r, &answer, err);
+  while (rc == 0 && told != NULL && told(arg, buf_view(&answer))) {
+    buf_reset(&answer);
+    rc = read_line(r, &answer, err);
+  }
+  if (rc == 0) *ret_answer = buf_take(&answer, NULL);
+  buf_free(&answer);
+  mem_free(r);
+  (void)close(fd);
+  return rc;
 }
 
 int sock_ask(const char *path, struct trg_str line, int64_t timeout_ms, char **ret_answer,
              struct trg_err *err) {
-  const int fd = open_to(path, err);
-  if (fd < 0) return fd;
-  const int64_t until_us = clock_mono_us() + timeout_ms * 1000;
-  struct buf answer;
-  buf_init(&answer, ANSWER_MAX);
-  int rc = send_all(fd, line, until_us, err);
-  if (rc == 0) rc = send_all(fd, TRG_STR("\n"), until_us, err);
-  if (rc == 0) rc = read_line(fd, &answer, until_us, err);
-  if (rc == 0) *ret_answer = buf_take(&answer, NULL);
-  buf_free(&answer);
-  (void)close(fd);
-  return rc;
+  return sock_ask_told(path, line, timeout_ms, NULL, NULL, ret_answer, err);
 }

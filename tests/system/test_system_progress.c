@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <pty.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,6 +107,42 @@ static void training_shows_a_bar_without_a_daemon_and_with_one(void **state) {
   assert_int_equal(rig_stop(&R, SIGTERM), 0);
 }
 
+/* Articles that take a moment to index. */
+static void articles_write(int from, int to) {
+  char name[60], text[4000];
+  (void)mkdir(rig_path(&R, "articles"), 0755);
+  for (int i = from; i < to; i++) {
+    size_t n = (size_t)snprintf(text, sizeof text, "# Article %d\n", i);
+    for (int k = 0; k < 20; k++)
+      n += (size_t)snprintf(text + n, sizeof text - n,
+                            "\n## Part %d\n\nHow lamp %d-%d is charged, and what it costs.\n", k, i,
+                            k);
+    snprintf(name, sizeof name, "articles/a%d.md", i);
+    rig_file(&R, name, text);
+  }
+}
+
+static void indexing_shows_a_bar_without_a_daemon_and_with_one(void **state) {
+  (void)state;
+  if (!has_terminals()) {
+    print_message("# no pseudo-terminal can be opened here (is /dev/pts mounted?)\n");
+    skip();
+  }
+  rig_conf(&R, "@ROOT@/tests/data/demo/kb", rig_path(&R, "articles"), NULL);
+  articles_write(0, 400);
+  assert_int_equal(on_terminal("reindex", NULL), 0);
+  assert_non_null(strstr(said, "indexing ["));
+  assert_non_null(strstr(said, " of 400"));
+  rig_start(&R, "");
+  rig_until_log(&R, "daemon.log", "daemon.ready");
+  articles_write(400, 1000);
+  if (on_terminal("reindex", NULL) != 0) fail_msg("%.1000s", said);
+  if (strstr(said, "indexing [") == NULL || strstr(said, " of 1000") == NULL)
+    fail_msg("no bar in %.2000s", said);
+  assert_non_null(strstr(said, "passages are indexed, "));
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+}
+
 static void a_pipe_gets_no_bar(void **state) {
   (void)state;
   examples_write();
@@ -124,6 +161,7 @@ static void a_pipe_gets_no_bar(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       T(training_shows_a_bar_without_a_daemon_and_with_one),
+      T(indexing_shows_a_bar_without_a_daemon_and_with_one),
       T(a_pipe_gets_no_bar),
   };
   return cmocka_run_group_tests_name("progress", tests, NULL, NULL);

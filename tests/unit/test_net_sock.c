@@ -1,3 +1,4 @@
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/err.h"
 #include "net/sock.h"
@@ -12,7 +13,7 @@ struct fixture {
   char dir[64], path[96];
   sock_id parked;
   int lines;
-  bool park;
+  bool park, tell;
   size_t line_n;
 };
 
@@ -21,14 +22,26 @@ struct asking {
   struct trg_str line;
   int64_t timeout_ms;
   int rc;
-  char *answer;
+  char *answer, *told;
   struct trg_err err;
   atomic_bool done;
   pthread_t thread;
 };
 
+/* "1" and "2" before the answer, at once. */
+static void tell_twice(struct fixture *f, sock_id id, struct trg_str line) {
+  sock_tell(f->s, id, TRG_STR("1"));
+  sock_tell(f->s, id, TRG_STR("2"));
+  sock_answer(f->s, id, line);
+  sock_tell(f->s, id, TRG_STR("too late"));
+}
+
 static void on_line(void *arg, sock_id id, struct trg_str line) {
   struct fixture *f = arg;
+  if (f->tell) {
+    tell_twice(f, id, line);
+    return;
+  }
   f->lines++;
   f->line_n = line.n;
   f->parked = id;
@@ -87,6 +100,38 @@ static void test_a_line_is_answered_with_a_line(void **state) {
   ask(f, &a);
   assert_int_equal(a.rc, 0);
   assert_string_equal(a.answer, "{\"do\":\"status\"}");
+  mem_free(a.answer);
+}
+
+static bool is_told(void *arg, struct trg_str line) {
+  struct buf *told = arg;
+  if (line.n != 1) return false;
+  buf_str(told, line);
+  return true;
+}
+
+static void *ask_told_main(void *arg) {
+  struct asking *a = arg;
+  struct buf told = {0};
+  a->rc = sock_ask_told(a->path, a->line, 5000, is_told, &told, &a->answer, &a->err);
+  a->told = buf_take(&told, NULL);
+  atomic_store(&a->done, true);
+  return NULL;
+}
+
+static void test_lines_before_the_answer_tell_how_far_it_is(void **state) {
+  struct fixture *f = *state;
+  struct asking a = {.path = f->path, .line = TRG_STR("three")};
+  f->tell = true;
+  assert_int_equal(pthread_create(&a.thread, NULL, ask_told_main, &a), 0);
+  const loop_timer tick = loop_timer_start(f->l, 1, 1, nothing, NULL);
+  assert_true(run_until(f->l, asked, &a, 6000));
+  loop_timer_stop(f->l, tick);
+  (void)pthread_join(a.thread, NULL);
+  assert_int_equal(a.rc, 0);
+  assert_string_equal(a.told, "12");
+  assert_string_equal(a.answer, "three");
+  mem_free(a.told);
   mem_free(a.answer);
 }
 
@@ -183,6 +228,7 @@ static void test_a_file_in_the_way_stays(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       T(test_a_line_is_answered_with_a_line),
+      T(test_lines_before_the_answer_tell_how_far_it_is),
       T(test_only_the_owner_may_connect),
       T(test_nobody_listening_is_told_apart),
       T(test_a_silent_daemon_is_a_time_out),
