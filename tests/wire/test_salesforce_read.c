@@ -120,6 +120,26 @@ static void test_the_vendors_next_page_is_asked_on_our_host_only(void **state) {
   desk_case_end(&c);
 }
 
+/* A thousand cases were changed in one second, and the vendor gives them in short pages: the last
+ * of a question's LIMIT says "done" though there are more behind it. */
+static void test_behind_a_chain_of_short_pages_is_asked_once_more(void **state) {
+  (void)state;
+  struct desk_case c = salesforce_case_begin(NULL);
+  desk_answer(&c, IN_CASE, 200, MORE(ROW("500A0000006Vm9u", "2026-11-20T23:55:00"), NEXT));
+  const struct fake_op *op = desk_poll(&c, "", SINCE);
+  desk_answer(&c, SALESFORCE_URL NEXT, 200, ROWS(ROW("500A0000006Vm9v", "2026-11-20T23:55:00")));
+  op = desk_poll(&c, op->cursor.p, 0);
+  assert_int_equal(op->notice_count, 1);
+  assert_true(op->cursor_more);
+  desk_answer(&c, "Id%3E%27500A0000006Vm9vIAC%27", 200,
+              ROWS(ROW("500A0000006Vm9w", "2026-11-20T23:55:00")));
+  nothing_in(&c, (const char *const[]){IN_MAILS, IN_COMMENTS, IN_FEED, NULL});
+  op = desk_poll(&c, op->cursor.p, 0);
+  assert_int_equal(op->notice_count, 1);
+  assert_false(op->cursor_more);
+  desk_case_end(&c);
+}
+
 static void test_a_locator_that_died_is_left_for_the_last_row(void **state) {
   (void)state;
   struct desk_case c = salesforce_case_begin(NULL);
@@ -431,6 +451,7 @@ int main(void) {
       cmocka_unit_test(test_the_next_round_looks_back_for_rows_that_came_late),
       cmocka_unit_test(test_rows_of_one_second_across_a_page_edge_are_neither_lost_nor_stuck),
       cmocka_unit_test(test_the_vendors_next_page_is_asked_on_our_host_only),
+      cmocka_unit_test(test_behind_a_chain_of_short_pages_is_asked_once_more),
       cmocka_unit_test(test_a_locator_that_died_is_left_for_the_last_row),
       cmocka_unit_test(test_a_page_that_does_not_move_is_not_taken),
       cmocka_unit_test(test_a_query_that_times_out_asks_for_half_the_time),

@@ -61,7 +61,9 @@ static void page_tell(struct sf_call *call, const struct trg_http_reply *reply,
     memcpy(cursor->id, page->last_id.p, sizeof cursor->id);
   }
   cursor->next[0] = '\0';
-  if (!page->done || (int64_t)page->rows >= self->conf->page_size) {
+  /* "done" of a chain of short pages may only say that the question's LIMIT is reached: what is
+   * behind its last row is asked for once more. */
+  if (!page->done || call->by_next || (int64_t)page->rows >= self->conf->page_size) {
     /* A next address that we do not like is no loss: the last row says as much. */
     if (!page->done && salesforce_next_is_path(page->next))
       memcpy(cursor->next, page->next.p, page->next.n + 1);
