@@ -44,12 +44,6 @@ static struct dispute of(struct desk *d, int64_t id) {
   return ret;
 }
 
-static void recount_equal(struct desk *d, const struct book *b, int64_t now_ms) {
-  struct recount r;
-  must(d, recount(d->s, b, 0, 0, now_ms, NULL, NULL, &r, &d->err));
-  assert_int_equal(r.differences, 0);
-}
-
 static void test_credited_in_its_own_month_reverses_and_names_the_line(void **state) {
   struct desk *d = *state;
   struct book *b = book_builtin();

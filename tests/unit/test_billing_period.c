@@ -9,27 +9,12 @@
 
 #define DECEMBER INT64_C(1796083200000) /* 2026-12-01 */
 
-static int64_t solved(struct desk *d, const char *ext_id, int64_t at_ms) {
-  const int64_t id = ticket_made(d, ext_id, TRG_CHANNEL_EMAIL, "ann", false, at_ms - HOUR);
-  asked(d, id, at_ms - HOUR);
-  answered(d, id, at_ms - HOUR + MINUTE);
-  told(d, id, "signal", "customer", "confirm", "", at_ms);
-  return id;
-}
-
 static struct period_closed closed(struct desk *d, const struct book *b, const char *period,
                                    int64_t now_ms) {
   struct period_closed ret;
   must(d, period_close(d->s, b, period, "ann", now_ms, &ret, &d->err));
   must(d, turn_flush(d->s, &d->err));
   return ret;
-}
-
-static void recount_equal(struct desk *d, const struct book *b, int64_t now_ms) {
-  struct recount r;
-  must(d, recount(d->s, b, 0, 0, now_ms, NULL, NULL, &r, &d->err));
-  assert_int_equal(r.differences, 0);
-  assert_int_equal(r.ledger_micros, r.recomputed_micros);
 }
 
 static int64_t items_total(struct desk *d, const char *period, int64_t *ret_lines) {

@@ -15,14 +15,14 @@
   " greeting_only, note_only, csat_bad, edited, approved, deleted, merged]\n"                      \
   "    reversal: {reach: any_period}\n"
 
-static void recount_equal(struct desk *d, const struct book *b, int64_t now_ms) {
+static void adds_up(struct desk *d, const struct book *b, int64_t now_ms) {
   struct recount r;
   must(d, recount(d->s, b, 0, 0, now_ms, NULL, NULL, &r, &d->err));
   assert_int_equal(r.differences, 0);
   must(d, report_conserved(d->s, &d->err));
 }
 
-static int64_t solved(struct desk *d, const char *ext_id, int64_t at_ms) {
+static int64_t solved_alone(struct desk *d, const char *ext_id, int64_t at_ms) {
   const int64_t id = ticket_made(d, ext_id, TRG_CHANNEL_EMAIL, ext_id, false, at_ms - HOUR);
   asked(d, id, at_ms - HOUR);
   answered(d, id, at_ms - HOUR + MINUTE);
@@ -67,7 +67,7 @@ static void test_a_conversation_that_spans_two_months_counts_twice_when_split(vo
   asked(d, id, DECEMBER + HOUR);
   answered(d, id, DECEMBER + HOUR + MINUTE);
   assert_int_equal(cost_of(d, b, id, DECEMBER + DAY), 2000000);
-  recount_equal(d, b, DECEMBER + DAY);
+  adds_up(d, b, DECEMBER + DAY);
   book_free(&b);
 }
 
@@ -79,7 +79,7 @@ static void test_so_many_acts_make_one_unit(void **state) {
   asked(d, id, T0);
   for (int i = 0; i < 7; i++) told(d, id, "action", "ai", "get_order", "{}", T0 + (i + 1) * MINUTE);
   assert_int_equal(cost_of(d, b, id, T0 + HOUR), 3000000); /* 7 calls are 3 units */
-  recount_equal(d, b, T0 + HOUR);
+  adds_up(d, b, T0 + HOUR);
   book_free(&b);
 }
 
@@ -87,22 +87,23 @@ static void test_included_units_roll_over_once(void **state) {
   struct desk *d = *state;
   struct book *b = book_text(HEAD "    meters:\n      - {meter: m, unit: resolution, outcomes: "
                                   "{resolution: 1.00}, included: 2, rollover: next_month}\n");
-  assert_int_equal(cost_of(d, b, solved(d, "1", T0), T0), 0); /* one of two used in November */
+  assert_int_equal(cost_of(d, b, solved_alone(d, "1", T0), T0),
+                   0); /* one of two used in November */
   int64_t sum = 0;
   for (int i = 0; i < 4; i++) {
     const char *id = arena_printf(d->a, "d%d", i);
-    sum += cost_of(d, b, solved(d, id, DECEMBER + i * HOUR), DECEMBER + i * HOUR);
+    sum += cost_of(d, b, solved_alone(d, id, DECEMBER + i * HOUR), DECEMBER + i * HOUR);
   }
   assert_int_equal(sum, 1000000); /* 2 included and 1 left over of 4 */
-  recount_equal(d, b, DECEMBER + DAY);
+  adds_up(d, b, DECEMBER + DAY);
   /* What December left over came from November: in January there is nothing of it. */
   sum = 0;
   for (int i = 0; i < 3; i++) {
     const char *id = arena_printf(d->a, "j%d", i);
-    sum += cost_of(d, b, solved(d, id, DECEMBER + 31 * DAY + i * HOUR), DECEMBER + 32 * DAY);
+    sum += cost_of(d, b, solved_alone(d, id, DECEMBER + 31 * DAY + i * HOUR), DECEMBER + 32 * DAY);
   }
   assert_int_equal(sum, 1000000);
-  recount_equal(d, b, DECEMBER + 40 * DAY);
+  adds_up(d, b, DECEMBER + 40 * DAY);
   book_free(&b);
 }
 
@@ -125,7 +126,7 @@ static void test_an_outcome_with_external_proof_waits_for_it_in_any_order(void *
     }
     assert_int_equal(cost_of(d, b, id, T0 + 3 * DAY), 5000000);
   }
-  recount_equal(d, b, T0 + 3 * DAY);
+  adds_up(d, b, T0 + 3 * DAY);
   book_free(&b);
 }
 
@@ -149,7 +150,7 @@ static int64_t refund_of(struct desk *d, const struct book *b, int good) {
   for (int i = 0; i < 3; i++) {
     const char *ext = arena_printf(d->a, "%d", i);
     const int64_t at = T0 + i * HOUR;
-    const int64_t id = i < good ? solved(d, ext, at)
+    const int64_t id = i < good ? solved_alone(d, ext, at)
                                 : ticket_made(d, ext, TRG_CHANNEL_EMAIL, "ann", false, at);
     if (i >= good) asked(d, id, at);
     if (i >= good) told(d, id, "handoff", "human", "customer", "", at + MINUTE);
@@ -159,7 +160,7 @@ static int64_t refund_of(struct desk *d, const struct book *b, int good) {
   struct period_closed c;
   must(d, period_close(d->s, b, "2026-11", "ann", DECEMBER, &c, &d->err));
   must(d, turn_flush(d->s, &d->err));
-  recount_equal(d, b, DECEMBER + DAY);
+  adds_up(d, b, DECEMBER + DAY);
   return good * 1000000 - c.amount_micros;
 }
 
@@ -184,7 +185,8 @@ static void test_a_forecast_prices_more_units_by_tiers_and_cap(void **state) {
            "unit: resolution, outcomes: {resolution: 1.00}, tiers: [{above: 3, price: 0.50}]}\n");
   struct forecast f[3];
   static const int64_t factors[] = {1, 2, 4};
-  for (int i = 0; i < 2; i++) (void)settle(d, b, solved(d, arena_printf(d->a, "%d", i), T0), T0);
+  for (int i = 0; i < 2; i++)
+    (void)settle(d, b, solved_alone(d, arena_printf(d->a, "%d", i), T0), T0);
   must(d, forecast_make(d->s, b, "2026-11", factors, 3, f, &d->err));
   assert_int_equal(f[0].charged_micros, 2000000);
   assert_int_equal(f[1].charged_micros, 3500000);
