@@ -2,6 +2,7 @@
  * webhooks. Writing is in test_intercom_write.c. */
 #include "intercom_case.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -245,6 +246,40 @@ static void test_a_search_that_answers_404_is_repeated_then_halved(void **state)
   desk_case_end(&c);
 }
 
+/* Wherever in the window the deleted hit stands: all else is read, and there is an end. */
+static void test_a_deleted_hit_is_cut_out_of_the_middle_of_a_window(void **state) {
+  (void)state;
+  for (int64_t bad = 100; bad <= 116; bad++) {
+    struct desk_case c = intercom_case_begin(
+        (const char *const[]){"url=" INTERCOM_URL, "auth.token=tok-secret", "tickets=false", NULL});
+    desk_answer_file(&c, "/me", "me.json");
+    char *cursor = strdup("1 0 0 100 116 100 116 c 0 0 ");
+    bool more = true, read[117] = {false};
+    int polls = 0;
+    for (; more && polls < 100; polls++) {
+      int64_t from = 0, to = 0;
+      assert_int_equal(sscanf(cursor, "1 0 0 100 116 %" SCNd64 " %" SCNd64, &from, &to), 2);
+      const bool hit = from <= bad && bad <= to;
+      const bool twice = hit && (from == to || to - from == 16);
+      for (int i = 0; i < (twice ? 2 : 1); i++)
+        desk_answer(&c, "/conversations/search", hit ? 404 : 200, hit ? NOT_FOUND : EMPTY);
+      for (int64_t s = from; !hit && s <= to; s++) read[s] = true;
+      const struct fake_op *op = desk_poll(&c, cursor, 0);
+      if (op->result.outcome != TRG_DONE)
+        fail_msg("%s at %s: %s", op->result.code.p, cursor, op->result.why.p);
+      more = op->cursor_more;
+      free(cursor);
+      cursor = strdup(op->cursor.p);
+    }
+    assert_true(polls < 100);
+    for (int64_t s = 100; s <= 116; s++)
+      if (read[s] == (s == bad)) fail_msg("%d with %d", (int)s, (int)bad);
+    assert_string_equal(cursor, "1 0 116");
+    free(cursor);
+    desk_case_end(&c);
+  }
+}
+
 static void test_an_expired_page_cursor_begins_the_window_again(void **state) {
   (void)state;
   struct desk_case c = intercom_case_begin(NULL);
@@ -465,6 +500,7 @@ int main(void) {
       cmocka_unit_test(test_windows_end_by_the_clock_that_is_behind),
       cmocka_unit_test(test_nothing_is_asked_while_the_window_is_empty),
       cmocka_unit_test(test_a_search_that_answers_404_is_repeated_then_halved),
+      cmocka_unit_test(test_a_deleted_hit_is_cut_out_of_the_middle_of_a_window),
       cmocka_unit_test(test_an_expired_page_cursor_begins_the_window_again),
       cmocka_unit_test(test_a_cursor_that_does_not_move_stops_the_poll),
       cmocka_unit_test(test_a_429_holds_the_bucket_until_the_reset),

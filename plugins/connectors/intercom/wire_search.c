@@ -106,7 +106,9 @@ bool intercom_window_next(struct intercom_cursor *cursor, struct trg_str after, 
     cursor->pages++;
     return true;
   }
-  return piece_next(cursor, cursor->to_s, with_tickets);
+  /* Behind the piece, not at its last second: what stands there was read, and a piece of one second
+   * would lead to itself for ever. */
+  return piece_next(cursor, cursor->to_s + 1, with_tickets);
 }
 
 bool intercom_window_split(struct intercom_cursor *cursor, bool with_tickets, bool *ret_end) {
