@@ -15,9 +15,10 @@
  * is never looked at again.
  *
  * Known limits: an address in words ("john at example dot com"), digits in words, encoded digits
- * ("%34") and names that nobody told us or that no word announces are not found; without a profile
- * neither are street addresses and dates of birth. A card number inside a longer row of digits
- * without any separator is not found either.
+ * ("%34") and names that nobody told us are not found; with a profile those are that a word
+ * announces or that are a well-known given name and a family name. Without one neither are street
+ * addresses and dates of birth. A card number inside a longer row of digits without any separator
+ * is not found either.
  */
 #ifndef BASE_PII_H
 #define BASE_PII_H
@@ -26,7 +27,7 @@
 #include <stddef.h>
 #include <triaged/plugin.h>
 
-#define PII_RULES_VERSION "1"
+#define PII_RULES_VERSION "2"
 
 struct pii_span {
   const char *type;  /* static */

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/pii_given.h"
 #include "base/regex.h"
 #include "base/sieve.h"
 #include "base/str.h"
@@ -126,6 +127,11 @@ static int run_last(unsigned profiles, struct trg_str text, struct found *f, str
   return 0;
 }
 
+static void run_names(struct trg_str text, struct found *f) {
+  size_t start = 0, end = 0;
+  while (pii_given_find(text, end, &start, &end)) add(f, (struct pii_hit){PII_PERSON, start, end});
+}
+
 static size_t rank_of(const char *type) {
   size_t k = 0;
   while (k < pii_rule_count && pii_rules[k].type != type) k++;
@@ -189,6 +195,7 @@ int pii_profile_find(unsigned profiles, struct trg_str text, struct pii_hit **re
   (void)pthread_mutex_lock(&sieves_lock);
   rc = run_rules(sieve_of(profiles), text, &f, run, err);
   if (rc == 0) rc = run_last(profiles, text, &f, run, err);
+  if (rc == 0) run_names(text, &f);
   (void)pthread_mutex_unlock(&sieves_lock);
   regex_run_free(&run);
   mem_free(mended);

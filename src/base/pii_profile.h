@@ -1,11 +1,11 @@
 /*
  * What a compliance profile masks beyond cards, accounts, addresses of the net and secrets: names
- * by the words around them, places, dates, and numbers that some office or company gave out
- * (private to base/pii*.c). A table of regular expressions; a rule whose check fails did not match.
- * Runs only when a profile asks for it; a sieve (sieve.h) tells where which rule could match, so
- * that few expressions are tried. Where both find something the scan of pii_scan.h wins, and the
- * rest of the other's hit is masked too. GDPR leaves dates, web addresses and case numbers; PCI and
- * SOX need nothing more than the scan.
+ * by the words around them (and pii_given.h), places, dates, and numbers that some office or
+ * company gave out (private to base/pii*.c). A table of regular expressions; a rule whose check
+ * fails did not match. Runs only when a profile asks for it; a sieve (sieve.h) tells where which
+ * rule could match, so that few expressions are tried. Where both find something the scan of
+ * pii_scan.h wins, and the rest of the other's hit is masked too. GDPR leaves dates, web addresses
+ * and case numbers; PCI and SOX need nothing more than the scan.
  *
  * The classes of HIPAA are those of 45 CFR 164.514(b)(2)(i), (A) to (R). Where Safe Harbor lets a
  * part stay (the year, three digits of a ZIP code) the whole is masked all the same.
