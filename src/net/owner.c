@@ -49,19 +49,30 @@ bool owner_of_line(const char *line, const char *pair, uint32_t *ret_uid) {
   return sscanf(at, " %*x %*x:%*x %*x:%*x %*x %" SCNu32, ret_uid) == 1;
 }
 
-bool owner_of(const struct serve_request *r, uint32_t *ret_uid) {
-  struct sockaddr_storage ours = {0}, theirs = {0};
-  socklen_t ours_n = sizeof ours, theirs_n = sizeof theirs;
-  char pair[OWNER_PAIR_MAX], line[512];
-  if (getsockname(r->socket, (struct sockaddr *)&ours, &ours_n) != 0 ||
-      getpeername(r->socket, (struct sockaddr *)&theirs, &theirs_n) != 0 ||
-      !owner_pair((struct sockaddr *)&theirs, (struct sockaddr *)&ours, pair))
-    return false;
-  FILE *table = fopen(ours.ss_family == AF_INET ? "/proc/net/tcp" : "/proc/net/tcp6", "re");
+/* The table is written while it is read, so that a line may be missed. */
+#define LOOKS 3
+
+static bool table_find(const char *path, const char *pair, uint32_t *ret_uid) {
+  char line[512];
+  FILE *table = fopen(path, "re");
   if (table == NULL) return false;
   bool found = false;
   while (!found && fgets(line, sizeof line, table) != NULL)
     found = owner_of_line(line, pair, ret_uid);
   (void)fclose(table);
+  return found;
+}
+
+bool owner_of(const struct serve_request *r, uint32_t *ret_uid) {
+  struct sockaddr_storage ours = {0}, theirs = {0};
+  socklen_t ours_n = sizeof ours, theirs_n = sizeof theirs;
+  char pair[OWNER_PAIR_MAX];
+  if (getsockname(r->socket, (struct sockaddr *)&ours, &ours_n) != 0 ||
+      getpeername(r->socket, (struct sockaddr *)&theirs, &theirs_n) != 0 ||
+      !owner_pair((struct sockaddr *)&theirs, (struct sockaddr *)&ours, pair))
+    return false;
+  const char *path = ours.ss_family == AF_INET ? "/proc/net/tcp" : "/proc/net/tcp6";
+  bool found = false;
+  for (int i = 0; i < LOOKS && !found; i++) found = table_find(path, pair, ret_uid);
   return found;
 }

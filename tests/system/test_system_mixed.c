@@ -23,7 +23,14 @@ static void run_to_the_end(struct rig *r, int count) {
       return;
     rig_later(r, "10m");
   }
-  fail_msg("not every ticket came to an end");
+  char left[2000];
+  rig_sql_text(r,
+               "SELECT coalesce((SELECT group_concat(v.ref || ' ' || v.state || ' ' || v.reason || "
+               "' ' || v.attempts || ' ' || v.hold_reason) FROM v_tickets AS v WHERE "
+               "v.state NOT IN ('following', 'done')), '') || ' and ' || "
+               "(SELECT count(*) FROM inbox_ticket) || ' notices'",
+               left, sizeof left);
+  fail_msg("not every ticket came to an end: %s", left);
 }
 
 static void three_vendors_in_one_pass_are_handled_once_each(void **state) {
