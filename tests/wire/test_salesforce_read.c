@@ -169,7 +169,6 @@ static void test_a_query_that_times_out_asks_for_half_the_time(void **state) {
   (void)state;
   struct desk_case c = salesforce_case_begin(NULL);
   desk_answer(&c, IN_CASE, 400, SF_ERROR("QUERY_TIMEOUT", "Your query request was running"));
-  ends(desk_poll(&c, "", SINCE), TRG_RETRY, TRG_CODE_TIMEOUT);
   desk_answer(&c, "AND%20SystemModstamp%3C2026-11-20T23%3A55%3A00Z", 200, NO_ROWS);
   const struct fake_op *op = desk_poll(&c, "", SINCE);
   ends(op, TRG_DONE, "");
@@ -178,6 +177,16 @@ static void test_a_query_that_times_out_asks_for_half_the_time(void **state) {
   nothing_in(&c, (const char *const[]){IN_CASE, IN_MAILS, IN_COMMENTS, IN_FEED, NULL});
   op = desk_poll(&c, op->cursor.p, 0);
   assert_false(op->cursor_more);
+  desk_case_end(&c);
+}
+
+static void test_halving_ends_at_a_minute(void **state) {
+  (void)state;
+  struct desk_case c = salesforce_case_begin(NULL);
+  for (int i = 0; i < 5; i++)
+    desk_answer(&c, IN_CASE, 400, SF_ERROR("QUERY_TIMEOUT", "Your query request was running"));
+  ends(desk_poll(&c, "", SINCE), TRG_RETRY, TRG_CODE_TIMEOUT);
+  assert_int_equal(desk_asked(&c, "GET", IN_CASE), 5); /* ten minutes, five, ... */
   desk_case_end(&c);
 }
 
@@ -455,6 +464,7 @@ int main(void) {
       cmocka_unit_test(test_a_locator_that_died_is_left_for_the_last_row),
       cmocka_unit_test(test_a_page_that_does_not_move_is_not_taken),
       cmocka_unit_test(test_a_query_that_times_out_asks_for_half_the_time),
+      cmocka_unit_test(test_halving_ends_at_a_minute),
       cmocka_unit_test(test_a_token_that_dies_in_a_round_costs_no_row),
       cmocka_unit_test(test_an_org_without_a_feed_is_polled_without_it),
       cmocka_unit_test(test_a_cursor_of_another_make_is_refused),

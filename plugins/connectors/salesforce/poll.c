@@ -94,12 +94,15 @@ static bool is_stuck(const struct sf_call *call, const struct sf_changes *page) 
   return (same_row && same_next) || page->last_ms < cursor->at_ms;
 }
 
-static void window_halve(struct sf_call *call) {
+/* False: it can not become smaller. */
+static bool window_halve(struct sf_call *call) {
   const struct sf_cursor *cursor = &call->cursor;
   int64_t *window_ms = &call->self->window_ms[cursor->on];
   const int64_t whole_ms = salesforce_now_ms(call->self) - cursor->at_ms;
+  const int64_t asked_ms = call->until_ms > 0 ? call->until_ms - cursor->at_ms : whole_ms;
   *window_ms = (*window_ms > 0 && *window_ms < whole_ms ? *window_ms : whole_ms) / 2;
   if (*window_ms < WINDOW_LEAST_MS) *window_ms = WINDOW_LEAST_MS;
+  return *window_ms < asked_ms;
 }
 
 static void changes_failed(struct sf_call *call, const struct trg_http_reply *reply) {
@@ -112,8 +115,12 @@ static void changes_failed(struct sf_call *call, const struct trg_http_reply *re
     list_done(call);
     return;
   }
-  if (salesforce_error_is(reply, "QUERY_TIMEOUT") || (reply->status == 0 && reply->sent))
-    window_halve(call);
+  const bool too_long = salesforce_error_is(reply, "QUERY_TIMEOUT");
+  if (too_long && !call->by_next && window_halve(call)) {
+    changes_ask(call); /* from months down to what it can answer is a dozen halvings */
+    return;
+  }
+  if (too_long || (reply->status == 0 && reply->sent)) (void)window_halve(call);
   salesforce_fail(call, reply, salesforce_list_object(call->cursor.on));
 }
 
