@@ -316,6 +316,11 @@ static bool is_emptied(const struct message *m) {
   return (m->flags & TRG_MESSAGE_REDACTED) != 0 && m->text[0] == '\0';
 }
 
+static bool is_only_thanks(const struct road *r, const struct message *m) {
+  const struct signals s = signals_of(str_of(m->text), r->plan->taxonomy);
+  return (s.thanks || s.confirms) && !s.more && !s.wants_human && !s.negative;
+}
+
 static struct thread_view thread_look(const struct road *r, const struct message *m, size_t n) {
   struct thread_view v = {0};
   bool spoken = false; /* a person or we answered before the newest inbound */
@@ -325,9 +330,7 @@ static struct thread_view thread_look(const struct road *r, const struct message
       if ((m[i].flags & TRG_MESSAGE_AUTO) != 0 || is_emptied(&m[i])) continue;
       v.inbound = &m[i];
       v.answered = false;
-      const struct signals s = signals_of(str_of(m[i].text), r->plan->taxonomy);
-      v.only_thanks = spoken && (s.thanks || s.confirms) && !s.more && !s.wants_human &&
-                      !s.negative;
+      v.only_thanks = spoken && is_only_thanks(r, &m[i]);
       continue;
     }
     if (is_ours_or_theirs(&m[i]) && (m[i].flags & TRG_MESSAGE_AUTO) == 0) {

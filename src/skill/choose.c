@@ -9,7 +9,6 @@
 #include "skill/render.h"
 #include "skill/skill.h"
 
-#define WORDS_READ 200
 /* Words are taken as forms of one when so many bytes agree: refund, refunded. */
 #define STEM 5
 /* Three words that few other descriptions have, or a trigger: a skill in a prompt costs tokens. A
@@ -31,8 +30,8 @@ static bool holds(const struct trg_str *list, size_t n, struct trg_str word) {
 
 size_t words_common(struct trg_str a, struct trg_str b, struct arena *arena) {
   struct trg_str *x = NULL, *y = NULL;
-  const size_t n = words_telling(a, WORDS_READ, arena, &x);
-  const size_t m = words_telling(b, WORDS_READ, arena, &y);
+  const size_t n = words_telling(a, SKILL_WORDS_MAX, arena, &x);
+  const size_t m = words_telling(b, SKILL_WORDS_MAX, arena, &y);
   size_t common = 0;
   for (size_t i = 0; i < m; i++) common += holds(x, n, y[i]);
   return common;
@@ -43,24 +42,20 @@ struct bag {
   size_t n;
 };
 
-static struct bag skill_bag(const struct skill *k, struct arena *a) {
-  struct bag b;
-  const char *text = arena_printf(a, "%s %s %s", k->name, k->description, k->when_to_use);
-  b.n = words_telling(str_of(text), WORDS_READ, a, &b.words);
-  return b;
-}
-
-static double score_of(const struct skill *k, const struct bag *own, const struct bag *all,
-                       size_t count, const struct bag *ticket, struct trg_str words) {
+static double score_of(const struct skills *s, const struct skill *k, const struct bag *ticket,
+                       struct trg_str words) {
+  const size_t count = skills_count(s);
   double score = 0;
   for (size_t i = 0; i < k->trigger_count; i++)
     if (k->triggers[i][0] != '\0' && str_find_nocase(words, k->triggers[i]) >= 0)
       score += SCORE_SPOKEN;
-  for (size_t i = 0; i < own->n; i++) {
-    if (!holds(ticket->words, ticket->n, own->words[i]) || holds(own->words, i, own->words[i]))
-      continue;
+  for (size_t i = 0; i < k->word_count; i++) {
+    if (!holds(ticket->words, ticket->n, k->words[i]) || holds(k->words, i, k->words[i])) continue;
     size_t holders = 0;
-    for (size_t j = 0; j < count; j++) holders += holds(all[j].words, all[j].n, own->words[i]);
+    for (size_t j = 0; j < count; j++) {
+      const struct skill *other = skills_at(s, j);
+      holders += holds(other->words, other->word_count, k->words[i]);
+    }
     if (holders > 2 && holders * HOLDERS_PART > count) continue;
     score += log(1.0 + (double)(count + 4) / (double)(holders + 1)) /
              log(1.0 + (double)(count + 4) / 2);
@@ -92,16 +87,15 @@ size_t skills_choose(const struct skills *s, struct trg_str words, const char *c
                      size_t except_count, size_t limit, const struct skill **ret) {
   struct arena *a = arena_new();
   const size_t count = skills_count(s);
-  struct bag *all = arena_alloc(a, sizeof *all * (count + 1)), ticket;
+  struct bag ticket;
   double *scores = arena_alloc(a, sizeof *scores * (limit + 1));
   size_t n = 0;
-  ticket.n = words_telling(words, WORDS_READ, a, &ticket.words);
-  for (size_t i = 0; i < count; i++) all[i] = skill_bag(skills_at(s, i), a);
+  ticket.n = words_telling(words, SKILL_WORDS_MAX, a, &ticket.words);
   for (size_t i = 0; i < count && ticket.n > 0; i++) {
     const struct skill *k = skills_at(s, i);
     if (!k->model_invocable || excepted(k, except, except_count) || skills_find(s, k->name) != k)
       continue;
-    const double score = score_of(k, &all[i], all, count, &ticket, words);
+    const double score = score_of(s, k, &ticket, words);
     if (score >= SCORE_LEAST) n = insert(ret, scores, n, limit, k, score);
   }
   arena_free(&a);

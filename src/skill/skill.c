@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/word.h"
 #include "base/yaml.h"
 #include "skill/bundle.h"
 #include "skill/frontmatter.h"
@@ -101,6 +102,8 @@ static void skill_fill(struct skills *s, struct skill *k, const struct frontmatt
   k->catalog_tokens = skill_tokens(str_of(k->name)) + skill_tokens(str_of(k->description)) +
                       skill_tokens(str_of(k->when_to_use));
   k->body_tokens = skill_tokens(f->body);
+  const char *all = arena_printf(a, "%s %s %s", k->name, k->description, k->when_to_use);
+  k->word_count = words_telling(str_of(all), SKILL_WORDS_MAX, a, &k->words);
 }
 
 static void skill_judge(struct skills *s, const struct skill *k, const struct frontmatter *f) {

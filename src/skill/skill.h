@@ -18,6 +18,7 @@ struct bundle;
 #define SKILL_TOKENS_CHOSEN  8000
 #define REFERENCE_TOKENS_MAX 2500
 
+#define SKILL_WORDS_MAX 200
 struct skill {
   const char *name;   /* front matter, else the folder's or file's */
   const char *plugin; /* plugin it came with, or "" */
@@ -36,6 +37,8 @@ struct skill {
   bool model_invocable; /* may be chosen for a ticket by its description */
   uint32_t body_line;
   size_t catalog_tokens, body_tokens; /* estimated */
+  struct trg_str *words;              /* telling ones of name, description and when_to_use */
+  size_t word_count;
 };
 struct skills;
 /* Loads every folder; what is wrong with one skill or folder is told through `problem` and the
