@@ -1,6 +1,5 @@
 /* Labelled examples of the taxonomy: all replaced when the taxonomy changed, searched per ticket.
  */
-#include "base/word.h"
 #include "store/knowledge.h"
 #include "store/sql.h"
 
@@ -73,7 +72,7 @@ int example_search(struct store *s, struct trg_str words, int limit, struct aren
       " JOIN example e ON e.row = f.row ORDER BY f.score, e.row";
   *ret = NULL;
   *ret_count = 0;
-  const char *query = words_query(words, a);
+  const char *query = query_of(s, words, a);
   if (query == NULL) return 0;
   struct sql q;
   sql_read(&q, s, text);

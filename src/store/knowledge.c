@@ -2,7 +2,6 @@
 #include "store/knowledge.h"
 
 #include "store/sql.h"
-#include "base/word.h"
 
 static int drop_passages(struct store *s, const char *source, struct trg_err *err) {
   static const char text[] = "DELETE FROM passage WHERE source = ?";
@@ -195,7 +194,7 @@ int passage_search(struct store *s, struct trg_str words, struct trg_str languag
       " JOIN passage p ON p.row = f.row ORDER BY f.score, p.id";
   *ret = NULL;
   *ret_count = 0;
-  const char *query = words_query(words, a);
+  const char *query = query_of(s, words, a);
   if (query == NULL) return 0;
   struct sql q;
   sql_read(&q, s, language.n > 0 ? text : any);

@@ -66,7 +66,7 @@ int past_search(struct store *s, struct trg_str words, int64_t not_ticket_id, in
       " ORDER BY f.score, p.ref LIMIT ?2";
   *ret = NULL;
   *ret_count = 0;
-  const char *query = words_query(words, a);
+  const char *query = query_of(s, words, a);
   if (query == NULL) return 0;
   struct sql q;
   sql_read(&q, s, text);

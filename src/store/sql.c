@@ -1,5 +1,7 @@
 #include "store/sql.h"
 
+#include "base/word.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -313,6 +315,17 @@ int sql_script(struct store *s, const char *text, struct trg_err *err) {
 
 int store_moment(struct store *s, bool on, struct trg_err *err) {
   return s->lock_fd >= 0 ? 0 : sql_script(s, on ? "BEGIN" : "COMMIT", err);
+}
+
+const char *query_of(struct store *s, struct trg_str words, struct arena *a) {
+  if (s->question == NULL || !str_is(words, s->question)) {
+    const char *query = words_query(words, a);
+    mem_free(s->question);
+    mem_free(s->query);
+    s->question = mem_dup_str(words);
+    s->query = mem_dup(query);
+  }
+  return s->query == NULL ? NULL : arena_dup(a, str_of(s->query));
 }
 
 void *sql_room(struct arena *a, void *list, size_t n, size_t each) {

@@ -59,6 +59,7 @@ struct store {
     const char *text;
     sqlite3_stmt *stmt;
   } kept[SQL_KEPT];
+  char *question, *query; /* words_query of it: several tables are asked the same in turn */
 };
 
 struct sql {
@@ -108,6 +109,8 @@ struct trg_str sql_get_blob(struct sql *q, struct arena *a);
 int turn_needs(struct store *s, int rc, const struct trg_err *err);
 /* Several statements without values, as in a migration. */
 int sql_script(struct store *s, const char *text, struct trg_err *err);
+/* words_query(words), from `a`. */
+const char *query_of(struct store *s, struct trg_str words, struct arena *a);
 /* The text of SQLite's failure `rc` on this store, with what to do. */
 int sql_failed(struct store *s, int rc, struct trg_err *err);
 /* Room for one more element of a list in the arena that has n. */

@@ -272,6 +272,8 @@ void store_close(struct store **s) {
     (void)close(x->lock_fd); /* frees the lock; the file stays, as removing it would be a race */
   mem_free(x->effects);
   mem_free(x->saves);
+  mem_free(x->question);
+  mem_free(x->query);
   mem_free(x->dir);
   mem_free(x->path);
   mem_free(x);
