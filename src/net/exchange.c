@@ -292,19 +292,34 @@ static int secrets_fill(struct exchange *e, const struct trg_http_request *r) {
   return TRG_EINVAL;
 }
 
-static int url_fill(struct exchange *e, struct trg_str text, struct url *u) {
+static int origin_check(struct exchange *e, struct trg_str text, struct origins *known,
+                        struct url *ret) {
+  for (size_t i = 0; i < known->count; i++)
+    if (url_begins(text, &known->list[i])) {
+      *ret = known->list[i];
+      return 0;
+    }
   struct trg_err err = {0};
-  if (url_parse(text, u, &err) != 0 || url_check(u, &err) != 0) {
+  if (url_parse(text, ret, &err) != 0 || url_check(ret, &err) != 0) {
     (void)snprintf(e->why, sizeof e->why, "%.250s", err.text);
     return TRG_EINVAL;
   }
+  const size_t room = sizeof known->list / sizeof known->list[0];
+  known->list[known->next] = *ret;
+  known->next = (known->next + 1) % room;
+  if (known->count < room) known->count++;
+  return 0;
+}
+
+static int url_fill(struct exchange *e, struct trg_str text, struct origins *known, struct url *u) {
+  if (origin_check(e, text, known, u) != 0) return TRG_EINVAL;
   char *z = mem_dup_str(text);
   const CURLcode rc = curl_easy_setopt(e->easy, CURLOPT_URL, z);
   mem_free(z);
   return rc == CURLE_OK ? 0 : TRG_EINVAL;
 }
 
-int exchange_fill(struct exchange *e, const struct http_call *call) {
+int exchange_fill(struct exchange *e, const struct http_call *call, struct origins *known) {
   const struct trg_http_request r = widened(call->request);
   CURL *c = e->easy;
   e->on_reply = call->on_reply;
@@ -313,7 +328,7 @@ int exchange_fill(struct exchange *e, const struct http_call *call) {
   e->body_max = r.body_max_bytes == 0 ? BODY_MAX_DEFAULT : r.body_max_bytes;
   e->body.max = e->body_max + 1;
   struct url u;
-  if (url_fill(e, r.url, &u) != 0 || method_fill(e, &r) != 0 || headers_fill(e, &r) != 0 ||
+  if (url_fill(e, r.url, known, &u) != 0 || method_fill(e, &r) != 0 || headers_fill(e, &r) != 0 ||
       secrets_fill(e, &r) != 0)
     return TRG_EINVAL;
   safety_fill(e, &u);

@@ -13,9 +13,15 @@
 #include "base/buf.h"
 #include "net/http.h"
 #include "net/loop.h"
+#include "net/url.h"
 
 struct carrier;
 struct http;
+/* Origins that were talked to, checked: the last few. */
+struct origins {
+  struct url list[4];
+  size_t count, next;
+};
 struct exchange {
   struct http *http;
   CURL *easy;
@@ -62,7 +68,7 @@ struct exchange *exchange_new(struct http *h);
 void exchange_free(struct exchange *e);
 void exchange_reset(struct exchange *e); /* for the next use */
 /* Sets all options. Negative when the request can not be made; e->why says why. */
-int exchange_fill(struct exchange *e, const struct http_call *call);
+int exchange_fill(struct exchange *e, const struct http_call *call, struct origins *known);
 /* Gives curl's buffer for sending back once everything was sent; false: not yet. */
 bool exchange_upload_end(struct exchange *e);
 /* Calls on_reply. */

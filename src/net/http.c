@@ -25,6 +25,7 @@ struct http {
   struct carrier *carrier;
   uv_async_t *bell; /* the carrier rings it */
   struct slots open;
+  struct origins known;
   struct exchange *all;
   struct exchange *pool;
   size_t pool_count;
@@ -200,7 +201,7 @@ http_id http_start(struct http *h, const struct http_call *call) {
   e->id = slots_put(&h->open, e);
   const http_id id = e->id;
   e->turn = loop_turn(h->l);
-  if (exchange_fill(e, call) != 0) {
+  if (exchange_fill(e, call, &h->known) != 0) {
     e->code = CURLE_FAILED_INIT;
     ended(h, e);
     return id;

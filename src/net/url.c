@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/err.h"
+#include "base/str.h"
 #include "net/http.h"
 
 #define URL_MAX 16384
@@ -50,13 +51,18 @@ out:
   return status;
 }
 
+static bool is_clean(struct trg_str s) {
+  for (size_t i = 0; i < s.n; i++)
+    if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 127) return false;
+  return true;
+}
+
 int url_parse(struct trg_str text, struct url *ret, struct trg_err *err) {
   if (text.n == 0) return err_set(err, TRG_EINVAL, "url", "the URL is empty; write https://HOST");
   if (text.n > URL_MAX)
     return err_set(err, TRG_ELIMIT, "url", "the URL is longer than %d bytes", URL_MAX);
-  for (size_t i = 0; i < text.n; i++)
-    if ((unsigned char)text.p[i] <= ' ' || text.p[i] == 127)
-      return err_set(err, TRG_EINVAL, "url", "the URL holds a blank or control character");
+  if (!is_clean(text))
+    return err_set(err, TRG_EINVAL, "url", "the URL holds a blank or control character");
   char copy[512];
   char *z = text.n < sizeof copy ? copy : malloc(text.n + 1);
   CURLU *u = curl_url();
@@ -117,4 +123,28 @@ bool http_url_same_origin(struct trg_str a, struct trg_str b) {
   struct url x = {0}, y = {0};
   if (url_parse(a, &x, NULL) != 0 || url_parse(b, &y, NULL) != 0) return false;
   return url_same_origin(&x, &y);
+}
+
+/* Where scheme, host and port of the origin end in the text, or 0. */
+static size_t origin_end(struct trg_str text, const struct url *origin) {
+  const char *scheme = origin->https ? "https://" : "http://";
+  const size_t host_n = strlen(origin->host);
+  const size_t at = strlen(scheme), end = at + host_n;
+  if (!origin->https && !origin->http) return 0;
+  if (!str_starts(text, scheme) || text.n < end ||
+      strncasecmp(text.p + at, origin->host, host_n) != 0)
+    return 0;
+  if (end == text.n || text.p[end] != ':')
+    return origin->port == (origin->https ? 443U : 80U) ? end : 0;
+  char port[16];
+  const int n = snprintf(port, sizeof port, ":%u", origin->port);
+  return str_starts((struct trg_str){text.p + end, text.n - end}, port) ? end + (size_t)n : 0;
+}
+
+bool url_begins(struct trg_str text, const struct url *origin) {
+  const size_t at = origin_end(text, origin);
+  if (at == 0 || text.n > URL_MAX) return false;
+  /* Only here does the host end for certain: "@" may come before. */
+  if (at < text.n && strchr("/?#", text.p[at]) == NULL) return false;
+  return is_clean((struct trg_str){text.p + at, text.n - at});
 }

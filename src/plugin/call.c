@@ -69,6 +69,8 @@ static void refuse(struct call *c, struct trg_str url) {
 
 static bool origin_is_known(const struct trg_inst *i, struct trg_str url) {
   struct url u;
+  for (size_t n = 0; n < i->origin_count; n++)
+    if (url_begins(url, &i->origins[n])) return true;
   if (url_parse(url, &u, NULL) != 0) return false;
   for (size_t n = 0; n < i->origin_count; n++)
     if (url_same_origin(&u, &i->origins[n])) return true;

@@ -1,4 +1,5 @@
 #include "net/http.h"
+#include "net/url.h"
 #include "net/serve.h"
 #include "test_net_help.h"
 
@@ -506,6 +507,43 @@ static void test_urls_are_checked_with_clear_sentences(void **state) {
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+static void test_an_origin_seen_at_once_is_the_one_that_the_parser_finds(void **state) {
+  (void)state;
+  static const struct {
+    const char *origin, *text;
+    bool begins;
+  } each[] = {
+      {"https://Help.example", "https://help.example/api/v2?x=%20#y", true},
+      {"https://help.example", "https://help.example", true},
+      {"http://127.0.0.1:8080", "http://127.0.0.1:8080?q", true},
+      {"http://[::1]:8080/base", "http://[::1]:8080/", true},
+      {"https://help.example", "https://HELP.example:443/x", true},
+      {"https://help.example", "https://help.example.evil.example/", false},
+      {"https://help.example", "https://help.example:pw@evil.example/", false},
+      {"https://help.example", "https://help.example@evil.example/", false},
+      {"https://help.example", "https://help.example\\@evil.example/", false},
+      {"https://help.example", "https://help.example:8443/", false},
+      {"https://help.example", "https://help.example:4430/", false},
+      {"https://help.example:8443", "https://help.example/", false},
+      {"https://help.example", "http://help.example/", false},
+      {"https://help.example", "https://help.example/a b", false},
+      {"https://help.example", "https://help.example/a\r\nX: y", false},
+      {"https://help.example", "https://", false},
+      {"https://help.example", "", false},
+  };
+  for (size_t i = 0; i < sizeof each / sizeof each[0]; i++) {
+    struct url origin, u;
+    const struct trg_str text = {each[i].text, strlen(each[i].text)};
+    assert_int_equal(
+        url_parse((struct trg_str){each[i].origin, strlen(each[i].origin)}, &origin, NULL), 0);
+    assert_int_equal(url_begins(text, &origin), each[i].begins);
+    if (!each[i].begins) continue;
+    assert_int_equal(url_parse(text, &u, NULL), 0);
+    assert_true(url_same_origin(&u, &origin));
+    assert_int_equal(url_check(&u, NULL), 0);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       T(test_an_exchange_brings_status_headers_and_body),
@@ -530,6 +568,7 @@ int main(void) {
       T(test_what_waits_for_a_connection_times_out_too),
       T(test_exchanges_under_way_are_dropped_with_the_client),
       cmocka_unit_test(test_urls_are_checked_with_clear_sentences),
+      cmocka_unit_test(test_an_origin_seen_at_once_is_the_one_that_the_parser_finds),
   };
   return cmocka_run_group_tests_name("net_http", tests, NULL, NULL);
 }
