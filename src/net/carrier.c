@@ -12,6 +12,7 @@
 /* Instances have their own limits, of at most as many. */
 #define HOST_CONNECTIONS 1000L
 #define KEPT_CONNECTIONS 256L
+#define RING_EVERY_NS    UINT64_C(1000000)
 
 /* Watches one of curl's sockets. Lives as long as the socket, as another owner may get the same
  * number once curl has closed it, and closing an old watch would make that one deaf. */
@@ -26,7 +27,9 @@ struct carrier {
   uv_thread_t thread;
   uv_loop_t uv;
   uv_async_t bell;
-  uv_timer_t timer;
+  uv_timer_t timer; /* curl's */
+  uv_timer_t late;  /* rings */
+  uint64_t rung_ns;
   CURLM *multi;
   struct watch **watches; /* by descriptor */
   size_t watch_room;
@@ -45,6 +48,21 @@ struct carrier {
 /* --- what passes between the threads -----------------------------------------------------------
  */
 
+static void ring_late(uv_timer_t *timer) {
+  struct carrier *c = timer->data;
+  c->rung_ns = uv_hrtime();
+  c->arrived(c->arg);
+}
+
+/* At once when it was quiet; else what comes within a moment is told together, as each turn of the
+ * loop has its price: it ends in a commit. */
+static void ring(struct carrier *c) {
+  if (uv_hrtime() - c->rung_ns >= RING_EVERY_NS)
+    ring_late(&c->late);
+  else if (!uv_is_active((uv_handle_t *)&c->late))
+    (void)uv_timer_start(&c->late, ring_late, 1, 0);
+}
+
 static void come_back(struct carrier *c, struct exchange *e, CURLcode code) {
   uv_mutex_lock(&c->mail);
   e->code = code;
@@ -53,7 +71,7 @@ static void come_back(struct carrier *c, struct exchange *e, CURLcode code) {
   *c->back_last = e;
   c->back_last = &e->next;
   uv_mutex_unlock(&c->mail);
-  c->arrived(c->arg);
+  ring(c);
 }
 
 /* It must not be found there when it is carried again. */
@@ -116,7 +134,7 @@ void carrier_told(struct carrier *c, struct exchange *e, int status, struct trg_
     c->told = e;
   }
   uv_mutex_unlock(&c->mail);
-  c->arrived(c->arg);
+  ring(c);
 }
 
 /* --- curl, on its thread -----------------------------------------------------------------------
@@ -331,7 +349,8 @@ struct carrier *carrier_new(void (*arrived)(void *arg), void *arg) {
   BUG_UNLESS(uv_mutex_init(&c->in_curl) == 0 && uv_mutex_init(&c->mail) == 0);
   BUG_UNLESS(uv_async_init(&c->uv, &c->bell, bell_cb) == 0);
   (void)uv_timer_init(&c->uv, &c->timer);
-  c->bell.data = c->timer.data = c;
+  (void)uv_timer_init(&c->uv, &c->late);
+  c->bell.data = c->timer.data = c->late.data = c;
   (void)curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, socket_wish);
   (void)curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
   (void)curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, timer_wish);
@@ -357,6 +376,7 @@ void carrier_free(struct carrier **at) {
   (void)curl_multi_cleanup(c->multi);
   for (size_t fd = 0; fd < c->watch_room; fd++) watch_end(c, (curl_socket_t)fd);
   uv_close((uv_handle_t *)&c->timer, NULL);
+  uv_close((uv_handle_t *)&c->late, NULL);
   uv_close((uv_handle_t *)&c->bell, NULL);
   while (uv_run(&c->uv, UV_RUN_DEFAULT) != 0) continue;
   BUG_UNLESS(uv_loop_close(&c->uv) == 0);
