@@ -115,6 +115,8 @@ static void read_voids(struct book_reader *r, const struct yaml *map, struct boo
                  "is not decided: put it in voids or in allowed, so that nobody must guess");
   v->csat_bad_max = 2;
   book_read_int(r, yaml_get(map, "csat_bad_up_to"), 1, &v->csat_bad_max);
+  if (v->csat_bad_max > 5)
+    book_wrong(r, map->line, "csat_bad_up_to", "ratings end at 5, the best one");
 }
 
 static void read_reversal(struct book_reader *r, const struct yaml *y, struct book_version *v) {
@@ -147,8 +149,16 @@ static void read_cap(struct book_reader *r, const struct yaml *y, struct book_ve
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
       v->alerts[v->alert_count++] = usual[i];
   }
-  for (const struct yaml *p = alert != NULL ? alert->first : NULL; p != NULL; p = p->next)
-    if (v->alert_count < BOOK_ALERTS) book_read_int(r, p, 1, &v->alerts[v->alert_count++]);
+  for (const struct yaml *p = alert != NULL ? alert->first : NULL; p != NULL; p = p->next) {
+    const size_t n = v->alert_count;
+    if (n == BOOK_ALERTS) {
+      book_wrong(r, p->line, "alert", "has more percentages than 8");
+      return;
+    }
+    book_read_int(r, p, 1, &v->alerts[v->alert_count++]);
+    if (n > 0 && v->alerts[n] <= v->alerts[n - 1])
+      book_wrong(r, p->line, "alert", "percentages stand in order, each above the one before it");
+  }
 }
 
 static void read_guarantee(struct book_reader *r, const struct yaml *y, struct book_version *v) {

@@ -63,7 +63,7 @@ static bool table_find(const char *path, const char *pair, uint32_t *ret_uid) {
   return found;
 }
 
-bool owner_of(const struct serve_request *r, uint32_t *ret_uid) {
+static bool look_up(const struct serve_request *r, uint32_t *ret_uid) {
   struct sockaddr_storage ours = {0}, theirs = {0};
   socklen_t ours_n = sizeof ours, theirs_n = sizeof theirs;
   char pair[OWNER_PAIR_MAX];
@@ -75,4 +75,13 @@ bool owner_of(const struct serve_request *r, uint32_t *ret_uid) {
   bool found = false;
   for (int i = 0; i < LOOKS && !found; i++) found = table_find(path, pair, ret_uid);
   return found;
+}
+
+/* The table may be long: it is read once a connection, unless it did not say. */
+bool owner_of(const struct serve_request *r, uint32_t *ret_uid) {
+  struct serve_owner *o = r->owner;
+  if (o == NULL) return look_up(r, ret_uid);
+  if (!o->known) o->known = look_up(r, &o->uid);
+  *ret_uid = o->uid;
+  return o->known;
 }

@@ -12,6 +12,11 @@
 struct loop;
 struct serve;
 
+/* Whose a connection is, once it is known (owner.h). */
+struct serve_owner {
+  bool known;
+  uint32_t uid;
+};
 typedef uint64_t serve_id; /* one request, until it is answered or its peer is gone */
 struct serve_request {
   serve_id id;
@@ -20,8 +25,9 @@ struct serve_request {
   const struct trg_header *headers; /* names in lower case */
   size_t header_count;
   struct trg_str body;
-  struct trg_str peer; /* address */
-  int socket;          /* for owner.h; -1: none */
+  struct trg_str peer;       /* address */
+  int socket;                /* for owner.h; -1: none */
+  struct serve_owner *owner; /* of the connection; may be NULL */
 };
 struct serve_options {
   const char *host;

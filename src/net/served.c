@@ -112,7 +112,8 @@ static enum MHD_Result ask(struct served *r) {
                                         .header_count = r->header_count,
                                         .body = buf_view(&r->body),
                                         .peer = str_of(r->peer == NULL ? "" : r->peer->name),
-                                        .socket = r->peer == NULL ? -1 : r->peer->fd};
+                                        .socket = r->peer == NULL ? -1 : r->peer->fd,
+                                        .owner = r->peer == NULL ? NULL : &r->peer->owner};
   r->state = SERVED_ASKING;
   r->serve->on_request(r->serve->arg, &request);
   if (r->response != NULL) return answer_queue(r);

@@ -37,6 +37,7 @@ struct peer {
   struct serve *serve;
   int fd;
   loop_timer timer;
+  struct serve_owner owner;
   char name[64];
 };
 

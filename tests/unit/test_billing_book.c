@@ -119,6 +119,12 @@ static void test_wrong_and_ambiguous_books_are_refused_with_their_line(void **st
   refused("    thanks: confirm\n", "", 3, "is missing");
   refused("effective: 2026-01-01", "effective: yesterday", 3, "must be a date");
   refused("assumed: accept, ", "", 6, "must be accept, verify or refuse");
+  refused("thanks: confirm\n", "thanks: confirm\n    csat_bad_up_to: 9\n", 3, "end at 5");
+  refused("thanks: confirm\n",
+          "thanks: confirm\n    cap: {amount: 1, alert: [80, 50], then: free}\n", 8, "in order");
+  refused("thanks: confirm\n",
+          "thanks: confirm\n    cap: {amount: 1, alert: [1,2,3,4,5,6,7,8,9], then: free}\n", 8,
+          "more percentages");
   refused("book: good", "book: good\ncurrency: EUR", 1, "must be USD");
 }
 
