@@ -396,6 +396,14 @@ void road_once(struct road *r, void (*finished)(void *arg), void *arg) {
   r->finished_arg = arg;
 }
 
+/* Told to stop before it was started, as while a first model is learned: nothing is on the road. */
+static void road_never_ran(void *arg) {
+  struct road *r = arg;
+  void (*idle)(void *) = r->idle;
+  r->idle = NULL;
+  if (idle != NULL) idle(r->idle_arg);
+}
+
 void road_drain(struct road *r, void (*idle)(void *arg), void *arg) {
   r->draining = true;
   r->idle = idle;
@@ -403,7 +411,10 @@ void road_drain(struct road *r, void (*idle)(void *arg), void *arg) {
   shadow_give_up(r);
   router_drain(r->setup.router);
   host_drain(r->setup.host);
-  road_kick(r);
+  if (r->running)
+    road_kick(r);
+  else
+    loop_soon(r->setup.loop, road_never_ran, r);
 }
 
 bool road_failed(const struct road *r) {

@@ -126,6 +126,17 @@ static void a_term_signal_lets_what_is_in_flight_finish(void **state) {
   assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_model_calls WHERE outcome = 'ok'"), 60);
 }
 
+static void a_term_signal_while_the_first_model_is_learned_ends_without_the_drain(void **state) {
+  (void)state;
+  rig_tickets(&R, 3);
+  rig_sim(&R, "--seed 3 --behaviour off");
+  rig_conf(&R, "models:\n", "models:\n  - {name: house, backend: local}\n", NULL);
+  rig_start(&R, "");
+  rig_until_log(&R, "daemon.log", "knowledge.indexed");
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  assert_false(rig_log_has(&R, "daemon.log", "drain.over"));
+}
+
 static void a_second_term_signal_ends_at_once(void **state) {
   (void)state;
   rig_tickets(&R, 3);
@@ -476,6 +487,7 @@ int main(void) {
       T(a_second_daemon_on_one_state_directory_says_so_and_exits_1),
       T(a_term_signal_ends_within_drain_although_a_model_hangs),
       T(a_term_signal_lets_what_is_in_flight_finish),
+      T(a_term_signal_while_the_first_model_is_learned_ends_without_the_drain),
       T(a_second_term_signal_ends_at_once),
       T(the_exit_status_of_one_pass_tells_what_happened),
       T(a_reload_swaps_the_model_without_losing_a_ticket),
