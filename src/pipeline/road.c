@@ -42,7 +42,7 @@ static const struct stage stages[] = {
 /* At most this many tickets of one stage are begun in one turn, so that a turn stays short. */
 #define BATCH 64
 /* Model calls and writes under way at once; the helpdesks' and models' own limits are below it. */
-#define CALLS_MAX  1200
+#define CALLS_MAX  1060
 #define WRITES_MAX 128
 /* In-flight states are leased: longer than any op's deadline, so that one whose op was lost, by
  * whatever mistake, is taken back. */

@@ -171,7 +171,7 @@ static int use_wal(struct store *s, struct trg_err *err) {
                     "PRAGMA foreign_keys = ON;"
                     "PRAGMA recursive_triggers = ON;"
                     "PRAGMA temp_store = MEMORY;"
-                    "PRAGMA cache_size = -8192;"
+                    "PRAGMA cache_size = -4096;"
                     "PRAGMA journal_size_limit = 67108864;"
                     "PRAGMA wal_autocheckpoint = 4000",
                     err);
@@ -255,7 +255,7 @@ int store_open_reader(const char *state_dir, struct store **ret, struct trg_err 
 
 int store_open_beside(const struct store *s, struct store **ret, struct trg_err *err) {
   const int rc = store_open_reader(s->dir, ret, err);
-  return rc < 0 ? rc : sql_script(*ret, "PRAGMA cache_size = -4096", err);
+  return rc < 0 ? rc : sql_script(*ret, "PRAGMA cache_size = -2048", err);
 }
 
 void store_close(struct store **s) {
