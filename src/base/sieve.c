@@ -86,7 +86,7 @@ static bool are_alike(const struct sieve *s, unsigned a, unsigned b) {
 }
 
 static void columns_open(struct sieve *s) {
-  unsigned char column[SIEVE_LETTERS];
+  unsigned char column[SIEVE_LETTERS] = {0};
   unsigned count = COLUMN_INSIDE + 1;
   for (unsigned letter = 0; letter < SIEVE_LETTERS; letter++) {
     unsigned like = 0;

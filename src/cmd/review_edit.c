@@ -161,7 +161,7 @@ static int edit_in_editor(const struct cmd_call *c) {
   int status = CMD_OK;
   buf_init(&b, EDIT_MAX);
   int rc = draft_read(c, &was, &err);
-  if (rc >= 0) rc = text_write(was, path, &err);
+  if (was != NULL) rc = text_write(was, path, &err);
   if (rc >= 0) {
     rc = editor_run(path, &err);
     if (rc >= 0) rc = file_read(path, EDIT_MAX, &b, &err);
