@@ -75,7 +75,8 @@ FUZZ_OBJ := $(FUZZ_LIB:%.c=$(B)/fuzzobj/%.o)
 
 $(B)/fuzzobj/%.o: %.c
 	@mkdir -p $(@D)
-	@clang -std=c17 -D_GNU_SOURCE $(INC) $(DEFS) -g -O1 -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
+	@clang -std=c17 -D_GNU_SOURCE $(INC) $(DEFS) -g -O1 -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
+-include $(FUZZ_OBJ:.o=.d)
 
 $(FUZZ_BIN): $(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
 	@mkdir -p $(@D)
