@@ -328,6 +328,7 @@ static void initialized(struct asked *a, const struct asked_end *end) {
   c->era_known = true;
   c->tells = tells_lists(r);
   client_notice(c, "notifications/initialized", NULL);
+  client_watch(c); /* before the first call: what a server asks in it may come on this stream */
   client_list(c);
 }
 
@@ -406,8 +407,8 @@ void client_ready(struct mcp_client *c, bool ready, const char *why) {
   if (ready) {
     c->state = CLIENT_READY;
     c->failures = 0;
-    c->stale = false;
     client_watch(c);
+    if (c->stale) client_stale(c); /* they changed while they were listed */
     for (struct asked *a = c->asked; a != NULL; a = a->next) {
       if (!a->waits_list) continue;
       a->waits_list = false;

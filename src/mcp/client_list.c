@@ -107,6 +107,7 @@ static void listed(struct asked *a, const struct asked_end *end) {
 void client_list(struct mcp_client *c) {
   client_tools_free(c);
   c->tools_arena = arena_new();
+  c->stale = false;
   page_ask(c, NULL);
 }
 

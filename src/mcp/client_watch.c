@@ -86,7 +86,8 @@ static char *listen_text(struct mcp_client *c) {
 
 /* Does it tell anything there? A legacy server may also ask for input. */
 static bool is_wanted(const struct mcp_client *c) {
-  if (c->is_stdio || c->old || c->state != CLIENT_READY) return false;
+  const bool initialized = c->state == CLIENT_BUSY && c->era_known && !c->modern;
+  if (c->is_stdio || c->old || (c->state != CLIENT_READY && !initialized)) return false;
   return c->tells || (!c->modern && c->elicits != ELICIT_NONE);
 }
 
