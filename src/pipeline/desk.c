@@ -16,9 +16,10 @@
 #define POLL_DEADLINE_MS  120000
 #define FETCH_DEADLINE_MS 60000
 #define FETCHES_MAX       24
-#define ONCE_POLL_TRIES   4 /* --once gives a helpdesk up after so many failures in a row */
-#define ONCE_POLL_WAIT_MS                                                                          \
-  120000 /* or when it is told to wait for longer: not for a limit a minute */
+/* --once gives a helpdesk up after so many failures in a row, or when it is told to wait for
+ * longer: not for a limit a minute. */
+#define ONCE_POLL_TRIES   4
+#define ONCE_POLL_WAIT_MS 120000
 
 struct desk *desk_find(const struct road *r, struct trg_str name) {
   for (struct desk *d = r->desks; d != NULL; d = d->next)

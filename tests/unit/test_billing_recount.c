@@ -73,6 +73,23 @@ static void last_why(void *arg, const char *ref, const char *key, int64_t is, in
   (void)snprintf(arg, 200, "%s", why);
 }
 
+static void the_difference_is(struct desk *d, const struct book *b, int64_t now_ms,
+                              const char *says) {
+  struct recount r;
+  char why[200] = "";
+  must(d, recount(d->s, b, 0, 0, now_ms, last_why, why, &r, &d->err));
+  assert_int_equal(r.differences, 1);
+  assert_string_equal(why, says);
+}
+
+/* A chat that was answered and charged. */
+static void chat_charged(struct desk *d, const struct book *b) {
+  const int64_t id = ticket_made(d, "1", TRG_CHANNEL_CHAT, "ann", false, T0);
+  asked(d, id, T0);
+  answered(d, id, T0 + MINUTE);
+  (void)settle(d, b, id, T0 + 2 * DAY);
+}
+
 static void test_recount_finds_every_changed_field_of_what_a_charge_rests_on(void **state) {
   static const char *const changes[] = {
       "ext_id = ext_id || 'x'", "actor = 'human'", "value = 'note'", "data = '{}'",
@@ -99,40 +116,26 @@ static void test_recount_finds_every_changed_field_of_what_a_charge_rests_on(voi
       behind_our_back(d, "DELETE FROM event; INSERT INTO event SELECT * FROM kept");
     }
   behind_our_back(d, "DELETE FROM event WHERE seq = 1");
-  struct recount r;
-  char why[200] = "";
-  must(d, recount(d->s, b, 0, 0, T0 + DAY, last_why, why, &r, &d->err));
-  assert_int_equal(r.differences, 1);
-  assert_string_equal(why, "event 1, evidence of ledger line 1, is not on record");
+  the_difference_is(d, b, T0 + DAY, "event 1, evidence of ledger line 1, is not on record");
   book_free(&b);
 }
 
 static void test_recount_finds_a_moment_that_the_evidence_does_not_give(void **state) {
   struct desk *d = *state;
   struct book *b = book_builtin();
-  const int64_t id = ticket_made(d, "1", TRG_CHANNEL_CHAT, "ann", false, T0);
-  asked(d, id, T0);
-  answered(d, id, T0 + MINUTE);
-  (void)settle(d, b, id, T0 + 2 * DAY);
+  chat_charged(d, b);
   must(d, turn_flush(d->s, &d->err));
   recount_equal(d, b, T0 + 9 * DAY);
   /* As mail its window is 72 h: the same price, another moment. */
   behind_our_back(d, "UPDATE ticket SET channel = 1");
-  struct recount r;
-  char why[200] = "";
-  must(d, recount(d->s, b, 0, 0, T0 + 9 * DAY, last_why, why, &r, &d->err));
-  assert_int_equal(r.differences, 1);
-  assert_string_equal(why, "the evidence gives another moment");
+  the_difference_is(d, b, T0 + 9 * DAY, "the evidence gives another moment");
   book_free(&b);
 }
 
 static void test_a_recount_by_a_clock_behind_the_ledger_is_as_of_its_last_line(void **state) {
   struct desk *d = *state;
   struct book *b = book_builtin();
-  const int64_t id = ticket_made(d, "1", TRG_CHANNEL_CHAT, "ann", false, T0);
-  asked(d, id, T0);
-  answered(d, id, T0 + MINUTE);
-  (void)settle(d, b, id, T0 + 2 * DAY);
+  chat_charged(d, b);
   recount_equal(d, b, T0 - 99 * DAY);
   book_free(&b);
 }
