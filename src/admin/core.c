@@ -2,6 +2,7 @@
 #include "admin/agent.h"
 #include "admin/retrain.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +96,7 @@ static void core_turn(void *arg) {
   if (c->failed || turn_flush(c->store, &err) >= 0) return;
   /* Nothing of this turn happened, and nothing of it was told to anybody. */
   log_event(TRG_ERROR, "store.commit", "code", err.code, "why", err.text, NULL);
-  fprintf(stderr, "triaged: %s\n", err.text);
+  fprintf(stderr, "%s: %s\n", program_invocation_short_name, err.text);
   c->failed = true;
   _Exit(1);
 }
@@ -159,7 +160,7 @@ int core_open(const char *conf_path, struct core *ret) {
   *c = (struct core){0};
   struct trg_err err = {0};
   if (clock_init(&err) < 0) {
-    fprintf(stderr, "triaged: %s\n", err.text);
+    fprintf(stderr, "%s: %s\n", program_invocation_short_name, err.text);
     return 2;
   }
   c->conf_path = mem_dup(conf_path);
@@ -171,7 +172,7 @@ int core_open(const char *conf_path, struct core *ret) {
   }
   log_init(conf->log_level, conf->log_json ? LOG_JSON : LOG_TEXT, NULL);
   if (core_parts(c, conf, &err) < 0) {
-    fprintf(stderr, "triaged: %s\n", err.text);
+    fprintf(stderr, "%s: %s\n", program_invocation_short_name, err.text);
     conf_free(&conf);
     core_close(c);
     return 1;
@@ -179,7 +180,7 @@ int core_open(const char *conf_path, struct core *ret) {
   struct road_plan *p = plan_load(c, conf, &err);
   if (p == NULL) conf_free(&conf);
   if (p == NULL || plan_enforce(c, p, &err) < 0) {
-    fprintf(stderr, "triaged: %s: %s\n", conf_path, err.text);
+    fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, conf_path, err.text);
     if (p != NULL) road_plan_free(&p);
     core_close(c);
     return EXIT_CONFIG;
@@ -249,7 +250,8 @@ int core_reload(struct core *c, struct trg_err *err) {
  */
 
 struct checking {
-  const char *file;
+  const char *file; /* what a problem without a file of its own is in */
+  const struct conf *conf;
   int problems;
 };
 
@@ -269,7 +271,7 @@ static void check_taxonomy(void *arg, const char *path, uint32_t line, const cha
   const struct checking *k = arg;
   const struct trg_str p = str_of(path);
   if (str_is(p, "skills"))
-    fprintf(stderr, "%s: skills: warning: %s\n", k->file, text);
+    fprintf(stderr, "%s:%u: skills: warning: %s\n", k->conf->file, k->conf->lines.skills, text);
   else if (str_ends(p, ".md") || str_ends(p, ".jsonl"))
     fprintf(stderr, "%s:%u: taxonomy: warning: %s\n", path, line, text);
   else
@@ -291,26 +293,28 @@ static void check_loads(const struct conf *conf, struct checking *k) {
     k->file = conf->book_path;
     struct book *b = book_load(conf->book_path, check_book, k);
     if (b != NULL && book_wants_verdict(b) && conf->verify.model_count == 0) {
-      fprintf(stderr,
-              "%s:0: tasks.verify: the price book %s charges only what a model judged as resolved; "
-              "name models, as verify: {models: [%s]}\n",
-              conf->file, book_name(b), conf->models[0].name);
+      fprintf(
+          stderr,
+          "%s:%u: tasks.verify: the price book %s charges only what a model judged as resolved; "
+          "name models, as verify: {models: [%s]}\n",
+          conf->file, conf->lines.tasks, book_name(b), conf->models[0].name);
       k->problems++;
     }
     book_free(&b);
   }
   for (size_t i = 0; i < conf->knowledge_count; i++)
     if (!file_is_dir(conf->knowledge[i])) {
-      fprintf(stderr, "%s: knowledge: %s is a file; name the folder that it is in\n", conf->file,
-              conf->knowledge[i]);
+      fprintf(stderr, "%s:%u: knowledge: %s is a file; name the folder that it is in\n", conf->file,
+              conf->lines.knowledge, conf->knowledge[i]);
       k->problems++;
     }
   for (size_t i = 0; t != NULL && i < conf->policy.auto_category_count; i++)
     if (taxonomy_category(t, str_of(conf->policy.auto_categories[i])) == NULL)
-      fprintf(stderr,
-              "%s: policy.auto.categories: warning: \"%s\" is no category of the taxonomy; nothing "
-              "is sent for it unless it was trained\n",
-              conf->file, conf->policy.auto_categories[i]);
+      fprintf(
+          stderr,
+          "%s:%u: policy.auto.categories: warning: \"%s\" is no category of the taxonomy; nothing "
+          "is sent for it unless it was trained\n",
+          conf->file, conf->lines.auto_categories, conf->policy.auto_categories[i]);
   taxonomy_free(&t);
   skills_free(&s);
 }
@@ -335,7 +339,7 @@ static void check_instances(const struct conf *conf, struct checking *k) {
   struct loop *l = loop_new(&err);
   struct http *h = l != NULL ? http_new(l, &err) : NULL;
   if (h == NULL) {
-    fprintf(stderr, "triaged: %s\n", err.text);
+    fprintf(stderr, "%s: %s\n", program_invocation_short_name, err.text);
     loop_free(&l);
     return;
   }
@@ -367,7 +371,7 @@ static void check_instances(const struct conf *conf, struct checking *k) {
 int core_check(const char *conf_path) {
   struct trg_err err = {0};
   if (clock_init(&err) < 0) {
-    fprintf(stderr, "triaged: %s\n", err.text);
+    fprintf(stderr, "%s: %s\n", program_invocation_short_name, err.text);
     return 2;
   }
   log_init(TRG_WARN, LOG_TEXT, NULL);
@@ -375,6 +379,7 @@ int core_check(const char *conf_path) {
   struct registry *r = registry_new(NULL);
   size_t errors = 0;
   struct conf *conf = conf_read(r, conf_path, true, &errors);
+  k.conf = conf;
   registry_check(r, check_plugin, &k);
   if (conf != NULL) {
     check_loads(conf, &k);

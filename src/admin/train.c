@@ -28,6 +28,32 @@
 /* --- reading labelled files ---------------------------------------------------------------------
  */
 
+#define TEXT_MAX_BYTES  ((size_t)1 << 20)
+#define LABEL_MAX_BYTES 200
+
+/* What is wrong with one label; NULL: nothing. */
+static const char *label_wrong(struct trg_str label) {
+  if (label.n > LABEL_MAX_BYTES) return "has a label that is longer than 200 bytes";
+  for (size_t i = 0; i < label.n; i++)
+    if ((unsigned char)label.p[i] < 0x20 || label.p[i] == 0x7f)
+      return "has a control character in its label";
+  return NULL;
+}
+
+static const char *labels_wrong(const json *labels) {
+  const char *wrong = NULL;
+  const json *category = json_get(labels, "category");
+  if (category != NULL && !json_is_string(category) && !json_is_null(category))
+    wrong = "has a category that is no text";
+  for (const json *l = json_first(labels); l != NULL && wrong == NULL; l = json_next(l))
+    wrong = label_wrong(json_str(l));
+  return wrong;
+}
+
+static int line_wrong(struct trg_err *err, uint32_t n, const char *what) {
+  return err_at(err, TRG_EINVAL, "format", n, "line %u %s", n, what);
+}
+
 static int line_tsv(struct trg_str line, uint32_t n, struct arena *a, struct labelled *out,
                     struct trg_err *err) {
   const char *tab = memchr(line.p, '\t', line.n);
@@ -35,6 +61,8 @@ static int line_tsv(struct trg_str line, uint32_t n, struct arena *a, struct lab
     return err_at(err, TRG_EINVAL, "format", n,
                   "line %u is not \"label<TAB>text\" and no JSON object either", n);
   const struct trg_str label = {line.p, (size_t)(tab - line.p)};
+  const char *wrong = label_wrong(label);
+  if (wrong != NULL) return line_wrong(err, n, wrong);
   struct buf b;
   buf_init(&b, line.n * 6 + 64);
   buf_text(&b, "{\"category\":");
@@ -67,41 +95,47 @@ static struct trg_str requester_of(const json *line) {
   return email.n > 0 ? email : str_trim(json_get_str(who, "id"));
 }
 
+/* Appends what a line of JSON teaches. */
+static void example_add(const json *line, const json *labels, struct arena *a,
+                        struct labelled *out) {
+  const struct trg_str text = json_get_str(line, "text"), subject = json_get_str(line, "subject"),
+                       body = json_get_str(line, "body");
+  char *l = json_text(labels);
+  struct trg_example *e = &out->examples[out->count];
+  e->labels = arena_str(a, str_of(l));
+  e->text = text.n > 0 ? arena_str(a, text)
+                       : str_of(arena_printf(a, "%.*s\n%.*s", (int)subject.n,
+                                             subject.p != NULL ? subject.p : "", (int)body.n,
+                                             body.p != NULL ? body.p : ""));
+  out->subjects[out->count] = arena_str(a, subject);
+  out->replies[out->count] = arena_str(a, json_get_str(line, "reply"));
+  out->requesters[out->count] = arena_str(a, requester_of(line));
+  if (json_is_array(json_get(line, "thread"))) {
+    char *thread = json_text(json_get(line, "thread"));
+    out->threads[out->count] = arena_str(a, str_of(thread));
+    mem_free(thread);
+  }
+  out->count++;
+  mem_free(l);
+}
+
 static int line_json(struct trg_str line, uint32_t n, struct arena *a, struct labelled *out,
                      struct trg_err *err) {
   struct trg_err why = {0};
   json *o = json_parse(line, 0, &why);
   if (o == NULL)
     return err_at(err, TRG_EINVAL, "format", n, "line %u is no JSON object: %s", n, why.text);
-  const struct trg_str text = json_get_str(o, "text"), subject = json_get_str(o, "subject"),
-                       body = json_get_str(o, "body");
   const json *labels = json_get(o, "labels");
   int rc = 0;
-  if (text.n + subject.n + body.n == 0)
+  if (json_get_str(o, "text").n + json_get_str(o, "subject").n + json_get_str(o, "body").n == 0)
     rc = err_at(err, TRG_EINVAL, "format", n, "line %u has neither \"text\" nor \"body\"", n);
   json *flat = json_is_object(labels) ? NULL : flat_labels(o);
   if (rc >= 0 && !json_is_object(labels) && flat == NULL)
     rc = err_at(err, TRG_EINVAL, "format", n,
                 "line %u has no \"labels\" object, e.g. {\"category\":\"billing\"}", n);
-  if (rc >= 0) {
-    char *l = json_text(flat != NULL ? flat : labels);
-    struct trg_example *e = &out->examples[out->count];
-    e->labels = arena_str(a, str_of(l));
-    e->text = text.n > 0 ? arena_str(a, text)
-                         : str_of(arena_printf(a, "%.*s\n%.*s", (int)subject.n,
-                                               subject.p != NULL ? subject.p : "", (int)body.n,
-                                               body.p != NULL ? body.p : ""));
-    out->subjects[out->count] = arena_str(a, subject);
-    out->replies[out->count] = arena_str(a, json_get_str(o, "reply"));
-    out->requesters[out->count] = arena_str(a, requester_of(o));
-    if (json_is_array(json_get(o, "thread"))) {
-      char *thread = json_text(json_get(o, "thread"));
-      out->threads[out->count] = arena_str(a, str_of(thread));
-      mem_free(thread);
-    }
-    out->count++;
-    mem_free(l);
-  }
+  const char *wrong = rc >= 0 ? labels_wrong(flat != NULL ? flat : labels) : NULL;
+  if (wrong != NULL) rc = line_wrong(err, n, wrong);
+  if (rc >= 0) example_add(o, flat != NULL ? flat : labels, a, out);
   json_free(&flat);
   json_free(&o);
   return rc;
@@ -133,7 +167,11 @@ int labelled_read(const char *path, struct arena *a, struct labelled *ret, struc
   for (uint32_t n = 1; rc >= 0 && str_next(&rest, '\n', &line); n++) {
     line = str_trim(line);
     if (line.n == 0) continue;
-    if (!utf8_valid(line))
+    if (line.n > TEXT_MAX_BYTES)
+      rc = line_wrong(err, n, "is longer than 1 MiB; shorten or remove it");
+    else if (memchr(line.p, '\0', line.n) != NULL)
+      rc = line_wrong(err, n, "holds a zero byte; save the file as text");
+    else if (!utf8_valid(line))
       rc = err_at(err, TRG_EINVAL, "utf8", n, "line %u is not valid UTF-8; save the file as UTF-8",
                   n);
     else

@@ -5,6 +5,10 @@
 #define TIMEOUT_MS 30000
 
 static int requeue_run(const struct cmd_call *c) {
+  struct reading r;
+  const int opened = reading_open(c, &r);
+  if (opened != 0) return opened;
+  reading_close(&r);
   json *request = ask_request("requeue");
   json_put_text(request, "ref", c->words[0]);
   const int status = ask_once(c, request, TIMEOUT_MS, NULL);

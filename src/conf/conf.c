@@ -140,6 +140,7 @@ static const char *syntax_advice(const char *why) {
   if (strstr(why, "unexpected end of stream") != NULL ||
       strstr(why, "found unexpected document indicator") != NULL)
     return "; a quote before this line is not closed";
+  if (strstr(why, "UTF-8") != NULL) return "; save the file as UTF-8";
   return "";
 }
 
@@ -176,7 +177,17 @@ static const char *folder_of(struct arena *a, const char *path) {
   return kept;
 }
 
+static void lines_keep(struct part *p) {
+  struct conf *c = p->conf;
+  const struct yaml *automatic = yaml_get(yaml_get(p->root, "policy"), "auto");
+  c->lines.skills = field_line(&p->r, yaml_get(p->root, "skills"));
+  c->lines.knowledge = field_line(&p->r, yaml_get(p->root, "knowledge"));
+  c->lines.auto_categories = field_line(&p->r, yaml_get(automatic, "categories"));
+  c->lines.tasks = field_line(&p->r, yaml_get(p->root, "tasks"));
+}
+
 static void parts_read(struct part *p) {
+  lines_keep(p);
   part_top(p);
   part_helpdesks(p);
   part_meter(p);
@@ -255,8 +266,9 @@ static struct conf *parse(struct trg_str text, const char *path, const struct co
     syntax_tell(&found, path, text, &err);
   else
     c = tree_read(root, text, path, plugins, &found, purpose);
+  const bool is_map = root != NULL && root->kind == YAML_MAP;
   yaml_free(&root);
-  if (found.errors > 0 && purpose != CHECKING) conf_free(&c);
+  if (found.errors > 0 && (purpose != CHECKING || !is_map)) conf_free(&c);
   if (c != NULL && found.errors > 0) broken_close(c, &found);
   problems_move(&found, problems);
   return c;

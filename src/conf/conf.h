@@ -173,7 +173,11 @@ struct conf {
   int64_t drain_ms;
   int64_t retrain_tickets; /* newly solved tickets that make the embedded model learn; 0: never */
   const char *signing_key; /* PEM; NULL: none */
-  char hash[65];           /* of the whole file's text: kept with every decision */
+  /* Where keys stand whose content is looked at later; 1 when they are not written. */
+  struct {
+    uint32_t skills, knowledge, auto_categories, tasks;
+  } lines;
+  char hash[65]; /* of the whole file's text: kept with every decision */
   const struct conf_connector *connectors;
   size_t connector_count;
   struct conf_meter meter;

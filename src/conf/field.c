@@ -63,6 +63,11 @@ static uint32_t line_of(const struct field_reader *r, const struct yaml *at) {
   return found;
 }
 
+uint32_t field_line(const struct field_reader *r, const struct yaml *at) {
+  const uint32_t line = line_of(r, at);
+  return line == 0 ? 1 : line;
+}
+
 void field_wrong(struct field_reader *r, const struct yaml *at, const char *path,
                  const char *format, ...) {
   va_list args;

@@ -49,6 +49,8 @@ const char *field_json(struct field_reader *r, const struct yaml *node, const ch
 /* The origin is one that the program may talk to: https, or http on a loopback host. NULL, or
  * what is wrong and what would be right. */
 const char *field_url_wrong(const char *url);
+/* The line of `at`: its key's, when the value begins below. 1 when there is none. */
+uint32_t field_line(const struct field_reader *r, const struct yaml *at);
 /* Adds a problem or a warning at the line of `at` (its key's, when the value begins below). */
 void field_wrong(struct field_reader *r, const struct yaml *at, const char *path,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -146,9 +146,44 @@ static void check_tells_everything_in_one_run_whatever_else_is_wrong(void **stat
   /* A category that nobody has is told when there are categories to tell by. */
   rig_file(&R, "kinds.yaml", "categories: [x, y]\n");
   err = said("triaged", "--check", 78);
-  must_say(err, "policy.auto.categories: warning: \"weather\"");
+  must_say(err, "triaged.yaml:8: policy.auto.categories: warning: \"weather\"");
   must_say(err, "book.yaml:6: ");
   free(err);
+}
+
+static void what_only_the_content_shows_is_told_at_its_line_too(void **state) {
+  (void)state;
+  R.port = 9;
+  rig_file(&R, "article.md", "# Title\ntext\n");
+  rig_file(
+      &R, "book.yaml",
+      "book: mine\nabout: x\ncurrency: USD\nversions:\n  - effective: 2026-01-01\n"
+      "    evidence: verified\n    prices: [{outcome: resolution, unit: ticket, price: 0.5}]\n");
+  (void)mkdir(rig_path(&R, "none"), 0700);
+  rig_file(&R, "triaged.yaml",
+           "helpdesks:\n"
+           "  - {name: a, connector: file, url: \"file://@DIR@\", auth: {type: none}}\n"
+           "skills:\n"
+           "  - @DIR@/none\n"
+           "knowledge:\n"
+           "  - @DIR@/article.md\n");
+  char *err = said("triaged", "--check", 78);
+  must_say(err, "triaged.yaml:3: skills: warning: no categories");
+  must_say(err, "triaged.yaml:5: knowledge: ");
+  assert_null(strstr(err, "auth"));
+  assert_null(strstr(err, ":0:"));
+  free(err);
+}
+
+static void a_file_that_is_no_map_or_no_utf8_says_that_alone(void **state) {
+  (void)state;
+  rig_file(&R, "triaged.yaml", "- a\n- b\n");
+  char *err = said("triaged", "--check", 78);
+  must_say(err, "triaged.yaml:1: yaml: the file must be a map");
+  assert_null(strstr(err, "skills"));
+  free(err);
+  rig_file(&R, "triaged.yaml", "state: x\nlisten: caf\xe9\n");
+  run_says("triaged", "--check", 78, "save the file as UTF-8");
 }
 
 static void a_good_configuration_is_ok_and_starts_nothing(void **state) {
@@ -234,6 +269,7 @@ static void wrong_credentials_are_named_and_one_pass_fails(void **state) {
   char *err = said("triaged", "--once", 1);
   must_say(err, "helpdesk=shop");
   must_say(err, "code=auth");
+  must_say(err, "auth.token");
   assert_null(strstr(err, "bad-token-of-mine"));
   free(err);
 }
@@ -374,7 +410,9 @@ static void corrupt_pages_end_the_daemon_with_a_message_and_never_quietly(void *
 
 static void training_files_that_teach_nothing_are_refused_with_file_and_line(void **state) {
   (void)state;
-  static const struct {
+  static char wide[300];
+  snprintf(wide, sizeof wide, "a\tone\n%0*d\ttwo\n", 250, 7);
+  const struct {
     const char *text, *want;
   } files[] = {
       {"billing\tI was charged twice\nbilling\tMy invoice is wrong\n", "same labels"},
@@ -385,6 +423,10 @@ static void training_files_that_teach_nothing_are_refused_with_file_and_line(voi
       {"{\"text\":\"x\",\"labels\":{\"category\":\"a\"}}\n{\"text\":\"y\"\n", "line 2"},
       {"{\"labels\":{\"category\":\"a\"}}\n", "line 1"},
       {"{\"text\":\"x\"}\n", "line 1"},
+      {wide, "line 2 has a label that is longer than 200 bytes"},
+      {"a\tone\nb\x1b[31m\ttwo\n", "line 2 has a control character in its label"},
+      {"{\"text\":\"x\",\"labels\":{\"category\":\"a\\nb\"}}\n", "line 1 has a control character"},
+      {"{\"text\":\"x\",\"labels\":{\"category\":7}}\n", "line 1"},
   };
   R.port = 9;
   rig_conf(&R, "models:\n", "models:\n  - {name: house, backend: local}\n", NULL);
@@ -399,6 +441,34 @@ static void training_files_that_teach_nothing_are_refused_with_file_and_line(voi
   }
   snprintf(args, sizeof args, "train %s/nowhere.tsv", R.dir);
   run_says("triagectl", args, 1, "nowhere.tsv");
+}
+
+static void training_lines_that_hold_a_zero_byte_or_a_whole_book_are_named(void **state) {
+  (void)state;
+  char args[400];
+  R.port = 9;
+  rig_conf(&R, "models:\n", "models:\n  - {name: house, backend: local}\n", NULL);
+  snprintf(args, sizeof args, "train %s/train.tsv", R.dir);
+  FILE *f = fopen(rig_path(&R, "train.tsv"), "w");
+  assert_non_null(f);
+  static const char zero[] = "a\tone\nb\ttwo\0three\n";
+  assert_int_equal(fwrite(zero, 1, sizeof zero - 1, f), sizeof zero - 1);
+  fclose(f);
+  run_says("triagectl", args, 1, "train.tsv: line 2 holds a zero byte");
+  f = fopen(rig_path(&R, "train.tsv"), "w");
+  fputs("a\tone\nb\t", f);
+  for (int i = 0; i < 150000; i++) fputs("a book ", f);
+  fputs("\n", f);
+  fclose(f);
+  run_says("triagectl", args, 1, "train.tsv: line 2 is longer than 1 MiB");
+}
+
+static void a_requeue_without_a_database_says_so_and_makes_none(void **state) {
+  (void)state;
+  R.port = 9;
+  rig_conf(&R, NULL);
+  run_says("triagectl", "requeue shop/1", 1, "triagectl: there is no database");
+  assert_int_equal(access(rig_path(&R, "state"), F_OK), -1);
 }
 
 static void usage_errors_exit_2(void **state) {
@@ -436,6 +506,8 @@ int main(void) {
       T(check_prints_every_problem_with_its_line_and_key),
       T(check_reads_categories_and_price_book_too),
       T(check_tells_everything_in_one_run_whatever_else_is_wrong),
+      T(what_only_the_content_shows_is_told_at_its_line_too),
+      T(a_file_that_is_no_map_or_no_utf8_says_that_alone),
       T(a_good_configuration_is_ok_and_starts_nothing),
       T(a_configuration_that_is_not_there_or_no_yaml_is_78),
       T(a_plugin_of_another_interface_version_is_named_by_check),
@@ -449,6 +521,8 @@ int main(void) {
       T(a_corrupt_database_is_refused_untouched),
       T(corrupt_pages_end_the_daemon_with_a_message_and_never_quietly),
       T(training_files_that_teach_nothing_are_refused_with_file_and_line),
+      T(training_lines_that_hold_a_zero_byte_or_a_whole_book_are_named),
+      T(a_requeue_without_a_database_says_so_and_makes_none),
       T(usage_errors_exit_2),
   };
   return cmocka_run_group_tests_name("errors", tests, NULL, NULL);

@@ -15,7 +15,7 @@
 #define LOOK_BYTES ((size_t)1 << 20)
 
 struct file_conf {
-  const char *url;
+  const char *url, *auth_type;
 };
 
 struct desk {
@@ -32,6 +32,12 @@ static const struct trg_field fields[] = {
      .flags = TRG_REQUIRED,
      .offset = offsetof(struct file_conf, url),
      .help = "file:///FOLDER with the *.jsonl; results.jsonl is written there"},
+    {.name = "auth.type",
+     .type = TRG_CHOICE,
+     .default_text = "none",
+     .words = "none",
+     .offset = offsetof(struct file_conf, auth_type),
+     .help = "none: a folder asks for no credentials"},
     {.name = NULL}};
 
 /* One op's work: what it needs, and what came of it. */

@@ -255,9 +255,18 @@ static void fail_with(struct zd_call *call, const struct trg_http_reply *reply, 
   end_with(call, &result);
 }
 
+/* Which settings a 401 is about. */
+static const char *refused_credentials(const struct zd *self) {
+  if (self->oauth) return "the token of auth.client_id was refused";
+  if (strcmp(self->conf->auth_type, "bearer") == 0) return "auth.token was refused: check it";
+  return "auth.email with auth.token was refused: check both";
+}
+
 void zd_fail(struct zd_call *call, const struct trg_http_reply *reply, const char *hint) {
   struct zd_error error;
   struct zd_verdict verdict = verdict_with(call, reply, &error);
+  if (hint == NULL && strcmp(verdict.code, TRG_CODE_AUTH) == 0)
+    hint = refused_credentials(call->self);
   fail_with(call, reply, error.text, verdict, hint);
 }
 
