@@ -293,14 +293,15 @@ static int do_requeue(struct core *c, struct trg_str ref, const char *who, struc
   return meter_ref(ref) ? meter_requeue(c, ref, who, err) : road_requeue(c->road, ref, who, err);
 }
 
-static void reload_told(void *arg, size_t done, size_t total) {
+static bool reload_told(void *arg, size_t done, size_t total) {
   struct asking *k = arg;
   const int64_t now = clock_mono_us();
-  if (k->told_us != 0 && now - k->told_us < TELL_EVERY_US) return;
+  if (k->told_us != 0 && now - k->told_us < TELL_EVERY_US) return true;
   char line[100];
   k->told_us = now;
   (void)snprintf(line, sizeof line, "{\"told\":{\"done\":%zu,\"total\":%zu}}", done, total);
   k->on_told(k->arg, str_of(line));
+  return true;
 }
 
 static void do_reload(struct asking *k, bool tell) {

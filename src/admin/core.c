@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/stop.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "billing/book.h"
@@ -104,14 +105,17 @@ static void core_turn(void *arg) {
 #define START_EXTEND_US 600000000 /* a step of SQLite's that tells nothing may take minutes */
 #define WAIT_LOG_MS     5000
 
-/* A large database is brought up to date: the service manager is not to give up meanwhile. */
-static void on_wait(void *arg, const char *what) {
+/* A large database is brought up to date: the service manager is not to give up meanwhile, and who
+ * asks for the end is not to wait for it. */
+static bool on_wait(void *arg, const char *what) {
   int64_t *logged_ms = arg;
   const int64_t now = clock_mono_us() / 1000;
+  if (stop_asked() != 0) return false;
   sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%d\nSTATUS=%s", START_EXTEND_US, what);
-  if (*logged_ms != 0 && now - *logged_ms < WAIT_LOG_MS) return;
+  if (*logged_ms != 0 && now - *logged_ms < WAIT_LOG_MS) return true;
   *logged_ms = now;
   log_event(TRG_INFO, "store.waits", "for", what, NULL);
+  return true;
 }
 
 static int core_parts(struct core *c, struct conf *conf, struct trg_err *err) {
@@ -155,6 +159,10 @@ static int plan_enforce(struct core *c, struct road_plan *p, struct trg_err *err
   return 0;
 }
 
+bool core_interrupted(const struct trg_err *err) {
+  return strcmp(err->code, "interrupted") == 0;
+}
+
 int core_open(const char *conf_path, struct core *ret) {
   struct core *c = ret;
   *c = (struct core){0};
@@ -172,10 +180,11 @@ int core_open(const char *conf_path, struct core *ret) {
   }
   log_init(conf->log_level, conf->log_json ? LOG_JSON : LOG_TEXT, NULL);
   if (core_parts(c, conf, &err) < 0) {
-    fprintf(stderr, "%s: %s\n", program_invocation_short_name, err.text);
+    const bool told = stop_asked() != 0 && core_interrupted(&err);
+    if (!told) fprintf(stderr, "%s: %s\n", program_invocation_short_name, err.text);
     conf_free(&conf);
     core_close(c);
-    return 1;
+    return told ? CORE_STOPPED : 1;
   }
   struct road_plan *p = plan_load(c, conf, &err);
   if (p == NULL) conf_free(&conf);

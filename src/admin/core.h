@@ -29,8 +29,8 @@ struct core {
   int64_t trainings;       /* that people started, so far */
   struct retrain *retrain; /* made when it is first needed */
   uint8_t key[32];
-  /* NULL, or told of each file while knowledge is indexed. */
-  void (*index_told)(void *arg, size_t done, size_t total);
+  /* NULL, or told of each file while knowledge is indexed; false: not to go on. */
+  bool (*index_told)(void *arg, size_t done, size_t total);
   void *index_arg;
   bool failed; /* the store refused a commit: the process must end */
 };
@@ -39,8 +39,10 @@ struct core {
 struct conf *core_conf(struct registry *r, const char *path);
 /* The categories that the embedded model was trained with; in `a`. */
 const char **core_trained(struct store *s, struct arena *a, size_t *ret_count);
+#define CORE_STOPPED (-1)
 /* Opens everything for writing: takes the lock of the state directory. 0, 78 (configuration), or
- * 1 with a message on standard error. Starts nothing. */
+ * 1 with a message on standard error; CORE_STOPPED when TERM or INT came while the database was
+ * brought up to date (base/stop.h), which is then as it was. Starts nothing. */
 int core_open(const char *conf_path, struct core *ret);
 void core_close(struct core *c);
 /* Loads a new configuration and puts it in force; the old one stays when it cannot be used. 0 or
@@ -48,6 +50,8 @@ void core_close(struct core *c);
 int core_reload(struct core *c, struct trg_err *err);
 /* `--check`: prints every problem; 0 or 78. */
 int core_check(const char *conf_path);
+/* Did it end because index_told or a held signal said so? */
+bool core_interrupted(const struct trg_err *err);
 /* Knowledge folders into the search index. */
 int core_index(struct core *c, struct trg_err *err);
 

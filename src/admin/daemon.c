@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/stop.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "net/loop.h"
@@ -115,7 +116,7 @@ static void on_signal(void *arg, int signum) {
   if (signum == SIGHUP)
     daemon_reload(d);
   else
-    daemon_stop(d, signum == SIGINT ? "SIGINT" : "SIGTERM");
+    daemon_stop(d, stop_name(signum));
 }
 
 /* --- timers
@@ -161,17 +162,6 @@ static void on_watchdog(void *arg) {
 /* --- running
  * --------------------------------------------------------------------------------------- */
 
-/* The loop's handlers go with the loop; a second TERM while things are closed must not turn a clean
- * end into a death by signal. */
-static void signals_hold(void) {
-  sigset_t stops;
-  sigemptyset(&stops);
-  sigaddset(&stops, SIGTERM);
-  sigaddset(&stops, SIGINT);
-  sigaddset(&stops, SIGHUP);
-  sigprocmask(SIG_BLOCK, &stops, NULL);
-}
-
 static void on_finished(void *arg) {
   struct daemon *d = arg;
   meter_once(d->meter, daemon_end, d);
@@ -191,10 +181,19 @@ static void daemon_go(void *arg) {
   loop_timer_start(d->core.loop, RETRAIN_EVERY_MS, RETRAIN_EVERY_MS, on_retrain, d);
 }
 
+static bool index_goes_on(void *arg, size_t done, size_t total) {
+  (void)arg;
+  (void)done;
+  (void)total;
+  return stop_asked() == 0;
+}
+
 static int daemon_prepare(struct daemon *d, struct trg_err *err) {
   struct core *c = &d->core;
   int rc = road_recover(c->road, err);
+  c->index_told = index_goes_on;
   if (rc >= 0) rc = core_index(c, err);
+  c->index_told = NULL;
   if (rc < 0) return rc;
   d->meter = meter_new(c);
   loop_on_signal(c->loop, on_signal, d);
@@ -213,31 +212,60 @@ static int daemon_prepare(struct daemon *d, struct trg_err *err) {
   return 0;
 }
 
-int daemon_run(const char *conf_path, bool once) {
-  struct daemon d = {.once = once};
-  int status = core_open(conf_path, &d.core);
-  if (status != 0) return status;
+/* Told to stop before anything runs. */
+static void daemon_never_ran(int signum) {
+  log_event(TRG_INFO, "daemon.stopping", "why", stop_name(signum), NULL);
+  sd_notify(0, "STOPPING=1");
+}
+
+static int daemon_loop(struct daemon *d) {
+  stop_release();
+  if (train_starter_needed(&d->core))
+    train_starter(&d->core, daemon_go, d);
+  else
+    daemon_go(d);
+  struct progress *bar = d->once ? progress_new(&d->core) : NULL;
+  loop_run(d->core.loop);
+  /* The loop's handlers go with the loop; a second TERM while things are closed must not turn a
+   * clean end into a death by signal. */
+  stop_hold();
+  progress_end(&bar);
+  return d->once && road_failed(d->core.road) ? 1 : 0;
+}
+
+static int daemon_open_and_run(struct daemon *d) {
   struct trg_err err = {0};
-  if (daemon_prepare(&d, &err) < 0) {
+  const int rc = daemon_prepare(d, &err);
+  const int signum = stop_asked();
+  int status = 0;
+  if (rc < 0 && !(signum != 0 && core_interrupted(&err))) {
+    fprintf(stderr, "triaged: %s\n", err.text);
+    return 1;
+  }
+  if (signum != 0)
+    daemon_never_ran(signum);
+  else
+    status = daemon_loop(d);
+  if (turn_flush(d->core.store, &err) < 0) {
     fprintf(stderr, "triaged: %s\n", err.text);
     status = 1;
-  } else {
-    if (train_starter_needed(&d.core))
-      train_starter(&d.core, daemon_go, &d);
-    else
-      daemon_go(&d);
-    struct progress *bar = once ? progress_new(&d.core) : NULL;
-    loop_run(d.core.loop);
-    signals_hold();
-    progress_end(&bar);
-    if (turn_flush(d.core.store, &err) < 0) {
-      fprintf(stderr, "triaged: %s\n", err.text);
-      status = 1;
-    }
-    if (once && road_failed(d.core.road)) status = 1;
-    log_tell_left_out();
-    log_event(TRG_INFO, "daemon.stopped", "status", log_num(status), NULL);
   }
+  return status;
+}
+
+int daemon_run(const char *conf_path, bool once) {
+  stop_hold();
+  struct daemon d = {.once = once};
+  int status = core_open(conf_path, &d.core);
+  if (status > 0) return status;
+  if (status == CORE_STOPPED) {
+    daemon_never_ran(stop_asked());
+    status = 0;
+  } else {
+    status = daemon_open_and_run(&d);
+  }
+  log_tell_left_out();
+  log_event(TRG_INFO, "daemon.stopped", "status", log_num(status), NULL);
   meter_free(&d.meter);
   web_free(&d.web);
   sock_free(&d.sock);

@@ -10,8 +10,9 @@
 
 #define TIMEOUT_MS (INT64_C(10) * 60 * 1000)
 
-static void progress(void *arg, size_t done, size_t total) {
+static bool progress(void *arg, size_t done, size_t total) {
   out_bar_show(arg, done, total);
+  return true;
 }
 
 static int own_index(struct core *core, size_t *ret_changed, struct trg_err *err) {

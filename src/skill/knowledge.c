@@ -337,8 +337,22 @@ static int index_file(struct indexing *x, size_t i, bool *ret_changed, struct tr
   return rc;
 }
 
+/* What is wrong with a file alone is said, and the others are read. */
+static int index_one(struct indexing *x, size_t i, size_t *changed_count, struct trg_err *err) {
+  bool changed = false;
+  struct trg_err bad = {0};
+  const int rc = index_file(x, i, &changed, &bad);
+  if (changed) (*changed_count)++;
+  if (rc == TRG_EINVAL || rc == TRG_ELIMIT || rc == TRG_ENOTFOUND) {
+    log_event(TRG_WARN, "knowledge.problem", "path", x->files[i], "why", bad.text, NULL);
+    return 0;
+  }
+  if (rc < 0 && err != NULL) *err = bad;
+  return rc;
+}
+
 int knowledge_index(struct store *s, const char *const *folders, size_t count, unsigned profiles,
-                    void (*progress)(void *arg, size_t done, size_t total), void *arg,
+                    bool (*progress)(void *arg, size_t done, size_t total), void *arg,
                     size_t *ret_changed, struct trg_err *err) {
   struct indexing x = {.store = s, .arena = arena_new(), .profiles = profiles};
   x.files = mem_array(FILES_MAX, sizeof *x.files);
@@ -356,16 +370,10 @@ int knowledge_index(struct store *s, const char *const *folders, size_t count, u
   /* First, as a file that moved brings the ids of its old place. */
   rc = passage_keep(s, x.files, x.count, err);
   for (size_t i = 0; i < x.count && rc >= 0; i++) {
-    bool changed = false;
-    struct trg_err bad = {0};
-    rc = index_file(&x, i, &changed, &bad);
-    if (rc == TRG_EINVAL || rc == TRG_ELIMIT || rc == TRG_ENOTFOUND) {
-      log_event(TRG_WARN, "knowledge.problem", "path", x.files[i], "why", bad.text, NULL);
-      rc = 0;
-    }
-    if (rc < 0 && err != NULL) *err = bad;
-    if (changed) (*ret_changed)++;
-    if (progress != NULL) progress(arg, i + 1, x.count);
+    rc = index_one(&x, i, ret_changed, err);
+    if (rc >= 0 && progress != NULL && !progress(arg, i + 1, x.count))
+      rc = err_set(err, TRG_ESTATE, "interrupted", "indexing ended after %zu of %zu files", i + 1,
+                   x.count);
   }
   if (rc >= 0 && *ret_changed > 0) rc = passage_pack(s, err);
   mem_free(x.files);

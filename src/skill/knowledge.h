@@ -8,6 +8,7 @@
 #ifndef SKILL_KNOWLEDGE_H
 #define SKILL_KNOWLEDGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <triaged/plugin.h>
 
@@ -25,9 +26,10 @@ void knowledge_pieces(struct arena *a, const struct passage *of, struct trg_str 
                       unsigned profiles, struct passage **ret, size_t *ret_count);
 /* Indexes every file below the folders; files unchanged under the same profiles are skipped,
  * vanished ones forgotten.
- * `progress` (may be NULL) is called for each file. A bad file is a warning, not a failure. */
+ * `progress` (may be NULL) is called for each file; false: not to go on, which is TRG_ESTATE
+ * "interrupted", and the files up to there are done. A bad file is a warning, not a failure. */
 int knowledge_index(struct store *s, const char *const *folders, size_t count, unsigned profiles,
-                    void (*progress)(void *arg, size_t done, size_t total), void *arg,
+                    bool (*progress)(void *arg, size_t done, size_t total), void *arg,
                     size_t *ret_changed, struct trg_err *err);
 /* The passages for a question: search in its language and in any, best of both. */
 int knowledge_find(struct store *s, struct trg_str question, struct trg_str language, int limit,

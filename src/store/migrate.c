@@ -23,11 +23,9 @@ static const char *const *const steps[STORE_VERSION] = {
 static int on_ops(void *arg) {
   struct store *s = arg;
   const int64_t now = clock_mono_us() / 1000;
-  if (now - s->waited_ms >= WAIT_EVERY_MS) {
-    s->waited_ms = now;
-    s->on_wait(s->wait_arg, s->waits_for);
-  }
-  return 0;
+  if (now - s->waited_ms < WAIT_EVERY_MS) return 0;
+  s->waited_ms = now;
+  return s->on_wait(s->wait_arg, s->waits_for) ? 0 : 1; /* 1: SQLite ends the statement */
 }
 
 void wait_begin(struct store *s) {
@@ -35,14 +33,14 @@ void wait_begin(struct store *s) {
   if (s->on_wait != NULL) sqlite3_progress_handler(s->db, WAIT_OPS, on_ops, s);
 }
 
-void wait_says(struct store *s, const char *format, ...) {
-  if (s->on_wait == NULL) return;
+int wait_says(struct store *s, struct trg_err *err, const char *format, ...) {
+  if (s->on_wait == NULL) return 0;
   va_list args;
   va_start(args, format);
   (void)vsnprintf(s->waits_for, sizeof s->waits_for, format, args);
   va_end(args);
   s->waited_ms = clock_mono_us() / 1000;
-  s->on_wait(s->wait_arg, s->waits_for);
+  return s->on_wait(s->wait_arg, s->waits_for) ? 0 : sql_failed(s, SQLITE_INTERRUPT, err);
 }
 
 void wait_end(struct store *s) {
@@ -54,20 +52,23 @@ void wait_end(struct store *s) {
  */
 
 static int apply(struct store *s, int64_t from, struct trg_err *err) {
+  int rc = 0;
   for (int64_t v = from; v < STORE_VERSION; v++) {
     if (from > 0)
-      wait_says(s, "bringing the database to version %d: step %d", STORE_VERSION, (int)v + 1);
-    for (const char *const *text = steps[v]; *text != NULL; text++) {
-      const int rc = sql_script(s, *text, err);
-      if (rc != 0) return rc;
-    }
+      rc = wait_says(s, err, "bringing the database to version %d: step %d", STORE_VERSION,
+                     (int)v + 1);
+    for (const char *const *text = steps[v]; rc == 0 && *text != NULL; text++)
+      rc = sql_script(s, *text, err);
+    if (rc != 0) return rc;
   }
-  if (from > 0) wait_says(s, "bringing the database to version %d: the end", STORE_VERSION);
+  if (from > 0)
+    rc = wait_says(s, err, "bringing the database to version %d: the end", STORE_VERSION);
+  if (rc != 0) return rc;
   /* PRAGMA takes no bound values. */
   char *marks = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d",
                                 STORE_APPLICATION_ID, STORE_VERSION);
   BUG_UNLESS(marks != NULL);
-  const int rc = sql_script(s, marks, err);
+  rc = sql_script(s, marks, err);
   sqlite3_free(marks);
   return rc;
 }

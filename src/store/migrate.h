@@ -13,7 +13,8 @@ struct store;
 
 /* What store_open_told tells: begins, says (a new step; told at once) and ends. */
 void wait_begin(struct store *s);
-void wait_says(struct store *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int wait_says(struct store *s, struct trg_err *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void wait_end(struct store *s);
 
 /* Each ends with NULL. */

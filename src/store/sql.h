@@ -42,7 +42,7 @@ struct store {
   bool flushing;
   bool failed; /* the turn was lost: nothing is written any more */
   struct trg_err failure;
-  void (*on_wait)(void *arg, const char *what); /* NULL: nobody; see store_open_told */
+  bool (*on_wait)(void *arg, const char *what); /* NULL: nobody; see store_open_told */
   void *wait_arg;
   char waits_for[96];
   int64_t waited_ms;

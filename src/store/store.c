@@ -236,7 +236,7 @@ static int opened(struct store *s, int rc, struct store **ret) {
   return rc;
 }
 
-int store_open_told(const char *state_dir, void (*fn)(void *arg, const char *what), void *arg,
+int store_open_told(const char *state_dir, bool (*fn)(void *arg, const char *what), void *arg,
                     struct store **ret, struct trg_err *err) {
   struct store *s = store_new(state_dir);
   s->on_wait = fn;

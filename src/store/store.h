@@ -27,8 +27,9 @@ struct arena;
 int store_open(const char *state_dir, struct store **ret, struct trg_err *err);
 /* The same, and `fn` is told in words what takes long: when an older database is brought up to date
  * or roll-ups are filled from its rows, at the beginning of each step and then about every second.
- * It may only tell: the store is in the middle of it. */
-int store_open_told(const char *state_dir, void (*fn)(void *arg, const char *what), void *arg,
+ * It may use nothing of the store, which is in the middle of it; false: not to go on, and opening
+ * ends with TRG_ESTATE "interrupted" and the database as it was, or with whole days filled. */
+int store_open_told(const char *state_dir, bool (*fn)(void *arg, const char *what), void *arg,
                     struct store **ret, struct trg_err *err);
 /* Read-only; works beside a running daemon. TRG_ENOTFOUND when there is no database yet. */
 int store_open_reader(const char *state_dir, struct store **ret, struct trg_err *err);

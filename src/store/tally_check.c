@@ -240,8 +240,8 @@ int report_rebuild(struct store *s, struct trg_err *err) {
   while ((rc = report_day_next(s, day, &day, err)) == 0) {
     char text[11];
     time_day(day * TALLY_DAY_MS, text);
-    wait_says(s, "filling the roll-ups of reports: day %s", text);
-    rc = report_day_rebuild(s, day, err);
+    rc = wait_says(s, err, "filling the roll-ups of reports: day %s", text);
+    if (rc == 0) rc = report_day_rebuild(s, day, err);
     if (rc == 0) rc = turn_flush(s, err);
     if (rc != 0) return rc;
   }

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <regex.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -151,6 +153,102 @@ static void a_second_term_signal_ends_at_once(void **state) {
   const int64_t from = now_ms();
   assert_int_equal(rig_stop(&R, SIGTERM), 0);
   assert_true(now_ms() - from < 2000);
+}
+
+/* The daemon reads a configuration that nobody writes yet: it is held while it starts, before there
+ * is a store, a loop or a socket. Returns where to write it. */
+static int start_held(const char *args) {
+  rig_tickets(&R, 2);
+  rig_sim(&R, "--behaviour off");
+  rig_conf(&R, NULL);
+  assert_int_equal(rename(rig_path(&R, "triaged.yaml"), rig_path(&R, "kept.yaml")), 0);
+  assert_int_equal(mkfifo(rig_path(&R, "triaged.yaml"), 0600), 0);
+  rig_start(&R, args);
+  for (int i = 0; i < 2000; i++) {
+    const int fd = open(rig_path(&R, "triaged.yaml"), O_WRONLY | O_NONBLOCK);
+    if (fd >= 0) return fd;
+    assert_int_equal(errno, ENXIO); /* no reader yet */
+    rig_sleep_ms(5);
+  }
+  fail_msg("the configuration was never read");
+  return -1;
+}
+
+/* For whoever reads it next it is a file again. */
+static void let_go(int fd) {
+  assert_int_equal(rename(rig_path(&R, "kept.yaml"), rig_path(&R, "triaged.yaml")), 0);
+  char *text = rig_read(&R, "triaged.yaml");
+  const size_t n = strlen(text);
+  assert_int_equal(write(fd, text, n), n);
+  assert_int_equal(close(fd), 0);
+  free(text);
+}
+
+static void ended_before_it_began(int status, const char *why) {
+  assert_int_equal(status, 0);
+  assert_true(rig_log_has(&R, "daemon.log", why));
+  assert_true(rig_log_has(&R, "daemon.log", "daemon.stopped status=0"));
+  assert_false(rig_log_has(&R, "daemon.log", "daemon.ready"));
+  assert_int_not_equal(access(rig_path(&R, "state/control.sock"), F_OK), 0);
+  cJSON *stats = rig_get(&R, "/sim/stats");
+  assert_int_equal(cJSON_GetObjectItemCaseSensitive(stats, "requests")->valueint, 0);
+  cJSON_Delete(stats);
+  /* The lock is free, and the next start finds nothing half-done. */
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_tickets WHERE outcome <> ''"), 2);
+}
+
+static void a_term_signal_before_anything_runs_ends_cleanly(void **state) {
+  (void)state;
+  const int fd = start_held("");
+  kill(R.daemon, SIGTERM);
+  let_go(fd);
+  ended_before_it_began(rig_stop(&R, 0), "daemon.stopping why=SIGTERM");
+}
+
+static void an_interrupt_before_one_pass_begins_ends_cleanly(void **state) {
+  (void)state;
+  const int fd = start_held("--once");
+  kill(R.daemon, SIGINT);
+  let_go(fd);
+  ended_before_it_began(rig_stop(&R, 0), "daemon.stopping why=SIGINT");
+}
+
+static void a_reload_asked_for_before_anything_runs_is_made_then(void **state) {
+  (void)state;
+  const int fd = start_held("");
+  kill(R.daemon, SIGHUP);
+  let_go(fd);
+  rig_until_log(&R, "daemon.log", "config.reloaded");
+  rig_until(&R, "SELECT count(*) FROM v_tickets WHERE state = 'following'", 2);
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+}
+
+/* A first file that is no text says in the log that indexing has begun; the others are many. */
+static void
+a_term_signal_while_knowledge_is_indexed_ends_soon_and_keeps_what_is_done(void **state) {
+  (void)state;
+  enum { FILES = 3000 };
+  rig_tickets(&R, 1);
+  rig_sim(&R, "--behaviour off");
+  rig_conf(&R, "knowledge: [@ROOT@/tests/data/demo/kb]", "knowledge: [@DIR@/kb]", NULL);
+  assert_int_equal(mkdir(rig_path(&R, "kb"), 0700), 0);
+  rig_file(&R, "kb/a.md", "\xff\xfe");
+  for (int i = 0; i < FILES; i++) {
+    char name[32], text[200];
+    snprintf(name, sizeof name, "kb/b%04d.md", i);
+    snprintf(text, sizeof text, "# Parcel %d\n\nParcel number %d leaves us on day %d.\n", i, i, i);
+    rig_file(&R, name, text);
+  }
+  rig_start(&R, "");
+  rig_until_log(&R, "daemon.log", "knowledge.problem");
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  assert_true(rig_log_has(&R, "daemon.log", "daemon.stopped status=0"));
+  assert_false(rig_log_has(&R, "daemon.log", "daemon.ready"));
+  const int64_t first = rig_sql(&R, "SELECT count(*) FROM passage");
+  assert_true(first < FILES);
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM passage WHERE id LIKE 'kb:%'"), FILES);
 }
 
 static void the_exit_status_of_one_pass_tells_what_happened(void **state) {
@@ -491,6 +589,10 @@ int main(void) {
       T(a_term_signal_lets_what_is_in_flight_finish),
       T(a_term_signal_while_the_first_model_is_learned_ends_without_the_drain),
       T(a_second_term_signal_ends_at_once),
+      T(a_term_signal_before_anything_runs_ends_cleanly),
+      T(an_interrupt_before_one_pass_begins_ends_cleanly),
+      T(a_reload_asked_for_before_anything_runs_is_made_then),
+      T(a_term_signal_while_knowledge_is_indexed_ends_soon_and_keeps_what_is_done),
       T(the_exit_status_of_one_pass_tells_what_happened),
       T(a_reload_swaps_the_model_without_losing_a_ticket),
       T(a_reload_with_errors_keeps_the_old_configuration_and_logs_them),

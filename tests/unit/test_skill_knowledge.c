@@ -165,6 +165,33 @@ static void test_only_what_changed_is_read_again(void **state) {
   gone(x);
 }
 
+static bool no_more_than_two(void *arg, size_t done, size_t total) {
+  (void)arg;
+  assert_int_equal(total, 3);
+  return done < 2;
+}
+
+static void test_indexing_that_is_ended_keeps_what_it_had_and_goes_on_there(void **state) {
+  struct box *b = *state;
+  char *x = put(b, "kb", "x.md", "one"), *y = put(b, "kb", "y.md", "two"),
+       *z = put(b, "kb", "z.md", "three"), *folder = file_join(b->dir, "kb");
+  const char *const folders[] = {folder};
+  size_t changed = 0;
+  assert_int_equal(knowledge_index(b->s, folders, 1, 0, no_more_than_two, NULL, &changed, &b->err),
+                   TRG_ESTATE);
+  assert_string_equal(b->err.code, "interrupted");
+  flush(b);
+  assert_int_equal(passages(b), 2);
+  assert_int_equal(index_of(b, "kb", NULL), 1);
+  assert_int_equal(passages(b), 3);
+  (void)unlink(x);
+  (void)unlink(y);
+  mem_free(x);
+  mem_free(y);
+  mem_free(folder);
+  gone(z);
+}
+
 static void test_two_files_of_one_name_are_both_found(void **state) {
   struct box *b = *state;
   char *x = put(b, "kb", "returns.md", "The first."),
@@ -232,6 +259,7 @@ int main(void) {
       TEST(test_html_gives_its_text_without_scripts_and_comments),
       TEST(test_a_lone_angle_bracket_does_not_swallow_the_rest),
       TEST(test_only_what_changed_is_read_again),
+      TEST(test_indexing_that_is_ended_keeps_what_it_had_and_goes_on_there),
       TEST(test_two_files_of_one_name_are_both_found),
       TEST(test_a_folder_that_moved_is_indexed_under_its_new_name),
       TEST(test_a_file_that_is_no_utf8_is_left_out_and_the_others_stay),

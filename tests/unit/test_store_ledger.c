@@ -289,9 +289,30 @@ static void older_made(struct box *b) {
   assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
-static void told(void *arg, const char *what) {
+static bool told(void *arg, const char *what) {
   char *all = arg;
   (void)snprintf(all + strlen(all), 800 - strlen(all), "%s; ", what);
+  return true;
+}
+
+static bool told_until_the_second(void *arg, const char *what) {
+  int *calls = arg;
+  (void)what;
+  return ++*calls < 2;
+}
+
+static void test_who_will_not_wait_for_an_older_database_leaves_it_as_it_was(void **state) {
+  struct box *b = *state;
+  int calls = 0;
+  older_made(b);
+  assert_int_equal(store_open_told(b->dir, told_until_the_second, &calls, &b->s, &b->err),
+                   TRG_ESTATE);
+  assert_int_equal(calls, 2);
+  assert_string_equal(b->err.code, "interrupted");
+  assert_false(store_locked(b->dir));
+  assert_int_equal(raw_int(b, "PRAGMA user_version"), 20);
+  ok(b, store_open(b->dir, &b->s, &b->err));
+  assert_int_equal(raw_int(b, "PRAGMA user_version"), STORE_VERSION);
 }
 
 static void test_who_opens_an_older_database_is_told_how_far_it_is(void **state) {
@@ -354,6 +375,7 @@ int main(void) {
       TEST(test_the_lines_of_a_ticket_are_listed),
       TEST(test_a_charge_below_zero_and_a_reversal_in_part_are_refused),
       TEST_EMPTY(test_who_opens_an_older_database_is_told_how_far_it_is),
+      TEST_EMPTY(test_who_will_not_wait_for_an_older_database_leaves_it_as_it_was),
       TEST_EMPTY(test_the_lines_of_an_older_database_stay_as_they_are),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
