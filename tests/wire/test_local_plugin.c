@@ -413,6 +413,37 @@ static void test_similar_tickets_vote_only_where_the_training_has_gaps(void **st
   rig_close(&rig);
 }
 
+/* What a few tickets of a language teach weighs less than what the detector knows of it. */
+static void test_a_rare_language_of_the_training_is_still_told(void **state) {
+  static const struct trg_example list[] = {
+      {TRG_STR("please send the invoice"), TRG_STR("{\"category\":\"a\",\"language\":\"en\"}")},
+      {TRG_STR("i was charged twice"), TRG_STR("{\"category\":\"b\",\"language\":\"en\"}")},
+      {TRG_STR("the invoice is wrong"), TRG_STR("{\"category\":\"a\",\"language\":\"en\"}")},
+      {TRG_STR("where is my parcel"), TRG_STR("{\"category\":\"b\",\"language\":\"en\"}")},
+      {TRG_STR("¿cuándo llega mi pedido? gracias por la ayuda"),
+       TRG_STR("{\"category\":\"b\",\"language\":\"es\"}")},
+      {TRG_STR("la factura no es correcta, un saludo"),
+       TRG_STR("{\"category\":\"a\",\"language\":\"es\"}")},
+      {TRG_STR("não consigo entrar"), TRG_STR("{\"category\":\"a\",\"language\":\"pt\"}")},
+      {TRG_STR("faktura jest zła"), TRG_STR("{\"category\":\"a\",\"language\":\"pl\"}")},
+  };
+  struct rig rig;
+  (void)state;
+  rig_open(&rig);
+  assert_int_equal(train(&rig, list, sizeof list / sizeof list[0], "")->result.outcome, TRG_DONE);
+  cJSON *got = answer(&rig, "triage",
+                      "{\"ticket\":{\"subject\":\"Encomenda parada\",\"body\":\"Bom dia, a minha "
+                      "encomenda continua parada há dez dias. Quando é que chega?\"}}");
+  assert_string_equal(text_of(got, "language"), "pt");
+  cJSON_Delete(got);
+  got = answer(&rig, "triage",
+               "{\"ticket\":{\"subject\":\"Dostawa\",\"body\":\"Dzień dobry, kiedy przyjdzie moja "
+               "przesyłka? Czekam już od tygodnia.\"}}");
+  assert_string_equal(text_of(got, "language"), "pl");
+  cJSON_Delete(got);
+  rig_close(&rig);
+}
+
 static void assert_refused(struct rig *rig, const struct trg_example *list, size_t count,
                            const char *path, const char *part) {
   const struct fake_op *op = train(rig, list, count, path);
@@ -478,6 +509,7 @@ int main(void) {
       cmocka_unit_test(test_a_long_input_is_answered_on_the_pool),
       cmocka_unit_test(test_training_writes_the_file_and_answers_with_it),
       cmocka_unit_test(test_similar_tickets_vote_only_where_the_training_has_gaps),
+      cmocka_unit_test(test_a_rare_language_of_the_training_is_still_told),
       cmocka_unit_test(test_training_that_cannot_work_is_refused_and_the_old_model_stays),
       cmocka_unit_test(test_a_damaged_model_file_stops_the_start_with_a_sentence),
   };

@@ -85,9 +85,14 @@ static struct trained ask(const struct local_mind *mind, const char *key, const 
   return trained;
 }
 
-static bool classifier_knows(const struct local_classifier *classifier, const char *name) {
-  for (uint32_t i = 0; classifier != NULL && i < classifier->class_count; i++)
-    if (strcasecmp(classifier->names[i], name) == 0) return true;
+/* Was it trained on a language of which the detector knows nothing? */
+static bool knows_more(const struct local_classifier *classifier) {
+  for (uint32_t i = 0; classifier != NULL && i < classifier->class_count; i++) {
+    bool listed = false;
+    for (size_t k = 0; k < LOCAL_LANGUAGES && !listed; k++)
+      listed = strcasecmp(classifier->names[i], local_language_codes[k]) == 0;
+    if (!listed) return true;
+  }
   return false;
 }
 
@@ -95,9 +100,9 @@ struct local_language_answer local_ticket_language(const struct local_mind *mind
                                                    size_t n, const char *said) {
   struct local_language_answer found = local_language_find(mind->language, text, n);
   const struct local_classifier *classifier = local_model_find(mind->model, "language");
-  /* A trained model speaks for the languages it was trained on, not for the others. */
-  if (strcmp(found.code, "und") != 0 &&
-      (classifier_knows(classifier, found.code) || found.confidence < LEAN_ON)) {
+  /* The detector has seen far more of each language than a few tickets show: against it the trained
+   * model speaks only where it is unsure, or may be wrong because it does not know the language. */
+  if (strcmp(found.code, "und") != 0 && (found.confidence < LEAN_ON || knows_more(classifier))) {
     const struct trained trained = ask(mind, "language", text, n);
     if (trained.name != NULL && strlen(trained.name) < sizeof found.code) {
       snprintf(found.code, sizeof found.code, "%s", trained.name);
