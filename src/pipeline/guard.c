@@ -100,7 +100,8 @@ static bool tokens_known(struct trg_str body, const struct guard_sources *from) 
   return true;
 }
 
-static bool links_allowed(struct trg_str body, const struct conf_policy *p) {
+static bool links_allowed(struct trg_str body, const struct conf_policy *p,
+                          const struct guard_sources *from) {
   for (size_t i = 0; i < body.n; i++) {
     struct trg_str host;
     if (link_at(body, i, &host) && !host_allowed(host, p)) return false;
@@ -108,11 +109,13 @@ static bool links_allowed(struct trg_str body, const struct conf_policy *p) {
   /* Other ways to make a reader's program fetch something. */
   return str_find_nocase(body, "<img") < 0 && str_find_nocase(body, "javascript:") < 0 &&
          str_find_nocase(body, "data:text") < 0 && str_find(body, "![") < 0 &&
-         str_find_nocase(body, "<a ") < 0 && str_find_nocase(body, "mailto:") < 0;
+         str_find_nocase(body, "<a ") < 0 && reaches_allowed(body, p, from);
 }
 
-static bool url_allowed(struct trg_str url, const struct conf_policy *p) {
+static bool url_allowed(struct trg_str url, const struct conf_policy *p,
+                        const struct guard_sources *from) {
   struct trg_str host;
+  if (reach_allowed(url, p, from)) return true;
   const size_t colon = str_find_nocase(url, "https:") == 0  ? 5
                        : str_find_nocase(url, "http:") == 0 ? 4
                                                             : 0;
@@ -121,7 +124,8 @@ static bool url_allowed(struct trg_str url, const struct conf_policy *p) {
 
 /* What a reader will see: entities and escapes are undone and references resolved, as the renderer
  * does it. Puts the text into b; false when a link or picture leads where it must not. */
-static bool render_look(cmark_node *doc, const struct conf_policy *p, struct buf *b) {
+static bool render_look(cmark_node *doc, const struct conf_policy *p,
+                        const struct guard_sources *from, struct buf *b) {
   cmark_iter *it = cmark_iter_new(doc);
   bool ok = true;
   for (cmark_event_type e; ok && (e = cmark_iter_next(it)) != CMARK_EVENT_DONE;) {
@@ -129,7 +133,7 @@ static bool render_look(cmark_node *doc, const struct conf_policy *p, struct buf
     const cmark_node_type type = cmark_node_get_type(n);
     if (e != CMARK_EVENT_ENTER || type == CMARK_NODE_EMPH || type == CMARK_NODE_STRONG) continue;
     if (type == CMARK_NODE_LINK)
-      ok = url_allowed(str_of(cmark_node_get_url(n)), p);
+      ok = url_allowed(str_of(cmark_node_get_url(n)), p, from);
     else if (type == CMARK_NODE_IMAGE)
       ok = false;
     else if (type == CMARK_NODE_TEXT || type == CMARK_NODE_CODE || type == CMARK_NODE_CODE_BLOCK)
@@ -141,16 +145,22 @@ static bool render_look(cmark_node *doc, const struct conf_policy *p, struct buf
   return ok;
 }
 
-static bool rendered_links_allowed(struct trg_str body, const struct conf_policy *p) {
+static bool seen_allowed(struct trg_str text, const struct conf_policy *p,
+                         const struct guard_sources *from) {
+  return hosts_allowed(text, p) && reaches_allowed(text, p, from);
+}
+
+static bool rendered_links_allowed(struct trg_str body, const struct conf_policy *p,
+                                   const struct guard_sources *from) {
   if (body.n == 0) return true;
   struct buf text;
   buf_init(&text, 1 << 20);
   cmark_node *doc = cmark_parse_document(body.p, body.n, CMARK_OPT_VALIDATE_UTF8);
-  bool ok = render_look(doc, p, &text);
+  bool ok = render_look(doc, p, from, &text);
   struct buf plain;
   buf_init(&plain, 1 << 20);
-  ok = ok && hosts_allowed(buf_view(&text), p) &&
-       hosts_allowed(link_plain(buf_view(&text), &plain), p);
+  ok = ok && seen_allowed(buf_view(&text), p, from) &&
+       seen_allowed(link_plain(buf_view(&text), &plain), p, from);
   cmark_node_free(doc);
   buf_free(&plain);
   buf_free(&text);
@@ -159,10 +169,11 @@ static bool rendered_links_allowed(struct trg_str body, const struct conf_policy
 
 /* As the reply leaves: a citation such as [kb:returns.es#2] is taken out of it, and what stood on
  * both sides of it may be an address then. */
-static bool sent_links_allowed(struct trg_str body, const struct conf_policy *p) {
+static bool sent_links_allowed(struct trg_str body, const struct conf_policy *p,
+                               const struct guard_sources *from) {
   struct arena *a = arena_new();
   const struct trg_str sent = guard_uncited(body, a);
-  const bool ok = links_allowed(sent, p) && rendered_links_allowed(sent, p);
+  const bool ok = links_allowed(sent, p, from) && rendered_links_allowed(sent, p, from);
   arena_free(&a);
   return ok;
 }
@@ -188,7 +199,7 @@ const char *guard_text(struct trg_str body, const struct conf_policy *p,
   if (!tokens_known(body, from)) return "invented_token";
   /* No model was given a card number or a secret, so one that stands here is nobody's to send. */
   if (hand_private(body, NULL) < 0) return "invented_token";
-  if (!sent_links_allowed(body, p)) return "link_not_allowed";
+  if (!sent_links_allowed(body, p, from)) return "link_not_allowed";
   if (!claims_known(body, from)) return "uncited_claim";
   if (language_contradicts(body, from->language)) return "wrong_language";
   return NULL;

@@ -18,6 +18,14 @@ bool hosts_allowed(struct trg_str text, const struct conf_policy *p);
  * plain ones; in b. */
 struct trg_str link_plain(struct trg_str text, struct buf *b);
 
+/* A link that dials a number or writes to an address ("tel:", "sms:", "mailto:"), whole as a
+ * program follows it: to one mail address at an allowed host, or a number in a source of ours? */
+bool reach_allowed(struct trg_str url, const struct conf_policy *p,
+                   const struct guard_sources *from);
+/* The same of all such links in a text. */
+bool reaches_allowed(struct trg_str text, const struct conf_policy *p,
+                     const struct guard_sources *from);
+
 /* Amounts, percentages, periods and dates stand in a source, digits and all; those of a sentence
  * that promises something, and what it promises, in a source of ours. */
 bool claims_known(struct trg_str body, const struct guard_sources *from);

@@ -333,6 +333,8 @@ static void nothing_harmful_that_a_model_writes_is_sent(void **state) {
       {"Please see <mail@evil.example>", "link_not_allowed"},
       {"Please see evil.com/login", "link_not_allowed"},
       {"Please call [us](tel:+4990012345)", "link_not_allowed"},
+      {"Please call us: tel:+4990012345", "link_not_allowed"},
+      {"Please answer to sms:+4990012345?body=yes", "link_not_allowed"},
       {"Please see [here](ftp:evil.example)", "link_not_allowed"},
       {"Dear [NAME_9], your parcel is there.", "invented_token"},
       {"The key is sk-ant-api03-Zx81kQ72LmPv93TrWq0000.", "invented_token"},

@@ -67,7 +67,41 @@ static void test_addresses_with_a_scheme_lead_only_to_allowed_hosts(void **state
       "https://acme.com@evil.com/", "https://evilacme.com", "www.evil.com", "ftp://evil.com/x",
       "[here](https://evil.com)", "[here](//evil.com)", "[x]: https://evil.com\n\n[x]",
       "![pixel](https://acme.com/p.png)", "<img src=x>", "<a href=x>", "javascript:alert(1)",
-      "mailto:x@acme.com", "https://10.0.0.1/", "https&#58;//evil.com/");
+      "https://10.0.0.1/", "https&#58;//evil.com/");
+}
+
+static void test_a_link_that_writes_a_mail_leads_to_one_address_at_an_allowed_host(void **state) {
+  (void)state;
+  ALL("fine", "mailto:x@acme.com", "Write to [us](mailto:x@acme.com).", "<mailto:x@shop.acme.com>",
+      "By mail (mailto:x@acme.com), please.", "A mailto: link opens the mail program.");
+  ALL("link_not_allowed", "mailto:x@evil.com", "[us](mailto:x@evil.com)", "MAILTO:x@evil.com",
+      "mailto:x@evil", "mailto:x", "mailto:x@acme.com,y@evil.com", "mailto:x@acme.com@evil.com",
+      "mailto:x@acme.com?bcc=y%40evil.com", "[us](mailto:x@acme.com?bcc=y%40evil.com)",
+      "[us](mailto:x%40evil.com)", "mailto&#58;x@evil", "mail\xe2\x80\x8bto:x@evil",
+      "mailto:[NAME_1]", "mailto:?bcc=x");
+}
+
+/* The customer's own number, three forms of ours, and what is near one. */
+static void test_a_link_that_dials_leads_to_a_number_of_our_sources(void **state) {
+  (void)state;
+  texts[0] = TRG_STR("Call me back at 0900 666 777, [PHONE_NUMBER_1].");
+  texts[1] = TRG_STR("Phone 0800 123 4567 24 hours a day, +49 (0)30 555-0199 from abroad, or send"
+                     " a text to 55512. It takes 3 to 5 business days.");
+  ALL("fine", "tel:08001234567", "Call [us](tel:0800-123-4567).", "tel:+49305550199",
+      "tel:+49-30-555-0199", "<tel:0049305550199>", "tel:0800 123 4567 24/7", "sms:55512",
+      "[text](sms:55512)", "TEL:08001234567.", "(tel:0800 123 4567)",
+      "tel:0800123\xc2\xa0"
+      "4567, now",
+      "Tel: 030 999 999", "Tel: +1 900 555 0199", "hotel:12", "A tel: link dials.");
+  ALL("link_not_allowed", "tel:+19005550199", "[call](tel:+19005550199)", "<tel:+19005550199>",
+      "sms:66612", "SMS:+19005550199", "callto:0900666777", "tel:0900666777", "Tel:0900 666 777",
+      "tel:080012345678", "tel:0800123456", "tel:0800 123 456", "tel:5550199000", "tel:0800",
+      "tel:+49", "tel:+49 30 666 777", "tel:08001234567;phone-context=+1900", "sms:55512?body=yes",
+      "[text](sms:55512?body=yes)", "tel:*21*0900666777#", "tel:%2B1900555",
+      "[x](tel:%2B19005550199)", "sms:?body=yes", "[x](tel:)", "tel:[PHONE_NUMBER_1]",
+      "te\xe2\x80\x8bl:0900666777", "tel&#58;0900666777", "tel\\:0900666777",
+      "tel\xef\xbc\x9a" /* full width */ "0900666777", "tel:1", "tel:24", "sip:0900666777",
+      "facetime-audio:0900666777");
 }
 
 static void test_bare_hosts_are_links_too(void **state) {
@@ -270,6 +304,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_a_citation_is_no_link_and_hides_none),
       TEST(test_addresses_with_a_scheme_lead_only_to_allowed_hosts),
+      TEST(test_a_link_that_writes_a_mail_leads_to_one_address_at_an_allowed_host),
+      TEST(test_a_link_that_dials_leads_to_a_number_of_our_sources),
       TEST(test_bare_hosts_are_links_too),
       TEST(test_hosts_in_disguise_are_links),
       TEST(test_file_names_versions_and_abbreviations_are_no_links),
