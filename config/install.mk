@@ -36,7 +36,8 @@ install: all
 	for f in config/books/*.yaml; do [ -f "$$f" ] || continue; \
 	  put 0644 $$f $(SHAREDIR)/books/$${f##*/}; done; \
 	for f in config/man/*.[158]; do [ -f "$$f" ] || continue; \
-	  put 0644 $$f $(MANDIR)/man$${f##*.}/$${f##*/}; done; \
+	  sed 's|/usr/local/|$(PREFIX)/|g' $$f > $(B)/$${f##*/}; \
+	  put 0644 $(B)/$${f##*/} $(MANDIR)/man$${f##*.}/$${f##*/}; done; \
 	put 0644 config/triaged.yaml $(SYSCONF)/triaged.yaml.example; \
 	sed 's|/usr/local/|$(PREFIX)/|g' systemd/triaged.service > $(B)/triaged.service; \
 	put 0644 $(B)/triaged.service $(UNITDIR)/triaged.service

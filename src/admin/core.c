@@ -1,5 +1,6 @@
 #include "admin/core.h"
 #include "admin/agent.h"
+#include "admin/owner.h"
 #include "admin/retrain.h"
 
 #include <errno.h>
@@ -179,6 +180,7 @@ int core_open(const char *conf_path, struct core *ret) {
     return EXIT_CONFIG;
   }
   log_init(conf->log_level, conf->log_json ? LOG_JSON : LOG_TEXT, NULL);
+  c->state = mem_dup(conf->state);
   if (core_parts(c, conf, &err) < 0) {
     const bool told = stop_asked() != 0 && core_interrupted(&err);
     if (!told) fprintf(stderr, "%s: %s\n", program_invocation_short_name, err.text);
@@ -186,6 +188,7 @@ int core_open(const char *conf_path, struct core *ret) {
     core_close(c);
     return told ? CORE_STOPPED : 1;
   }
+  owner_give_back(c->state);
   struct road_plan *p = plan_load(c, conf, &err);
   if (p == NULL) conf_free(&conf);
   if (p == NULL || plan_enforce(c, p, &err) < 0) {
@@ -206,6 +209,9 @@ void core_close(struct core *c) {
   loop_free(&c->loop);
   retrain_free(&c->retrain);
   store_close(&c->store);
+  owner_give_back(c->state);
+  mem_free(c->state);
+  c->state = NULL;
   road_plan_free(&c->plan);
   registry_free(&c->registry);
   mem_free(c->conf_path);

@@ -17,6 +17,7 @@ struct registry;
 
 struct core {
   char *conf_path;
+  char *state; /* its folder */
   struct registry *registry;
   struct loop *loop;
   struct http *http;

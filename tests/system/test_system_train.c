@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "rig.h"
 
@@ -90,6 +92,32 @@ static void a_training_that_fails_keeps_what_was_remembered(void **state) {
   assert_int_equal(rig_sql(&R, "SELECT count(*) FROM taught"), 2);
 }
 
+/* The service has a user of its own, which must be able to read what root's triagectl made. */
+static void what_root_trains_belongs_to_whom_the_state_belongs_to(void **state) {
+  (void)state;
+  static const char *const names[] = {"state/local.model", "state/triaged.db", "state/key",
+                                      "state/lock"};
+  struct stat s;
+  if (geteuid() != 0) {
+    print_message("# only root can make files of somebody else: skipped\n");
+    skip();
+  }
+  assert_int_equal(mkdir(rig_path(&R, "state"), 0700), 0);
+  assert_int_equal(chown(rig_path(&R, "state"), 65534, 65534), 0);
+  assert_int_equal(symlink("/etc/hostname", rig_path(&R, "state/elsewhere")), 0);
+  assert_int_equal(link(rig_path(&R, "triaged.yaml"), rig_path(&R, "state/twice")), 0);
+  trained(file("tea\tthe kettle sings\ncake\tthe oven is warm\n"), "of them 2 of the file");
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    assert_int_equal(stat(rig_path(&R, names[i]), &s), 0);
+    if (s.st_uid != 65534) fail_msg("%s belongs to %u", names[i], (unsigned)s.st_uid);
+  }
+  /* Nothing that stands elsewhere is given away. */
+  assert_int_equal(stat("/etc/hostname", &s), 0);
+  assert_int_equal(s.st_uid, 0);
+  assert_int_equal(stat(rig_path(&R, "triaged.yaml"), &s), 0);
+  assert_int_equal(s.st_uid, 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void) {
@@ -97,6 +125,7 @@ int main(void) {
       T(a_second_file_joins_the_first_and_the_newest_label_wins),
       T(forgetting_leaves_the_files_before_out),
       T(examples_of_the_skills_join_files_of_their_categories),
+      T(what_root_trains_belongs_to_whom_the_state_belongs_to),
       T(a_training_that_fails_keeps_what_was_remembered),
   };
   return cmocka_run_group_tests_name("train", tests, NULL, NULL);
