@@ -59,6 +59,21 @@ struct conf *core_conf(struct registry *r, const char *path) {
   return conf_read(r, path, false, &errors);
 }
 
+/* While the daemon runs, its problems are lines of the log like all others. */
+static struct conf *conf_again(struct registry *r, const char *path) {
+  const struct conf_plugins plugins = {find_plugin, plugin_names, r};
+  struct conf_problems problems = {0};
+  struct conf *c = conf_load(path, &plugins, &problems);
+  for (size_t i = 0; i < problems.count; i++) {
+    char *text = problem_text(&problems.items[i]);
+    log_event(problems.items[i].warning ? TRG_WARN : TRG_ERROR, "config.problem", "why", text,
+              NULL);
+    mem_free(text);
+  }
+  problems_free(&problems);
+  return c;
+}
+
 /* --- the labels of the trained classifier ------------------------------------------------------
  */
 
@@ -237,7 +252,7 @@ int core_index(struct core *c, struct trg_err *err) {
 }
 
 int core_reload(struct core *c, struct trg_err *err) {
-  struct conf *conf = core_conf(c->registry, c->conf_path);
+  struct conf *conf = conf_again(c->registry, c->conf_path);
   if (conf == NULL)
     return err_set(err, TRG_EINVAL, "config",
                    "the new configuration has errors (listed above); the old one stays in force");

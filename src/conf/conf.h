@@ -203,7 +203,9 @@ struct conf_problems {
 };
 void problems_add(struct conf_problems *p, bool warning, const char *file, uint32_t line,
                   const char *key, const char *format, ...) __attribute__((format(printf, 6, 7)));
-/* "FILE:LINE: KEY: text" for each, one a line, to out (a FILE *). */
+/* "FILE:LINE: KEY: text"; mem_free. */
+char *problem_text(const struct conf_problem *one);
+/* The same for each, one a line, to out (a FILE *). */
 void problems_print(const struct conf_problems *p, void *out);
 void problems_free(struct conf_problems *p);
 

@@ -84,14 +84,21 @@ void problems_move(struct conf_problems *from, struct conf_problems *to) {
   *from = (struct conf_problems){0};
 }
 
+char *problem_text(const struct conf_problem *one) {
+  struct buf b;
+  buf_init(&b, 0);
+  buf_printf(&b, "%s:", one->file);
+  if (one->line != 0) buf_printf(&b, "%u:", one->line);
+  if (one->key[0] != '\0') buf_printf(&b, " %s:", one->key);
+  buf_printf(&b, " %s%s", one->warning ? "warning: " : "", one->text);
+  return buf_take(&b, NULL);
+}
+
 void problems_print(const struct conf_problems *p, void *out) {
-  FILE *f = out;
   for (size_t i = 0; i < p->count; i++) {
-    const struct conf_problem *one = &p->items[i];
-    fprintf(f, "%s:", one->file);
-    if (one->line != 0) fprintf(f, "%u:", one->line);
-    if (one->key[0] != '\0') fprintf(f, " %s:", one->key);
-    fprintf(f, " %s%s\n", one->warning ? "warning: " : "", one->text);
+    char *text = problem_text(&p->items[i]);
+    fprintf(out, "%s\n", text);
+    mem_free(text);
   }
 }
 

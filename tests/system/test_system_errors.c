@@ -247,6 +247,25 @@ static void a_plugin_of_another_interface_version_is_named_by_check(void **state
   free(err);
 }
 
+static void what_a_reload_finds_wrong_stands_in_the_log_like_everything_else(void **state) {
+  (void)state;
+  rig_tickets(&R, 1);
+  rig_sim(&R, "--behaviour off");
+  rig_conf(&R, "log: {level: info}", "log: {level: info, format: json}", NULL);
+  rig_start(&R, "");
+  rig_until(&R, "SELECT count(*) FROM v_tickets WHERE state = 'following'", 1);
+  rig_conf_change(&R, "poll: 1s", "poll: soon", NULL);
+  kill(R.daemon, SIGHUP);
+  rig_until_log(&R, "daemon.log", "config.refused");
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  char *log = rig_read(&R, "daemon.log"), *save = NULL;
+  must_say(log, "\"config.problem\",\"why\":\"");
+  must_say(log, "helpdesks[0].poll: must be");
+  for (char *l = strtok_r(log, "\n", &save); l != NULL; l = strtok_r(NULL, "\n", &save))
+    if (l[0] != '{') fail_msg("no JSON: %s", l);
+  free(log);
+}
+
 /* --- the other side
  * ---------------------------------------------------------------------------------- */
 
@@ -511,6 +530,7 @@ int main(void) {
       T(a_good_configuration_is_ok_and_starts_nothing),
       T(a_configuration_that_is_not_there_or_no_yaml_is_78),
       T(a_plugin_of_another_interface_version_is_named_by_check),
+      T(what_a_reload_finds_wrong_stands_in_the_log_like_everything_else),
       T(an_unreachable_helpdesk_is_named_and_one_pass_fails),
       T(wrong_credentials_are_named_and_one_pass_fails),
       T(a_wrong_model_key_fails_the_pass_but_loses_nothing),
