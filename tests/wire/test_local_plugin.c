@@ -444,6 +444,35 @@ static void test_a_rare_language_of_the_training_is_still_told(void **state) {
   rig_close(&rig);
 }
 
+/* "BF-25312." has no language, and a word of a product has the wrong one. */
+static void test_what_a_customer_wrote_before_tells_the_language_of_a_short_message(void **state) {
+  (void)state;
+  struct rig rig;
+  rig_open(&rig);
+  cJSON *got = answer(
+      &rig, "triage",
+      "{\"ticket\":{\"subject\":\"Mi dinero\",\"body\":\"BF-25312.\",\"messages\":["
+      "{\"author\":\"customer\",\"text\":\"Hola,\\n\\nDevolví el casco el lunes y sigo sin el "
+      "dinero. "
+      "¿Cuánto tarda?\"},{\"author\":\"agent\",\"text\":\"Guten Tag, wie lautet die Nummer der "
+      "Bestellung, und wann haben Sie sie aufgegeben?\"},{\"author\":\"customer\",\"text\":"
+      "\"BF-25312.\"}]}}");
+  assert_string_equal(text_of(got, "language"), "es");
+  cJSON_Delete(got);
+  got = answer(
+      &rig, "triage",
+      "{\"ticket\":{\"body\":\"Danke, aber die Rechnung ist immer noch falsch.\",\"messages\":"
+      "[{\"author\":\"customer\",\"text\":\"Hello, the invoice that you sent to me is wrong, "
+      "please send another one to this address.\"},{\"author\":\"customer\",\"text\":"
+      "\"Danke, aber die Rechnung ist immer noch falsch.\"}]}}");
+  assert_string_equal(text_of(got, "language"), "de");
+  cJSON_Delete(got);
+  got = answer(&rig, "triage", "{\"ticket\":{\"body\":\"BF-25312.\",\"messages\":[]}}");
+  assert_string_equal(text_of(got, "language"), "und");
+  cJSON_Delete(got);
+  rig_close(&rig);
+}
+
 static void assert_refused(struct rig *rig, const struct trg_example *list, size_t count,
                            const char *path, const char *part) {
   const struct fake_op *op = train(rig, list, count, path);
@@ -510,6 +539,7 @@ int main(void) {
       cmocka_unit_test(test_training_writes_the_file_and_answers_with_it),
       cmocka_unit_test(test_similar_tickets_vote_only_where_the_training_has_gaps),
       cmocka_unit_test(test_a_rare_language_of_the_training_is_still_told),
+      cmocka_unit_test(test_what_a_customer_wrote_before_tells_the_language_of_a_short_message),
       cmocka_unit_test(test_training_that_cannot_work_is_refused_and_the_old_model_stays),
       cmocka_unit_test(test_a_damaged_model_file_stops_the_start_with_a_sentence),
   };

@@ -35,6 +35,10 @@ void local_json_add_share(cJSON *object, const char *key, float share);
 /* The language of a text; what the ticket says counts when the text does not tell. */
 struct local_language_answer local_ticket_language(const struct local_mind *mind, const char *text,
                                                    size_t n, const char *said);
+/* The text, a ticket's newest; where that is too little to tell even its language ("BF-25312."),
+ * then what its customer wrote before, the newest first. The caller frees. */
+char *local_talk_text(const struct local_mind *mind, const cJSON *ticket, const char *text,
+                      size_t n, size_t *ret_n);
 
 /* Up to n bytes of text, cut between characters and words; the caller frees. */
 char *local_cut(const char *text, size_t n);

@@ -207,7 +207,10 @@ static const char *draft_language(const struct local_mind *mind, const cJSON *in
 
 cJSON *local_draft(const struct local_mind *mind, const cJSON *input) {
   size_t n = 0;
-  char *text = local_ticket_text(local_json_item(input, "ticket"), &n);
+  const cJSON *ticket = local_json_item(input, "ticket");
+  char *newest = local_ticket_text(ticket, &n);
+  char *text = local_talk_text(mind, ticket, newest, n, &n);
+  free(newest);
   const cJSON *voice = local_json_item(input, "voice");
   char code[8];
   const struct local_wording *wording = local_wording_of(
@@ -269,8 +272,11 @@ cJSON *local_verify(const struct local_mind *mind, const cJSON *input) {
   const size_t n = strlen(text);
   struct local_phrases phrases = {0};
   local_phrases_take(&phrases, text, n);
+  size_t talk_n = 0;
+  char *talk = local_talk_text(mind, ticket, text, n, &talk_n);
   const struct local_language_answer language = local_ticket_language(
-      mind, text, n, local_json_text(ticket, "language"));
+      mind, talk, talk_n, local_json_text(ticket, "language"));
+  free(talk);
   const size_t solved = local_rules_count(&phrases, language.code, LOCAL_SOLVED);
   const size_t unsolved = local_rules_count(&phrases, language.code, LOCAL_UNSOLVED);
   const size_t bad = local_rules_count(&phrases, language.code, LOCAL_NEGATIVE);
