@@ -310,7 +310,7 @@ void agent_line(struct agent *g, const json *request, void (*on_answer)(void *ar
                                     .arg = l};
     mcp_take(g->server, &in, NULL);
   } else {
-    char *text = rpc_error(m.id, code, err.text, NULL);
+    char *text = rpc_refusal(&m, code, err.text);
     line_message(l, NULL, str_of(text), true, 400);
     mem_free(text);
   }

@@ -32,11 +32,20 @@ static void fail_out(struct trg_str message, const char *why) {
   struct rpc_message m;
   struct trg_err err = {0};
   if (rpc_read(message, &m, &err) != 0 || m.kind == RPC_REQUEST) {
-    char *text = rpc_error(m.id, RPC_INTERNAL, why, NULL);
+    char *text = rpc_refusal(&m, RPC_INTERNAL, why);
     line_out(str_of(text));
     mem_free(text);
   }
   rpc_free(&m);
+}
+
+/* The control socket's text is mended where it is no UTF-8; the line must not become another one.
+ */
+static void broken_out(void) {
+  const struct rpc_message none = {0};
+  char *text = rpc_refusal(&none, RPC_PARSE, "the line is not valid UTF-8, or has a NUL byte");
+  line_out(str_of(text));
+  mem_free(text);
 }
 
 static int asked(struct bridge *b, struct trg_str message, json **ret, struct trg_err *err) {
@@ -76,14 +85,11 @@ static void message_pass(struct bridge *b, struct trg_str message) {
 static bool line_read(struct buf *line) {
   buf_reset(line);
   line->over = false;
-  for (;;) {
-    char piece[8192];
-    if (fgets(piece, sizeof piece, stdin) == NULL) return line->n > 0;
-    const size_t n = strlen(piece);
-    const bool whole = n > 0 && piece[n - 1] == '\n';
-    buf_add(line, piece, whole ? n - 1 : n);
-    if (whole) return true;
+  for (int c; (c = getc_unlocked(stdin)) != EOF;) {
+    if (c == '\n') return true;
+    buf_char(line, (char)c);
   }
+  return line->n > 0 || line->over;
 }
 
 static int grants_read(const struct cmd_call *c, json **ret) {
@@ -119,6 +125,8 @@ static int mcp_run(const struct cmd_call *c) {
     const struct trg_str message = str_trim(buf_view(&line));
     if (line.over)
       fail_out(TRG_STR("{"), "the message is larger than 700 KiB");
+    else if (!utf8_valid(message) || memchr(message.p, '\0', message.n) != NULL)
+      broken_out();
     else if (message.n > 0)
       message_pass(&b, message);
     if (fflush(stdout) != 0) break; /* the client is gone */

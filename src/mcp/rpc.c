@@ -121,3 +121,7 @@ char *rpc_error(const char *id, int code, const char *text, json *data) {
   if (data != NULL) json_put(error, "data", data);
   return written(id, NULL, "error", error);
 }
+
+char *rpc_refusal(const struct rpc_message *m, int code, const char *text) {
+  return rpc_error(m->id[0] != '\0' ? m->id : "null", code, text, NULL);
+}

@@ -41,6 +41,10 @@ struct rpc_message {
 int rpc_read(struct trg_str text, struct rpc_message *ret, struct trg_err *err);
 void rpc_free(struct rpc_message *m);
 
+/* The answer to what rpc_read refused, where no transport has a status of its own: with the id that
+ * was legible, else null, as JSON-RPC asks for; mem_free. */
+char *rpc_refusal(const struct rpc_message *m, int code, const char *text);
+
 /* Each takes its JSON value (NULL: an empty object, or none for data) and gives text; mem_free.
  * `id` is JSON text as in rpc_message; "" or NULL in an error: it has none. */
 char *rpc_request(const char *id, const char *method, json *params);

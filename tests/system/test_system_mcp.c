@@ -404,16 +404,20 @@ static void test_resources_and_prompts_are_there(void **state) {
 
 /* --- standard input ------------------------------------------------------------------------ */
 
-static char *stdio(const char *args, const char *input) {
+/* What it says to the lines of in.jsonl. */
+static char *stdio_of(const char *args) {
   char command[1200];
-  const char *root = getenv("TRIAGED_ROOT"), *build = getenv("B");
-  (void)root;
-  rig_file(&R, "in.jsonl", input);
+  const char *build = getenv("B");
   snprintf(command, sizeof command, "%s/triagectl -c %s mcp %s < %s > %s 2>/dev/null",
            build != NULL ? build : "build", rig_path(&R, "triaged.yaml"), args,
            rig_path(&R, "in.jsonl"), rig_path(&R, "out.jsonl"));
   assert_int_equal(system(command), 0);
   return rig_read(&R, "out.jsonl");
+}
+
+static char *stdio(const char *args, const char *input) {
+  rig_file(&R, "in.jsonl", input);
+  return stdio_of(args);
 }
 
 static const char session[] =
@@ -452,6 +456,33 @@ static void test_a_program_on_standard_input_is_served_beside_the_daemon(void **
   free(out);
 }
 
+static void rig_bytes(const char *name, const char *bytes, size_t n) {
+  FILE *f = fopen(rig_path(&R, name), "wb");
+  assert_non_null(f);
+  assert_int_equal(fwrite(bytes, 1, n, f), n);
+  assert_int_equal(fclose(f), 0);
+}
+
+/* Bytes that are no UTF-8, and a NUL, each in a line between two good ones. */
+static void test_a_line_that_is_no_text_is_a_parse_error_and_the_next_one_is_served(void **state) {
+  static const char lines[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n"
+                              "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"ping\xff\"}\n"
+                              "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"ping\"}\0\n"
+                              "{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"ping\"}\n"
+                              "{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"p\xc3";
+  (void)state;
+  rig_bytes("in.jsonl", lines, sizeof lines - 1);
+  char *out = stdio_of("");
+  size_t n = 0;
+  for (const char *l = out; (l = strstr(l, "\"id\":null,\"error\":{\"code\":-32700")) != NULL; l++)
+    n++;
+  assert_int_equal(n, 3);
+  assert_non_null(strstr(out, "\"id\":1,\"result\""));
+  assert_non_null(strstr(out, "\"id\":4,\"result\""));
+  assert_null(strstr(out, "-32601"));
+  free(out);
+}
+
 static void test_a_program_on_standard_input_is_served_without_a_daemon(void **state) {
   (void)state;
   assert_int_equal(rig_stop(&R, SIGTERM), 0);
@@ -478,6 +509,7 @@ int main(void) {
       cmocka_unit_test(test_a_host_that_only_begins_like_loopback_is_none),
       cmocka_unit_test(test_without_a_token_only_our_own_user_and_root_may_read),
       cmocka_unit_test(test_a_program_on_standard_input_is_served_beside_the_daemon),
+      cmocka_unit_test(test_a_line_that_is_no_text_is_a_parse_error_and_the_next_one_is_served),
       cmocka_unit_test(test_a_program_on_standard_input_is_served_without_a_daemon),
   };
   return cmocka_run_group_tests_name("system mcp", tests, begin, end);

@@ -83,6 +83,17 @@ static void test_written_messages_have_the_id_as_it_was(void **state) {
   char *t = rpc_result("\"a\"", NULL);
   assert_string_equal(t, "{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"result\":{}}");
   mem_free(t);
+  assert_int_equal(read_of("no json"), RPC_PARSE);
+  t = rpc_refusal(&M, RPC_PARSE, "no");
+  assert_string_equal(
+      t, "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\"message\":\"no\"}}");
+  mem_free(t);
+  rpc_free(&M);
+  assert_int_equal(read_of("{\"jsonrpc\":\"1.0\",\"id\":7,\"method\":\"x\"}"), RPC_INVALID);
+  t = rpc_refusal(&M, RPC_INVALID, "no");
+  assert_non_null(strstr(t, "\"id\":7,"));
+  mem_free(t);
+  rpc_free(&M);
   t = rpc_error("", RPC_PARSE, "no", NULL);
   assert_string_equal(t, "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32700,\"message\":\"no\"}}");
   mem_free(t);
