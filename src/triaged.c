@@ -8,7 +8,7 @@
 #include "admin/daemon.h"
 
 static const char usage[] =
-    "Usage: triaged [-c FILE] [--check | --once] [--version] [--help]\n"
+    "Usage: triaged [-c FILE] [--check | --once | --explain] [--version] [--help]\n"
     "\n"
     "Pulls tickets from the helpdesks of the configuration, triages them, drafts and delivers\n"
     "replies, follows them until they are resolved, and keeps the ledger of what that cost.\n"
@@ -19,6 +19,8 @@ static const char usage[] =
     "                     problem, start nothing\n"
     "      --once         one full pass over everything that is there, then end; status 1 when\n"
     "                     anything ended in a dead letter\n"
+    "      --explain      print every key of the configuration, the plugins' own too, with its\n"
+    "                     default and meaning\n"
     "      --version      print the version\n"
     "      --help         print this\n"
     "\n"
@@ -26,23 +28,34 @@ static const char usage[] =
     "Exit status: 0 fine, 1 failure while running, 2 usage, 78 configuration.\n"
     "See triaged(8), triaged.yaml(5), triagectl(1).\n";
 
+static int usage_wrong(const char *format, const char *what) {
+  fputs("triaged: ", stderr);
+  fprintf(stderr, format, what);
+  fputs("\nTry `triaged --help`.\n", stderr);
+  return 2;
+}
+
 int main(int argc, char **argv) {
-  static const struct option options[] = {
-      {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
-      {"once", no_argument, NULL, 'o'},         {"version", no_argument, NULL, 'v'},
-      {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+  static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                          {"check", no_argument, NULL, 'k'},
+                                          {"once", no_argument, NULL, 'o'},
+                                          {"explain", no_argument, NULL, 'e'},
+                                          {"version", no_argument, NULL, 'v'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
   const char *conf = "/etc/triaged/triaged.yaml";
-  bool check = false, once = false;
+  int what = 0; /* 'k', 'o' or 'e'; else the daemon */
+  bool two = false;
   for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
     switch (c) {
     case 'c':
       conf = optarg;
       break;
     case 'k':
-      check = true;
-      break;
     case 'o':
-      once = true;
+    case 'e':
+      two = two || (what != 0 && what != c);
+      what = c;
       break;
     case 'v':
       puts("triaged " TRIAGED_VERSION);
@@ -55,14 +68,9 @@ int main(int argc, char **argv) {
       return 2;
     }
   }
-  if (optind < argc || (check && once)) {
-    fprintf(stderr,
-            optind < argc ? "triaged: unexpected argument \"%s\"\n"
-                          : "triaged: --check and --once exclude each other%s\n",
-            optind < argc ? argv[optind] : "");
-    fputs("Try `triaged --help`.\n", stderr);
-    return 2;
-  }
-  if (check) return core_check(conf);
-  return daemon_run(conf, once);
+  if (optind < argc) return usage_wrong("unexpected argument \"%s\"", argv[optind]);
+  if (two) return usage_wrong("%s exclude each other", "--check, --once and --explain");
+  if (what == 'e') return core_explain();
+  if (what == 'k') return core_check(conf);
+  return daemon_run(conf, what == 'o');
 }

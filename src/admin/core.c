@@ -421,3 +421,13 @@ int core_check(const char *conf_path) {
   registry_free(&r);
   return good ? 0 : EXIT_CONFIG;
 }
+
+int core_explain(void) {
+  struct registry *r = registry_new(NULL);
+  const struct conf_plugins plugins = {find_plugin, plugin_names, r};
+  char *text = conf_reference(&plugins);
+  const bool written = fputs(text, stdout) >= 0 && fflush(stdout) == 0;
+  mem_free(text);
+  registry_free(&r);
+  return written ? 0 : 1;
+}

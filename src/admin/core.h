@@ -51,6 +51,9 @@ void core_close(struct core *c);
 int core_reload(struct core *c, struct trg_err *err);
 /* `--check`: prints every problem; 0 or 78. */
 int core_check(const char *conf_path);
+/* `--explain`: every key with its default and meaning, those of the plugins too, as YAML comments
+ * on standard output. 0, or 1 when it cannot be written. */
+int core_explain(void);
 /* Did it end because index_told or a held signal said so? */
 bool core_interrupted(const struct trg_err *err);
 /* Knowledge folders into the search index. */

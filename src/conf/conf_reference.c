@@ -111,8 +111,8 @@ static void tasks_add(struct buf *b) {
 
 char *conf_reference(const struct conf_plugins *plugins) {
   static const char *const first[] = {"state", "listen", "access", "log"};
-  static const char *const last[] = {"taxonomy",   "skills", "knowledge", "policy", "billing",
-                                     "compliance", "limits", "training",  "drain"};
+  static const char *const last[] = {"taxonomy",   "skills",    "knowledge", "policy",   "billing",
+                                     "compliance", "retention", "limits",    "training", "drain"};
   struct buf b;
   buf_init(&b, 0);
   buf_text(&b,
@@ -130,9 +130,15 @@ char *conf_reference(const struct conf_plugins *plugins) {
   buf_text(&b, "#     price:                                # needed unless the backend is local; "
                "a map, or a list of such maps\n");
   table_add(&b, price_fields, 6);
+  buf_text(&b,
+           "#     baa: {}                               # agreement under which health data may "
+           "reach it, as {party, date, scope}\n");
   plugins_add(&b, plugins, TRG_MODEL);
   tasks_add(&b);
   for (size_t i = 0; i < sizeof last / sizeof last[0]; i++) section_add(&b, last[i]);
+  buf_text(&b,
+           "#\n# connectors: {}                            # what ~~CRM in a skill stands for, as "
+           "{CRM: orders}\n");
   buf_text(&b, "#\n# mcp_servers:                              # same form as .mcp.json\n"
                "#   NAME:\n"
                "#     allow: []                             # tools that may be used; none by "

@@ -186,6 +186,18 @@ static void a_file_that_is_no_map_or_no_utf8_says_that_alone(void **state) {
   run_says("triaged", "--check", 78, "save the file as UTF-8");
 }
 
+static void explain_prints_the_keys_of_every_plugin(void **state) {
+  (void)state;
+  static const char *const want[] = {"# helpdesks:",        "# connector zendesk",
+                                     "# backend anthropic", "cache_ttl: 5m",
+                                     "# backend openai",    "max_tokens_field: auto"};
+  char *out = NULL;
+  assert_int_equal(rig_run(&R, "triaged", "--explain", &out), 0);
+  for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) must_say(out, want[i]);
+  free(out);
+  run_says("triaged", "--explain --once", 2, "exclude each other");
+}
+
 static void a_good_configuration_is_ok_and_starts_nothing(void **state) {
   (void)state;
   R.port = 9;
@@ -527,6 +539,7 @@ int main(void) {
       T(check_tells_everything_in_one_run_whatever_else_is_wrong),
       T(what_only_the_content_shows_is_told_at_its_line_too),
       T(a_file_that_is_no_map_or_no_utf8_says_that_alone),
+      T(explain_prints_the_keys_of_every_plugin),
       T(a_good_configuration_is_ok_and_starts_nothing),
       T(a_configuration_that_is_not_there_or_no_yaml_is_78),
       T(a_plugin_of_another_interface_version_is_named_by_check),

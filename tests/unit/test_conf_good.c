@@ -320,6 +320,9 @@ static void test_the_reference_has_every_key_as_comments(void **state) {
                                      "# drain: 20s",
                                      "# training:\n#   retrain: 100",
                                      "#     allow: []",
+                                     "# retention:\n#   requests: ",
+                                     "#     baa: {}",
+                                     "# connectors: {}",
                                      "# compliance: []"};
   for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
     if (strstr(text, keys[i]) == NULL) fail_msg("not in the reference: %s\n%s", keys[i], text);
