@@ -291,7 +291,7 @@ static uint32_t grants_of(const json *list) {
 void agent_line(struct agent *g, const json *request, void (*on_answer)(void *arg, json *answer),
                 void *arg) {
   struct arena *a = arena_new();
-  struct rpc_message m;
+  struct rpc_message m = {0};
   struct trg_err err = {0};
   struct line *l = mem_alloc(sizeof *l);
   const char *helpdesk = arena_dup(a, json_get_str(request, "helpdesk"));
@@ -300,20 +300,27 @@ void agent_line(struct agent *g, const json *request, void (*on_answer)(void *ar
   *l = (struct line){.messages = json_array(), .on_answer = on_answer, .arg = arg};
   (void)snprintf(l->version, sizeof l->version, "%.*s", version.n < 15 ? (int)version.n : 0,
                  version.p != NULL ? version.p : "");
-  const int code = rpc_read(json_get_str(request, "message"), &m, &err);
-  if (code == 0) {
-    const struct mcp_incoming in = {.m = &m,
-                                    .caller = {who, grants_of(json_get(request, "grants")),
-                                               helpdesk[0] != '\0' ? helpdesk : NULL},
-                                    .version = l->version,
-                                    .on_message = line_message,
-                                    .arg = l};
+  const struct trg_str message = json_get_str(request, "message");
+  struct mcp_incoming in = {.m = &m,
+                            .caller = {who, grants_of(json_get(request, "grants")),
+                                       helpdesk[0] != '\0' ? helpdesk : NULL},
+                            .version = l->version,
+                            .on_message = line_message,
+                            .arg = l};
+  json *list = rpc_is_batch(message) && era_has_batches(str_of(l->version))
+                   ? json_parse(message, 0, NULL)
+                   : NULL;
+  const int code = list == NULL ? rpc_read(message, &m, &err) : 0;
+  if (list != NULL) {
+    (void)mcp_take_batch(g->server, &in, list);
+  } else if (code == 0) {
     mcp_take(g->server, &in, NULL);
   } else {
     char *text = rpc_refusal(&m, code, err.text);
     line_message(l, NULL, str_of(text), true, 400);
     mem_free(text);
   }
+  json_free(&list);
   rpc_free(&m);
   arena_free(&a);
 }

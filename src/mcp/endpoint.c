@@ -22,6 +22,7 @@ struct pending {
   struct serve *serve;
   serve_id id;
   struct mcp_call *call;
+  struct mcp_batch *batch; /* or NULL */
   bool takes_events, streaming, dead;
   char session[SESSION_ID_MAX]; /* that it belongs to; "" none */
   bool begins;                  /* it is the session's `initialize` */
@@ -46,6 +47,14 @@ struct mcp_endpoint {
 
 static int64_t now_ms(void) {
   return clock_mono_us() / 1000;
+}
+
+/* Nobody waits for its answer any more. */
+static void pending_drop(struct pending *p) {
+  if (p->batch != NULL)
+    mcp_batch_drop(&p->batch);
+  else
+    mcp_drop(p->call);
 }
 
 static void pending_free(struct pending *p) {
@@ -77,7 +86,7 @@ static void keep_alive(void *arg) {
     next = p->next;
     if (!p->streaming) continue;
     if (!p->dead && serve_stream_add(p->serve, p->id, TRG_STR(": alive\n\n"))) continue;
-    mcp_drop(p->call);
+    pending_drop(p);
     pending_free(p);
   }
   for (struct session *one = session_first(e->sessions); one != NULL; one = one->next)
@@ -99,7 +108,7 @@ void mcp_endpoint_free(struct mcp_endpoint **at) {
   *at = NULL;
   loop_timer_stop(e->o.loop, e->keep_alive);
   while (e->pending != NULL) {
-    mcp_drop(e->pending->call);
+    pending_drop(e->pending);
     pending_free(e->pending);
   }
   sessions_free(&e->sessions);
@@ -109,7 +118,7 @@ void mcp_endpoint_free(struct mcp_endpoint **at) {
 void mcp_endpoint_gone(struct mcp_endpoint *e, serve_id id) {
   for (struct pending *p = e->pending; p != NULL; p = p->next) {
     if (p->id != id) continue;
-    mcp_drop(p->call);
+    pending_drop(p);
     pending_free(p);
     return;
   }
@@ -211,9 +220,11 @@ static bool place_allowed(const struct mcp_endpoint *e, const struct serve_reque
   return host_allowed(e, from);
 }
 
-/* 0: go; else seconds to wait. */
-static int rate_take(struct mcp_endpoint *e, const char *name, int64_t per_minute) {
-  if (per_minute <= 0) return 0;
+/* For so many messages; a batch of more than a minute's takes the whole minute. 0: go; else seconds
+ * to wait. */
+static int rate_take(struct mcp_endpoint *e, const char *name, int64_t per_minute, size_t count) {
+  if (per_minute <= 0 || count == 0) return 0;
+  const double want = count < (size_t)per_minute ? (double)count : (double)per_minute;
   struct rate *at = NULL;
   const int64_t now = now_ms();
   for (size_t i = 0; i < RATES; i++) {
@@ -232,32 +243,42 @@ static int rate_take(struct mcp_endpoint *e, const char *name, int64_t per_minut
   at->left += (double)(now - at->at_ms) * (double)per_minute / 60000.0;
   if (at->left > (double)per_minute) at->left = (double)per_minute;
   at->at_ms = now;
-  if (at->left < 1) return 1 + (int)((1 - at->left) * 60 / (double)per_minute);
-  at->left -= 1;
+  if (at->left < want) return 1 + (int)((want - at->left) * 60 / (double)per_minute);
+  at->left -= want;
   return 0;
 }
 
+/* Who asks, and how much they may. */
+struct guest {
+  struct mcp_caller caller;
+  int64_t per_minute;
+};
+
+static bool rate_refused(struct mcp_endpoint *e, struct serve *s, const struct serve_request *r,
+                         const struct guest *g, size_t count) {
+  const int wait = rate_take(e, g->caller.name, g->per_minute, count);
+  if (wait == 0) return false;
+  char seconds[16];
+  (void)snprintf(seconds, sizeof seconds, "%d", wait);
+  refuse(s, r->id, 429, RPC_BUSY, "too many requests; come again later", "Retry-After", seconds);
+  return true;
+}
+
 static bool admitted(struct mcp_endpoint *e, struct serve *s, const struct serve_request *r,
-                     struct mcp_caller *ret) {
+                     struct guest *ret) {
   if (!place_allowed(e, r)) {
     refuse(s, r->id, 403, RPC_INVALID, "this Host or Origin is not allowed here", NULL, NULL);
     return false;
   }
   struct trg_str token = serve_header(r, "authorization");
   token = str_starts(token, "Bearer ") ? (struct trg_str){token.p + 7, token.n - 7} : TRG_STR("");
-  int64_t per_minute = 0;
   const char *why = e->o.stranger != NULL ? e->o.stranger(e->o.arg, r) : NULL;
-  if (why != NULL || !e->o.access(e->o.arg, token, ret, &per_minute)) {
+  if (why != NULL || !e->o.access(e->o.arg, token, &ret->caller, &ret->per_minute)) {
     refuse(s, r->id, 401, RPC_INVALID, why != NULL ? why : "an access token is needed",
            "WWW-Authenticate", "Bearer");
     return false;
   }
-  const int wait = rate_take(e, ret->name, per_minute);
-  if (wait == 0) return true;
-  char seconds[16];
-  (void)snprintf(seconds, sizeof seconds, "%d", wait);
-  refuse(s, r->id, 429, RPC_BUSY, "too many requests; come again later", "Retry-After", seconds);
-  return false;
+  return !rate_refused(e, s, r, ret, 1);
 }
 
 /* --- requests ------------------------------------------------------------------------------ */
@@ -352,52 +373,100 @@ static void pending_session(struct pending *p, const struct mcp_caller *caller,
   fresh->can = can;
 }
 
-static void take(struct mcp_endpoint *e, struct serve *s, const struct serve_request *r,
-                 const struct mcp_caller *caller, struct rpc_message *m) {
-  const struct era_headers h = {serve_header(r, "mcp-protocol-version"),
-                                serve_header(r, "mcp-method"), serve_header(r, "mcp-name")};
-  struct session *one = NULL;
-  const bool modern = era_is_modern(m, &h);
-  const bool begins = !modern && m->kind == RPC_REQUEST && str_is(m->method, "initialize");
-  if (!modern && legacy_refused(s, r, &h)) return;
-  if (!modern && !begins && !session_of(e, s, r, caller, &one)) return;
+static struct era_headers headers_of(const struct serve_request *r) {
+  return (struct era_headers){serve_header(r, "mcp-protocol-version"),
+                              serve_header(r, "mcp-method"), serve_header(r, "mcp-name")};
+}
+
+static struct pending *pending_new(struct mcp_endpoint *e, struct serve *s,
+                                   const struct serve_request *r) {
   struct pending *p = mem_alloc(sizeof *p);
   *p = (struct pending){.endpoint = e,
                         .serve = s,
                         .id = r->id,
                         .takes_events = accepts(r, "text/event-stream"),
-                        .begins = begins,
                         .next = e->pending};
   e->pending = p;
+  return p;
+}
+
+/* The session's, else what the header says; "" when neither does. */
+static void version_of(const struct session *one, const struct era_headers *h, char out[16]) {
+  if (one != NULL)
+    memcpy(out, one->version, sizeof one->version);
+  else
+    (void)snprintf(out, 16, "%.*s", (int)(h->version.n < 15 ? h->version.n : 0),
+                   h->version.p != NULL ? h->version.p : "");
+}
+
+/* What belongs to the message itself is for who fills it in. */
+static struct mcp_incoming incoming_of(struct pending *p, const struct mcp_caller *caller,
+                                       const struct session *one, const char *version) {
+  return (struct mcp_incoming){.caller = *caller,
+                               .version = version,
+                               .streams = p->takes_events,
+                               .client_can = one != NULL ? one->can : 0,
+                               .on_message = on_message,
+                               .on_subscribe = p->session[0] != '\0' ? on_subscribe : NULL,
+                               .arg = p};
+}
+
+static void take(struct mcp_endpoint *e, struct serve *s, const struct serve_request *r,
+                 const struct mcp_caller *caller, struct rpc_message *m) {
+  const struct era_headers h = headers_of(r);
+  struct session *one = NULL;
+  const bool modern = era_is_modern(m, &h);
+  const bool begins = !modern && m->kind == RPC_REQUEST && str_is(m->method, "initialize");
+  if (!modern && legacy_refused(s, r, &h)) return;
+  if (!modern && !begins && !session_of(e, s, r, caller, &one)) return;
+  struct pending *p = pending_new(e, s, r);
+  p->begins = begins;
   pending_session(p, caller, one, mcp_client_can(m->params));
   char version[16] = "";
-  if (one != NULL)
-    memcpy(version, one->version, sizeof version);
-  else
-    (void)snprintf(version, sizeof version, "%.*s", (int)(h.version.n < 15 ? h.version.n : 0),
-                   h.version.p != NULL ? h.version.p : "");
-  const struct mcp_incoming in = {.m = m,
-                                  .caller = *caller,
-                                  .headers = &h,
-                                  .version = version,
-                                  .streams = p->takes_events,
-                                  .client_can = one != NULL ? one->can : 0,
-                                  .on_message = on_message,
-                                  .on_subscribe = p->session[0] != '\0' ? on_subscribe : NULL,
-                                  .arg = p};
+  version_of(one, &h, version);
+  struct mcp_incoming in = incoming_of(p, caller, one, version);
+  in.m = m;
+  in.headers = &h;
   struct mcp_call *call = NULL;
   mcp_take(e->o.server, &in, &call);
   if (call != NULL) p->call = call; /* else p is gone with its answer */
 }
 
+static void take_batch(struct mcp_endpoint *e, struct serve *s, const struct serve_request *r,
+                       const struct guest *g, const json *list) {
+  const struct era_headers h = headers_of(r);
+  struct session *one = NULL;
+  if (legacy_refused(s, r, &h) || !session_of(e, s, r, &g->caller, &one)) return;
+  char version[16] = "";
+  version_of(one, &h, version);
+  if (version[0] == '\0') memcpy(version, ERA_LEGACY_ASSUMED, sizeof ERA_LEGACY_ASSUMED);
+  if (!era_has_batches(str_of(version))) {
+    refuse(s, r->id, 400, RPC_INVALID, RPC_NO_BATCHES, NULL, NULL);
+    return;
+  }
+  const size_t n = json_count(list);
+  if (rate_refused(e, s, r, g, n > 0 && n <= MCP_BATCH_MAX ? n - 1 : 0)) return;
+  struct pending *p = pending_new(e, s, r);
+  pending_session(p, &g->caller, one, 0);
+  const struct mcp_incoming in = incoming_of(p, &g->caller, one, version);
+  struct mcp_batch *batch = mcp_take_batch(e->o.server, &in, list);
+  if (batch != NULL) p->batch = batch; /* else p is gone with its answer */
+}
+
 static void on_post(struct mcp_endpoint *e, struct serve *s, const struct serve_request *r,
-                    const struct mcp_caller *caller) {
+                    const struct guest *g) {
   struct rpc_message m;
   struct trg_err err = {0};
   if (post_refused(s, r)) return;
+  json *list = rpc_is_batch(r->body) ? json_parse(r->body, 0, NULL) : NULL;
+  if (list != NULL) {
+    take_batch(e, s, r, g, list);
+    json_free(&list);
+    return;
+  }
   const int code = rpc_read(r->body, &m, &err);
   if (code == 0) {
-    take(e, s, r, caller, &m);
+    take(e, s, r, &g->caller, &m);
   } else {
     char *text = rpc_error(m.id, code, err.text, NULL);
     answer(s, r->id, 400, str_of(text), NULL, 0);
@@ -407,15 +476,15 @@ static void on_post(struct mcp_endpoint *e, struct serve *s, const struct serve_
 }
 
 void mcp_endpoint_take(struct mcp_endpoint *e, struct serve *s, const struct serve_request *r) {
-  struct mcp_caller caller = {0};
+  struct guest g = {0};
   e->serve = s;
-  if (!admitted(e, s, r, &caller)) return;
+  if (!admitted(e, s, r, &g)) return;
   if (str_is(r->method, "POST"))
-    on_post(e, s, r, &caller);
+    on_post(e, s, r, &g);
   else if (str_is(r->method, "GET"))
-    on_get(e, s, r, &caller);
+    on_get(e, s, r, &g.caller);
   else if (str_is(r->method, "DELETE"))
-    on_delete(e, s, r, &caller);
+    on_delete(e, s, r, &g.caller);
   else
     refuse(s, r->id, 405, RPC_INVALID, "POST only", "Allow", "POST, GET, DELETE");
 }

@@ -23,6 +23,10 @@ const char *era_agree(struct trg_str asked) {
   return ERA_LEGACY_NEWEST;
 }
 
+bool era_has_batches(struct trg_str version) {
+  return str_is(version, "2025-03-26");
+}
+
 json *era_supported(void) {
   json *list = json_array();
   json_add_str(list, TRG_STR(ERA_MODERN));

@@ -39,6 +39,8 @@ bool era_is_modern(const struct rpc_message *m, const struct era_headers *h);
  * *ret_data what belongs with it (json_free; may be NULL). */
 int era_check(const struct rpc_message *m, const struct era_headers *h, json **ret_data,
               struct trg_err *err);
+/* Does the revision have batches (arrays of messages)? Only 2025-03-26 does. */
+bool era_has_batches(struct trg_str version);
 json *era_supported(void); /* array of the modern versions that are spoken */
 
 /* A value for a header: as it is, or as "=?base64?...?=" when plain ASCII cannot carry it. */

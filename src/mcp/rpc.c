@@ -64,7 +64,7 @@ int rpc_read(struct trg_str text, struct rpc_message *ret, struct trg_err *err) 
   *ret = (struct rpc_message){0};
   ret->doc = json_parse(text, 0, err);
   if (ret->doc == NULL) return RPC_PARSE;
-  if (json_is_array(ret->doc)) return invalid(err, "batches are not taken; send one at a time");
+  if (json_is_array(ret->doc)) return invalid(err, RPC_NO_BATCHES);
   if (!json_is_object(ret->doc)) return invalid(err, "it must be an object");
   const json *id = json_get(ret->doc, "id"), *method = json_get(ret->doc, "method");
   const bool has_id = id != NULL && id_read(id, ret->id) == 0;
@@ -75,6 +75,11 @@ int rpc_read(struct trg_str text, struct rpc_message *ret, struct trg_err *err) 
     return invalid(err, "`id` must be text (at most 250 bytes) or an integer below 2^53");
   if (method != NULL) return call_read(ret, id, err);
   return answer_read(ret, has_id ? id : NULL, err);
+}
+
+bool rpc_is_batch(struct trg_str text) {
+  text = str_trim(text);
+  return text.n > 0 && text.p[0] == '[';
 }
 
 void rpc_free(struct rpc_message *m) {

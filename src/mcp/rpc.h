@@ -1,8 +1,11 @@
 /*
- * JSON-RPC 2.0 messages as MCP uses them (one message, no batches): pure, text to struct and back.
+ * JSON-RPC 2.0 messages as MCP uses them, one at a time (batches: batch.c): pure, text to struct
+ * and back.
  */
 #ifndef MCP_RPC_H
 #define MCP_RPC_H
+
+#include <stdbool.h>
 
 #include "base/json.h"
 
@@ -22,7 +25,8 @@ enum {
   RPC_BUSY = 429 /* ours, outside the reserved ranges: too many calls */
 };
 
-#define RPC_ID_MAX 256
+#define RPC_ID_MAX     256
+#define RPC_NO_BATCHES "batches are of revision 2025-03-26 alone; send one message at a time"
 
 struct rpc_message {
   json *doc; /* owns what the others point into */
@@ -40,6 +44,8 @@ struct rpc_message {
  * either case. */
 int rpc_read(struct trg_str text, struct rpc_message *ret, struct trg_err *err);
 void rpc_free(struct rpc_message *m);
+/* Is it an array, by its first character? rpc_read refuses those. */
+bool rpc_is_batch(struct trg_str text);
 
 /* The answer to what rpc_read refused, where no transport has a status of its own: with the id that
  * was legible, else null, as JSON-RPC asks for; mem_free. */

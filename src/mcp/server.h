@@ -86,7 +86,7 @@ struct mcp_incoming {
   bool streams;                      /* messages may follow at any later time */
   uint32_t client_can;               /* MCP_CAN_...; legacy */
   /* Each message that answers it; the last one has `last`, and may be empty (a notification, a
-   * cancelled call). `status` is HTTP's. After the last one c is gone. */
+   * cancelled call). `status` is HTTP's. After the last one c is gone; a batch's last has none. */
   void (*on_message)(void *arg, struct mcp_call *c, struct trg_str text, bool last, int status);
   /* Legacy resources/subscribe and unsubscribe: 0, or -1 when there are too many. NULL: not
    * offered here. */
@@ -95,6 +95,14 @@ struct mcp_incoming {
 };
 /* *ret_call (may be NULL): the call while it is open, else NULL. */
 void mcp_take(struct mcp_server *s, const struct mcp_incoming *in, struct mcp_call **ret_call);
+struct mcp_batch;
+#define MCP_BATCH_MAX 50
+/* A batch: `list` is an array of messages of a client that speaks revision 2025-03-26. Each is
+ * taken as mcp_take does (`in->m` is not used); their answers come as one array, as the last
+ * message, with c NULL; it is empty when none is due. NULL: that was it; else it is still open. */
+struct mcp_batch *mcp_take_batch(struct mcp_server *s, const struct mcp_incoming *in,
+                                 const json *list);
+void mcp_batch_drop(struct mcp_batch **b); /* as mcp_drop, of what is open */
 /* The peer is gone: nothing more is sent for this call, and its tool's answer is dropped. */
 void mcp_drop(struct mcp_call *c);
 /* A resource changed: told to modern callers that listen for it. */

@@ -7,8 +7,34 @@
 #include "base/str.h"
 #include "mcp/era.h"
 #include "mcp/schema.h"
+#include "mcp/server.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct mcp_offer offer = {.name = "t", .version = "1"};
+
+static void on_message(void *arg, struct mcp_call *c, struct trg_str text, bool last, int status) {
+  int *lasts = arg;
+  (void)status;
+  if (!last || c != NULL) abort();
+  (*lasts)++;
+  json *answers = text.n > 0 ? json_parse(text, 0, NULL) : NULL;
+  if (text.n > 0 && answers == NULL) abort();
+  json_free(&answers);
+}
+
+/* Nothing of an empty offer waits: a batch has its one last message at once. */
+static void batch(struct trg_str text) {
+  int lasts = 0;
+  json *list = json_parse(text, 0, NULL);
+  if (list == NULL) return;
+  struct mcp_server *s = mcp_server_new(&offer);
+  const struct mcp_incoming in = {
+      .caller = {.name = "who"}, .version = "2025-03-26", .on_message = on_message, .arg = &lasts};
+  if (mcp_take_batch(s, &in, list) != NULL || lasts != 1) abort();
+  mcp_server_free(&s);
+  json_free(&list);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct trg_err err;
@@ -34,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mem_free(again);
   }
   rpc_free(&m);
+  if (rpc_is_batch(text)) batch(text);
   struct trg_str value;
   const char *header = era_header_encode(text, a);
   if (!era_header_decode(str_of(header), a, &value)) abort();
