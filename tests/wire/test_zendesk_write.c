@@ -107,7 +107,7 @@ static void test_everything_goes_into_one_guarded_put(void **state) {
   action.category = TRG_STR("billing");
   action.team = TRG_STR("tech");
   action.flags = TRG_ACTION_SOLVE;
-  ticket_as_decided(&c);
+  ticket(&c, "\"vip\"", "\"vip\",\"keep_me\",\"third\"");
   put(&c, 200, PUT_NOTE);
   const struct fake_op *op = desk_write(&c, &action);
   ends(op, TRG_DONE, "");
@@ -116,7 +116,8 @@ static void test_everything_goes_into_one_guarded_put(void **state) {
       put_body(&c, 0),
       "{\"ticket\":{\"metadata\":{\"triage_run\":\"run-9\"},\"priority\":\"urgent\","
       "\"custom_fields\":[{\"id\":360001,\"value\":\"billing\"}],\"group_id\":45,"
-      "\"tags\":[\"vip\",\"ai_triaged\"],\"status\":\"solved\",\"safe_update\":true,"
+      "\"tags\":[\"vip\",\"keep_me\",\"third\",\"ai_triaged\"],\"status\":\"solved\",\"safe_"
+      "update\":true,"
       "\"updated_stamp\":\"2026-11-20T10:00:01Z\","
       "\"comment\":{\"html_body\":\"<p>Draft</p>\",\"public\":false}}}");
   static const char *const kinds[] = {"note", "tags", "fields", "status"};
