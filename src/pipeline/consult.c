@@ -8,6 +8,7 @@
 #include "base/pii.h"
 #include "base/str.h"
 #include "conf/conf.h"
+#include "pipeline/action.h"
 #include "pipeline/guard.h"
 #include "pipeline/policy.h"
 #include "pipeline/prompt.h"
@@ -18,6 +19,7 @@
 #include "skill/knowledge.h"
 #include "skill/skill.h"
 #include "skill/taxonomy.h"
+#include "skill/template.h"
 #include "store/knowledge.h"
 #include "store/talk.h"
 
@@ -119,8 +121,9 @@ static int draft_check(void *arg, struct trg_str text, double *ret_confidence,
   return rc;
 }
 
-/* With the values of the passages that were shown. */
+/* With the values of the passages that were shown, unless a template keeps them hidden. */
 static struct trg_str everything(struct consulting *k, struct trg_str text) {
+  if ((k->plan->restore & RESTORE_KNOWLEDGE) == 0) return text;
   struct trg_str *ids = arena_alloc(k->arena, sizeof *ids * (k->passage_count + 1));
   for (size_t i = 0; i < k->passage_count; i++) ids[i] = str_of(k->passages[i].id);
   return cover_restore(k->covers, text, ids, k->passage_count, k->arena);
@@ -139,7 +142,9 @@ static const char *draft_guard(struct consulting *k, const json *o) {
   }
   for (size_t i = 0; i < k->passage_count; i++)
     texts[from.count++] = own[from.own_count++] = everything(k, str_of(k->passages[i].text));
-  return guard_text(json_get_str(o, "body"), &k->plan->conf->policy, &from);
+  const struct trg_str body = json_get_str(o, "body");
+  const char *failed = guard_text(body, &k->plan->conf->policy, &from);
+  return failed == NULL && action_stays_masked(body, k->plan->restore) ? "masked_text" : failed;
 }
 
 /* What would become of the case by this verdict, with the rule that says so. */
