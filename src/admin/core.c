@@ -179,6 +179,23 @@ bool core_interrupted(const struct trg_err *err) {
   return strcmp(err->code, "interrupted") == 0;
 }
 
+/* A store that fails just now is no mistake in the configuration: the next start may succeed. */
+static int plan_first(struct core *c, struct conf *conf, const char *conf_path) {
+  struct trg_err err = {0};
+  struct road_plan *p = plan_load(c, conf, &err);
+  if (p == NULL) conf_free(&conf);
+  const int rc = p != NULL ? plan_enforce(c, p, &err) : TRG_EINVAL;
+  if (rc >= 0) return 0;
+  if (p != NULL) road_plan_free(&p);
+  if (rc == TRG_EINVAL) {
+    fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, conf_path, err.text);
+    return EXIT_CONFIG;
+  }
+  if (stop_asked() != 0 && core_interrupted(&err)) return CORE_STOPPED;
+  fprintf(stderr, "%s: %s\n", program_invocation_short_name, err.text);
+  return 1;
+}
+
 int core_open(const char *conf_path, struct core *ret) {
   struct core *c = ret;
   *c = (struct core){0};
@@ -204,15 +221,9 @@ int core_open(const char *conf_path, struct core *ret) {
     return told ? CORE_STOPPED : 1;
   }
   owner_give_back(c->state);
-  struct road_plan *p = plan_load(c, conf, &err);
-  if (p == NULL) conf_free(&conf);
-  if (p == NULL || plan_enforce(c, p, &err) < 0) {
-    fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, conf_path, err.text);
-    if (p != NULL) road_plan_free(&p);
-    core_close(c);
-    return EXIT_CONFIG;
-  }
-  return 0;
+  const int status = plan_first(c, conf, conf_path);
+  if (status != 0) core_close(c);
+  return status;
 }
 
 void core_close(struct core *c) {

@@ -436,6 +436,24 @@ static void corrupt_pages_end_the_daemon_with_a_message_and_never_quietly(void *
   free(err);
 }
 
+/* 78 tells the service manager not to try again; here another try is right. */
+static void a_database_that_is_busy_at_the_start_is_no_mistake_in_the_configuration(void **state) {
+  (void)state;
+  rig_tickets(&R, 1);
+  rig_sim(&R, "--behaviour off");
+  rig_conf(&R, "mode: auto", "mode: shadow", "since: \"2026-11-01T00:00:00Z\"", "since: now", NULL);
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  sql_do("DELETE FROM prompt"); /* as after a change of the rules: the next start writes first */
+  sqlite3 *db = NULL;
+  assert_int_equal(sqlite3_open(rig_path(&R, "state/triaged.db"), &db), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+  run_says("triaged", "--once", 1, "triaged: ");
+  run_says("triaged", "--once", 1, "triaged.db");
+  assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+  sqlite3_close(db);
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+}
+
 /* --- training files and command lines
  * ----------------------------------------------------------------- */
 
@@ -553,6 +571,7 @@ int main(void) {
       T(a_file_that_is_no_database_is_refused_untouched),
       T(a_corrupt_database_is_refused_untouched),
       T(corrupt_pages_end_the_daemon_with_a_message_and_never_quietly),
+      T(a_database_that_is_busy_at_the_start_is_no_mistake_in_the_configuration),
       T(training_files_that_teach_nothing_are_refused_with_file_and_line),
       T(training_lines_that_hold_a_zero_byte_or_a_whole_book_are_named),
       T(a_requeue_without_a_database_says_so_and_makes_none),
