@@ -37,15 +37,19 @@ static void prose_text(struct prose *prose, const char *text) {
   prose_add(prose, text, strlen(text));
 }
 
-/* How sure it is that the best passage answers: from its cover of the question, its lead over the
- * next one, and how many words they share. README.md says where the numbers come from. */
+/* How sure it is that the best passage answers. That it covers the question, leads, and that its
+ * neighbours are of the same article counts the less, the fewer words it shares with the question:
+ * two or three words of a short question stand in some passage of any knowledge base. Words in the
+ * title or heading count by themselves. README.md says where the numbers come from. */
 static float draft_confidence(const struct local_passages *ranked, bool foreign) {
   if (ranked->count == 0 || ranked->shared == 0) return 0.0f;
   const float cover = ranked->passages[0].cover;
   const float first = ranked->passages[0].fit;
   const float lead = ranked->count > 1 ? (first - ranked->passages[1].fit) / first : 0.5f;
-  const float shared = fminf((float)ranked->shared, 6.0f);
-  const float sum = -4.5f + 4.6f * cover + 2.75f * lead + 0.8f * shared;
+  const float shared = fminf((float)ranked->shared, 5.0f) / 5.0f;
+  const float titled = fminf((float)ranked->titled, 3.0f);
+  const float sum = -2.5f + shared * (1.5f * cover + 4.15f * lead + 3.1f * ranked->same) +
+                    0.9f * titled;
   return (foreign ? 0.6f : 1.0f) / (1.0f + expf(-sum));
 }
 

@@ -185,19 +185,53 @@ static int passage_compare(const void *left, const void *right) {
   return a > b ? -1 : a < b;
 }
 
-static size_t passage_cover(struct local_passage *passage, const struct local_phrases *phrases,
-                            const struct terms *terms) {
-  size_t shared = 0;
+static void passage_cover(struct local_passage *passage, const struct local_phrases *phrases,
+                          const struct terms *terms) {
   float sum = 0;
   for (size_t k = 0; k < terms->count; k++) {
     size_t n = 0;
     const char *word = word_at(&terms->phrases, terms->words[k], &n);
     if (!phrases_hold(phrases, word, n)) continue;
     sum += terms->weights[k];
-    shared++;
+    passage->shared++;
   }
   passage->cover = terms->total > 0 ? sum / terms->total : 0.0f;
-  return shared;
+}
+
+/* Words of the question that its title or heading has. */
+static size_t passage_titled(const struct local_passage *passage, const struct terms *terms) {
+  size_t titled = 0;
+  struct local_phrases title = {0}, heading = {0};
+  const char *texts[] = {local_json_text(passage->entry, "title"),
+                         local_json_text(passage->entry, "heading")};
+  spoken_take(&title, texts[0], strlen(texts[0]));
+  spoken_take(&heading, texts[1], strlen(texts[1]));
+  for (size_t k = 0; k < terms->count; k++) {
+    size_t n = 0;
+    const char *word = word_at(&terms->phrases, terms->words[k], &n);
+    titled += phrases_hold(&title, word, n) || phrases_hold(&heading, word, n);
+  }
+  local_phrases_free(&title);
+  local_phrases_free(&heading);
+  return titled;
+}
+
+/* Passages are sections: "kb:returns#2" is of the article "kb:returns". */
+static bool same_article(const cJSON *left, const cJSON *right) {
+  const char *a = local_json_text(left, "id"), *b = local_json_text(right, "id");
+  const size_t n = strcspn(a, "#");
+  return n == strcspn(b, "#") && memcmp(a, b, n) == 0;
+}
+
+/* What speaks for the best one beside its cover. */
+static void best_look(struct local_passages *ranked, const struct terms *terms) {
+  const struct local_passage *best = &ranked->passages[0];
+  size_t same = 0;
+  for (size_t i = 0; i < ranked->count; i++)
+    same += same_article(best->entry, ranked->passages[i].entry);
+  ranked->same = (float)same / (float)ranked->count;
+  ranked->shared = best->shared;
+  ranked->titled = passage_titled(best, terms);
 }
 
 struct local_passages local_passages_rank(const char *question, size_t n, const cJSON *passages) {
@@ -217,18 +251,17 @@ struct local_passages local_passages_rank(const char *question, size_t n, const 
     highest = fmax(highest, local_json_number(entry, "score", 0.0));
   }
   terms_weigh(&terms, all, ranked.count);
-  size_t shared[LOCAL_PASSAGES_MAX];
   for (size_t i = 0; i < ranked.count; i++) {
     struct local_passage *passage = &ranked.passages[i];
-    shared[i] = passage_cover(passage, &all[i], &terms);
+    passage_cover(passage, &all[i], &terms);
     const double score = fmax(0.0, local_json_number(passage->entry, "score", 0.0));
     passage->fit = passage->cover + (highest > 0 ? (float)(0.5 * score / highest) : 0.0f);
-    if (passage->fit >= ranked.passages[0].fit) ranked.shared = shared[i];
     sentences_split(passage);
     sentences_score(passage, &terms);
     local_phrases_free(&all[i]);
   }
   qsort(ranked.passages, ranked.count, sizeof *ranked.passages, passage_compare);
+  best_look(&ranked, &terms);
   free(all);
   local_phrases_free(&terms.phrases);
   return ranked;

@@ -17,8 +17,9 @@ struct local_sentence {
 
 struct local_passage {
   const cJSON *entry;
-  float cover; /* share of the question's weight that the passage and its title hold */
-  float fit;   /* cover and the search's own score together, to rank by */
+  float cover;   /* share of the question's weight that the passage and its title hold */
+  size_t shared; /* different words of the question that they hold */
+  float fit;     /* cover and the search's own score together, to rank by */
   struct local_sentence sentences[LOCAL_SENTENCES_MAX];
   size_t sentence_count;
 };
@@ -26,7 +27,10 @@ struct local_passage {
 struct local_passages {
   struct local_passage *passages; /* best first */
   size_t count;
-  size_t shared; /* different words that the question and the best passage share */
+  /* Of the best one: different words of the question that it has, that its title or heading has,
+   * and the share of all passages that are of its article. */
+  size_t shared, titled;
+  float same;
 };
 
 /* Reads and ranks the passages. Free with local_passages_free. */
