@@ -33,7 +33,7 @@ const struct reason reasons[] = {
     {"note_only", "draft", "this channel takes no public reply through the connector"},
     {"thread_cut", "draft",
      "the helpdesk left older messages out: a person must know the whole conversation"},
-    {"not_sure", "draft", "triage is not sure of the category"},
+    {"not_sure", "draft", "triage is not sure of the category, or the model of its draft"},
     {"no_answer", "handoff", "the knowledge base does not answer the question"},
     {"no_draft", "handoff", "no model gave a usable draft"},
     {"asks_for_person", "handoff", "the customer asks for a person"},
