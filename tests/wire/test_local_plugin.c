@@ -1,5 +1,5 @@
 /* The embedded model as the daemon sees it: open, complete, train. */
-#include "fake_host.h"
+#include "local_rig.h"
 
 #include <cjson/cJSON.h>
 #include <setjmp.h>
@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
-
-extern const struct trg_plugin triaged_plugin_local;
 
 #define TAXONOMY                                                                                   \
   "\"taxonomy\":{\"categories\":["                                                                 \
@@ -25,121 +23,57 @@ extern const struct trg_plugin triaged_plugin_local;
   "\"escalations\":[{\"reason\":\"Product safety\"},{\"reason\":\"vip\",\"signals\":[\"gold "      \
   "member\"]}],\"products\":[\"Halo Lamp\",\"Halo\"]}"
 
-struct rig {
-  struct fake_host *host;
-  struct fake_inst *inst;
-  char folder[64], file[96], setting[128];
-};
-
-static void rig_open(struct rig *rig) {
-  snprintf(rig->folder, sizeof rig->folder, "/tmp/test_local.XXXXXX");
-  assert_non_null(mkdtemp(rig->folder));
-  snprintf(rig->file, sizeof rig->file, "%s/model.bin", rig->folder);
-  snprintf(rig->setting, sizeof rig->setting, "file=%s", rig->file);
-  const char *const settings[] = {rig->setting, NULL};
-  struct trg_err err = {0};
-  rig->host = fake_host_new();
-  assert_int_equal(fake_host_open(rig->host, &triaged_plugin_local, settings, &rig->inst, &err), 0);
-}
-
-static void rig_close(struct rig *rig) {
-  assert_string_equal(fake_host_violation(rig->host), "");
-  fake_host_free(&rig->host);
-  unlink(rig->file);
-  assert_int_equal(rmdir(rig->folder), 0); /* no temporary file stays behind */
-}
-
-static const struct fake_op *ask(struct rig *rig, const char *task, const char *input) {
-  const struct trg_model_ops *ops = fake_inst_ops(rig->inst);
-  const struct trg_model_request request = {
-      .size = sizeof request, .task = {task, strlen(task)}, .input = {input, strlen(input)}};
-  const trg_op op = fake_op_start(rig->inst, 60000, false);
-  ops->complete(fake_inst_self(rig->inst), op, &request);
-  fake_host_settle(rig->host);
-  return fake_op_get(rig->host, op);
-}
-
-/* The answer as JSON; the test deletes it. */
-static cJSON *answer(struct rig *rig, const char *task, const char *input) {
-  const struct fake_op *op = ask(rig, task, input);
-  assert_int_equal(op->result.outcome, TRG_DONE);
-  assert_int_equal(op->reply_count, 1);
-  assert_int_equal(op->replies[0].usage.input, 0);
-  assert_string_equal(op->replies[0].request_bytes.p, input);
-  assert_string_equal(op->replies[0].response_bytes.p, op->replies[0].text.p);
-  cJSON *parsed = cJSON_Parse(op->replies[0].text.p);
-  assert_non_null(parsed);
-  return parsed;
-}
-
-static const char *text_of(const cJSON *object, const char *key) {
-  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-  assert_true(cJSON_IsString(item));
-  return item->valuestring;
-}
-
-static double share_of(const cJSON *object, const char *key) {
-  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-  assert_true(cJSON_IsNumber(item));
-  return item->valuedouble;
-}
-
-static bool flag_of(const cJSON *object, const char *key) {
-  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-  assert_true(cJSON_IsBool(item));
-  return cJSON_IsTrue(item);
-}
-
 static void test_test_answers_ok_and_unknown_tasks_are_rejected(void **state) {
   (void)state;
-  struct rig rig;
-  rig_open(&rig);
-  cJSON *ok = answer(&rig, "test", "");
-  assert_true(flag_of(ok, "ok"));
+  struct local_rig rig;
+  local_rig_open(&rig);
+  cJSON *ok = local_rig_answer(&rig, "test", "");
+  assert_true(local_rig_flag(ok, "ok"));
   cJSON_Delete(ok);
-  assert_int_equal(ask(&rig, "poem", "{}")->result.outcome, TRG_REJECTED);
-  assert_int_equal(ask(&rig, "triage", "not json")->result.outcome, TRG_REJECTED);
-  assert_int_equal(ask(&rig, "triage", "[1]")->result.outcome, TRG_REJECTED);
-  rig_close(&rig);
+  assert_int_equal(local_rig_ask(&rig, "poem", "{}")->result.outcome, TRG_REJECTED);
+  assert_int_equal(local_rig_ask(&rig, "triage", "not json")->result.outcome, TRG_REJECTED);
+  assert_int_equal(local_rig_ask(&rig, "triage", "[1]")->result.outcome, TRG_REJECTED);
+  local_rig_close(&rig);
 }
 
 static void test_an_untrained_model_leans_on_descriptions_and_says_so(void **state) {
   (void)state;
-  struct rig rig;
-  rig_open(&rig);
-  cJSON *got = answer(&rig, "triage",
-                      "{\"ticket\":{\"subject\":\"Where is it?\",\"body\":\"The courier lost my "
-                      "parcel and the tracking shows nothing.\"}," TAXONOMY "}");
-  assert_string_equal(text_of(got, "category"), "delivery");
-  assert_string_equal(text_of(got, "team"), "Post");
-  assert_string_equal(text_of(got, "language"), "en");
-  assert_string_equal(text_of(got, "priority"), "P4");
-  assert_string_equal(text_of(got, "escalate_reason"), "");
-  assert_false(flag_of(got, "escalate"));
+  struct local_rig rig;
+  local_rig_open(&rig);
+  cJSON *got = local_rig_answer(
+      &rig, "triage",
+      "{\"ticket\":{\"subject\":\"Where is it?\",\"body\":\"The courier lost my "
+      "parcel and the tracking shows nothing.\"}," TAXONOMY "}");
+  assert_string_equal(local_rig_text(got, "category"), "delivery");
+  assert_string_equal(local_rig_text(got, "team"), "Post");
+  assert_string_equal(local_rig_text(got, "language"), "en");
+  assert_string_equal(local_rig_text(got, "priority"), "P4");
+  assert_string_equal(local_rig_text(got, "escalate_reason"), "");
+  assert_false(local_rig_flag(got, "escalate"));
   const cJSON *confidence = cJSON_GetObjectItem(got, "confidence");
-  assert_true(share_of(confidence, "category") <= 0.5);
+  assert_true(local_rig_share(confidence, "category") <= 0.5);
   cJSON_Delete(got);
-  rig_close(&rig);
+  local_rig_close(&rig);
 }
 
 static void test_danger_is_never_below_p2_whatever_the_taxonomy_says(void **state) {
   (void)state;
-  struct rig rig;
-  rig_open(&rig);
-  cJSON *got = answer(
+  struct local_rig rig;
+  local_rig_open(&rig);
+  cJSON *got = local_rig_answer(
       &rig, "triage",
       "{\"ticket\":{\"body\":\"Aus dem Akku der Halo Lamp kommt Rauch, was nun?\"}," TAXONOMY "}");
-  assert_string_equal(text_of(got, "language"), "de");
-  assert_string_equal(text_of(got, "priority"), "P1");
-  assert_string_equal(text_of(got, "escalate_reason"), "Product safety");
-  assert_string_equal(text_of(got, "product_area"), "Halo Lamp");
+  assert_string_equal(local_rig_text(got, "language"), "de");
+  assert_string_equal(local_rig_text(got, "priority"), "P1");
+  assert_string_equal(local_rig_text(got, "escalate_reason"), "Product safety");
+  assert_string_equal(local_rig_text(got, "product_area"), "Halo Lamp");
   cJSON_Delete(got);
-  got = answer(&rig, "triage",
-               "{\"ticket\":{\"body\":\"Somebody hacked my account\"}," TAXONOMY "}");
-  assert_string_equal(text_of(got, "escalate_reason"), "account_takeover");
-  assert_string_equal(text_of(got, "priority"), "P1");
+  got = local_rig_answer(&rig, "triage",
+                         "{\"ticket\":{\"body\":\"Somebody hacked my account\"}," TAXONOMY "}");
+  assert_string_equal(local_rig_text(got, "escalate_reason"), "account_takeover");
+  assert_string_equal(local_rig_text(got, "priority"), "P1");
   cJSON_Delete(got);
-  rig_close(&rig);
+  local_rig_close(&rig);
 }
 
 /* Everyday words of some desks that sound like a reason to escalate, beside what is one. */
@@ -155,8 +89,8 @@ static void test_everyday_words_are_no_reason_to_escalate(void **state) {
       {"I used my card at the till and was charged a fee.", ""},
       {"Somebody in another town used my card.", "account_takeover"},
   };
-  struct rig rig;
-  rig_open(&rig);
+  struct local_rig rig;
+  local_rig_open(&rig);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char input[2400];
     snprintf(input, sizeof input,
@@ -164,34 +98,35 @@ static void test_everyday_words_are_no_reason_to_escalate(void **state) {
              "\"escalations\":[{\"reason\":\"privacy_request\"},{\"reason\":\"repeated_contact\"},"
              "{\"reason\":\"account_takeover\"}]}}",
              cases[i].body);
-    cJSON *got = answer(&rig, "triage", input);
-    if (strcmp(text_of(got, "escalate_reason"), cases[i].reason) != 0)
-      fail_msg("\"%s\" is a case of \"%s\"", cases[i].body, text_of(got, "escalate_reason"));
+    cJSON *got = local_rig_answer(&rig, "triage", input);
+    if (strcmp(local_rig_text(got, "escalate_reason"), cases[i].reason) != 0)
+      fail_msg("\"%s\" is a case of \"%s\"", cases[i].body, local_rig_text(got, "escalate_reason"));
     cJSON_Delete(got);
   }
-  rig_close(&rig);
+  local_rig_close(&rig);
 }
 
 static void test_signals_of_the_request_are_heard(void **state) {
   (void)state;
-  struct rig rig;
-  rig_open(&rig);
-  cJSON *got = answer(&rig, "triage",
-                      "{\"ticket\":{\"body\":\"The WHOLE SITE is down\"}," TAXONOMY "}");
-  assert_string_not_equal(text_of(got, "priority"), "P1");
+  struct local_rig rig;
+  local_rig_open(&rig);
+  cJSON *got = local_rig_answer(&rig, "triage",
+                                "{\"ticket\":{\"body\":\"The WHOLE SITE is down\"}," TAXONOMY "}");
+  assert_string_not_equal(local_rig_text(got, "priority"), "P1");
   cJSON_Delete(got);
-  got = answer(&rig, "triage",
-               "{\"ticket\":{\"body\":\"I am a gold member. Whole site down!\"}," TAXONOMY "}");
-  assert_string_equal(text_of(got, "priority"), "P1");
-  assert_string_equal(text_of(got, "escalate_reason"), "vip");
+  got = local_rig_answer(&rig, "triage",
+                         "{\"ticket\":{\"body\":\"I am a gold member. Whole site down!\"}," TAXONOMY
+                         "}");
+  assert_string_equal(local_rig_text(got, "priority"), "P1");
+  assert_string_equal(local_rig_text(got, "escalate_reason"), "vip");
   cJSON_Delete(got);
-  rig_close(&rig);
+  local_rig_close(&rig);
 }
 
 static void test_empty_and_odd_requests_still_get_every_key(void **state) {
   (void)state;
-  struct rig rig;
-  rig_open(&rig);
+  struct local_rig rig;
+  local_rig_open(&rig);
   static const char *const inputs[] = {
       "{}", "{\"ticket\":null,\"taxonomy\":[],\"similar\":{}}",
       "{\"ticket\":{\"body\":7},\"taxonomy\":{\"categories\":[1,\"a\",{}],\"priorities\":{}}}"};
@@ -200,178 +135,14 @@ static void test_empty_and_odd_requests_still_get_every_key(void **state) {
       "language",        "sentiment",    "product_area", "wants_human",     "escalate",
       "escalate_reason", "duplicate_of", "summary",      "confidence"};
   for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++) {
-    cJSON *got = answer(&rig, "triage", inputs[i]);
+    cJSON *got = local_rig_answer(&rig, "triage", inputs[i]);
     for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
       assert_non_null(cJSON_GetObjectItemCaseSensitive(got, keys[k]));
     cJSON_Delete(got);
-    cJSON_Delete(answer(&rig, "draft", inputs[i]));
-    cJSON_Delete(answer(&rig, "verify", inputs[i]));
+    cJSON_Delete(local_rig_answer(&rig, "draft", inputs[i]));
+    cJSON_Delete(local_rig_answer(&rig, "verify", inputs[i]));
   }
-  rig_close(&rig);
-}
-
-#define PASSAGES                                                                                   \
-  "\"passages\":[{\"id\":\"kb:returns#2\",\"title\":\"Refunds\",\"language\":\"en\",\"score\":9,"  \
-  "\"text\":\"A refund takes five working days after the parcel reached us. Banks need two more "  \
-  "days to show the refund on your statement. Our shop opened in 1990.\"},"                        \
-  "{\"id\":\"kb:lamp\",\"title\":\"Lamps\",\"text\":\"Lamps are bright.\",\"score\":1,"            \
-  "\"language\":\"en\"}]"
-
-static void test_a_draft_quotes_what_answers_and_cites_it(void **state) {
-  (void)state;
-  struct rig rig;
-  rig_open(&rig);
-  cJSON *got = answer(
-      &rig, "draft",
-      "{\"ticket\":{\"subject\":\"refund\",\"body\":\"When does the refund for my "
-      "parcel reach my bank statement?\"},\"triage\":{\"language\":\"en\"}," PASSAGES
-      ",\"voice\":{\"greeting\":\"Dear customer,\"},"
-      "\"missing_hint\":[\"order number\"]}");
-  assert_false(flag_of(got, "not_sure"));
-  const char *body = text_of(got, "body");
-  assert_ptr_equal(strstr(body, "Dear customer,"), body);
-  assert_non_null(strstr(body, "Banks need two more days to show the refund"));
-  assert_non_null(strstr(body, "[kb:returns#2]"));
-  assert_null(strstr(body, "1990"));
-  assert_null(strstr(body, "Lamps"));
-  assert_non_null(strstr(body, "Kind regards"));
-  assert_string_equal(cJSON_GetObjectItem(got, "citations")->child->valuestring, "kb:returns#2");
-  assert_string_equal(cJSON_GetObjectItem(got, "missing")->child->valuestring, "order number");
-  cJSON_Delete(got);
-  rig_close(&rig);
-}
-
-static void test_no_half_of_a_pair_of_marks_is_quoted(void **state) {
-  (void)state;
-  static const struct {
-    const char *text, *quoted;
-  } cases[] = {
-      {"Open **Account > E-mail**. Nothing else.", "Open **Account > E-mail**. "},
-      {"**Account > E-mail**. We send a link.", "**Account > E-mail**. "},
-      {"**Change e-mail in the account. Then wait.** Nothing.", "Change e-mail in the account. "},
-      {"- Change your `e-mail address. Then` wait.", "Change your e-mail address. "},
-      {"* **New e-mail**: open your account.", "**New e-mail**: open your account. "},
-      {"# E-mail\\n> Change the e-mail in your account.", "Change the e-mail in your account. "},
-      {"1. Change the e-mail in your account.", "1. Change the e-mail in your account. "},
-  };
-  struct rig rig;
-  rig_open(&rig);
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    char input[1024];
-    snprintf(input, sizeof input,
-             "{\"ticket\":{\"body\":\"How do I change the e-mail address of my account?\"},"
-             "\"triage\":{\"language\":\"en\"},\"passages\":[{\"id\":\"kb:mail\","
-             "\"title\":\"Change the e-mail address of an account\",\"language\":\"en\","
-             "\"score\":9,\"text\":\"%s\"}]}",
-             cases[i].text);
-    cJSON *got = answer(&rig, "draft", input);
-    if (strstr(text_of(got, "body"), cases[i].quoted) == NULL)
-      fail_msg("\"%s\" is quoted as %s", cases[i].text, text_of(got, "body"));
-    size_t stars = 0;
-    for (const char *p = text_of(got, "body"); (p = strstr(p, "**")) != NULL; p += 2) stars++;
-    assert_int_equal(stars % 2, 0);
-    cJSON_Delete(got);
-  }
-  rig_close(&rig);
-}
-
-/* "E-mail" of the question is not the name of the masked address. */
-static void test_the_name_of_masked_data_is_no_word_of_a_passage(void **state) {
-  (void)state;
-  struct rig rig;
-  rig_open(&rig);
-  cJSON *got = answer(
-      &rig, "draft",
-      "{\"ticket\":{\"body\":\"How do I change the email of my account?\"},\"triage\":{"
-      "\"language\":\"en\"},\"passages\":[{\"id\":\"kb:change\",\"title\":\"Account\",\"language\":"
-      "\"en\",\"score\":9,\"text\":\"Change the email in your account. Complaints go to "
-      "[KB_EMAIL_1]. Write your account name to [KB_EMAIL_2].\"}]}");
-  assert_non_null(strstr(text_of(got, "body"), "Change the email in your account."));
-  assert_null(strstr(text_of(got, "body"), "Complaints"));
-  assert_non_null(strstr(text_of(got, "body"), "[KB_EMAIL_2]")); /* quoted as it stands */
-  cJSON_Delete(got);
-  rig_close(&rig);
-}
-
-static void test_without_a_match_the_draft_claims_nothing(void **state) {
-  (void)state;
-  struct rig rig;
-  rig_open(&rig);
-  cJSON *got = answer(&rig, "draft",
-                      "{\"ticket\":{\"body\":\"Arbeiten Giraffen bei Ihnen im Zoo?\"},"
-                      "\"triage\":{\"language\":\"de\"}," PASSAGES "}");
-  assert_true(flag_of(got, "not_sure"));
-  assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(got, "citations")), 0);
-  assert_non_null(strstr(text_of(got, "body"), "Guten Tag,"));
-  assert_null(strchr(text_of(got, "body"), '['));
-  assert_true(share_of(got, "confidence") <= 0.3);
-  cJSON_Delete(got);
-  got = answer(&rig, "draft",
-               "{\"ticket\":{\"body\":\"refund parcel bank statement\"},\"triage\":{\"language\":"
-               "\"en\",\"escalate\":true}," PASSAGES "}");
-  assert_true(flag_of(got, "not_sure")); /* a person answers what was escalated */
-  cJSON_Delete(got);
-  rig_close(&rig);
-}
-
-/* A few words that stand somewhere in every knowledge base are no answer, however well they cover a
- * short question. */
-static void test_a_short_question_is_not_answered_from_passages_of_other_subjects(void **state) {
-  (void)state;
-  struct rig rig;
-  rig_open(&rig);
-  cJSON *got = answer(
-      &rig, "draft",
-      "{\"ticket\":{\"body\":\"Where can a user find the pin?\"},\"triage\":{\"language\":\"en\"},"
-      "\"passages\":[{\"id\":\"kb:people#2\",\"title\":\"People you blocked\",\"heading\":\"Undo\","
-      "\"language\":\"en\",\"score\":1,\"text\":\"Find the blocked person in your contacts. The "
-      "user "
-      "gets no "
-      "message.\"},{\"id\":\"kb:tags#1\",\"title\":\"Tags\",\"heading\":\"Search\",\"language\":"
-      "\"en\",\"score\":0.9,\"text\":\"Find a purchase by its "
-      "tag.\"},{\"id\":\"kb:team#4\",\"title\":"
-      "\"Teams\",\"heading\":\"Roles\",\"language\":\"en\",\"score\":0.8,\"text\":\"Every user has "
-      "one "
-      "role.\"}]}");
-  assert_true(flag_of(got, "not_sure"));
-  assert_null(strstr(text_of(got, "body"), "blocked"));
-  cJSON_Delete(got);
-  rig_close(&rig);
-}
-
-/* What the search found first is not always what fits best; the words of the best one count. */
-static void test_the_words_of_the_best_passage_count_wherever_it_stands(void **state) {
-  (void)state;
-  static const char *const orders[] = {
-      "{\"id\":\"kb:belt#1\",\"title\":\"Belt\",\"language\":\"en\",\"score\":1,\"text\":\"Belts "
-      "slip "
-      "when wet.\"},{\"id\":\"kb:chain#1\",\"title\":\"Chain\",\"language\":\"en\",\"score\":0.9,"
-      "\"text\":\"Clean a rusty chain with a brush, then oil every link.\"},{\"id\":\"kb:bell#1\","
-      "\"title\":\"Bell\",\"language\":\"en\",\"score\":0.9,\"text\":\"A rusty bell rings low, oil "
-      "helps.\"}",
-      "{\"id\":\"kb:chain#1\",\"title\":\"Chain\",\"language\":\"en\",\"score\":0.9,\"text\":"
-      "\"Clean "
-      "a rusty chain with a brush, then oil every "
-      "link.\"},{\"id\":\"kb:bell#1\",\"title\":\"Bell\","
-      "\"language\":\"en\",\"score\":0.9,\"text\":\"A rusty bell rings low, oil helps.\"},{\"id\":"
-      "\"kb:belt#1\",\"title\":\"Belt\",\"language\":\"en\",\"score\":1,\"text\":\"Belts slip when "
-      "wet.\"}"};
-  double sure[2];
-  struct rig rig;
-  rig_open(&rig);
-  for (size_t i = 0; i < 2; i++) {
-    char input[2000];
-    snprintf(input, sizeof input,
-             "{\"ticket\":{\"body\":\"How do I clean and oil the rusty chain, with which brush?\"},"
-             "\"triage\":{\"language\":\"en\"},\"passages\":[%s]}",
-             orders[i]);
-    cJSON *got = answer(&rig, "draft", input);
-    assert_string_equal(cJSON_GetObjectItem(got, "citations")->child->valuestring, "kb:chain#1");
-    sure[i] = share_of(got, "confidence");
-    cJSON_Delete(got);
-  }
-  assert_true(sure[0] == sure[1]);
-  rig_close(&rig);
+  local_rig_close(&rig);
 }
 
 static void test_thanks_resolve_and_remaining_trouble_does_not(void **state) {
@@ -386,22 +157,22 @@ static void test_thanks_resolve_and_remaining_trouble_does_not(void **state) {
                {"Danke, aber der Fehler ist immer noch da.", false},
                {"Thanks! And how do I change my address?", false},
                {"ok", false}};
-  struct rig rig;
-  rig_open(&rig);
+  struct local_rig rig;
+  local_rig_open(&rig);
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     char input[256];
     snprintf(input, sizeof input, "{\"ticket\":{\"body\":\"%s\"}}", cases[i].body);
-    cJSON *got = answer(&rig, "verify", input);
-    assert_int_equal(flag_of(got, "resolved"), cases[i].resolved);
+    cJSON *got = local_rig_answer(&rig, "verify", input);
+    assert_int_equal(local_rig_flag(got, "resolved"), cases[i].resolved);
     cJSON_Delete(got);
   }
-  rig_close(&rig);
+  local_rig_close(&rig);
 }
 
 static void test_a_long_input_is_answered_on_the_pool(void **state) {
   (void)state;
-  struct rig rig;
-  rig_open(&rig);
+  struct local_rig rig;
+  local_rig_open(&rig);
   const size_t n = 300000;
   char *input = calloc(n + 64, 1);
   assert_non_null(input);
@@ -417,7 +188,7 @@ static void test_a_long_input_is_answered_on_the_pool(void **state) {
   fake_host_settle(rig.host);
   assert_int_equal(fake_op_get(rig.host, op)->reply_count, 1);
   free(input);
-  rig_close(&rig);
+  local_rig_close(&rig);
 }
 
 static const struct trg_example examples[] = {
@@ -431,8 +202,8 @@ static const struct trg_example examples[] = {
     {TRG_STR("parcel still not here"), TRG_STR("{\"category\":\"delivery\"}")},
 };
 
-static const struct fake_op *train(struct rig *rig, const struct trg_example *list, size_t count,
-                                   const char *path) {
+static const struct fake_op *train(struct local_rig *rig, const struct trg_example *list,
+                                   size_t count, const char *path) {
   const struct trg_model_ops *ops = fake_inst_ops(rig->inst);
   const trg_op op = fake_op_start(rig->inst, 60000, true);
   ops->train(fake_inst_self(rig->inst), op, list, count, (struct trg_str){path, strlen(path)});
@@ -442,27 +213,27 @@ static const struct fake_op *train(struct rig *rig, const struct trg_example *li
 
 static void test_training_writes_the_file_and_answers_with_it(void **state) {
   (void)state;
-  struct rig rig;
-  rig_open(&rig);
+  struct local_rig rig;
+  local_rig_open(&rig);
   const struct fake_op *op = train(&rig, examples, 8, rig.file);
   assert_int_equal(op->result.outcome, TRG_DONE);
   cJSON *report = cJSON_Parse(op->replies[0].text.p);
-  assert_int_equal((int)share_of(report, "examples"), 8);
+  assert_int_equal((int)local_rig_share(report, "examples"), 8);
   const cJSON *category = cJSON_GetObjectItem(cJSON_GetObjectItem(report, "labels"), "category");
-  assert_int_equal((int)share_of(category, "classes"), 2);
+  assert_int_equal((int)local_rig_share(category, "classes"), 2);
   cJSON_Delete(report);
-  cJSON *got = answer(&rig, "triage", "{\"ticket\":{\"body\":\"my parcel is lost\"}}");
-  assert_string_equal(text_of(got, "category"), "delivery");
+  cJSON *got = local_rig_answer(&rig, "triage", "{\"ticket\":{\"body\":\"my parcel is lost\"}}");
+  assert_string_equal(local_rig_text(got, "category"), "delivery");
   cJSON_Delete(got);
   const char *const settings[] = {rig.setting, NULL}; /* a second instance finds the file */
   struct fake_inst *second = NULL;
   struct trg_err err = {0};
   assert_int_equal(fake_host_open(rig.host, &triaged_plugin_local, settings, &second, &err), 0);
-  rig_close(&rig);
+  local_rig_close(&rig);
 }
 
 /* A strange text, with similar tickets of that category, and maybe a category never learnt. */
-static void asked_of(struct rig *rig, const char *similar, bool gap, char out[40]) {
+static void asked_of(struct local_rig *rig, const char *similar, bool gap, char out[40]) {
   char input[700];
   snprintf(input, sizeof input,
            "{\"ticket\":{\"subject\":\"hm\",\"body\":\"quite another matter, warranty or tariff\"},"
@@ -471,8 +242,8 @@ static void asked_of(struct rig *rig, const char *similar, bool gap, char out[40
            "\"router\"}%s]},\"similar\":[{\"ref\":\"a/1\",\"category\":\"%s\",\"score\":9},"
            "{\"ref\":\"a/2\",\"category\":\"%s\",\"score\":8}]}",
            gap ? ",{\"name\":\"privacy\"}" : "", similar, similar);
-  cJSON *got = answer(rig, "triage", input);
-  snprintf(out, 40, "%s", text_of(got, "category"));
+  cJSON *got = local_rig_answer(rig, "triage", input);
+  snprintf(out, 40, "%s", local_rig_text(got, "category"));
   cJSON_Delete(got);
 }
 
@@ -484,7 +255,7 @@ static void test_similar_tickets_vote_only_where_the_training_has_gaps(void **st
   static char texts[90][60], labels[90][60];
   struct trg_example list[90];
   char alone[40], voted[40];
-  struct rig rig;
+  struct local_rig rig;
   (void)state;
   for (int i = 0; i < 90; i++) {
     snprintf(texts[i], sizeof texts[i], "the %s of %c%c is not right", words[i % 6], 'a' + i % 26,
@@ -492,7 +263,7 @@ static void test_similar_tickets_vote_only_where_the_training_has_gaps(void **st
     snprintf(labels[i], sizeof labels[i], "{\"category\":\"%s\"}", words[i % 6]);
     list[i] = (struct trg_example){{texts[i], strlen(texts[i])}, {labels[i], strlen(labels[i])}};
   }
-  rig_open(&rig);
+  local_rig_open(&rig);
   assert_int_equal(train(&rig, list, 90, "")->result.outcome, TRG_DONE);
   asked_of(&rig, "", false, alone);
   const char *other = strcmp(alone, "router") == 0 ? "parcel" : "router";
@@ -500,7 +271,7 @@ static void test_similar_tickets_vote_only_where_the_training_has_gaps(void **st
   assert_string_equal(voted, alone);
   asked_of(&rig, other, true, voted);
   assert_string_equal(voted, other);
-  rig_close(&rig);
+  local_rig_close(&rig);
 }
 
 /* What a few tickets of a language teach weighs less than what the detector knows of it. */
@@ -517,29 +288,31 @@ static void test_a_rare_language_of_the_training_is_still_told(void **state) {
       {TRG_STR("não consigo entrar"), TRG_STR("{\"category\":\"a\",\"language\":\"pt\"}")},
       {TRG_STR("faktura jest zła"), TRG_STR("{\"category\":\"a\",\"language\":\"pl\"}")},
   };
-  struct rig rig;
+  struct local_rig rig;
   (void)state;
-  rig_open(&rig);
+  local_rig_open(&rig);
   assert_int_equal(train(&rig, list, sizeof list / sizeof list[0], "")->result.outcome, TRG_DONE);
-  cJSON *got = answer(&rig, "triage",
-                      "{\"ticket\":{\"subject\":\"Encomenda parada\",\"body\":\"Bom dia, a minha "
-                      "encomenda continua parada há dez dias. Quando é que chega?\"}}");
-  assert_string_equal(text_of(got, "language"), "pt");
+  cJSON *got = local_rig_answer(
+      &rig, "triage",
+      "{\"ticket\":{\"subject\":\"Encomenda parada\",\"body\":\"Bom dia, a minha "
+      "encomenda continua parada há dez dias. Quando é que chega?\"}}");
+  assert_string_equal(local_rig_text(got, "language"), "pt");
   cJSON_Delete(got);
-  got = answer(&rig, "triage",
-               "{\"ticket\":{\"subject\":\"Dostawa\",\"body\":\"Dzień dobry, kiedy przyjdzie moja "
-               "przesyłka? Czekam już od tygodnia.\"}}");
-  assert_string_equal(text_of(got, "language"), "pl");
+  got = local_rig_answer(
+      &rig, "triage",
+      "{\"ticket\":{\"subject\":\"Dostawa\",\"body\":\"Dzień dobry, kiedy przyjdzie moja "
+      "przesyłka? Czekam już od tygodnia.\"}}");
+  assert_string_equal(local_rig_text(got, "language"), "pl");
   cJSON_Delete(got);
-  rig_close(&rig);
+  local_rig_close(&rig);
 }
 
 /* "BF-25312." has no language, and a word of a product has the wrong one. */
 static void test_what_a_customer_wrote_before_tells_the_language_of_a_short_message(void **state) {
   (void)state;
-  struct rig rig;
-  rig_open(&rig);
-  cJSON *got = answer(
+  struct local_rig rig;
+  local_rig_open(&rig);
+  cJSON *got = local_rig_answer(
       &rig, "triage",
       "{\"ticket\":{\"subject\":\"Mi dinero\",\"body\":\"BF-25312.\",\"messages\":["
       "{\"author\":\"customer\",\"text\":\"Hola,\\n\\nDevolví el casco el lunes y sigo sin el "
@@ -547,23 +320,23 @@ static void test_what_a_customer_wrote_before_tells_the_language_of_a_short_mess
       "¿Cuánto tarda?\"},{\"author\":\"agent\",\"text\":\"Guten Tag, wie lautet die Nummer der "
       "Bestellung, und wann haben Sie sie aufgegeben?\"},{\"author\":\"customer\",\"text\":"
       "\"BF-25312.\"}]}}");
-  assert_string_equal(text_of(got, "language"), "es");
+  assert_string_equal(local_rig_text(got, "language"), "es");
   cJSON_Delete(got);
-  got = answer(
+  got = local_rig_answer(
       &rig, "triage",
       "{\"ticket\":{\"body\":\"Danke, aber die Rechnung ist immer noch falsch.\",\"messages\":"
       "[{\"author\":\"customer\",\"text\":\"Hello, the invoice that you sent to me is wrong, "
       "please send another one to this address.\"},{\"author\":\"customer\",\"text\":"
       "\"Danke, aber die Rechnung ist immer noch falsch.\"}]}}");
-  assert_string_equal(text_of(got, "language"), "de");
+  assert_string_equal(local_rig_text(got, "language"), "de");
   cJSON_Delete(got);
-  got = answer(&rig, "triage", "{\"ticket\":{\"body\":\"BF-25312.\",\"messages\":[]}}");
-  assert_string_equal(text_of(got, "language"), "und");
+  got = local_rig_answer(&rig, "triage", "{\"ticket\":{\"body\":\"BF-25312.\",\"messages\":[]}}");
+  assert_string_equal(local_rig_text(got, "language"), "und");
   cJSON_Delete(got);
-  rig_close(&rig);
+  local_rig_close(&rig);
 }
 
-static void assert_refused(struct rig *rig, const struct trg_example *list, size_t count,
+static void assert_refused(struct local_rig *rig, const struct trg_example *list, size_t count,
                            const char *path, const char *part) {
   const struct fake_op *op = train(rig, list, count, path);
   assert_int_equal(op->result.outcome, TRG_REJECTED);
@@ -573,8 +346,8 @@ static void assert_refused(struct rig *rig, const struct trg_example *list, size
 
 static void test_training_that_cannot_work_is_refused_and_the_old_model_stays(void **state) {
   (void)state;
-  struct rig rig;
-  rig_open(&rig);
+  struct local_rig rig;
+  local_rig_open(&rig);
   assert_int_equal(train(&rig, examples, 8, rig.file)->result.outcome, TRG_DONE);
   struct stat before;
   assert_int_equal(stat(rig.file, &before), 0);
@@ -591,16 +364,16 @@ static void test_training_that_cannot_work_is_refused_and_the_old_model_stays(vo
   struct stat after;
   assert_int_equal(stat(rig.file, &after), 0);
   assert_int_equal(before.st_ino, after.st_ino);
-  cJSON *got = answer(&rig, "triage", "{\"ticket\":{\"body\":\"my parcel is lost\"}}");
-  assert_string_equal(text_of(got, "category"), "delivery");
+  cJSON *got = local_rig_answer(&rig, "triage", "{\"ticket\":{\"body\":\"my parcel is lost\"}}");
+  assert_string_equal(local_rig_text(got, "category"), "delivery");
   cJSON_Delete(got);
-  rig_close(&rig);
+  local_rig_close(&rig);
 }
 
 static void test_a_damaged_model_file_stops_the_start_with_a_sentence(void **state) {
   (void)state;
-  struct rig rig;
-  rig_open(&rig);
+  struct local_rig rig;
+  local_rig_open(&rig);
   FILE *file = fopen(rig.file, "w");
   assert_non_null(file);
   fputs("TRGLOCAL but not really a model at all", file);
@@ -610,7 +383,7 @@ static void test_a_damaged_model_file_stops_the_start_with_a_sentence(void **sta
   struct trg_err err = {0};
   assert_int_equal(fake_host_open(rig.host, &triaged_plugin_local, settings, &second, &err), -1);
   assert_non_null(strstr(err.text, "train again or remove the file"));
-  rig_close(&rig);
+  local_rig_close(&rig);
 }
 
 int main(void) {
@@ -621,12 +394,6 @@ int main(void) {
       cmocka_unit_test(test_everyday_words_are_no_reason_to_escalate),
       cmocka_unit_test(test_signals_of_the_request_are_heard),
       cmocka_unit_test(test_empty_and_odd_requests_still_get_every_key),
-      cmocka_unit_test(test_a_draft_quotes_what_answers_and_cites_it),
-      cmocka_unit_test(test_no_half_of_a_pair_of_marks_is_quoted),
-      cmocka_unit_test(test_the_name_of_masked_data_is_no_word_of_a_passage),
-      cmocka_unit_test(test_without_a_match_the_draft_claims_nothing),
-      cmocka_unit_test(test_a_short_question_is_not_answered_from_passages_of_other_subjects),
-      cmocka_unit_test(test_the_words_of_the_best_passage_count_wherever_it_stands),
       cmocka_unit_test(test_thanks_resolve_and_remaining_trouble_does_not),
       cmocka_unit_test(test_a_long_input_is_answered_on_the_pool),
       cmocka_unit_test(test_training_writes_the_file_and_answers_with_it),
