@@ -183,6 +183,8 @@ help:
 	@echo "make lint       formatting, static analysis, room directions, sizes"
 	@echo "make static     one binary with every plugin linked in: $(B)/static/triaged"
 	@echo "make install    PREFIX=$(PREFIX) DESTDIR="
+	@echo "make uninstall  what install put there, with the same PREFIX and DESTDIR"
 	@echo "make deps       the Debian packages that are needed"
+	@echo "make clean      remove $(B)/"
 
 -include $(shell find $(B)/obj $(B)/pic -name '*.d' 2>/dev/null)
