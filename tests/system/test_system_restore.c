@@ -1,5 +1,5 @@
 /* What a compliance template lets a text have back (its `restore`), in a reply and in the second
- * opinion that another agent asks for: with and without knowledge. */
+ * opinion that another agent asks for: with and without knowledge; and what a judge sees of it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -190,6 +190,41 @@ static void an_opinion_under_a_template_without_knowledge_hides_an_articles_addr
       "write to [KB_EMAIL_1]", false, "");
 }
 
+/* --- the judge ----------------------------------------------------------------------------- */
+
+/* What a reply had back for the customer comes back from the helpdesk, and is masked again before a
+ * judge reads the conversation. */
+static void a_judge_is_told_nothing_that_a_reply_had_back(void **state) {
+  (void)state;
+  char judge[400];
+  snprintf(judge, sizeof judge,
+           "models:\n  - {name: judge, backend: anthropic, model: claude-haiku-5-5, url: "
+           "\"http://127.0.0.1:%d\", key: \"${file:token}\", price: {input: 0.1, output: 0.5}, "
+           "baa: {party: A, date: 2026-03-01, scope: API}}\n",
+           rig_tap(&R, "asked"));
+  conf("knowledge: [@DIR@/kb]\n",
+       DRAFT("Dear [NAME_1], when a parcel is lost, write to [KB_EMAIL_1] [kb:lost#1].",
+             "\"kb:lost#1\""),
+       "listen: \"off\"");
+  rig_conf_change(&R, "models:\n", judge, "draft: {models: [haiku]}",
+                  "draft: {models: [haiku]}, verify: {models: [judge]}", "policy:",
+                  "billing: {book: \"@ROOT@/config/books/zendesk.yaml\"}\npolicy:", NULL);
+  rig_later(&R, "1s");
+  ends("sent ok");
+  reply_has("Dear Erika Mustermann, when a parcel is lost, write to help@desk.example.com");
+  rig_later(&R, "1h"); /* the reply is read back */
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  rig_later(&R, "73h");
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 0);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_model_calls WHERE task = 'verify'"), 1);
+  char *asked = rig_read(&R, "asked");
+  assert_non_null(strstr(asked, "Dear [NAME_1], when a parcel is lost"));
+  assert_null(strstr(asked, "Mustermann"));
+  assert_null(strstr(asked, "help@desk"));
+  assert_null(strstr(asked, "pat.customer"));
+  free(asked);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -201,6 +236,7 @@ int main(void) {
       T(an_opinion_says_what_the_template_lets_a_reply_say),
       T(an_opinion_that_would_stay_masked_is_not_sendable),
       T(an_opinion_under_a_template_without_knowledge_hides_an_articles_address),
+      T(a_judge_is_told_nothing_that_a_reply_had_back),
   };
   return cmocka_run_group_tests_name("restore", tests, NULL, NULL);
 }
