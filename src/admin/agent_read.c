@@ -201,13 +201,13 @@ void agent_similar_tickets(void *arg, struct mcp_call *c, const json *in) {
   json *o = json_object(), *list = json_array();
   for (size_t i = 0; i < n; i++) {
     if (!agent_may_see(c, str_of(p[i].ref))) continue;
-    const char *prefix = arena_printf(mcp_arena(c), "S%zu_", i + 1);
+    const size_t place = json_count(list) + 1;
     json *one = json_object();
     json_put_text(one, "ref", p[i].ref);
-    json_put_text(one, "subject", prompt_turned(p[i].subject, prefix, mcp_arena(c)));
+    json_put_text(one, "subject", prompt_past_turned(p[i].subject, place, mcp_arena(c)));
     json_put_text(one, "category", p[i].category);
     json_put_text(one, "status", p[i].status);
-    json_put_text(one, "reply", prompt_turned(p[i].reply, prefix, mcp_arena(c)));
+    json_put_text(one, "reply", prompt_past_turned(p[i].reply, place, mcp_arena(c)));
     json_put_double(one, "score", p[i].score);
     json_add(list, one);
   }

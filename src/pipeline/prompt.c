@@ -227,20 +227,24 @@ const char *prompt_turned(const char *masked, const char *prefix, struct arena *
   return text;
 }
 
+const char *prompt_past_turned(const char *masked, size_t place, struct arena *a) {
+  char prefix[24];
+  (void)snprintf(prefix, sizeof prefix, "S%zu_", place);
+  return prompt_turned(masked, prefix, a);
+}
+
 json *prompt_past(const struct past *p, size_t count, bool with_reply) {
   struct arena *a = arena_new();
   json *list = json_array();
   for (size_t i = 0; i < count; i++) {
-    char prefix[24];
-    (void)snprintf(prefix, sizeof prefix, "S%zu_", i + 1);
     json *one = json_object();
     json_put_text(one, "ref", p[i].ref);
     json_put_text(one, "category", p[i].category);
     json_put_double(one, "score", p[i].score);
     if (with_reply)
-      json_put_str(one, "reply", cut(prompt_turned(p[i].reply, prefix, a), 3000));
+      json_put_str(one, "reply", cut(prompt_past_turned(p[i].reply, i + 1, a), 3000));
     else
-      json_put_str(one, "subject", cut(prompt_turned(p[i].subject, prefix, a), 300));
+      json_put_str(one, "subject", cut(prompt_past_turned(p[i].subject, i + 1, a), 300));
     json_add(list, one);
   }
   arena_free(&a);

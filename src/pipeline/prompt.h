@@ -58,6 +58,8 @@ json *prompt_examples(const struct example *e, size_t count);
 /* Tokens of other tickets and of examples stand in round brackets, as "(S2_NAME_1)" of the second
  * ticket: they are other people's, and no reply gets their values. From `a`, or `masked` itself. */
 const char *prompt_turned(const char *masked, const char *prefix, struct arena *a);
+/* The same of the past ticket that stands at this place of its list, from 1 on. */
+const char *prompt_past_turned(const char *masked, size_t place, struct arena *a);
 json *prompt_passages(const struct passage *p, size_t count);
 /* The same data as text for a language model. Returns JSON text behind one labelling line;
  * mem_free. */

@@ -14,8 +14,10 @@
 #include "base/str.h"
 #include "conf/conf.h"
 #include "pipeline/action.h"
+#include "pipeline/prompt.h"
 #include "pipeline/signal.h"
 #include "pipeline/thread.h"
+#include "store/knowledge.h"
 #include "store/talk.h"
 #include "store/work.h"
 
@@ -143,12 +145,34 @@ static void test_a_handoff_says_what_was_tried_and_what_is_missing(void **state)
   mem_free(text);
 }
 
+/* The same for a model and for an agent: whose a token is stands in it. */
+static void test_a_past_tickets_tokens_say_which_of_the_list_it_is(void **state) {
+  (void)state;
+  const struct past like[] = {
+      {.ref = "shop/7", .subject = "Of [NAME_1]", .category = "c", .reply = "Dear [NAME_1]"},
+      {.ref = "shop/8", .subject = "Of [NAME_1]", .category = "c", .reply = "No token"}};
+  assert_string_equal(prompt_past_turned("Of [NAME_1], [EMAIL_2]", 3, a),
+                      "Of (S3_NAME_1), (S3_EMAIL_2)");
+  json *list = prompt_past(like, 2, false);
+  char *text = json_text(list);
+  assert_non_null(strstr(text, "\"Of (S1_NAME_1)\""));
+  assert_non_null(strstr(text, "\"Of (S2_NAME_1)\""));
+  mem_free(text);
+  json_free(&list);
+  list = prompt_past(like, 2, true);
+  text = json_text(list);
+  assert_non_null(strstr(text, "\"Dear (S1_NAME_1)\""));
+  mem_free(text);
+  json_free(&list);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
       TEST(test_a_gist_is_made_of_the_messages_own_telling_sentences),
       TEST(test_newest_messages_stay_whole_and_older_ones_become_gists),
       TEST(test_closing_thanks_are_told_from_thanks_that_go_on),
+      TEST(test_a_past_tickets_tokens_say_which_of_the_list_it_is),
       TEST(test_a_handoff_says_what_was_tried_and_what_is_missing)};
   return cmocka_run_group_tests_name("pipeline thread", tests, NULL, NULL);
 }
