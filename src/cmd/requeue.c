@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/str.h"
 #include "cmd/open.h"
 #include "cmd/out.h"
@@ -16,7 +18,8 @@ static int requeue_run(const struct cmd_call *c) {
   json *done = json_object();
   json_put_text(done, "ref", c->words[0]);
   json_put_bool(done, "requeued", true);
-  if (!out_document_print(done, c)) printf("%s is back at work\n", c->words[0]);
+  if (!out_document_print(done, c))
+    printf("%s %s back at work\n", c->words[0], strcmp(c->words[0], "all") == 0 ? "are" : "is");
   json_free(&done);
   return CMD_OK;
 }
@@ -26,8 +29,9 @@ const struct cmd cmd_requeue = {
     .args = "REF",
     .summary = "put a dead letter back to work",
     .help =
-        "REF is as support/101. What may have been written already is looked for first, so that\n"
-        "nothing is written twice. `triagectl tickets --state dead` lists the dead letters.\n"
+        "REF is as support/101, or all: every dead letter. What may have been written already is\n"
+        "looked for first, so that nothing is written twice. `triagectl tickets --state dead` "
+        "lists the dead letters.\n"
         "A charge that is held because its judge failed is judged once more.\n"
         "meter:12 sends the meter event of ledger line 12 again that was rejected or held, "
         "meter:all\n"

@@ -27,6 +27,8 @@ static const char *outcome_of_intent(const char *intent) {
   return "skipped";
 }
 
+#define ALL_BATCH 64
+
 /* A dead letter whose write had been decided goes on from there; what may have been written is
  * looked for first. Everything else begins again with triage. */
 static void requeue_ticket(struct road *r, const struct ticket *t, struct arena *a) {
@@ -58,7 +60,37 @@ static bool rejudge(struct road *r, const struct ticket *t) {
   return true;
 }
 
+/* After an outage nobody wants to name them one by one. */
+static int requeue_all(struct road *r, const char *who, struct trg_err *err) {
+  int64_t ids[ALL_BATCH], notices = 0, total = 0;
+  size_t n = 0;
+  struct trg_err fatal = {0};
+  do {
+    store_must(ticket_due(r->setup.store, TICKET_DEAD, INT64_MAX, ALL_BATCH, ids, &n, &fatal),
+               &fatal);
+    for (size_t i = 0; i < n; i++) {
+      struct arena *a = arena_new();
+      struct ticket t = {0};
+      store_must(ticket_by_id(r->setup.store, ids[i], a, &t, &fatal), &fatal);
+      requeue_ticket(r, &t, a);
+      arena_free(&a);
+    }
+    total += (int64_t)n;
+  } while (n == ALL_BATCH);
+  for (size_t i = 0; i < r->plan->conf->helpdesk_count; i++) {
+    const struct trg_str desk = str_of(r->plan->conf->helpdesks[i].name);
+    store_must(inbox_requeue(r->setup.store, desk, TRG_STR(""), clock_now_ms(), &notices, &fatal),
+               &fatal);
+    total += notices;
+  }
+  if (total == 0) return err_set(err, TRG_ENOTFOUND, "none", "there are no dead letters");
+  store_must(audit_add(r->setup.store, who, "requeue", "all", "", clock_now_ms(), &fatal), &fatal);
+  road_kick(r);
+  return 0;
+}
+
 int road_requeue(struct road *r, struct trg_str ref, const char *who, struct trg_err *err) {
+  if (str_is(ref, "all")) return requeue_all(r, who, err);
   struct arena *a = arena_new();
   struct ticket t = {0};
   int rc = ticket_by_ref(r->setup.store, ref, a, &t, err);

@@ -80,7 +80,8 @@ void road_once(struct road *r, void (*finished)(void *arg), void *arg);
 /* Something ended in a dead letter, or a helpdesk could not be reached, since the start. */
 bool road_failed(const struct road *r);
 
-/* What people ask for (through the control socket or a command); inside the turn. */
+/* What people ask for (through the control socket or a command); inside the turn. The reference
+ * "all": every dead letter. */
 int road_requeue(struct road *r, struct trg_str ref, const char *who, struct trg_err *err);
 /* On a draft, or on a tool's call that a draft waits for. */
 struct review {

@@ -108,12 +108,49 @@ static void faults_on_both_sides_lose_and_double_nothing(void **state) {
   rig_close(&r);
 }
 
+static void dead_letters_are_seen_and_go_back_to_work_one_or_all(void **state) {
+  (void)state;
+  struct rig r;
+  rig_open(&r);
+  char *out = NULL, text[40], line[60];
+  static const char groups[] = "mode: auto, write: {group: {accounts: \"9\", billing: \"9\", "
+                               "logistics: \"9\", returns: \"9\", sales: \"9\", security: \"9\", "
+                               "service: \"9\", technical: \"9\"}},";
+  rig_tickets(&r, 8);
+  rig_sim(&r, "--behaviour off");
+  rig_conf(&r, "mode: auto,", groups, NULL); /* groups that the helpdesk does not have */
+  assert_int_equal(rig_run(&r, "triaged", "--once", NULL), 1);
+  assert_true(rig_log_has(&r, "err.log", "ticket.dead"));
+  const int64_t dead = rig_sql(&r, "SELECT count(*) FROM v_tickets WHERE state = 'dead'");
+  assert_true(dead >= 3);
+  snprintf(text, sizeof text, "dead       %d (", (int)dead);
+  assert_int_equal(rig_run(&r, "triagectl", "status", &out), 0);
+  assert_non_null(strstr(out, text));
+  free(out);
+  rig_conf_change(&r, groups, "mode: auto,", NULL);
+  rig_sql_text(&r, "SELECT min(ref) FROM v_tickets WHERE state = 'dead'", text, sizeof text);
+  snprintf(line, sizeof line, "requeue %s", text);
+  assert_int_equal(rig_run(&r, "triagectl", line, NULL), 0);
+  assert_int_equal(rig_sql(&r, "SELECT count(*) FROM v_tickets WHERE state = 'dead'"), dead - 1);
+  assert_int_equal(rig_run(&r, "triagectl", "requeue all", &out), 0);
+  assert_non_null(strstr(out, "all are back at work"));
+  free(out);
+  assert_int_equal(rig_sql(&r, "SELECT count(*) FROM v_tickets WHERE state = 'dead'"), 0);
+  assert_int_equal(rig_run(&r, "triaged", "--once", NULL), 0);
+  assert_int_equal(rig_sql(&r, "SELECT count(*) FROM v_tickets WHERE outcome IN ('', 'failed')"),
+                   0);
+  assert_int_equal(rig_run(&r, "triagectl", "requeue all", NULL), 1);
+  assert_true(rig_log_has(&r, "err.log", "there are no dead letters"));
+  rig_close(&r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(one_pass_gives_every_ticket_one_outcome),
       cmocka_unit_test(a_helpdesk_that_wants_a_long_wait_does_not_hold_the_pass_up),
       cmocka_unit_test(a_second_pass_changes_nothing),
       cmocka_unit_test(draft_mode_writes_notes_and_never_a_public_reply),
+      cmocka_unit_test(dead_letters_are_seen_and_go_back_to_work_one_or_all),
       cmocka_unit_test(faults_on_both_sides_lose_and_double_nothing),
   };
   return cmocka_run_group_tests_name("one pass", tests, NULL, NULL);
