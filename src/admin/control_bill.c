@@ -99,7 +99,8 @@ static int add_proof(struct billing_request *b, struct trg_err *err) {
   return rc;
 }
 
-/* One day of the report's roll-ups; the next request names it. */
+/* One day of the report's roll-ups; the next request names it. After the last one, how many rows
+ * there are of a kind. */
 static int rebuild_day(struct billing_request *b, struct trg_err *err) {
   struct store *s = b->core->store;
   const int64_t now = clock_now_ms(), after = json_get_int(b->q, "after", -1);
@@ -109,7 +110,8 @@ static int rebuild_day(struct billing_request *b, struct trg_err *err) {
   if (more) rc = report_day_rebuild(s, day, err);
   if (more && rc == 0 && after < 0)
     rc = audit_add(s, b->who.signed_as, "ledger rebuild", "report", "", now, err);
-  if (rc != 0 && rc != TRG_ENOTFOUND) return rc;
+  if (rc == TRG_ENOTFOUND) rc = report_depth_rebuild(s, err);
+  if (rc != 0) return rc;
   json_put_bool(b->answer, "rebuilt", more);
   json_put_int(b->answer, "day", day);
   json_put_int(b->answer, "today", now / DAY_MS);

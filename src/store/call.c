@@ -58,8 +58,9 @@ int budget_today(struct store *s, int64_t now_ms, int64_t *ret_spent, int64_t *r
   return 0;
 }
 
-static int budget_reserve(struct store *s, const char *day, int64_t wanted, int64_t limit,
-                          struct trg_err *err) {
+/* Is there room for `wanted` more? */
+static int budget_allows(struct store *s, const char *day, int64_t wanted, int64_t limit,
+                         struct trg_err *err) {
   int64_t spent = 0, reserved = 0, sure = 0, sum = 0;
   int rc = budget_of(s, day, &spent, &reserved, err);
   if (rc != 0) return rc;
@@ -72,7 +73,7 @@ static int budget_reserve(struct store *s, const char *day, int64_t wanted, int6
     return err_set(err, TRG_ESTATE, "budget_held",
                    "what is left of the model budget of %s for %s is reserved for calls under way",
                    money_human(limit, most), day);
-  return budget_add(s, day, 0, wanted, err);
+  return 0;
 }
 
 /* --- one call -------------------------------------------------------------------------------- */
@@ -110,16 +111,13 @@ int model_call_open(struct store *s, const struct model_call *c, int64_t limit_m
   char day[PURSE_MAX];
   purse_of(c->started_ms, c->shadow, day);
   int64_t id = 0;
-  int rc = turn_save(s, err);
-  if (rc != 0) return rc;
-  rc = budget_reserve(s, day, c->reserved_micros, limit_micros, err);
+  int rc = turn_write(s, err);
+  if (rc == 0) rc = budget_allows(s, day, c->reserved_micros, limit_micros, err);
   if (rc == 0) rc = call_insert(s, c, &id, err);
+  if (rc != 0) return rc; /* and nothing was written */
+  rc = budget_add(s, day, 0, c->reserved_micros, err);
   if (rc == 0) rc = bytes_put(s, id, c->started_ms, c->request_bytes, c->response_bytes, err);
-  if (rc != 0) {
-    const int undone = turn_undo(s, NULL);
-    return undone != 0 ? undone : rc;
-  }
-  rc = turn_keep(s, err);
+  rc = turn_needs(s, rc, err);
   if (rc == 0) *ret_id = id;
   return rc;
 }

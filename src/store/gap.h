@@ -24,9 +24,9 @@ int gap_note(struct store *s, const char *subject, const char *what, int64_t at_
 int gap_list(struct store *s, int limit, struct arena *a, struct gap **ret, size_t *ret_count,
              int64_t *ret_total, struct trg_err *err);
 
-/* Compares counters that triggers keep with those that the program keeps: every ticket in one
- * billing state, units and amounts of each period, model cost and budgets. Costs the same however
- * much there is. 0, or TRG_ECORRUPT with what does not add up. */
+/* Compares counts that follow every row (delta.h) with those that the program keeps: every ticket
+ * in one billing state, units and amounts of each period, model cost and budgets. Costs the same
+ * however much there is. 0, or TRG_ECORRUPT with what does not add up. */
 int totals_conserved(struct store *s, struct trg_err *err);
 
 #endif

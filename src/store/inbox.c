@@ -1,6 +1,7 @@
 #include "store/inbox.h"
 
 #include "store/sql.h"
+#include "store/tally.h"
 
 /* Two tables: `inbox` remembers each notice, so that it counts once; `inbox_ticket` has one row
  * for each ticket that waits for a fetch. */
@@ -185,7 +186,8 @@ static int depth_of(struct store *s, const char *kind, struct trg_str helpdesk, 
 int inbox_depth(struct store *s, struct trg_str helpdesk, int64_t *ret_waiting, int64_t *ret_dead,
                 struct trg_err *err) {
   int64_t waiting = 0, dead = 0;
-  int rc = depth_of(s, "inbox waiting", helpdesk, &waiting, err);
+  int rc = tally_apply(s, err);
+  if (rc == 0) rc = depth_of(s, "inbox waiting", helpdesk, &waiting, err);
   if (rc == 0) rc = depth_of(s, "inbox dead", helpdesk, &dead, err);
   if (rc != 0) return rc;
   *ret_waiting = waiting;

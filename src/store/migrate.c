@@ -12,7 +12,7 @@ static const char *const *const steps[STORE_VERSION] = {
     migrate_feedback, migrate_shadow, migrate_asked,    migrate_eval,    migrate_taught,
     migrate_meter,    migrate_wish,   migrate_report,   migrate_person,  migrate_agent,
     migrate_slim,     migrate_change, migrate_evidence, migrate_cover,   migrate_stem,
-    migrate_views};
+    migrate_views,    migrate_counts};
 
 /* --- what takes long is told ------------------------------------------------------------------
  */

@@ -3,14 +3,8 @@
 #include "store/migrate.h"
 
 /* SQLite checks a list of more than two words by making a temporary table of them, for every row
- * that is written; a search in one text needs none. The rule is the same, so the
- * rows stay as they are and only its text changes: the way that SQLite's documentation gives for
- * changing a CHECK ("Making Other Kinds Of Table Schema Changes"). */
-#define CHECK_OF(table, from, to)                                                                  \
-  "UPDATE sqlite_schema SET sql = replace(sql, '" from "', '" to "')"                              \
-  " WHERE type = 'table' AND name = '" table "';"
-
-static const char state_check[] = CHECK_OF(
+ * that is written; a search in one text needs none. The rule is the same. */
+static const char state_check[] = MIGRATE_CHECK(
     "ticket",
     "CHECK (state IN (''none'', ''received'', ''triaging'', ''triaged'',"
     "    ''admitted'', ''drafting'', ''drafted'', ''decided'', ''writing'', ''uncertain'',"
@@ -18,7 +12,7 @@ static const char state_check[] = CHECK_OF(
     "CHECK (instr('' none received triaging triaged admitted drafting drafted decided writing"
     " uncertain following done dead '', '' '' || state || '' '') > 0 AND instr(state, '' '') = 0)");
 
-static const char bill_check[] = CHECK_OF(
+static const char bill_check[] = MIGRATE_CHECK(
     "ticket",
     "CHECK (bill_state IN (''open'', ''resolved'', ''excluded'', ''held'', ''reversed''))",
     "CHECK (instr('' open resolved excluded held reversed '', '' '' || bill_state || '' '') > 0"

@@ -42,13 +42,15 @@ int outbox_plan(struct store *s, const struct outbox *o, int64_t *ret_id, bool *
 
 int outbox_set(struct store *s, int64_t id, const char *state, const char *code, const char *why,
                const char *receipts, int64_t now_ms, struct trg_err *err) {
-  /* sent_ms is the first attempt's moment: from there on a trace of it may be found. */
+  /* sent_ms is the first attempt's moment: from there on a trace of it may be found. Three words
+   * in one IN would make SQLite build a table of them each time. */
   static const char text[] =
       "UPDATE outbox SET state = coalesce(?1, state), code = coalesce(?2, code),"
       " why = coalesce(?3, why), receipts = coalesce(?4, receipts),"
       " attempts = attempts + (?1 IS 'sending'),"
       " sent_ms = CASE WHEN ?1 IS 'sending' AND sent_ms = 0 THEN ?5 ELSE sent_ms END,"
-      " done_ms = CASE WHEN ?1 IN ('done', 'rejected', 'superseded') THEN ?5 ELSE done_ms END"
+      " done_ms = CASE WHEN ?1 IN ('done', 'rejected') OR ?1 = 'superseded' THEN ?5 ELSE done_ms "
+      "END"
       " WHERE id = ?6";
   struct sql q;
   sql_write(&q, s, text);

@@ -72,7 +72,11 @@ int report_models(struct store *s, int64_t from_ms, int64_t to_ms, struct arena 
 int report_day_next(struct store *s, int64_t after_day, int64_t *ret_day, struct trg_err *err);
 int report_day_check(struct store *s, int64_t day, struct trg_err *err);
 int report_day_rebuild(struct store *s, int64_t day, struct trg_err *err);
-/* All days; rebuilding commits after each. */
+/* How many rows there are of a kind (tickets by state, what waits, what calls cost): the same, of
+ * all rows at once. */
+int report_depth_check(struct store *s, struct trg_err *err);
+int report_depth_rebuild(struct store *s, struct trg_err *err);
+/* All days, and the depths; rebuilding commits after each. */
 int report_check(struct store *s, struct trg_err *err);
 int report_rebuild(struct store *s, struct trg_err *err);
 /* Conservation: 0, or TRG_ECORRUPT with what does not add up. */

@@ -1,6 +1,7 @@
 #include "store/sql.h"
 
 #include "base/word.h"
+#include "store/delta.h"
 
 #include <errno.h>
 #include <string.h>
@@ -239,9 +240,13 @@ int sql_next(struct sql *q, struct trg_err *err) {
   if (q->status == 0) {
     BUG_UNLESS(q->bound == sqlite3_bind_parameter_count(q->stmt));
     q->column = 0;
+    const size_t place = delta_place(q->store);
     const int rc = sqlite3_step(q->stmt);
     if (rc == SQLITE_ROW) return 1;
-    if (rc != SQLITE_DONE) q->status = sql_failed(q->store, rc, &q->err);
+    if (rc != SQLITE_DONE) {
+      q->status = sql_failed(q->store, rc, &q->err);
+      delta_forget(q->store, place); /* SQLite undid what the statement did so far */
+    }
   }
   sql_end(q);
   if (q->status != 0 && err != NULL) *err = q->err;

@@ -33,6 +33,7 @@ struct effect {
   void *arg;
 };
 struct heads; /* bytes.h */
+struct deltas;
 struct store {
   sqlite3 *db;
   struct heads *heads;
@@ -53,8 +54,7 @@ struct store {
   size_t effect_count, effect_room;
   size_t *saves; /* effect_count at each open savepoint */
   size_t save_count, save_room;
-  int64_t *marks; /* tickets whose roll-ups are to be looked at: tally.h */
-  size_t mark_count, mark_room;
+  struct deltas *deltas; /* delta.h; NULL: a reader */
   struct {
     const char *text;
     sqlite3_stmt *stmt;

@@ -19,6 +19,7 @@
 #include "store/pieces.h"
 #include "store/sql.h"
 #include "store/tally.h"
+#include "store/delta.h"
 
 #define READER_BUSY_MS 2000
 #define OPEN_BUSY_MS   5000 /* a reader may be recovering the WAL at this moment */
@@ -192,6 +193,7 @@ static int open_writer(struct store *s, struct trg_err *err) {
   if (rc == 0) rc = use_wal(s, err);
   if (rc == 0) wait_begin(s);
   if (rc == 0) rc = migrate(s, version, err);
+  if (rc == 0) rc = delta_open(s, err);
   if (rc == 0) rc = tally_open(s, err);
   if (s->db != NULL) wait_end(s);
   if (rc != 0) return rc;
@@ -263,7 +265,7 @@ void store_close(struct store **s) {
   struct store *x = *s;
   *s = NULL;
   sql_forget(x);
-  tally_close(x);
+  delta_close(x);
   heads_free(&x->heads);
   if (x->db != NULL && sqlite3_get_autocommit(x->db) == 0)
     (void)sqlite3_exec(x->db, "ROLLBACK", NULL, NULL, NULL);

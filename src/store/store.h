@@ -19,7 +19,7 @@
 struct store;
 struct arena;
 
-#define STORE_VERSION 26 /* user_version of the newest migration */
+#define STORE_VERSION 27 /* user_version of the newest migration */
 
 /* Opens STATE/triaged.db for writing: takes the lock (TRG_ESTATE "locked" when another daemon has
  * it), creates or migrates. A newer version, a foreign file or a corrupt one is refused with what

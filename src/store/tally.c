@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/delta.h"
 #include "store/report.h"
 
 /* --- one ticket ------------------------------------------------------------------------------- */
@@ -115,17 +116,19 @@ int tally_tickets(struct store *s, int64_t from_ms, int64_t to_ms, struct sums *
 /* --- calls ------------------------------------------------------------------------------------ */
 
 /* Shadow calls cost money too, but serve no ticket: a task of their own. */
-#define CALL_TASK(c) "CASE " c ".shadow WHEN 0 THEN " c ".task ELSE 'shadow' END"
-#define CALL_DAY(c)  c ".started_ms / 86400000"
-#define CALL_OK(c)   c ".outcome IN ('ok', 'low_confidence')"
+#define CALL_TASK "CASE c.shadow WHEN 0 THEN c.task ELSE 'shadow' END"
+#define CALL_DAY  "c.started_ms / 86400000"
+
+bool tally_call_ok(const char *outcome) {
+  return strcmp(outcome, "ok") == 0 || strcmp(outcome, "low_confidence") == 0;
+}
 
 int tally_calls(struct store *s, int64_t from_ms, int64_t to_ms, struct sums *to,
                 struct trg_err *err) {
-  static const char text[] = "SELECT " CALL_DAY("c") ", c.model, " CALL_TASK("c") ", 1, " CALL_OK(
-      "c") ", c.input,"
-           " c.output, c.cache_read, c.cache_write, c.cost_micros, c.latency_us"
-           " FROM model_call c WHERE c.started_ms >= ? AND c.started_ms < ?"
-           " AND c.outcome <> ''";
+  static const char text[] = "SELECT " CALL_DAY ", c.model, " CALL_TASK ", c.outcome, c.input,"
+                             " c.output, c.cache_read, c.cache_write, c.cost_micros, c.latency_us"
+                             " FROM model_call c WHERE c.started_ms >= ? AND c.started_ms < ?"
+                             " AND c.outcome <> ''";
   struct sql q;
   int rc;
   sql_read(&q, s, text);
@@ -136,7 +139,9 @@ int tally_calls(struct store *s, int64_t from_ms, int64_t to_ms, struct sums *to
     key.word = sql_get_text(&q, NULL);
     key.other = sql_get_text(&q, NULL);
     int64_t *n = sums_at(to, &key);
-    for (int i = 0; i < CALL_MEASURES; i++) n[i] += sql_get_int(&q);
+    n[C_CALLS]++;
+    n[C_OK] += tally_call_ok(sql_get_text(&q, NULL));
+    for (int i = C_INPUT; i < CALL_MEASURES; i++) n[i] += sql_get_int(&q);
     const int64_t us = sql_get_int(&q);
     if (us <= 0) continue; /* lost: nobody knows how long it took */
     key.bin = sums_bin(us);
@@ -190,18 +195,15 @@ static int bin_put(struct store *s, const struct sums_entry *e, struct trg_err *
   return sql_run(&q, err);
 }
 
-#define CALL_CELL_PUT                                                                              \
-  "INSERT INTO report_call (day, model, task, calls, ok, input, output, cache_read, cache_write,"  \
-  " cost_micros) "
-#define CALL_CELL_ADDS                                                                             \
-  " ON CONFLICT DO UPDATE SET " PLUS("calls") ", " PLUS("ok") ", " PLUS("input") ", " PLUS(        \
-      "output") ", " PLUS("cache_read") ", " PLUS("cache_write") ", " PLUS("cost_micros")
-#define CALL_BIN_PUT  "INSERT INTO report_call_bin (day, model, task, bin, n, us) "
-#define CALL_BIN_ADDS " ON CONFLICT DO UPDATE SET " PLUS("n") ", " PLUS("us")
-
 static int call_put(struct store *s, const struct sums_entry *e, struct trg_err *err) {
-  static const char cell[] = CALL_CELL_PUT "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" CALL_CELL_ADDS;
-  static const char bin[] = CALL_BIN_PUT "VALUES (?, ?, ?, ?, ?, ?)" CALL_BIN_ADDS;
+  static const char cell[] =
+      "INSERT INTO report_call (day, model, task, calls, ok, input, output, cache_read,"
+      " cache_write, cost_micros) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+      " ON CONFLICT DO UPDATE SET " PLUS("calls") ", " PLUS("ok") ", " PLUS("input") ", " PLUS(
+          "output") ", " PLUS("cache_read") ", " PLUS("cache_write") ", " PLUS("cost_micros");
+  static const char bin[] = "INSERT INTO report_call_bin (day, model, task, bin, n, us)"
+                            " VALUES (?, ?, ?, ?, ?, ?)"
+                            " ON CONFLICT DO UPDATE SET " PLUS("n") ", " PLUS("us");
   const bool is_bin = e->key.bin != SUMS_NO_BIN;
   struct sql q;
   sql_write(&q, s, is_bin ? bin : cell);
@@ -213,8 +215,22 @@ static int call_put(struct store *s, const struct sums_entry *e, struct trg_err 
   return sql_run(&q, err);
 }
 
+static int depth_put(struct store *s, const struct sums_entry *e, struct trg_err *err) {
+  static const char text[] = "INSERT INTO depth (kind, word, n) VALUES (?, ?, ?)"
+                             " ON CONFLICT DO UPDATE SET " PLUS("n");
+  struct sql q;
+  sql_write(&q, s, text);
+  sql_text(&q, e->key.word);
+  sql_text(&q, e->key.other);
+  sql_int(&q, e->n[0]);
+  return sql_run(&q, err);
+}
+
 static bool changes(const struct sums_entry *e) {
-  const int n = e->key.bin != SUMS_NO_BIN ? 2 : e->key.dim == DIM_CALLS ? CALL_MEASURES : MEASURES;
+  const int n = e->key.dim == DIM_DEPTH     ? 1
+                : e->key.bin != SUMS_NO_BIN ? 2
+                : e->key.dim == DIM_CALLS   ? CALL_MEASURES
+                                            : MEASURES;
   for (int i = 0; i < n; i++)
     if (e->n[i] != 0) return true;
   return false;
@@ -225,7 +241,8 @@ int tally_put(struct store *s, struct sums *change, struct trg_err *err) {
   int rc = 0;
   for (size_t i = 0; i < sums_count(change) && rc == 0; i++) {
     if (!changes(&e[i])) continue;
-    rc = e[i].key.dim == DIM_CALLS     ? call_put(s, &e[i], err)
+    rc = e[i].key.dim == DIM_DEPTH     ? depth_put(s, &e[i], err)
+         : e[i].key.dim == DIM_CALLS   ? call_put(s, &e[i], err)
          : e[i].key.bin == SUMS_NO_BIN ? cell_put(s, &e[i], err)
                                        : bin_put(s, &e[i], err);
   }
@@ -253,18 +270,7 @@ int tally_row_put(struct store *s, const struct tally *t, struct trg_err *err) {
   return sql_run(&q, err);
 }
 
-/* --- what was marked -------------------------------------------------------------------------- */
-
-static void mark(sqlite3_context *c, int count, sqlite3_value **values) {
-  struct store *s = sqlite3_user_data(c);
-  const int64_t id = count == 1 ? sqlite3_value_int64(values[0]) : 0;
-  if (id == 0 || (s->mark_count > 0 && s->marks[s->mark_count - 1] == id)) return;
-  if (s->mark_count == s->mark_room) {
-    s->mark_room = s->mark_room == 0 ? 64 : 2 * s->mark_room;
-    s->marks = mem_grow(s->marks, s->mark_room * sizeof *s->marks);
-  }
-  s->marks[s->mark_count++] = id;
-}
+/* --- what was noted --------------------------------------------------------------------------- */
 
 static int by_id(const void *pa, const void *pb) {
   const int64_t a = *(const int64_t *)pa, b = *(const int64_t *)pb;
@@ -307,90 +313,22 @@ static int ticket_apply(struct store *s, int64_t id, struct sums *change, struct
 }
 
 int tally_apply(struct store *s, struct trg_err *err) {
-  if (s->mark_count == 0) return 0;
-  int64_t *ids = s->marks, last = 0;
-  const size_t n = s->mark_count;
-  s->marks = NULL;
-  s->mark_count = s->mark_room = 0;
-  qsort(ids, n, sizeof *ids, by_id);
-  struct sums *change = sums_new();
+  struct delta d;
+  if (!delta_take(s, &d)) return 0;
+  qsort(d.marks, d.mark_count, sizeof *d.marks, by_id);
   int rc = 0;
-  for (size_t i = 0; i < n && rc == 0; i++) {
-    if (ids[i] == last) continue;
-    last = ids[i];
+  for (size_t i = 0; i < d.mark_count && rc == 0; i++) {
+    if (i > 0 && d.marks[i] == d.marks[i - 1]) continue;
     struct arena *a = arena_new();
-    rc = ticket_apply(s, last, change, a, err);
+    rc = ticket_apply(s, d.marks[i], d.sums, a, err);
     arena_free(&a);
   }
-  if (rc == 0) rc = tally_put(s, change, err);
-  sums_free(&change);
-  mem_free(ids);
+  if (rc == 0) rc = tally_put(s, d.sums, err);
+  delta_free(&d);
   return rc;
 }
 
-/* --- triggers --------------------------------------------------------------------------------- */
-
-static void bin_of(sqlite3_context *c, int count, sqlite3_value **values) {
-  sqlite3_result_int64(c, sums_bin(count == 1 ? sqlite3_value_int64(values[0]) : 0));
-}
-
-#define MARKS(id) " BEGIN SELECT tally_mark(" id "); END;"
-/* Adds (1) or takes away (-1) a closed call. */
-#define CALL_COUNTS(c, sign)                                                                       \
-  CALL_CELL_PUT                                                                                    \
-  "SELECT " CALL_DAY(c) ", " c ".model, " CALL_TASK(c) ", " sign ", " sign " * (" CALL_OK(         \
-      c) "), " sign " * " c ".input, " sign " * " c ".output, " sign " * " c ".cache_read, " sign  \
-         " * " c ".cache_write, " sign " * " c ".cost_micros WHERE " c                             \
-         ".outcome <> ''" CALL_CELL_ADDS ";" CALL_BIN_PUT                                          \
-         "SELECT " CALL_DAY(c) ", " c ".model, " CALL_TASK(c) ", tally_bin(" c                     \
-                                                              ".latency_us), " sign ", " sign      \
-                                                              " * " c ".latency_us WHERE " c       \
-                                                              ".outcome <> '' AND " c              \
-                                                              ".latency_us > 0" CALL_BIN_ADDS ";"
-
-/* Temporary: another program that writes the file does not keep the roll-ups right, and `ledger
- * verify` tells. */
-/* clang-format off */
-static const char triggers[] =
-    "CREATE TEMP TRIGGER tally_comes AFTER INSERT ON main.ticket" MARKS("new.id")
-    "CREATE TEMP TRIGGER tally_turns AFTER UPDATE OF category, model, team, language, priority,"
-    "  outcome, reason, judged_ms, bill_state, created_ms ON main.ticket" MARKS("new.id")
-    "CREATE TEMP TRIGGER tally_dies AFTER UPDATE OF state ON main.ticket"
-    "  WHEN (new.state = 'dead') <> (old.state = 'dead')" MARKS("new.id")
-    "CREATE TEMP TRIGGER tally_charged AFTER INSERT ON main.ledger"
-    "  WHEN new.ticket_id IS NOT NULL" MARKS("new.ticket_id")
-    "CREATE TEMP TRIGGER tally_drafted AFTER INSERT ON main.draft" MARKS("new.ticket_id")
-    "CREATE TEMP TRIGGER tally_sent AFTER UPDATE OF state ON main.outbox"
-    "  WHEN new.intent = 'reply'" MARKS("new.ticket_id")
-    "CREATE TEMP TRIGGER tally_planned AFTER INSERT ON main.outbox"
-    "  WHEN new.intent = 'reply' AND new.state = 'done'" MARKS("new.ticket_id")
-    "CREATE TEMP TRIGGER tally_reopened AFTER INSERT ON main.event"
-    "  WHEN new.kind = 'reopen'" MARKS("new.ticket_id")
-    "CREATE TEMP TRIGGER tally_paid AFTER UPDATE OF cost_micros ON main.model_call"
-    "  WHEN new.cost_micros <> old.cost_micros AND new.shadow = 0 AND new.ticket_id IS NOT NULL"
-    MARKS("new.ticket_id")
-    "CREATE TEMP TRIGGER tally_paid_first AFTER INSERT ON main.model_call"
-    "  WHEN new.cost_micros <> 0 AND new.shadow = 0 AND new.ticket_id IS NOT NULL"
-    MARKS("new.ticket_id")
-    "CREATE TEMP TRIGGER call_ends AFTER UPDATE OF outcome ON main.model_call"
-    "  WHEN old.outcome = '' AND new.outcome <> '' BEGIN "
-    CALL_COUNTS("new", "1") " END;"
-    "CREATE TEMP TRIGGER call_changes AFTER UPDATE OF outcome, cost_micros, latency_us, input, output,"
-    "  cache_read, cache_write, model, task, shadow, started_ms ON main.model_call"
-    "  WHEN old.outcome <> '' BEGIN "
-    CALL_COUNTS("old", "-1") CALL_COUNTS("new", "1") " END;"
-    "CREATE TEMP TRIGGER call_comes_ended AFTER INSERT ON main.model_call"
-    "  WHEN new.outcome <> '' BEGIN " CALL_COUNTS("new", "1") " END;";
-/* clang-format on */
-
-static int install(struct store *s, struct trg_err *err) {
-  int rc = sqlite3_create_function(s->db, "tally_mark", 1, SQLITE_UTF8, s, mark, NULL, NULL);
-  if (rc == SQLITE_OK)
-    rc = sqlite3_create_function(s->db, "tally_bin", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
-                                 bin_of, NULL, NULL);
-  if (rc != SQLITE_OK) return sql_failed(s, rc, err);
-  return sql_script(s, triggers, err);
-}
+/* --- an older database ------------------------------------------------------------------------ */
 
 int tally_open(struct store *s, struct trg_err *err) {
   struct arena *a = arena_new();
@@ -401,10 +339,5 @@ int tally_open(struct store *s, struct trg_err *err) {
   if (rc == 0 && due) rc = report_rebuild(s, err);
   if (rc == 0 && due) rc = store_put(s, "report.tally", "kept", err);
   if (rc == 0 && due) rc = turn_flush(s, err);
-  return rc == 0 ? install(s, err) : rc;
-}
-
-void tally_close(struct store *s) {
-  mem_free(s->marks);
-  s->marks = NULL;
+  return rc;
 }

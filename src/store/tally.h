@@ -1,8 +1,8 @@
 /*
  * Private to this room: the roll-ups that reports are made of. What each ticket adds to them stands
- * in its row of `tally`. A write that can change it marks the ticket (temporary triggers of the
- * writing connection); before the turn commits, the difference goes into the roll-ups, so that they
- * are right whenever their rows are. Model calls go into theirs by trigger when they are closed.
+ * in its row of `tally`. A write that can change it marks the ticket (delta.h); before the turn
+ * commits, the difference goes into the roll-ups, with what model calls add to theirs and how many
+ * rows there are of a kind, so that all are right whenever their rows are.
  */
 #ifndef STORE_TALLY_H
 #define STORE_TALLY_H
@@ -54,8 +54,10 @@ enum tally_measure {
 /* Of calls, in the order of the columns of report_call. */
 enum call_measure { C_CALLS, C_OK, C_INPUT, C_OUTPUT, C_READ, C_WRITE, C_COST, CALL_MEASURES };
 
-/* The kinds of sums that are kept; sums_key.dim of calls. */
+/* The kinds of sums that are kept, as sums_key.dim: of calls (model and task), and how many rows
+ * there are (kind and word, one number). */
 #define DIM_CALLS DIMS
+#define DIM_DEPTH (DIMS + 1)
 
 #define TALLY_WORDS 10 /* one a dim but the last, then place and level */
 struct tally {
@@ -103,11 +105,12 @@ int tally_row_get(struct store *s, int64_t id, struct arena *a, struct tally *re
                   struct trg_err *err);
 int tally_row_put(struct store *s, const struct tally *t, struct trg_err *err);
 
-/* The writer's functions and triggers; fills the roll-ups of an older database. */
+/* Did a model answer, in the end? */
+bool tally_call_ok(const char *outcome);
+
+/* Fills the roll-ups of an older database. */
 int tally_open(struct store *s, struct trg_err *err);
-/* Brings what was marked into the roll-ups: before each commit, and before the writer reads them.
- */
+/* Brings in what was noted: before each commit, and before the writer reads it. */
 int tally_apply(struct store *s, struct trg_err *err);
-void tally_close(struct store *s);
 
 #endif

@@ -222,6 +222,54 @@ int report_day_rebuild(struct store *s, int64_t day, struct trg_err *err) {
   return rc;
 }
 
+/* --- how many rows there are of a kind -------------------------------------------------------- */
+
+#define DEPTH_OF_ROWS                                                                              \
+  "SELECT 'ticket' AS kind, state AS word, count(*) AS n FROM ticket GROUP BY state"               \
+  " UNION ALL SELECT 'bill', bill_state, count(*) FROM ticket GROUP BY bill_state"                 \
+  " UNION ALL SELECT 'inbox ' || state, helpdesk, count(*) FROM inbox_ticket"                      \
+  "  GROUP BY state, helpdesk"                                                                     \
+  " UNION ALL SELECT 'cost', 'calls', coalesce(sum(cost_micros), 0) FROM model_call"               \
+  "  WHERE outcome <> ''"
+
+int report_depth_check(struct store *s, struct trg_err *err) {
+  static const char text[] =
+      "SELECT kind, word, sum(counted), sum(n) FROM (SELECT kind, word, n AS counted, 0 AS n"
+      " FROM depth UNION ALL SELECT kind, word, 0, n FROM (" DEPTH_OF_ROWS "))"
+      " GROUP BY kind, word HAVING sum(counted) <> sum(n) ORDER BY kind, word LIMIT 1";
+  struct sql q;
+  int rc = tally_apply(s, err);
+  if (rc != 0) return rc;
+  sql_read_once(&q, s, text);
+  rc = sql_next(&q, err);
+  if (rc <= 0) return rc;
+  const char *kind = sql_get_text(&q, NULL), *word = sql_get_text(&q, NULL);
+  const int64_t counted = sql_get_int(&q), there = sql_get_int(&q);
+  (void)err_set(err, TRG_ECORRUPT, "conservation",
+                "depth: '%.40s' of '%.60s' is %" PRId64 ", the rows give %" PRId64
+                ": something else than triaged changed them; 'triagectl ledger rebuild' counts"
+                " them again",
+                word, kind, counted, there);
+  sql_end(&q);
+  return TRG_ECORRUPT;
+}
+
+int report_depth_rebuild(struct store *s, struct trg_err *err) {
+  static const char clear[] = "DELETE FROM depth";
+  static const char fill[] = "INSERT INTO depth (kind, word, n) SELECT * FROM (" DEPTH_OF_ROWS ")";
+  int rc = tally_apply(s, err);
+  struct sql q;
+  if (rc == 0) {
+    sql_write(&q, s, clear);
+    rc = sql_run(&q, err);
+  }
+  if (rc == 0) {
+    sql_write(&q, s, fill);
+    rc = turn_needs(s, sql_run(&q, err), err);
+  }
+  return rc;
+}
+
 /* --- all of them ------------------------------------------------------------------------------ */
 
 int report_check(struct store *s, struct trg_err *err) {
@@ -231,7 +279,7 @@ int report_check(struct store *s, struct trg_err *err) {
     rc = report_day_check(s, day, err);
     if (rc != 0) return rc;
   }
-  return rc == TRG_ENOTFOUND ? 0 : rc;
+  return rc == TRG_ENOTFOUND ? report_depth_check(s, err) : rc;
 }
 
 int report_rebuild(struct store *s, struct trg_err *err) {
@@ -245,5 +293,6 @@ int report_rebuild(struct store *s, struct trg_err *err) {
     if (rc == 0) rc = turn_flush(s, err);
     if (rc != 0) return rc;
   }
-  return rc == TRG_ENOTFOUND ? 0 : rc;
+  if (rc == TRG_ENOTFOUND) rc = report_depth_rebuild(s, err);
+  return rc == 0 ? turn_flush(s, err) : rc;
 }

@@ -2,6 +2,7 @@
 #include "store/ticket.h"
 
 #include "store/sql.h"
+#include "store/tally.h"
 
 static const char *const state_words[TICKET_STATES] = {
     [TICKET_NONE] = "none",           [TICKET_RECEIVED] = "received",
@@ -225,10 +226,11 @@ int ticket_next_due(struct store *s, int64_t *ret_ms, struct trg_err *err) {
 
 int ticket_depth(struct store *s, int64_t ret_count[TICKET_STATES], struct trg_err *err) {
   static const char text[] = "SELECT word, n FROM depth WHERE kind = 'ticket'";
+  int64_t count[TICKET_STATES] = {0};
+  int rc = tally_apply(s, err);
+  if (rc != 0) return rc;
   struct sql q;
   sql_read(&q, s, text);
-  int64_t count[TICKET_STATES] = {0};
-  int rc;
   while ((rc = sql_next(&q, err)) > 0) {
     const enum ticket_state state = ticket_state_of(str_of(sql_get_text(&q, NULL)));
     count[state] = sql_get_int(&q);

@@ -1,4 +1,4 @@
-#include "store/sql.h"
+#include "store/delta.h"
 #include "store/tally.h"
 
 #include <time.h>
@@ -87,7 +87,7 @@ static int give_up(struct store *s, int rc, struct trg_err *err) {
   s->turn = false;
   s->effect_count = 0;
   s->save_count = 0;
-  s->mark_count = 0;
+  delta_forget(s, 0);
   return rc;
 }
 
@@ -128,7 +128,8 @@ static int step(struct store *s, const char *text, struct trg_err *err) {
 
 int turn_save(struct store *s, struct trg_err *err) {
   static const char text[] = "SAVEPOINT part";
-  const int rc = step(s, text, err);
+  int rc = tally_apply(s, err); /* what is noted from here on is forgotten if this is undone */
+  if (rc == 0) rc = step(s, text, err);
   if (rc != 0) return rc;
   if (s->save_count == s->save_room) {
     s->save_room = s->save_room == 0 ? 8 : 2 * s->save_room;
@@ -153,6 +154,7 @@ int turn_undo(struct store *s, struct trg_err *err) {
   int rc = step(s, back, err);
   if (rc == 0) rc = step(s, away, err);
   if (rc != 0) return rc;
+  delta_forget(s, 0);
   s->effect_count = s->saves[--s->save_count];
   return 0;
 }

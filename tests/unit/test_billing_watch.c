@@ -98,13 +98,31 @@ static void test_a_charge_that_the_evidence_does_not_give(void **state) {
 }
 
 static void test_a_model_call_that_no_day_was_charged_for(void **state) {
-  struct desk *d = *state;
-  gap_of(d,
-         "INSERT INTO model_call (ticket_id, pass, task, model, backend, vendor_model, started_ms,"
-         " outcome, reserved_micros, cost_micros, prompt_hash, skills_hash, conf_hash, shadow)"
-         " VALUES (1, 1, 'triage', 'm', 'b', 'v', 1793613600000, 'ok', 0, 1, '', '', '', 0)",
-         "INSERT INTO budget_day VALUES ('2026-11-02', 1, 0)",
+  gap_of(*state, "UPDATE depth SET n = n + 1 WHERE kind = 'cost'",
+         "UPDATE depth SET n = n - 1 WHERE kind = 'cost'",
          "model calls cost 1 micro-dollars, days were charged 0");
+}
+
+static void test_rows_that_another_program_wrote(void **state) {
+  struct desk *d = *state;
+  struct book *b = book_builtin();
+  const int64_t id = charged(d, b, "1");
+  damage(d, "INSERT INTO inbox_ticket (helpdesk, ext_id, state, seq, source, told_ms, due_ms)"
+            " VALUES ('support', '77', 'dead', 1, 'poll', 0, 0)");
+  assert_int_equal(report_conserved(d->s, &d->err), TRG_ECORRUPT);
+  assert_non_null(strstr(d->err.text, "'support' of 'inbox dead' is 0, the rows give 1"));
+  damage(d, "DELETE FROM inbox_ticket; INSERT INTO model_call (ticket_id, pass, task, model,"
+            " backend, vendor_model, started_ms, outcome, reserved_micros, cost_micros,"
+            " prompt_hash, skills_hash, conf_hash, shadow)"
+            " VALUES (1, 1, 'triage', 'm', 'b', 'v', 1793613600000, 'ok', 0, 1, '', '', '', 0)");
+  assert_int_equal(report_conserved(d->s, &d->err), TRG_ECORRUPT);
+  must(d, report_rebuild(d->s, &d->err)); /* which shows what is really amiss */
+  assert_int_equal(watched(d, b, id), 1);
+  assert_non_null(strstr(first_gap(d), "model calls cost 1 micro-dollars, days were charged 0"));
+  damage(d, "INSERT INTO budget_day VALUES ('2026-11-02', 1, 0)");
+  assert_int_equal(watched(d, b, id), 0);
+  must(d, report_conserved(d->s, &d->err));
+  book_free(&b);
 }
 
 static void test_a_roll_up_that_is_not_its_lines(void **state) {
@@ -202,6 +220,7 @@ int main(void) {
       TEST(test_a_ticket_that_is_in_no_billing_state),
       TEST(test_a_charge_that_the_evidence_does_not_give),
       TEST(test_a_model_call_that_no_day_was_charged_for),
+      TEST(test_rows_that_another_program_wrote),
       TEST(test_a_roll_up_that_is_not_its_lines),
       TEST(test_a_ticket_that_the_report_does_not_count),
       TEST(test_a_line_without_its_counters_and_state),

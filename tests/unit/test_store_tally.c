@@ -324,7 +324,24 @@ static void calls_agree(struct box *b, int64_t from, int64_t to) {
   assert_string_equal(text, rows);
 }
 
+/* SQLite undoes the rows of a statement that fails at a later one. */
+static void test_a_statement_that_fails_counts_nothing(void **state) {
+  static const char half[] = "UPDATE ticket SET bill_state = iif(id = (SELECT max(id) FROM ticket),"
+                             " 'nonsense', 'held')";
+  struct box *b = *state;
+  struct rng r;
+  struct sql q;
+  rng_seed(&r, 5);
+  for (size_t i = 0; i < 3; i++) comes(b, &r, i);
+  sql_write(&q, b->s, half);
+  assert_int_equal(sql_run(&q, &b->err), TRG_EINVAL);
+  flush(b);
+  ok(b, report_depth_check(b->s, &b->err));
+  assert_int_equal(raw_int(b, "SELECT n FROM depth WHERE kind = 'bill' AND word = 'open'"), 3);
+}
+
 static void all_agree(struct box *b, int64_t from, int64_t to) {
+  ok(b, report_depth_check(b->s, &b->err));
   for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
     assert_string_equal(by_roll_ups(b, groups[i], from, to), by_rows(b, groups[i], from, to));
   percentiles_agree(b, "helpdesk", from, to);
@@ -544,6 +561,7 @@ static void test_bins_are_in_order_and_narrow(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_any_history_gives_the_report_that_its_rows_give),
+      TEST(test_a_statement_that_fails_counts_nothing),
       TEST(test_a_report_before_the_commit_has_what_was_just_written),
       TEST(test_every_number_of_a_roll_up_that_was_changed_is_found_and_made_again),
       TEST(test_rows_of_roll_ups_that_are_gone_or_too_many_are_found),
