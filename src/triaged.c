@@ -6,6 +6,7 @@
 
 #include "admin/core.h"
 #include "admin/daemon.h"
+#include "base/pieces.h"
 
 static const char usage[] =
     "Usage: triaged [-c FILE] [--check | --once | --explain] [--version] [--help]\n"
@@ -46,6 +47,7 @@ int main(int argc, char **argv) {
   const char *conf = "/etc/triaged/triaged.yaml";
   int what = 0; /* 'k', 'o' or 'e'; else the daemon */
   bool two = false;
+  pieces_serve_json();
   for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
     switch (c) {
     case 'c':

@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/pieces.h"
 #include "base/log.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "store/migrate.h"
 #include "store/bytes.h"
-#include "store/pieces.h"
 #include "store/sql.h"
 #include "store/tally.h"
 #include "store/delta.h"
@@ -83,11 +83,49 @@ bool store_locked(const char *state_dir) {
 
 /* --- opening --------------------------------------------------------------------------------- */
 
-static struct store *store_new(const char *state_dir) {
-  /* Nobody asks SQLite how much memory it uses, and counting it costs a lock each time. Refused,
-   * without harm, when SQLite runs already. */
+static void *give(int n) {
+  return pieces_give((size_t)n);
+}
+
+static int size_of(void *p) {
+  return (int)pieces_size(p);
+}
+
+static int rounded(int n) {
+  return (int)pieces_room((size_t)n);
+}
+
+static void *resize(void *p, int n) {
+  const size_t had = pieces_size(p), wanted = (size_t)n;
+  if (wanted <= had && wanted > had / 2) return p;
+  void *other = pieces_give(wanted);
+  if (other == NULL) return NULL;
+  memcpy(other, p, had < wanted ? had : wanted);
+  pieces_take(p);
+  return other;
+}
+
+static int begin(void *arg) {
+  (void)arg;
+  return SQLITE_OK;
+}
+
+static void end(void *arg) {
+  (void)arg;
+}
+
+/* SQLite has lists of small pieces itself ("lookaside"), but Debian builds it without them
+ * (OMIT_LOOKASIDE). Nobody asks it how much memory it uses, and counting costs a lock each time.
+ * Both are refused, without harm, when it runs already. */
+static void memory_set(void) {
+  static const sqlite3_mem_methods methods = {give,    pieces_take, resize, size_of,
+                                              rounded, begin,       end,    NULL};
   (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-  pieces_use();
+  (void)sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
+}
+
+static struct store *store_new(const char *state_dir) {
+  memory_set();
   struct store *s = mem_alloc(sizeof *s);
   s->dir = mem_dup(state_dir);
   s->path = file_join(state_dir, "triaged.db");

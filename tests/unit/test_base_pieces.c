@@ -1,9 +1,11 @@
-/* The memory that SQLite gets from the store. */
+/* Lists of small pieces, by themselves and under SQLite and cJSON. */
 #include "test_store_help.h"
 
 #include <pthread.h>
 
-#include "store/pieces.h"
+#include <cjson/cJSON.h>
+
+#include "base/pieces.h"
 
 #define MANY 300
 
@@ -55,11 +57,35 @@ static void test_a_piece_may_be_freed_by_another_thread(void **state) {
   fill_and_check(5);
 }
 
+/* A plugin may free a text of cJSON by free, and hand it one that malloc gave. */
+static void test_pieces_and_malloc_may_be_mixed(void **state) {
+  (void)state;
+  for (int round = 0; round < 50; round++) {
+    cJSON *j = cJSON_Parse("{\"a\": [1, 2, {\"b\": \"text\"}], \"c\": null}");
+    assert_non_null(j);
+    char *text = cJSON_PrintUnformatted(j);
+    assert_string_equal(text, "{\"a\":[1,2,{\"b\":\"text\"}],\"c\":null}");
+    if (round % 2)
+      free(text);
+    else
+      cJSON_free(text);
+    cJSON_Delete(j);
+    pieces_take(malloc((size_t)round * 99));
+    free(pieces_give((size_t)round * 99));
+  }
+  pieces_take(NULL);
+  assert_int_equal(pieces_size(NULL), 0);
+  for (size_t n = 0; n < 6000; n++) assert_true(pieces_room(n) >= n);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_pieces_never_overlap_and_keep_what_is_in_them),
       cmocka_unit_test(test_a_piece_may_be_freed_by_another_thread),
+      cmocka_unit_test(test_pieces_and_malloc_may_be_mixed),
   };
-  pieces_use();
-  return cmocka_run_group_tests_name("store_pieces", tests, NULL, NULL);
+  struct store *s = NULL; /* opening one sets SQLite's memory */
+  (void)store_open_reader("/nowhere", &s, NULL);
+  pieces_serve_json();
+  return cmocka_run_group_tests_name("base_pieces", tests, NULL, NULL);
 }
