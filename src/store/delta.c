@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "store/tally.h"
+#include "store/ticket_kept.h"
 
 /* --- columns ---------------------------------------------------------------------------------- */
 
@@ -63,6 +64,7 @@ struct note {
   int64_t *at, n; /* what was added where */
 };
 struct deltas {
+  struct store *store;
   int column[TABLES][COLUMNS_MAX];
   struct delta d;
   size_t mark_room;
@@ -223,7 +225,6 @@ static void on_row(void *arg, sqlite3 *db, int op, const char *schema, const cha
                    sqlite3_int64 old_id, sqlite3_int64 new_id) {
   struct deltas *x = arg;
   (void)schema;
-  (void)old_id;
   int table = 0;
   while (table < TABLES && strcmp(tables[table].name, name) != 0) table++;
   if (table == TABLES) return;
@@ -232,9 +233,10 @@ static void on_row(void *arg, sqlite3 *db, int op, const char *schema, const cha
                    is_to_be = {db, column, sqlite3_preupdate_new};
   const struct row *old = op == SQLITE_INSERT ? NULL : &was,
                    *new = op == SQLITE_DELETE ? NULL : &is_to_be;
-  if (table == TICKET)
+  if (table == TICKET) {
+    ticket_kept_drop(x->store->tickets, old_id);
     ticket_changes(x, old, new, new_id);
-  else if (table == INBOX)
+  } else if (table == INBOX)
     inbox_changes(x, old, new);
   else if (table == CALL)
     call_changes(x, old, new);
@@ -267,6 +269,7 @@ void delta_forget(struct store *s, size_t place) {
   struct deltas *x = s->deltas;
   for (; x != NULL && x->count > place; x->count--)
     *x->log[x->count - 1].at -= x->log[x->count - 1].n;
+  ticket_kept_clear(s->tickets);
 }
 
 /* --- open ------------------------------------------------------------------------------------- */
@@ -289,6 +292,8 @@ static int columns_find(struct store *s, int table, int *ret, struct trg_err *er
 int delta_open(struct store *s, struct trg_err *err) {
   struct deltas *x = mem_alloc(sizeof *x);
   s->deltas = x;
+  s->tickets = ticket_kept_new();
+  x->store = s;
   for (int i = 0; i < TABLES; i++) {
     const int rc = columns_find(s, i, x->column[i], err);
     if (rc != 0) return rc;
@@ -298,6 +303,7 @@ int delta_open(struct store *s, struct trg_err *err) {
 }
 
 void delta_close(struct store *s) {
+  ticket_kept_free(&s->tickets);
   if (s->deltas == NULL) return;
   delta_free(&s->deltas->d);
   mem_free(s->deltas->log);

@@ -35,7 +35,7 @@ void delta_close(struct store *s);
 bool delta_take(struct store *s, struct delta *ret);
 void delta_free(struct delta *d);
 /* A place in what is noted, and forgetting what was noted after it: of a statement that failed, or
- * of a savepoint that is undone. */
+ * of a savepoint that is undone. Rows that were kept from reading are forgotten with it. */
 size_t delta_place(const struct store *s);
 void delta_forget(struct store *s, size_t place);
 

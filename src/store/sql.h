@@ -34,6 +34,7 @@ struct effect {
 };
 struct heads; /* bytes.h */
 struct deltas;
+struct ticket_kept;
 struct store {
   sqlite3 *db;
   struct heads *heads;
@@ -54,7 +55,9 @@ struct store {
   size_t effect_count, effect_room;
   size_t *saves; /* effect_count at each open savepoint */
   size_t save_count, save_room;
-  struct deltas *deltas; /* delta.h; NULL: a reader */
+  struct deltas *deltas;       /* delta.h; NULL: a reader */
+  struct ticket_kept *tickets; /* ticket_kept.h; NULL: a reader */
+  int64_t others;              /* what SQLite counts of other connections' commits */
   struct {
     const char *text;
     sqlite3_stmt *stmt;

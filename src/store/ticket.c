@@ -3,6 +3,7 @@
 
 #include "store/sql.h"
 #include "store/tally.h"
+#include "store/ticket_kept.h"
 
 static const char *const state_words[TICKET_STATES] = {
     [TICKET_NONE] = "none",           [TICKET_RECEIVED] = "received",
@@ -82,12 +83,14 @@ static void ticket_of(struct sql *q, struct arena *a, struct ticket *t) {
 int ticket_by_id(struct store *s, int64_t id, struct arena *a, struct ticket *ret,
                  struct trg_err *err) {
   static const char text[] = "SELECT " TICKET_COLUMNS " FROM ticket WHERE id = ?";
+  if (ticket_kept_get(s->tickets, id, a, ret)) return 0;
   struct sql q;
   sql_read(&q, s, text);
   sql_int(&q, id);
   const int rc = sql_one(&q, "ticket", err);
   if (rc != 0) return rc;
   ticket_of(&q, a, ret);
+  ticket_kept_put(s->tickets, ret);
   sql_end(&q);
   return 0;
 }

@@ -1,5 +1,6 @@
 #include "store/delta.h"
 #include "store/tally.h"
+#include "store/ticket_kept.h"
 
 #include <time.h>
 #include <unistd.h>
@@ -24,14 +25,27 @@ static int lost(struct store *s, struct trg_err *err) {
   return TRG_EIO;
 }
 
+/* Only triaged may write its file; who does it all the same is not to be overlooked. */
+static int others_wrote(struct store *s, struct trg_err *err) {
+  static const char text[] = "PRAGMA data_version";
+  int64_t now = 0;
+  struct sql q;
+  sql_read(&q, s, text);
+  const int rc = sql_number(&q, &now, err);
+  if (rc == 0 && now != s->others) ticket_kept_clear(s->tickets);
+  s->others = now;
+  return rc;
+}
+
 int turn_write(struct store *s, struct trg_err *err) {
   if (s->failed) return lost(s, err);
   if (s->turn) return 0;
   if (s->lock_fd < 0)
     return err_set(err, TRG_ESTATE, "read_only", "%s is open for reading only", s->path);
-  const int rc = begin(s, err);
-  if (rc == 0) s->turn = true;
-  return rc;
+  int rc = begin(s, err);
+  if (rc != 0) return rc;
+  s->turn = true;
+  return others_wrote(s, err);
 }
 
 int turn_needs(struct store *s, int rc, const struct trg_err *err) {
