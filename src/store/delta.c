@@ -65,6 +65,7 @@ struct note {
 };
 struct deltas {
   struct store *store;
+  uint32_t learned, set; /* of the statement that is prepared, and of the one that runs */
   int column[TABLES][COLUMNS_MAX];
   struct delta d;
   size_t mark_room;
@@ -144,23 +145,28 @@ static bool same_text(const struct row *old, const struct row *new, int column) 
   return str_eq(bytes(old, column), bytes(new, column));
 }
 
-static bool counts_as_before(const struct row *old, const struct row *new) {
+static bool sets(const struct deltas *x, int column) {
+  return (x->set & UINT32_C(1) << column) != 0;
+}
+
+static bool counts_as_before(const struct deltas *x, const struct row *old, const struct row *new) {
   for (int i = T_BILL; i <= T_REASON; i++)
-    if (!same_text(old, new, i)) return false;
-  return number(old, T_JUDGED) == number(new, T_JUDGED) &&
-         number(old, T_CREATED) == number(new, T_CREATED) &&
-         is(old, T_STATE, "dead") == is(new, T_STATE, "dead");
+    if (sets(x, i) && !same_text(old, new, i)) return false;
+  for (int i = T_JUDGED; i <= T_CREATED; i++)
+    if (sets(x, i) && number(old, i) != number(new, i)) return false;
+  return !sets(x, T_STATE) || is(old, T_STATE, "dead") == is(new, T_STATE, "dead");
 }
 
 static void ticket_changes(struct deltas *x, const struct row *old, const struct row *new,
                            int64_t id) {
   static const char *const kinds[] = {[T_STATE] = "ticket", [T_BILL] = "bill"};
+  const bool update = old != NULL && new != NULL;
   for (int i = T_STATE; i <= T_BILL; i++) {
-    if (old != NULL && new != NULL && same_text(old, new, i)) continue;
+    if (update && (!sets(x, i) || same_text(old, new, i))) continue;
     if (old != NULL) deeper(x, kinds[i], text(old, i), -1);
     if (new != NULL) deeper(x, kinds[i], text(new, i), 1);
   }
-  if (old == NULL || new == NULL || !counts_as_before(old, new)) mark(x, id);
+  if (!update || !counts_as_before(x, old, new)) mark(x, id);
 }
 
 static void inbox_counts(struct deltas *x, const struct row *r, int sign) {
@@ -244,6 +250,33 @@ static void on_row(void *arg, sqlite3 *db, int op, const char *schema, const cha
     mark(x, number(new != NULL ? new : old, O_TICKET));
 }
 
+/* --- statements --------------------------------------------------------------------------------
+ */
+
+/* SQLite asks it of each column that a statement sets, while it prepares it. */
+static int on_access(void *arg, int action, const char *table, const char *column,
+                     const char *schema, const char *inner) {
+  struct deltas *x = arg;
+  (void)schema;
+  (void)inner;
+  if (action != SQLITE_UPDATE || strcmp(table, tables[TICKET].name) != 0) return SQLITE_OK;
+  for (int i = T_STATE; i <= T_CREATED; i++)
+    if (strcmp(column, tables[TICKET].columns[i]) == 0) x->learned |= UINT32_C(1) << i;
+  return SQLITE_OK;
+}
+
+void delta_learns(struct store *s) {
+  if (s->deltas != NULL) s->deltas->learned = 0;
+}
+
+uint32_t delta_learned(const struct store *s) {
+  return s->deltas == NULL ? DELTA_ALL : s->deltas->learned;
+}
+
+void delta_expects(struct store *s, uint32_t columns) {
+  if (s->deltas != NULL) s->deltas->set = columns;
+}
+
 /* --- what is noted ---------------------------------------------------------------------------- */
 
 bool delta_take(struct store *s, struct delta *ret) {
@@ -298,7 +331,9 @@ int delta_open(struct store *s, struct trg_err *err) {
     const int rc = columns_find(s, i, x->column[i], err);
     if (rc != 0) return rc;
   }
+  x->set = DELTA_ALL;
   (void)sqlite3_preupdate_hook(s->db, on_row, x);
+  (void)sqlite3_set_authorizer(s->db, on_access, x);
   return 0;
 }
 

@@ -34,6 +34,12 @@ void delta_close(struct store *s);
  * a reader there never is. */
 bool delta_take(struct store *s, struct delta *ret);
 void delta_free(struct delta *d);
+/* Which counted columns of a ticket a statement sets, a bit each: asked while it is prepared, told
+ * before it runs. Most updates only move a ticket on, and looking at all columns costs as much. */
+#define DELTA_ALL UINT32_MAX
+void delta_learns(struct store *s);            /* a statement is prepared now */
+uint32_t delta_learned(const struct store *s); /* what was found of it */
+void delta_expects(struct store *s, uint32_t columns);
 /* A place in what is noted, and forgetting what was noted after it: of a statement that failed, or
  * of a savepoint that is undone. Rows that were kept from reading are forgotten with it. */
 size_t delta_place(const struct store *s);

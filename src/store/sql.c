@@ -133,7 +133,9 @@ static void begin(struct sql *q, struct store *s) {
 }
 
 static void prepare(struct sql *q, const char *text, unsigned flags) {
+  delta_learns(q->store);
   const int rc = sqlite3_prepare_v3(q->store->db, text, -1, flags, &q->stmt, NULL);
+  q->sets = delta_learned(q->store);
   if (rc != SQLITE_OK) q->status = sql_failed(q->store, rc, &q->err);
 }
 
@@ -147,6 +149,7 @@ void sql_read(struct sql *q, struct store *s, const char *text) {
   const size_t i = slot_of(s, text);
   if (s->kept[i].text != NULL) {
     q->stmt = s->kept[i].stmt;
+    q->sets = s->kept[i].sets;
     q->kept = true;
     if (!sqlite3_stmt_busy(q->stmt)) return;
     /* The same question inside itself: the outer one keeps its place. */
@@ -159,6 +162,7 @@ void sql_read(struct sql *q, struct store *s, const char *text) {
   if (q->status != 0) return;
   s->kept[i].text = text;
   s->kept[i].stmt = q->stmt;
+  s->kept[i].sets = q->sets;
   q->kept = true;
 }
 
@@ -241,6 +245,7 @@ int sql_next(struct sql *q, struct trg_err *err) {
     BUG_UNLESS(q->bound == sqlite3_bind_parameter_count(q->stmt));
     q->column = 0;
     const size_t place = delta_place(q->store);
+    delta_expects(q->store, q->sets);
     const int rc = sqlite3_step(q->stmt);
     if (rc == SQLITE_ROW) return 1;
     if (rc != SQLITE_DONE) {

@@ -61,6 +61,7 @@ struct store {
   struct {
     const char *text;
     sqlite3_stmt *stmt;
+    uint32_t sets; /* delta_learned */
   } kept[SQL_KEPT];
   char *question, *query; /* words_query of it: several tables are asked the same in turn */
 };
@@ -69,8 +70,9 @@ struct sql {
   struct store *store;
   sqlite3_stmt *stmt;
   int bound, column;
-  int status; /* 0, or the failure that sticks */
-  bool kept;  /* else finalized at the end */
+  int status;    /* 0, or the failure that sticks */
+  bool kept;     /* else finalized at the end */
+  uint32_t sets; /* delta_expects */
   struct trg_err err;
 };
 

@@ -273,6 +273,30 @@ static void test_the_list_is_newest_first_and_filtered(void **state) {
   assert_int_equal(n, 0);
 }
 
+/* Rows that were read last are kept, but never one that is not what the file has. */
+static void test_a_ticket_is_read_as_it_is(void **state) {
+  struct box *b = *state;
+  const int64_t id = ticket_made(b, "101");
+  assert_string_equal(get(b, id).category, "");
+  ok(b, turn_save(b->s, &b->err));
+  const struct ticket_verdict v = {.category = TRG_STR("billing")};
+  ok(b, ticket_judge(b->s, id, &v, NOW, &b->err));
+  assert_string_equal(get(b, id).category, "billing");
+  assert_string_equal(get(b, id).ref, "support/101");
+  ok(b, turn_undo(b->s, &b->err));
+  assert_string_equal(get(b, id).category, "");
+  flush(b);
+  /* Another program, between two turns. */
+  assert_int_equal(raw(b, "UPDATE ticket SET category = 'returns'"), SQLITE_OK);
+  assert_string_equal(get(b, id).category, "returns");
+  ok(b, turn_write(b->s, &b->err));
+  assert_string_equal(get(b, id).category, "returns");
+  flush(b);
+  assert_int_equal(raw(b, "UPDATE ticket SET category = 'login'"), SQLITE_OK);
+  ok(b, turn_write(b->s, &b->err));
+  assert_string_equal(get(b, id).category, "login");
+}
+
 static void test_depth_follows_every_move(void **state) {
   struct box *b = *state;
   int64_t depth[TICKET_STATES], ids[60];
@@ -371,6 +395,7 @@ int main(void) {
       TEST(test_settles_come_in_order_and_not_before_their_time),
       TEST(test_verdict_outcome_and_pass_are_kept),
       TEST(test_the_list_is_newest_first_and_filtered),
+      TEST(test_a_ticket_is_read_as_it_is),
       TEST(test_depth_follows_every_move),
       TEST(test_the_road_reads_only_through_indexes),
   };

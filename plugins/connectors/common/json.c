@@ -4,6 +4,7 @@
  * any amount of memory for many small values. Customers can put all of these into a ticket.
  */
 #include <cjson/cJSON.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,17 +55,46 @@ static void cost_add(struct cost *cost, char c) {
     cost->values++;
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Is one of the eight bytes zero? */
+static bool has_zero(uint64_t x) {
+  return ((x - EACH(1)) & ~x & EACH(0x80)) != 0;
+}
+
+/* How many bytes of p are neither the end of a string, nor a backslash, nor NUL: most of them, so
+ * eight are looked at together. */
+static size_t plain_bytes(const char *p, size_t n) {
+  size_t i = 0;
+  for (uint64_t x; n - i >= sizeof x; i += sizeof x) {
+    memcpy(&x, p + i, sizeof x);
+    if (has_zero(x) || has_zero(x ^ EACH('"')) || has_zero(x ^ EACH('\\'))) break;
+  }
+  while (i < n && p[i] != '"' && p[i] != '\\' && p[i] != '\0') i++;
+  return i;
+}
+
+/* Repairs a string whose first character is at `i`; returns where it ends: its quote, or n. */
+static size_t string_repair(char *p, size_t i, size_t n) {
+  while ((i += plain_bytes(p + i, n - i)) < n && p[i] != '"') {
+    if (p[i] == '\\') {
+      i += escape_repair(p + i, n - i);
+    } else {
+      p[i++] = ' ';
+    }
+  }
+  return i;
+}
+
 /* Makes the text safe for cJSON and counts what it would cost; NULL, or what is wrong. */
 static const char *text_repair(char *p, size_t n) {
   struct cost cost = {0, 0};
-  bool in_string = false;
   for (size_t i = 0; i < n; i++) {
-    if (p[i] == '\0') p[i] = ' ';
     if (p[i] == '"')
-      in_string = !in_string;
-    else if (in_string && p[i] == '\\')
-      i += escape_repair(p + i, n - i) - 1;
-    else if (!in_string)
+      i = string_repair(p, i + 1, n);
+    else if (p[i] == '\0')
+      p[i] = ' ';
+    else
       cost_add(&cost, p[i]);
     if (cost.depth > DEPTH_MAX) return "nested too deeply";
     if (cost.values > VALUES_MAX) return "too many values in one document";
