@@ -33,34 +33,51 @@ static const struct {
                {"ta", INDIC},    {"te", INDIC},    {"th", THAI},     {"zh", HAN},
                {"ja", KANA},     {"ko", HANGUL}};
 
-/* Small words that are frequent in one language and rare in the others of the list. */
+/* Small words that are frequent in one language and rare in the others of the list; `shared` are
+ * those that it has in common with one of them, so that they speak against neither. */
 static const struct {
-  const char *code, *words;
+  const char *code, *words, *shared;
 } small[] = {
-    {"en", " the and you your is are for with this that have can will please we our of to not been "
-           "from if would "},
-    {"de", " der die das und sie ihr ihre ihnen ist nicht wir bitte mit für auf ein eine einen zu "
-           "wird werden können haben den dem "},
-    {"fr", " le les des et vous votre vos est pas nous une pour avec dans que qui sur sont merci "
-           "avez pouvez du au "},
+    {"en",
+     " the and you your is are for with this that have can will please we our of to not been "
+     "from if would ",
+     ""},
+    {"de",
+     " der die das und sie ihr ihre ihnen ist nicht wir bitte mit für auf ein eine einen zu "
+     "wird werden können haben den dem ",
+     ""},
+    {"fr",
+     " le les des et vous votre vos est pas nous une pour avec dans que qui sur sont merci "
+     "avez pouvez du au ",
+     " de la en on se si a o "},
     {"es",
      " el los las y usted su sus es para con una por que del está puede gracias hemos nuestro "
-     "si pero como "},
-    {"it", " il gli che e di è per con una non sono del della può grazie abbiamo suo nostro questo "
-           "anche alla "},
-    {"nl", " de het een en u uw is niet wij we met voor van op dat kunt worden hebben bij dit onze "
-           "naar ook "},
-    {"pt", " o os as e você seu sua é para com uma não por que do da pode obrigado nosso está mais "
-           "em ao "},
-    {"pl", " i w na się nie jest że do z proszę można dla oraz prosimy czy jak po za o są twoje "
-           "dziękujemy "},
-    {"sv", " och att det är du din inte vi för med på som en ett har kan till av om från våra "},
-    {"da", " og at det er du din ikke vi for med på som en et har kan til af om fra vores "},
-    {"no", " og å det er du din ikke vi for med på som en et har kan til av om fra våre "},
-    {"cs", " a je na se že v do s pro prosím jsme vám vás si jako které nebo není můžete "},
-    {"tr", " ve bir bu için ile da de çok olarak lütfen değil size sizin var mı olan gibi "},
-    {"ro", " și în de la cu pe nu este un o pentru vă care sunt dumneavoastră din mai să "},
-    {"fi", " ja on ei se että oli olen voit kun mutta tai jos teidän sinun myös ovat "},
+     "si pero como ",
+     " de la en a e o se no un me te "},
+    {"it",
+     " il gli che e di è per con una non sono del della può grazie abbiamo suo nostro questo "
+     "anche alla ",
+     " la a o se in un da al i "},
+    {"nl",
+     " de het een en u uw is niet wij we met voor van op dat kunt worden hebben bij dit onze "
+     "naar ook ",
+     ""},
+    {"pt",
+     " o os as e você seu sua é para com uma não por que do da pode obrigado nosso está mais "
+     "em ao ",
+     " de se no na me te "},
+    {"pl",
+     " i w na się nie jest że do z proszę można dla oraz prosimy czy jak po za o są twoje "
+     "dziękujemy ",
+     ""},
+    {"sv", " och att det är du din inte vi för med på som en ett har kan till av om från våra ",
+     ""},
+    {"da", " og at det er du din ikke vi for med på som en et har kan til af om fra vores ", ""},
+    {"no", " og å det er du din ikke vi for med på som en et har kan til av om fra våre ", ""},
+    {"cs", " a je na se že v do s pro prosím jsme vám vás si jako které nebo není můžete ", ""},
+    {"tr", " ve bir bu için ile da de çok olarak lütfen değil size sizin var mı olan gibi ", ""},
+    {"ro", " și în de la cu pe nu este un o pentru vă care sunt dumneavoastră din mai să ", ""},
+    {"fi", " ja on ei se että oli olen voit kun mutta tai jos teidän sinun myös ovat ", ""},
 };
 #define SMALL (sizeof small / sizeof small[0])
 
@@ -92,17 +109,25 @@ struct hits {
   size_t of[SMALL];
 };
 
-static void word_count(struct hits *h, const char *word, size_t n) {
+static void word_count(struct hits *h, const char *word, size_t n, const char *shared) {
   char key[WORD_BYTES + 3];
   key[0] = ' ';
   memcpy(key + 1, word, n);
   key[n + 1] = ' ';
   key[n + 2] = '\0';
+  if (strstr(shared, key) != NULL) return;
   for (size_t i = 0; i < SMALL; i++)
     if (strstr(small[i].words, key) != NULL) h->of[i]++;
 }
 
-static void words_count(struct trg_str text, struct hits *h) {
+/* The words that a text in the language of `code` may share with others, else "". */
+static const char *shared_of(const char *code) {
+  for (size_t i = 0; i < SMALL; i++)
+    if (strcmp(small[i].code, code) == 0) return small[i].shared;
+  return "";
+}
+
+static void words_count(struct trg_str text, const char *shared, struct hits *h) {
   char word[WORD_BYTES];
   size_t n = 0;
   for (size_t at = 0; at <= text.n;) {
@@ -114,7 +139,7 @@ static void words_count(struct trg_str text, struct hits *h) {
     else if (letter)
       n = sizeof word; /* too long for a small word */
     else {
-      if (n > 0 && n < sizeof word) word_count(h, word, n);
+      if (n > 0 && n < sizeof word) word_count(h, word, n, shared);
       n = 0;
     }
     if (end) break;
@@ -126,7 +151,7 @@ bool language_contradicts(struct trg_str text, const char *code) {
   if (script_contradicts(text, code)) return true;
   if (expected(code) != LATIN) return false;
   struct hits h = {{0}};
-  words_count(text, &h);
+  words_count(text, shared_of(code), &h);
   size_t own = 0, best = 0;
   bool known = false;
   for (size_t i = 0; i < SMALL; i++) {

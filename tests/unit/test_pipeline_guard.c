@@ -264,6 +264,34 @@ static void test_languages_that_contradict(void **state) {
   }
 }
 
+/* "de", "la" and "a" are words of five languages: a list of terms is full of them. */
+static void test_words_that_several_languages_share_contradict_none_of_them(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *is, *is_not;
+  } cases[] = {
+      {"Tarjeta: de 5 a 7 días laborables. Transferencia: de 2 a 3 días laborables. Esta respuesta "
+       "se ha compuesto a partir de nuestra base de conocimientos.",
+       "es", NULL},
+      {"Carte : de 5 à 7 jours. Virement : de 2 à 3 jours. Base de calcul : date de retour de "
+       "commande, de sortie de stock.",
+       "fr", NULL},
+      {"Cartão: de 5 a 7 dias úteis. Transferência: de 2 a 3 dias úteis, a partir de hoje, data de "
+       "chegada de volta.",
+       "pt", NULL},
+      {"De bestelling is onderweg en u kunt de levering met de code volgen, de fiets wordt "
+       "gebracht door het team van de winkel.",
+       "nl", "es"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const struct trg_str text = str_of(cases[i].text);
+    if (language_contradicts(text, cases[i].is))
+      fail_msg("%s is said not to be %s", cases[i].text, cases[i].is);
+    if (cases[i].is_not != NULL && !language_contradicts(text, cases[i].is_not))
+      fail_msg("%s could be %s", cases[i].text, cases[i].is_not);
+  }
+}
+
 static void test_what_tells_nothing_contradicts_nothing(void **state) {
   (void)state;
   assert_false(language_contradicts(TRG_STR(""), "de"));
@@ -316,6 +344,7 @@ int main(void) {
       TEST(test_every_code_has_a_meaning),
       TEST(test_the_draft_is_in_the_tickets_language),
       TEST(test_languages_that_contradict),
+      TEST(test_words_that_several_languages_share_contradict_none_of_them),
       TEST(test_what_tells_nothing_contradicts_nothing),
       TEST(test_citations_are_found_once_and_taken_out_for_the_customer),
   };
