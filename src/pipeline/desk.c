@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -122,6 +123,7 @@ static void poll_on_done(void *arg, const struct trg_result *res) {
   const bool again = d->more || d->stale;
   d->stale = false;
   d->caught_up = !again;
+  d->heard_ms = d->more ? 0 : clock_now_ms();
   desk_schedule(d, again ? 0 : d->conf->poll_ms);
   macros_start(d);
   road_kick(d->road);
@@ -308,6 +310,7 @@ static void desks_swap(struct road *r, struct desk *fresh) {
         now->reached = old->reached;
         now->ok_ms = old->ok_ms;
         now->covered_ms = old->covered_ms;
+        now->heard_ms = old->heard_ms;
       }
       desk_close(old);
     }
@@ -377,6 +380,18 @@ bool desks_caught_up(const struct road *r) {
   for (const struct desk *d = r->desks; d != NULL; d = d->next)
     if (!d->caught_up || macros_busy(d)) return false;
   return true;
+}
+
+/* A helpdesk is heard every poll_ms; this much later it is not heard any more, as when the machine
+ * slept. */
+#define HEARD_SLACK_MS (2 * (int64_t)POLL_DEADLINE_MS)
+
+void desks_held(const struct road *r, int64_t now, struct buf *b) {
+  for (const struct desk *d = r->desks; d != NULL; d = d->next) {
+    const bool heard = d->heard_ms > 0 && d->failures == 0 &&
+                       now - d->heard_ms <= d->conf->poll_ms + HEARD_SLACK_MS;
+    if (!heard) buf_printf(b, "%s%s\n", b->n == 0 ? "\n" : "", d->conf->name);
+  }
 }
 
 int64_t desks_next_due(const struct road *r) {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -304,7 +305,7 @@ static int64_t sooner(int64_t a, int64_t b) {
 static int64_t road_next_due(const struct road *r) {
   int64_t due = 0;
   struct trg_err err = {0};
-  store_must(ticket_next_due(r->setup.store, &due, &err), &err);
+  store_must(ticket_next_due(r->setup.store, r->settled_ms, &due, &err), &err);
   const int64_t first = sooner(sooner(due, desks_next_due(r)), verify_next(r));
   if (budget_stopped(r) && first != 0 && first < r->stopped_ms) return r->stopped_ms;
   return first;
@@ -315,7 +316,7 @@ static void road_sleep(struct road *r) {
   const int64_t due = road_next_due(r);
   loop_timer_stop(r->setup.loop, r->wake);
   r->wake = 0;
-  if (due == 0) return;
+  if (due == 0 && !r->unsettled) return;
   int64_t wait = due - clock_now_ms();
   /* What is due now and was not begun waits for a place: the task that ends makes it, and kicks. */
   if (wait <= 0 && r->task_count > 0 && !r->unsettled) return;
@@ -336,7 +337,7 @@ static void road_check_end(struct road *r) {
     idle(r->idle_arg);
     return;
   }
-  if (r->finished == NULL || r->shade_count > 0) return;
+  if (r->finished == NULL || r->shade_count > 0 || r->unsettled) return;
   if (!budget_stopped(r) && !desks_caught_up(r)) return;
   const int64_t due = road_next_due(r);
   if (due != 0 && due <= clock_now_ms() + ONCE_PATIENCE_MS) return;
@@ -345,11 +346,11 @@ static void road_check_end(struct road *r) {
   finished(r->finished_arg);
 }
 
-/* A ticket gives several facts on its way: while others are under way, they are settled together.
- * True when there may be more. */
+/* A ticket gives several facts on its way: while others are under way, or wait for what their
+ * helpdesk has to tell, they are settled together. True when there may be more. */
 static bool settle_turn(struct road *r) {
   const int64_t now_us = clock_mono_us();
-  r->unsettled = r->task_count > 0 && now_us - r->settled_us < SETTLE_EVERY_MS * 1000;
+  r->unsettled = (r->task_count > 0 || r->held) && now_us - r->settled_us < SETTLE_EVERY_MS * 1000;
   if (r->unsettled) return false;
   const bool more = settle_due(r, BATCH) == BATCH;
   if (!more) r->settled_us = now_us;
@@ -483,15 +484,33 @@ void settle_now(struct road *r, int64_t ticket_id, int64_t now) {
   store_must(watch_ticket(r->setup.store, r->plan->book, ticket_id, now, &err), &err);
 }
 
+/* When nothing was left to settle, what is still due waits for its helpdesk, not for the clock. */
+static void settle_rest(struct road *r, bool none_left, int64_t now) {
+  int64_t id = 0;
+  size_t n = 0;
+  struct trg_err err = {0};
+  if (none_left) store_must(ticket_settle_due(r->setup.store, now, 1, &id, &n, &err), &err);
+  r->held = n > 0;
+  r->settled_ms = r->held ? now : 0;
+}
+
+/* Silence up to a moment is known when the helpdesk was heard after it. So what is due after a time
+ * in which it was not heard is settled when what happened meanwhile is here: a charge first and its
+ * reversal a moment later would be right in sum, and noise in a bill. */
 int64_t settle_due(struct road *r, int limit) {
   int64_t ids[BATCH];
   size_t n = 0;
   struct trg_err err = {0};
   const int64_t now = clock_now_ms();
-  store_must(ticket_settle_due(r->setup.store, now, limit, ids, &n, &err), &err);
+  struct buf held;
+  buf_init(&held, 0);
+  desks_held(r, now, &held);
+  store_must(ticket_settle_known(r->setup.store, now, buf_view(&held), limit, ids, &n, &err), &err);
+  buf_free(&held);
   for (size_t i = 0; i < n; i++) {
     if (!look_first(r, ids[i], now)) settle_now(r, ids[i], now);
   }
   if (n > 0) store_must(watch_totals(r->setup.store, now, &err), &err);
+  settle_rest(r, n == 0, now);
   return (int64_t)n;
 }

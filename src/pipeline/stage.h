@@ -58,6 +58,8 @@ struct road {
   int64_t stopped_ms; /* limits.on_limit stop: nothing new is begun before this moment */
   int64_t settled_us; /* monotonic: when all that was due had been settled */
   bool unsettled;     /* there may be more, and it waits a moment */
+  bool held;          /* some that are due wait for their helpdesk (settle_due) */
+  int64_t settled_ms; /* what was due then and is not settled is held; 0: nothing is */
   bool running, draining, kicked;
   void (*idle)(void *arg);
   void *idle_arg;
@@ -173,6 +175,7 @@ struct desk {
   int fetching;
   int64_t failures;
   int64_t ok_ms, covered_ms;
+  int64_t heard_ms; /* a poll of this run had no more to tell; 0: none yet, or there is more */
   int64_t since_ms; /* what was never covered counts from here */
   int64_t asked_us; /* monotonic: since when the poll under way runs */
   char error[320];  /* of the last poll, "" when it was fine */
@@ -193,6 +196,11 @@ void macros_free(struct desk *d);
 void desks_free(struct road *r);
 void desks_start(struct road *r);
 void desk_fetch(struct desk *d); /* takes from the inbox while there is room */
+/* Appends the names of the helpdesks that may have something to tell that is not known yet: those
+ * not heard to the end since the start, not lately, or that fail. Each between two line feeds, as
+ * ticket_settle_known wants them. */
+struct buf;
+void desks_held(const struct road *r, int64_t now, struct buf *b);
 bool desks_busy(const struct road *r);
 bool desks_caught_up(const struct road *r); /* --once: every desk polled to the end, or gave up */
 int64_t desks_next_due(const struct road *r);

@@ -180,6 +180,23 @@ int ticket_settle_due(struct store *s, int64_t now_ms, int limit, int64_t *ids, 
   return ids_of(&q, limit, ids, ret_count, err);
 }
 
+int ticket_settle_known(struct store *s, int64_t now_ms, struct trg_str held, int limit,
+                        int64_t *ids, size_t *ret_count, struct trg_err *err) {
+  static const char text[] =
+      "SELECT id FROM ticket WHERE settle_ms > 0 AND settle_ms <= ?"
+      " AND instr(?, char(10) || helpdesk || char(10)) = 0"
+      " AND NOT EXISTS (SELECT 1 FROM inbox_ticket i WHERE i.helpdesk = ticket.helpdesk"
+      "  AND i.ext_id = ticket.ext_id AND i.state = 'waiting')"
+      " ORDER BY settle_ms, id LIMIT ?";
+  BUG_UNLESS(limit >= 0);
+  struct sql q;
+  sql_read(&q, s, text);
+  sql_int(&q, now_ms);
+  sql_str(&q, held);
+  sql_int(&q, limit);
+  return ids_of(&q, limit, ids, ret_count, err);
+}
+
 /* Each of these is one look at one end of an index. */
 static int first_waiting(struct store *s, const char *word, int64_t *ret, struct trg_err *err) {
   static const char text[] = "SELECT coalesce((SELECT max(1, due_ms, lease_ms) FROM ticket"
@@ -208,17 +225,18 @@ static int first_due(struct store *s, enum ticket_state state, int64_t *ret, str
   return running ? first_lease(s, word, ret, err) : first_waiting(s, word, ret, err);
 }
 
-static int first_settle(struct store *s, int64_t *ret, struct trg_err *err) {
+static int first_settle(struct store *s, int64_t after_ms, int64_t *ret, struct trg_err *err) {
   static const char text[] = "SELECT coalesce((SELECT settle_ms FROM ticket WHERE settle_ms > 0"
-                             " ORDER BY settle_ms LIMIT 1), 0)";
+                             " AND settle_ms > ? ORDER BY settle_ms LIMIT 1), 0)";
   struct sql q;
   sql_read(&q, s, text);
+  sql_int(&q, after_ms);
   return sql_number(&q, ret, err);
 }
 
-int ticket_next_due(struct store *s, int64_t *ret_ms, struct trg_err *err) {
+int ticket_next_due(struct store *s, int64_t settled_ms, int64_t *ret_ms, struct trg_err *err) {
   int64_t first = 0;
-  int rc = first_settle(s, &first, err);
+  int rc = first_settle(s, settled_ms, &first, err);
   for (int state = TICKET_RECEIVED; state < TICKET_FOLLOWING && rc == 0; state++) {
     int64_t due = 0;
     rc = first_due(s, (enum ticket_state)state, &due, err);

@@ -91,16 +91,22 @@ int ticket_list(struct store *s, const struct ticket_filter *f, struct arena *a,
 int ticket_due(struct store *s, enum ticket_state state, int64_t now_ms, int limit, int64_t *ids,
                size_t *ret_count, struct trg_err *err);
 /* The earliest moment at which something in a waiting state or a settle falls due, or a lease
- * ends; 1 when something is due without a moment; 0: nothing. */
-int ticket_next_due(struct store *s, int64_t *ret_ms, struct trg_err *err);
+ * ends; 1 when something is due without a moment; 0: nothing. Settles that were due at settled_ms
+ * or before are not counted: what is left of them waits for something else than the clock. */
+int ticket_next_due(struct store *s, int64_t settled_ms, int64_t *ret_ms, struct trg_err *err);
 int ticket_depth(struct store *s, int64_t ret_count[TICKET_STATES], struct trg_err *err);
 /* Each ticket opened in [from, to), to 0: without an end, in order. fn nonzero stops and is
  * returned. */
 int ticket_each(struct store *s, int64_t from_ms, int64_t to_ms,
                 int (*fn)(void *arg, int64_t id, const char *ref, struct trg_err *err), void *arg,
                 struct trg_err *err);
+/* Up to `limit` ids whose settle_ms has come, oldest first. */
 int ticket_settle_due(struct store *s, int64_t now_ms, int limit, int64_t *ids, size_t *ret_count,
                       struct trg_err *err);
+/* The same without tickets that wait in the inbox to be fetched, and without those of the helpdesks
+ * in `held`: names, each between two line feeds ("\na\nb\n"), "" for none. */
+int ticket_settle_known(struct store *s, int64_t now_ms, struct trg_str held, int limit,
+                        int64_t *ids, size_t *ret_count, struct trg_err *err);
 
 /* Writes. */
 /* Inserts (state none) or updates what the helpdesk says; never touches state. */

@@ -276,6 +276,63 @@ static void silence_over_the_window_is_charged_once(void **state) {
   ledger_is_sound();
 }
 
+/* Silent, written to by the customer, solved by a person, deleted: all within the window. */
+static void open_and_leave(void) {
+  open_with(LINE("1", ",\"behaviour\":\"silent\"")
+                LINE("2", ",\"behaviour\":\"silent\",\"thread\":[" SAYS(
+                              "customer", "2026-11-22T12:00:00Z",
+                              "It is still not here, that did not help.") "]")
+                    LINE("3", ",\"behaviour\":\"silent\",\"thread\":[" SAYS(
+                                  "agent", "2026-11-21T12:00:00Z", "It arrives tomorrow.") "]")
+                        LINE("4", ",\"behaviour\":\"deleted\""),
+            "--behaviour on");
+  rig_start(&R, "");
+  rig_until(&R, "SELECT count(*) FROM v_tickets WHERE state = 'following'", 4);
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  assert_int_equal(charges("%"), 0);
+}
+
+static void what_happened_while_we_were_off_is_known_before_anything_is_charged(void **state) {
+  (void)state;
+  open_and_leave();
+  rig_later(&R, "100h");
+  rig_start(&R, "");
+  rig_until(&R, "SELECT count(*) FROM v_charges WHERE kind = 'charge' AND ref = 'shop/1'", 1);
+  rig_until(&R, "SELECT count(*) FROM inbox_ticket", 0);
+  assert_int_equal(rig_stop(&R, SIGTERM), 0);
+  pass();
+  assert_int_equal(charges("reversal"), 0);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_charges WHERE ref IN ('shop/3', 'shop/4')"),
+                   0);
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM ticket WHERE settle_ms > 0 AND settle_ms < "
+                               "(SELECT max(covered_ms) FROM cursor)"),
+                   0);
+  /* The moment of the charge is the window's end, not when it was found. */
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_charges WHERE ref = 'shop/1' AND at < "
+                               "'2026-11-23T10:10:00Z'"),
+                   1);
+  ledger_is_sound();
+  assert_int_equal(rig_run(&R, "triagectl", "ledger recount", NULL), 0);
+}
+
+static void a_helpdesk_that_is_not_heard_is_not_charged_for_and_holds_no_pass_up(void **state) {
+  (void)state;
+  open_and_leave();
+  char *was = rig_read(&R, "triaged.yaml"), from[40], to[40];
+  snprintf(from, sizeof from, "127.0.0.1:%d", R.port);
+  snprintf(to, sizeof to, "127.0.0.1:%d", rig_port());
+  rig_conf_change(&R, from, to, NULL);
+  rig_later(&R, "100h");
+  assert_int_equal(rig_run(&R, "triaged", "--once", NULL), 1);
+  assert_int_equal(charges("%"), 0);
+  rig_file(&R, "triaged.yaml", was);
+  free(was);
+  pass();
+  assert_int_equal(rig_sql(&R, "SELECT count(*) FROM v_charges WHERE ref = 'shop/1'"), 1);
+  assert_int_equal(charges("reversal"), 0);
+  ledger_is_sound();
+}
+
 static void thanks_are_charged_at_once_and_not_again(void **state) {
   (void)state;
   open_with(LINE("1", ",\"thread\":[" SAYS("customer", "2026-11-20T12:00:00Z",
@@ -410,6 +467,8 @@ int main(void) {
       T(only_fields_that_moved_do_not_keep_our_answer_back),
       T(a_customer_who_writes_while_the_draft_is_made_gets_one_answer_to_both),
       T(silence_over_the_window_is_charged_once),
+      T(what_happened_while_we_were_off_is_known_before_anything_is_charged),
+      T(a_helpdesk_that_is_not_heard_is_not_charged_for_and_holds_no_pass_up),
       T(thanks_are_charged_at_once_and_not_again),
       T(a_customer_who_comes_back_takes_the_charge_back),
       T(a_reopened_ticket_takes_the_charge_back),

@@ -152,27 +152,27 @@ static void test_a_running_ticket_is_due_when_its_lease_ends(void **state) {
   assert_int_equal(n, 0);
   ok(b, ticket_due(b->s, TICKET_TRIAGING, NOW + 100, 2, ids, &n, &b->err));
   assert_int_equal(n, 1);
-  ok(b, ticket_next_due(b->s, &due, &b->err));
+  ok(b, ticket_next_due(b->s, 0, &due, &b->err));
   assert_int_equal(due, NOW + 100);
 }
 
 static void test_next_due_is_the_first_of_all_waiting_states_and_settles(void **state) {
   struct box *b = *state;
   int64_t due = -1;
-  ok(b, ticket_next_due(b->s, &due, &b->err));
+  ok(b, ticket_next_due(b->s, 0, &due, &b->err));
   assert_int_equal(due, 0);
   const int64_t one = ticket_made(b, "1"), two = ticket_made(b, "2"), three = ticket_made(b, "3");
   move(b, one, TICKET_NONE, TICKET_RECEIVED, NOW + 50);
   move(b, two, TICKET_NONE, TICKET_UNCERTAIN, NOW + 20);
   move(b, three, TICKET_NONE, TICKET_FOLLOWING, NOW + 1); /* waits for facts, not for the clock */
-  ok(b, ticket_next_due(b->s, &due, &b->err));
+  ok(b, ticket_next_due(b->s, 0, &due, &b->err));
   assert_int_equal(due, NOW + 20);
   ok(b, ticket_bill(b->s, three, TRG_STR("open"), TRG_STR(""), NOW + 10, &b->err));
-  ok(b, ticket_next_due(b->s, &due, &b->err));
+  ok(b, ticket_next_due(b->s, 0, &due, &b->err));
   assert_int_equal(due, NOW + 10);
   const struct ticket_step now = {0};
   ok(b, ticket_wait(b->s, one, &now, NOW, &b->err));
-  ok(b, ticket_next_due(b->s, &due, &b->err));
+  ok(b, ticket_next_due(b->s, 0, &due, &b->err));
   assert_int_equal(due, 1);
 }
 
@@ -182,7 +182,7 @@ static void test_a_running_ticket_without_a_lease_wakes_nobody(void **state) {
   size_t n = 0;
   const int64_t id = ticket_made(b, "1");
   move(b, id, TICKET_NONE, TICKET_DRAFTING, 0);
-  ok(b, ticket_next_due(b->s, &due, &b->err));
+  ok(b, ticket_next_due(b->s, 0, &due, &b->err));
   assert_int_equal(due, 0);
   ok(b, ticket_due(b->s, TICKET_DRAFTING, INT64_MAX, 2, ids, &n, &b->err)); /* at a restart */
   assert_int_equal(n, 1);
@@ -205,6 +205,42 @@ static void test_settles_come_in_order_and_not_before_their_time(void **state) {
   assert_int_equal(n, 2);
   assert_string_equal(get(b, two).bill_state, "resolved");
   assert_int_equal(ticket_bill(b->s, two, TRG_STR("paid"), TRG_STR(""), 0, &b->err), TRG_EINVAL);
+}
+
+static void settles_known(struct box *b, const char *held, size_t count, int64_t first) {
+  int64_t ids[4] = {0};
+  size_t n = 0;
+  ok(b, ticket_settle_known(b->s, NOW, str_of(held), 4, ids, &n, &b->err));
+  assert_int_equal(n, count);
+  assert_int_equal(ids[0], first);
+}
+
+static void test_a_settle_waits_for_its_helpdesk_and_for_its_own_fetch(void **state) {
+  struct box *b = *state;
+  struct inbox_item *items = NULL;
+  const struct trg_str desk = TRG_STR("support");
+  const int64_t one = ticket_made(b, "1"), two = ticket_made(b, "2");
+  int64_t due = -1;
+  size_t n = 0;
+  bool new;
+  ok(b, ticket_unsettle(b->s, one, NOW - 1, &b->err));
+  ok(b, ticket_unsettle(b->s, two, NOW, &b->err));
+  settles_known(b, "", 2, one);
+  settles_known(b, "\nsupport\n", 0, 0);
+  settles_known(b, "\nmail\nsupport\n", 0, 0);
+  settles_known(b, "\nsupport2\nour support\n", 2, one); /* others */
+  ok(b, inbox_add(b->s, desk, TRG_STR("1"), TRG_STR("1"), desk, NOW, NOW, &new, &b->err));
+  settles_known(b, "", 1, two);
+  ok(b, inbox_take(b->s, desk, NOW, NOW + 9, 1, b->a, &items, &n, &b->err));
+  settles_known(b, "", 1, two); /* the fetch is under way */
+  ok(b, inbox_retry(b->s, desk, TRG_STR("1"), items[0].seq, NOW, true, desk, &b->err));
+  settles_known(b, "", 2, one); /* given up: nothing more comes */
+  ok(b, ticket_next_due(b->s, 0, &due, &b->err));
+  assert_int_equal(due, NOW - 1);
+  ok(b, ticket_next_due(b->s, NOW - 1, &due, &b->err));
+  assert_int_equal(due, NOW);
+  ok(b, ticket_next_due(b->s, NOW, &due, &b->err));
+  assert_int_equal(due, 0);
 }
 
 static void test_verdict_outcome_and_pass_are_kept(void **state) {
@@ -344,7 +380,7 @@ static void whole_way(struct box *b, int i) {
   ok(b, event_add(b->s, &e, &new, &b->err));
   move(b, id, TICKET_NONE, TICKET_RECEIVED, at);
   ok(b, ticket_due(b->s, TICKET_RECEIVED, at, 4, ids, &n, &b->err));
-  ok(b, ticket_next_due(b->s, &due, &b->err));
+  ok(b, ticket_next_due(b->s, 0, &due, &b->err));
   ok(b, ticket_depth(b->s, depth, &b->err));
   const struct model_call c = {.ticket_id = id, .task = "triage", .started_ms = at};
   ok(b, model_call_open(b->s, &c, 0, &row, &b->err));
@@ -364,6 +400,7 @@ static void whole_way(struct box *b, int i) {
   l.corrects = l.seq;
   ok(b, ledger_append(b->s, &l, &b->err));
   ok(b, ticket_settle_due(b->s, at, 4, ids, &n, &b->err));
+  ok(b, ticket_settle_known(b->s, at, desk, 4, ids, &n, &b->err));
   ok(b, ticket_bill(b->s, id, TRG_STR("reversed"), TRG_STR("x"), 0, &b->err));
 }
 
@@ -393,6 +430,7 @@ int main(void) {
       TEST(test_next_due_is_the_first_of_all_waiting_states_and_settles),
       TEST(test_a_running_ticket_without_a_lease_wakes_nobody),
       TEST(test_settles_come_in_order_and_not_before_their_time),
+      TEST(test_a_settle_waits_for_its_helpdesk_and_for_its_own_fetch),
       TEST(test_verdict_outcome_and_pass_are_kept),
       TEST(test_the_list_is_newest_first_and_filtered),
       TEST(test_a_ticket_is_read_as_it_is),
