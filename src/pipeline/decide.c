@@ -311,6 +311,7 @@ void task_answered(struct task *k, const struct router_answer *a, task_take *tak
       advance(r, t.id, t.state, k->stage->takes, &(struct advance){.why = "cancelled"});
       break;
     default:
+      k->paid = k->paid || a->cost_micros > 0;
       failed(k, &t, code, why, a->retry_after_ms);
       break;
     }

@@ -91,7 +91,8 @@ static void desk_failed(struct desk *d, const struct trg_result *res) {
   c.error = d->error;
   store_must(cursor_put(d->road->setup.store, str_of(d->conf->name), &c, &err), &err);
   arena_free(&a);
-  const int64_t wait_ms = backoff_ms(d->road, d->failures, res->retry_after_ms);
+  const int64_t steps = d->failures < BACKOFF_POLL_STEPS ? d->failures : BACKOFF_POLL_STEPS;
+  const int64_t wait_ms = backoff_ms(d->road, steps, res->retry_after_ms);
   if (d->road->finished != NULL &&
       (d->failures >= ONCE_POLL_TRIES || wait_ms > ONCE_POLL_WAIT_MS)) {
     d->caught_up = true;
@@ -209,7 +210,7 @@ static void fetch_failed(struct fetch *f, const struct trg_result *res) {
   }
   const bool cancelled = res->outcome == TRG_CANCELLED;
   const int64_t attempts = f->attempts + (cancelled ? 0 : 1);
-  const bool dead = !cancelled && attempts >= (code_is_peer(code) ? ATTEMPTS_PEER : ATTEMPTS_OWN);
+  const bool dead = !cancelled && attempts_spent(code, false, attempts);
   const int64_t due = cancelled
                           ? 0
                           : clock_now_ms() + backoff_ms(d->road, attempts, res->retry_after_ms);

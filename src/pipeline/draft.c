@@ -175,6 +175,7 @@ static void draft_on_answer(void *arg, const struct router_answer *a) {
   if (answered && lookup_wanted(s->lookup, a->text) && task_current(k, &t)) {
     k->ask = 0;
     s->spent_micros += a->cost_micros;
+    k->paid = s->spent_micros > 0;
     lookup_run(s->lookup, a->text, draft_again);
     return;
   }

@@ -187,11 +187,21 @@ bool code_is_peer(const char *code) {
   return false;
 }
 
+bool code_waits(const char *code) {
+  return code_is_peer(code) && strcmp(code, TRG_CODE_MALFORMED) != 0 &&
+         strcmp(code, TRG_CODE_ENDPOINT) != 0;
+}
+
+bool attempts_spent(const char *code, bool paid, int64_t attempts) {
+  if (code_waits(code) && !paid) return false;
+  return attempts % (code_is_peer(code) ? ATTEMPTS_PEER : ATTEMPTS_OWN) == 0;
+}
+
 int64_t backoff_ms(struct road *r, int64_t attempts, int64_t retry_after_ms) {
   if (retry_after_ms > 0) return retry_after_ms + (int64_t)rng_below(&r->rng, 250);
   int64_t ms = 500;
-  for (int64_t i = 1; i < attempts && ms < 300000; i++) ms *= 2;
-  if (ms > 300000) ms = 300000;
+  for (int64_t i = 1; i < attempts && ms < BACKOFF_MAX_MS; i++) ms *= 2;
+  if (ms > BACKOFF_MAX_MS) ms = BACKOFF_MAX_MS;
   return ms - (int64_t)rng_below(&r->rng, (uint64_t)(ms / 4)); /* up to 25 % sooner */
 }
 
@@ -199,7 +209,7 @@ void task_retry(struct task *k, const struct ticket *t, const char *code, const 
                 int64_t retry_after_ms) {
   struct road *r = k->road;
   const int64_t attempts = k->attempts + 1;
-  const bool dead = attempts >= (code_is_peer(code) ? ATTEMPTS_PEER : ATTEMPTS_OWN);
+  const bool dead = attempts_spent(code, k->paid, attempts);
   log_event(dead ? TRG_ERROR : TRG_WARN, dead ? "ticket.dead" : "ticket.retry", "ticket", k->ref,
             "stage", k->stage->name, "code", code, "why", why, "attempts", log_num(attempts), NULL);
   if (dead) {

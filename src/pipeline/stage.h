@@ -8,10 +8,14 @@
 #include "pipeline/road.h"
 #include "store/store.h"
 
-/* Attempts after which a step that fails for its own sake is a dead letter; for trouble on the
- * other side (network, rate, quota) it goes on waiting much longer. */
+/* Attempts after which a step that fails for its own sake is a dead letter; for answers of a peer
+ * that are of no use, or that were paid for, it goes on much longer. A peer that is down is waited
+ * for without end (attempts_spent). */
 #define ATTEMPTS_OWN  5
 #define ATTEMPTS_PEER 60
+/* Back-off doubles up to this; a poll, which is one request for a whole helpdesk, up to less. */
+#define BACKOFF_MAX_MS     900000
+#define BACKOFF_POLL_STEPS 10 /* 256 s */
 
 struct stage {
   const char *name;
@@ -29,6 +33,7 @@ struct task {
   struct desk *desk;
   struct arena *arena;
   router_id ask;
+  bool paid;             /* what failed may have cost money */
   bool looking;          /* tools are being asked (lookup.h) */
   struct recall *recall; /* what is like the ticket, searched for or found (recall.h) */
   trg_op op;
@@ -125,6 +130,13 @@ void pace_end(struct road *r, int64_t ticket_id);
 /* Capped exponential back-off with jitter. */
 int64_t backoff_ms(struct road *r, int64_t attempts, int64_t retry_after_ms);
 bool code_is_peer(const char *code);
+/* The peer, or the way to it, is down or wants us to wait: it has answered nothing, and will. */
+bool code_waits(const char *code);
+/* Is the work given up after so many attempts, of which the last failed with this code? Never while
+ * a peer is waited for, unless that cost money (`paid`). Attempts of all kinds are counted
+ * together, so after a long outage the count is beyond every limit: what fails otherwise then ends
+ * at the next multiple of its limit. */
+bool attempts_spent(const char *code, bool paid, int64_t attempts);
 
 /* The stages (one file each). */
 void triage_run(struct road *r, const struct stage *st, const struct ticket *t, struct arena *a);

@@ -173,7 +173,7 @@ static void verdict_missing(struct judging *j, const struct router_answer *a) {
   const int64_t now = clock_now_ms(), attempts = j->attempts + 1;
   const char *code = arena_dup(j->arena, a->code), *why = arena_dup(j->arena, a->why);
   int64_t due = now + backoff_ms(r, attempts, a->retry_after_ms);
-  bool lost = attempts >= (code_is_peer(code) ? ATTEMPTS_PEER : ATTEMPTS_OWN);
+  bool lost = attempts_spent(code, a->cost_micros > 0, attempts);
   if (a->end == ROUTER_REFUSED) lost = true;
   if (a->end == ROUTER_BUDGET) {
     due = now - now % DAY_MS + DAY_MS;

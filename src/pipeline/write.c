@@ -373,7 +373,7 @@ static void find_result(struct task *k, const struct ticket *t, const struct trg
   }
   /* Credentials, a path that moved: the helpdesk's trouble, and the write may have happened. */
   const bool refused = res->outcome == TRG_REJECTED && !code_is_peer(w->code);
-  if (refused || k->attempts + 1 >= ATTEMPTS_PEER) {
+  if (refused || (!code_waits(w->code) && (k->attempts + 1) % ATTEMPTS_PEER == 0)) {
     outbox_end(k, "uncertain");
     write_dead(k, t);
     return;

@@ -108,6 +108,38 @@ static void faults_on_both_sides_lose_and_double_nothing(void **state) {
   rig_close(&r);
 }
 
+/* Each run is one attempt: no wait is longer than the time between two of them. */
+static void outage(struct rig *r, const char *faults, int runs) {
+  cJSON_Delete(rig_post(r, "/sim/faults", faults));
+  for (int i = 0; i < runs; i++) {
+    rig_later(r, "20m");
+    rig_run(r, "triaged", "--once", NULL);
+    assert_int_equal(rig_sql(r, "SELECT count(*) FROM v_tickets WHERE state = 'dead'"), 0);
+  }
+}
+
+static void a_day_without_a_model_leaves_no_dead_letter(void **state) {
+  (void)state;
+  struct rig r;
+  rig_open(&r);
+  char *out = NULL;
+  rig_tickets(&r, 2);
+  rig_sim(&r, "--seed 3 --behaviour off --retry-after 0");
+  rig_file(&r, "triaged.yaml", rig_config);
+  outage(&r, "model.503=1", 70);
+  assert_int_equal(rig_sql(&r, "SELECT count(*) FROM v_tickets WHERE state = 'received'"), 2);
+  assert_true(rig_sql(&r, "SELECT min(attempts) FROM ticket") > 60);
+  assert_int_equal(rig_run(&r, "triagectl", "status", &out), 0);
+  assert_non_null(strstr(out, "dead       0\n"));
+  free(out);
+  cJSON_Delete(rig_post(&r, "/sim/faults", ""));
+  rig_later(&r, "20m");
+  rig_run(&r, "triaged", "--once", NULL);
+  assert_int_equal(rig_sql(&r, "SELECT count(*) FROM v_tickets WHERE outcome = ''"), 0);
+  assert_int_equal(rig_check_no_double(&r, &(int){0}, &(int){0}), 2);
+  rig_close(&r);
+}
+
 static void dead_letters_are_seen_and_go_back_to_work_one_or_all(void **state) {
   (void)state;
   struct rig r;
@@ -150,6 +182,7 @@ int main(void) {
       cmocka_unit_test(a_helpdesk_that_wants_a_long_wait_does_not_hold_the_pass_up),
       cmocka_unit_test(a_second_pass_changes_nothing),
       cmocka_unit_test(draft_mode_writes_notes_and_never_a_public_reply),
+      cmocka_unit_test(a_day_without_a_model_leaves_no_dead_letter),
       cmocka_unit_test(dead_letters_are_seen_and_go_back_to_work_one_or_all),
       cmocka_unit_test(faults_on_both_sides_lose_and_double_nothing),
   };

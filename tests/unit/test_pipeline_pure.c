@@ -16,6 +16,7 @@
 #include "pipeline/prompt.h"
 #include "pipeline/reason.h"
 #include "pipeline/signal.h"
+#include "pipeline/stage.h"
 #include "pipeline/verdict.h"
 #include "skill/taxonomy.h"
 #include "store/knowledge.h"
@@ -421,6 +422,41 @@ static void test_schemas_are_json_and_name_the_categories(void **state) {
   mem_free(stable);
 }
 
+static void test_a_peer_that_is_down_is_waited_for_however_often_it_fails(void **state) {
+  (void)state;
+  static const char *const waits[] = {TRG_CODE_RATE,    TRG_CODE_QUOTA, TRG_CODE_TRANSIENT,
+                                      TRG_CODE_TIMEOUT, TRG_CODE_AUTH,  "resting"};
+  for (size_t i = 0; i < sizeof waits / sizeof *waits; i++)
+    for (int64_t n = 1; n < 1000; n++) assert_false(attempts_spent(waits[i], false, n));
+  /* What was paid for, or can not be understood, has a limit; what is our own, a lower one. */
+  assert_false(attempts_spent(TRG_CODE_TIMEOUT, true, ATTEMPTS_PEER - 1));
+  assert_true(attempts_spent(TRG_CODE_TIMEOUT, true, ATTEMPTS_PEER));
+  assert_false(attempts_spent(TRG_CODE_MALFORMED, false, ATTEMPTS_PEER - 1));
+  assert_true(attempts_spent(TRG_CODE_MALFORMED, false, ATTEMPTS_PEER));
+  assert_true(attempts_spent(TRG_CODE_ENDPOINT, false, ATTEMPTS_PEER));
+  assert_false(attempts_spent("invalid", true, ATTEMPTS_OWN - 1));
+  assert_true(attempts_spent("invalid", true, ATTEMPTS_OWN));
+  assert_true(attempts_spent(TRG_CODE_PERMISSION, false, ATTEMPTS_OWN));
+  /* After a night of waiting the first page that can not be read is not the end. */
+  assert_false(attempts_spent(TRG_CODE_MALFORMED, false, 2 * ATTEMPTS_PEER + 1));
+}
+
+static void test_waiting_grows_to_a_quarter_of_an_hour_and_is_spread(void **state) {
+  (void)state;
+  struct road r = {0};
+  rng_seed(&r.rng, 7);
+  bool spread = false;
+  const int64_t first = backoff_ms(&r, 1000, 0);
+  for (int i = 0; i < 50; i++) {
+    const int64_t ms = backoff_ms(&r, 1000, 0);
+    assert_in_range(ms, BACKOFF_MAX_MS / 4 * 3, BACKOFF_MAX_MS);
+    spread = spread || ms != first;
+  }
+  assert_true(spread);
+  assert_in_range(backoff_ms(&r, 1, 0), 375, 500);
+  assert_in_range(backoff_ms(&r, BACKOFF_POLL_STEPS, 0), 192000, 256000);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void) {
@@ -442,6 +478,8 @@ int main(void) {
       TEST(test_what_other_tickets_hide_has_names_that_are_no_tokens_of_this_one),
       TEST(test_a_ticket_is_one_json_object_that_its_text_can_not_leave),
       TEST(test_a_long_thread_loses_its_oldest_messages_first),
+      TEST(test_a_peer_that_is_down_is_waited_for_however_often_it_fails),
+      TEST(test_waiting_grows_to_a_quarter_of_an_hour_and_is_spread),
       TEST(test_schemas_are_json_and_name_the_categories),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
