@@ -145,6 +145,29 @@ static void test_empty_and_odd_requests_still_get_every_key(void **state) {
   local_rig_close(&rig);
 }
 
+static void test_a_new_subject_above_the_question_is_not_the_summary(void **state) {
+  (void)state;
+  static const struct {
+    const char *body, *summary;
+  } cases[] = {
+      {"Asunto nuevo: el resto\\n\\n¿Cuándo llega el resto?", "Dinero – ¿Cuándo llega el resto?"},
+      {"Betreff: Garantie\\nWie melde ich das?", "Dinero – Wie melde ich das?"},
+      {"Subject: the rest", "Dinero – Subject: the rest"},
+      {"Subjective as it is: too late\\nMore.", "Dinero – Subjective as it is: too late"},
+  };
+  struct local_rig rig;
+  local_rig_open(&rig);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char input[256];
+    snprintf(input, sizeof input, "{\"ticket\":{\"subject\":\"Dinero\",\"body\":\"%s\"}}",
+             cases[i].body);
+    cJSON *got = local_rig_answer(&rig, "triage", input);
+    assert_string_equal(local_rig_text(got, "summary"), cases[i].summary);
+    cJSON_Delete(got);
+  }
+  local_rig_close(&rig);
+}
+
 static void test_thanks_resolve_and_remaining_trouble_does_not(void **state) {
   (void)state;
   static const struct {
@@ -394,6 +417,7 @@ int main(void) {
       cmocka_unit_test(test_everyday_words_are_no_reason_to_escalate),
       cmocka_unit_test(test_signals_of_the_request_are_heard),
       cmocka_unit_test(test_empty_and_odd_requests_still_get_every_key),
+      cmocka_unit_test(test_a_new_subject_above_the_question_is_not_the_summary),
       cmocka_unit_test(test_thanks_resolve_and_remaining_trouble_does_not),
       cmocka_unit_test(test_a_long_input_is_answered_on_the_pool),
       cmocka_unit_test(test_training_writes_the_file_and_answers_with_it),

@@ -308,6 +308,21 @@ static bool line_greets(const char *line, size_t n) {
   return n < 40 && (line[n - 1] == ',' || line[n - 1] == ':' || n < 8);
 }
 
+/* A line "Subject: ..." that a mail program or the writer put above more text. */
+static bool line_is_subject(const char *line, size_t n) {
+  static const char *const names[] = {"subject", "betreff",   "objet",   "asunto",
+                                      "oggetto", "onderwerp", "assunto", "temat"};
+  const char *colon = memchr(line, ':', n);
+  if (colon == NULL || line[n + strspn(line + n, " \t\r\n")] == '\0') return false;
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    const size_t name = strlen(names[i]);
+    /* one more word before the colon: "Asunto nuevo:" */
+    if (n > name && strncasecmp(line, names[i], name) == 0 && strchr(": ", line[name]) != NULL)
+      return colon - line < (ptrdiff_t)name + 10;
+  }
+  return false;
+}
+
 /* Subject and the first line of the body that says something. */
 static char *summary_make(const cJSON *ticket) {
   const char *subject = local_json_text(ticket, "subject");
@@ -316,7 +331,7 @@ static char *summary_make(const cJSON *ticket) {
   while (*line != '\0') {
     line += strspn(line, " \t\r\n");
     n = strcspn(line, "\r\n");
-    if (n > 0 && line[0] != '>' && !line_greets(line, n)) break;
+    if (n > 0 && line[0] != '>' && !line_greets(line, n) && !line_is_subject(line, n)) break;
     line += n;
     n = 0;
   }
