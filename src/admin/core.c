@@ -113,7 +113,6 @@ static void core_turn(void *arg) {
   if (c->failed || turn_flush(c->store, &err) >= 0) return;
   /* Nothing of this turn happened, and nothing of it was told to anybody. */
   log_event(TRG_ERROR, "store.commit", "code", err.code, "why", err.text, NULL);
-  fprintf(stderr, "%s: %s\n", program_invocation_short_name, err.text);
   c->failed = true;
   _Exit(1);
 }

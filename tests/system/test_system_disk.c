@@ -116,6 +116,11 @@ static void a_disk_that_fills_while_the_daemon_works_loses_nothing(void **state)
   for (int i = 0; i < 1000 && rig_alive(&R); i++) rig_sleep_ms(10);
   status = R.daemon > 0 ? 0 : 1;
   if (status == 0) fail_msg("the daemon goes on although it cannot store anything");
+  char *log = rig_read(&R, "daemon.log");
+  const char *told = strstr(log, "store.commit");
+  assert_non_null(told);
+  assert_null(strstr(told, "\ntriaged: ")); /* once, as a line of the log */
+  free(log);
   assert_int_equal(unlink(rig_path(&R, "state/ballast")), 0);
   everything_is_through(60);
 }
