@@ -40,7 +40,8 @@ struct report {
 int report_make(struct store *reader, const char *by, int64_t from_ms, int64_t to_ms,
                 int64_t now_ms, const char *book, struct arena *a, struct report *ret,
                 struct trg_err *err);
-void report_table(const struct report *r, bool colour, struct buf *out);
+/* `width`: columns of the terminal; a table that is wider leaves columns out. 0: it is whole. */
+void report_table(const struct report *r, bool colour, size_t width, struct buf *out);
 void report_json(const struct report *r, struct buf *out); /* the shape is fixed */
 void report_csv(const struct report *r, struct buf *out);
 void report_html(const struct report *r, struct buf *out); /* one self-contained file */

@@ -18,6 +18,10 @@ static const char *const heads[COLUMNS] = {"tickets",  "triaged", "wait",   "fai
                                            "resolved", "excl",    "held",   "rev",      "rate",
                                            "charged",  "model",   "margin", "model/res"};
 
+/* Left out of a terminal that is too narrow, in this order: what the others, or the lines above the
+ * table, tell too. */
+static const size_t dispensable[] = {13, 12, 2, 8, 3, 7, 6, 4};
+
 struct line {
   char cell[COLUMNS][32];
 };
@@ -40,6 +44,7 @@ static void line_fill(const struct report *of, const struct report_row *r, struc
 
 struct shape {
   size_t key, width[COLUMNS], gap;
+  bool hidden[COLUMNS];
 };
 
 static void shape_row(const struct report *of, struct shape *s, const struct report_row *r) {
@@ -63,6 +68,17 @@ static struct shape shape_of(const struct report *r) {
   const size_t room = rest < WIDTH_MAX ? WIDTH_MAX - rest : 0;
   if (s.key > room) s.key = room > 8 ? room : 8;
   return s;
+}
+
+static void shape_fit(struct shape *s, size_t screen) {
+  size_t total = s->key;
+  for (size_t i = 0; i < COLUMNS; i++) total += s->gap + s->width[i];
+  for (size_t i = 0; i < sizeof dispensable / sizeof *dispensable && total > screen; i++) {
+    s->hidden[dispensable[i]] = true;
+    total -= s->gap + s->width[dispensable[i]];
+  }
+  const size_t over = total > screen ? total - screen : 0;
+  if (s->key > over + 8) s->key -= over;
 }
 
 static void pad(struct buf *out, size_t n) {
@@ -90,6 +106,7 @@ static void row_put(struct buf *out, const struct report *of, const struct shape
   line_fill(of, r, &l);
   key_put(out, r->key, s->key);
   for (size_t i = 0; i < COLUMNS; i++) {
+    if (s->hidden[i]) continue;
     pad(out, s->gap + s->width[i] - strlen(l.cell[i]));
     buf_text(out, l.cell[i]);
   }
@@ -133,12 +150,14 @@ static void headline(const struct report *r, bool colour, struct buf *out) {
   buf_char(out, '\n');
 }
 
-void report_table(const struct report *r, bool colour, struct buf *out) {
-  const struct shape s = shape_of(r);
+void report_table(const struct report *r, bool colour, size_t width, struct buf *out) {
+  struct shape s = shape_of(r);
+  if (width > 0) shape_fit(&s, width);
   headline(r, colour, out);
   if (colour) buf_text(out, DIM);
   key_put(out, r->by, s.key);
   for (size_t i = 0; i < COLUMNS; i++) {
+    if (s.hidden[i]) continue;
     pad(out, s.gap + s.width[i] - strlen(heads[i]));
     buf_text(out, heads[i]);
   }

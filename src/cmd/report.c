@@ -37,7 +37,8 @@ static void report_text(const struct cmd_call *c, const struct report *r, bool t
     report_html(r, b);
     break;
   default:
-    report_table(r, !to_file && out_screen_of(stdout).colour, b);
+    report_table(r, !to_file && out_screen_of(stdout).colour,
+                 to_file ? 0 : out_screen_of(stdout).width, b);
     break;
   }
   if (c->format == OUT_JSON && b->n > 0 && b->p[b->n - 1] != '\n') buf_char(b, '\n');

@@ -152,9 +152,39 @@ static void test_empty_report_is_zeroes_in_every_form(void **state) {
   mem_free(html);
   struct buf b;
   buf_init(&b, 0);
-  report_table(&r, false, &b);
+  report_table(&r, false, 0, &b);
   assert_non_null(strstr(b.p, "0 of 0 triaged (-)"));
   buf_free(&b);
+}
+
+static void test_a_narrow_terminal_gets_fewer_columns_and_a_pipe_all(void **state) {
+  struct desk *d = *state;
+  struct report r;
+  struct report_row rows[1] = {{.key = "a-helpdesk-with-a-name-that-is-far-too-long-for-a-column",
+                                .tickets = 1200,
+                                .triaged = 1190,
+                                .resolved = 900,
+                                .charged_micros = INT64_C(891000000),
+                                .model_cost_micros = INT64_C(28525500)}};
+  made(d, "helpdesk", &r);
+  r.rows = rows;
+  r.row_count = 1;
+  r.total = rows[0];
+  r.total.key = "total";
+  struct buf narrow, whole;
+  buf_init(&narrow, 0);
+  buf_init(&whole, 0);
+  report_table(&r, false, 80, &narrow);
+  report_table(&r, false, 0, &whole);
+  assert_non_null(strstr(whole.p, "model/res"));
+  struct trg_str rest = str_of(strstr(narrow.p, "\nhelpdesk") + 1), line;
+  assert_non_null(strstr(rest.p, "tickets"));
+  assert_non_null(strstr(rest.p, "resolved"));
+  assert_non_null(strstr(rest.p, "charged"));
+  assert_null(strstr(rest.p, "model/res"));
+  while (str_next(&rest, '\n', &line)) assert_true(utf8_length(line) <= 80);
+  buf_free(&narrow);
+  buf_free(&whole);
 }
 
 static void test_table_fits_in_120_columns_and_is_aligned(void **state) {
@@ -175,7 +205,7 @@ static void test_table_fits_in_120_columns_and_is_aligned(void **state) {
   for (int colour = 0; colour < 1; colour++) {
     struct buf b;
     buf_init(&b, 0);
-    report_table(&r, colour == 1, &b);
+    report_table(&r, colour == 1, 0, &b);
     struct trg_str rest = buf_view(&b), line;
     size_t width = 0;
     while (str_next(&rest, '\n', &line)) {
@@ -256,7 +286,7 @@ static void test_html_is_one_file_that_needs_nothing_else(void **state) {
   if (table != NULL) {
     struct buf t;
     buf_init(&t, 0);
-    report_table(&r, true, &t);
+    report_table(&r, true, 0, &t);
     must(d, file_write(table, buf_view(&t), 0644, &d->err));
     buf_free(&t);
   }
@@ -330,6 +360,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_json_has_the_fixed_shape_and_its_identities_hold),
       TEST(test_empty_report_is_zeroes_in_every_form),
+      TEST(test_a_narrow_terminal_gets_fewer_columns_and_a_pipe_all),
       TEST(test_table_fits_in_120_columns_and_is_aligned),
       TEST(test_csv_has_a_line_for_each_row_and_no_formula),
       TEST(test_html_is_one_file_that_needs_nothing_else),
