@@ -280,6 +280,20 @@ static void test_each_error_has_its_class(void **state) {
   verdict_is(302, "", false, TRG_REJECTED, TRG_CODE_ENDPOINT);
 }
 
+/* What the reason was, nobody knows: a column that can be left out, as often as not. */
+static void test_a_refusal_that_was_cut_off_is_asked_for_again(void **state) {
+  static const char *const bodies[] = {"[{\"message\":\"No such column 'CreatedBy.User", "",
+                                       "<html>"};
+  (void)state;
+  for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+    struct sf_error error;
+    salesforce_error_read(&error, str(bodies[i]));
+    const struct sf_verdict verdict = salesforce_verdict_of(400, true, &error, i > 0);
+    assert_int_equal(verdict.outcome, TRG_RETRY);
+    assert_string_equal(verdict.code, TRG_CODE_MALFORMED);
+  }
+}
+
 static void test_statuses_go_by_category(void **state) {
   (void)state;
   struct sf_statuses statuses;
@@ -384,6 +398,7 @@ int main(void) {
       cmocka_unit_test(test_nothing_that_the_vendor_would_merge_is_sent),
       cmocka_unit_test(test_errors_of_all_shapes_are_read),
       cmocka_unit_test(test_each_error_has_its_class),
+      cmocka_unit_test(test_a_refusal_that_was_cut_off_is_asked_for_again),
       cmocka_unit_test(test_statuses_go_by_category),
       cmocka_unit_test(test_a_token_must_say_who_it_is_of),
       cmocka_unit_test(test_the_documents_of_another_make_are_errors_and_not_crashes),

@@ -451,6 +451,8 @@ static void test_statuses_of_reads_have_their_outcomes(void **state) {
     const char *code;
   } cases[] = {{301, "", TRG_REJECTED, TRG_CODE_ENDPOINT},
                {400, "{}", TRG_REJECTED, TRG_CODE_PERMANENT},
+               {400, "{\"error\": {\"ti", TRG_RETRY, TRG_CODE_MALFORMED},
+               {422, "<html>", TRG_RETRY, TRG_CODE_MALFORMED},
                {404, "{\"error\":{\"title\":\"No help desk at nope.zendesk.com\"}}", TRG_REJECTED,
                 TRG_CODE_ENDPOINT},
                {404, "{\"error\":\"RecordNotFound\"}", TRG_REJECTED, TRG_CODE_NOT_FOUND},

@@ -153,5 +153,8 @@ struct sf_verdict salesforce_verdict_of(int32_t status, bool sent, const struct 
   if (status == 408) return (struct sf_verdict){unknown, TRG_CODE_TIMEOUT};
   if (status == 429) return (struct sf_verdict){TRG_RETRY, TRG_CODE_RATE};
   if (status == 406) return (struct sf_verdict){TRG_RETRY, TRG_CODE_TRANSIENT};
+  /* A no whose reason was cut off, or that something in front of it said: asking again may tell. */
+  if (status == 400 && !error->is_json && error->name[0] == '\0')
+    return (struct sf_verdict){TRG_RETRY, TRG_CODE_MALFORMED};
   return (struct sf_verdict){TRG_REJECTED, refusal_code(status, error)};
 }

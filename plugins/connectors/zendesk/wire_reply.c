@@ -210,6 +210,9 @@ struct zd_verdict zd_verdict_of(int32_t status, bool sent, const struct zd_error
   if (status == 429) return (struct zd_verdict){TRG_RETRY, TRG_CODE_RATE};
   if (status == 409 && strcmp(error->name, "DatabaseConflict") == 0)
     return (struct zd_verdict){TRG_RETRY, TRG_CODE_TRANSIENT};
+  /* A no whose reason was cut off, or that something in front of it said: asking again may tell. */
+  if ((status == 400 || status == 422) && !error->is_json)
+    return (struct zd_verdict){TRG_RETRY, TRG_CODE_MALFORMED};
   return (struct zd_verdict){TRG_REJECTED, refusal_code(status, error)};
 }
 
