@@ -25,7 +25,6 @@ static void safe(const char *html, const char *want) {
   hd_buf_free(&buf);
 }
 #define GAP "\xE2\x80\x8B"
-
 static void test_placeholders_are_broken_in_every_disguise(void **state) {
   (void)state;
   safe("<p>{{ticket.requester.email}}</p>", "<p>{" GAP "{ticket.requester.email}}</p>");
@@ -453,8 +452,7 @@ static void test_statuses_of_reads_have_their_outcomes(void **state) {
                {400, "{}", TRG_REJECTED, TRG_CODE_PERMANENT},
                {400, "{\"error\": {\"ti", TRG_RETRY, TRG_CODE_MALFORMED},
                {422, "<html>", TRG_RETRY, TRG_CODE_MALFORMED},
-               {404, "{\"error\":{\"title\":\"No help desk at nope.zendesk.com\"}}", TRG_REJECTED,
-                TRG_CODE_ENDPOINT},
+               {404, "{\"error\":\"No help desk at nope\"}", TRG_REJECTED, TRG_CODE_ENDPOINT},
                {404, "{\"error\":\"RecordNotFound\"}", TRG_REJECTED, TRG_CODE_NOT_FOUND},
                {408, "", TRG_RETRY, TRG_CODE_TIMEOUT},
                {413, "", TRG_REJECTED, TRG_CODE_PERMANENT},
@@ -463,9 +461,9 @@ static void test_statuses_of_reads_have_their_outcomes(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct zd_error error;
     zd_error_read(&error, hd_str(cases[i].body));
-    struct zd_verdict verdict = zd_verdict_of(cases[i].status, true, &error, false);
-    assert_int_equal(verdict.outcome, cases[i].outcome);
-    assert_string_equal(verdict.code, cases[i].code);
+    const struct zd_verdict v = zd_verdict_of(cases[i].status, true, &error, false);
+    if (v.outcome != cases[i].outcome || strcmp(v.code, cases[i].code) != 0)
+      fail_msg("HTTP %d \"%s\": %d %s", cases[i].status, cases[i].body, v.outcome, v.code);
   }
 }
 
