@@ -315,7 +315,7 @@ static int ticket_apply(struct store *s, int64_t id, struct sums *change, struct
 int tally_apply(struct store *s, struct trg_err *err) {
   struct delta d;
   if (!delta_take(s, &d)) return 0;
-  qsort(d.marks, d.mark_count, sizeof *d.marks, by_id);
+  if (d.mark_count > 0) qsort(d.marks, d.mark_count, sizeof *d.marks, by_id);
   int rc = 0;
   for (size_t i = 0; i < d.mark_count && rc == 0; i++) {
     if (i > 0 && d.marks[i] == d.marks[i - 1]) continue;
