@@ -110,8 +110,8 @@ static void core_turn(void *arg) {
   struct core *c = arg;
   struct trg_err err = {0};
   clock_turn();
-  if (c->failed || turn_flush(c->store, &err) >= 0) return;
-  /* Nothing of this turn happened, and nothing of it was told to anybody. */
+  if (c->failed || turn_end(c->store, &err) >= 0) return;
+  /* Nothing that waited for this was told to anybody. */
   log_event(TRG_ERROR, "store.commit", "code", err.code, "why", err.text, NULL);
   c->failed = true;
   _Exit(1);
@@ -231,6 +231,7 @@ void core_close(struct core *c) {
   router_free(&c->router);
   host_free(&c->host);
   http_free(&c->http);
+  if (c->store != NULL) turn_sync_end(c->store); /* it wakes the loop */
   loop_free(&c->loop);
   retrain_free(&c->retrain);
   store_close(&c->store);

@@ -188,6 +188,10 @@ static bool index_goes_on(void *arg, size_t done, size_t total) {
   return stop_asked() == 0;
 }
 
+static void on_durable(void *arg) {
+  loop_wake(arg);
+}
+
 static int daemon_prepare(struct daemon *d, struct trg_err *err) {
   struct core *c = &d->core;
   int rc = road_recover(c->road, err);
@@ -202,6 +206,8 @@ static int daemon_prepare(struct daemon *d, struct trg_err *err) {
   d->sock_path = file_join(c->plan->conf->state, "control.sock");
   d->sock = sock_new(c->loop, d->sock_path, on_line, d, err);
   if (d->sock == NULL) return TRG_EIO;
+  rc = turn_sync_beside(c->store, on_durable, c->loop, err);
+  if (rc < 0) return rc;
   loop_timer_start(c->loop, IDLE_EVERY_MS, IDLE_EVERY_MS, on_idle, d);
   loop_timer_start(c->loop, CLEAN_EVERY_MS, CLEAN_EVERY_MS, on_clean, d);
   uint64_t watchdog_us = 0;

@@ -262,7 +262,7 @@ int metrics_text(struct core *c, struct buf *b, struct trg_err *err) {
   if (rc >= 0) {
     overhead(c, b);
     tool_servers(c, b);
-    head(b, "triaged_store_commits_total", "counter", "Durable commits.");
+    head(b, "triaged_store_commits_total", "counter", "Commits.");
     buf_printf(b, "triaged_store_commits_total %lld\n", (long long)turn_commits(c->store));
     head(b, "triaged_turn_seconds_max", "gauge", "Longest turn of the loop since the last look.");
     buf_printf(b, "triaged_turn_seconds_max %.6f\n", (double)loop_longest_turn_us(c->loop) / 1e6);

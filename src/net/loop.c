@@ -45,6 +45,7 @@ struct loop {
   uv_prepare_t prepare;
   uv_check_t check;
   uv_idle_t idle;
+  uv_async_t bell;
   uv_signal_t signals[SIGNALS];
   void (*on_turn)(void *arg);
   void *on_turn_arg;
@@ -96,6 +97,11 @@ static void check_cb(uv_check_t *handle) {
   clock_turn();
 }
 
+/* The turn that it makes is all that was asked for. */
+static void bell_cb(uv_async_t *handle) {
+  (void)handle;
+}
+
 static void idle_cb(uv_idle_t *handle) {
   struct loop *l = handle->data;
   while (l->soon_head != NULL && l->soon_head->turn != l->turn) {
@@ -132,6 +138,7 @@ struct loop *loop_new(struct trg_err *err) {
   (void)uv_check_init(&l->uv, &l->check);
   (void)uv_idle_init(&l->uv, &l->idle);
   l->prepare.data = l->check.data = l->idle.data = l;
+  BUG_UNLESS(uv_async_init(&l->uv, &l->bell, bell_cb) == 0);
   for (int i = 0; i < SIGNALS; i++) {
     (void)uv_signal_init(&l->uv, &l->signals[i]);
     l->signals[i].data = l;
@@ -247,6 +254,10 @@ void loop_soon(struct loop *l, void (*fn)(void *arg), void *arg) {
   *l->soon_tail = s;
   l->soon_tail = &s->next;
   if (!uv_is_active((uv_handle_t *)&l->idle) && !l->closing) (void)uv_idle_start(&l->idle, idle_cb);
+}
+
+void loop_wake(struct loop *l) {
+  (void)uv_async_send(&l->bell);
 }
 
 void loop_soon_drop(struct loop *l, const void *arg) {

@@ -26,6 +26,8 @@ loop_timer loop_timer_start(struct loop *l, int64_t after_ms, int64_t every_ms,
 void loop_timer_stop(struct loop *l, loop_timer id);
 /* Runs fn(arg) on the next turn. */
 void loop_soon(struct loop *l, void (*fn)(void *arg), void *arg);
+/* The loop takes a turn soon. Any thread, until loop_free. */
+void loop_wake(struct loop *l);
 /* Milliseconds of the longest turn since the last call: for the watchdog and metrics. */
 int64_t loop_longest_turn_us(struct loop *l);
 

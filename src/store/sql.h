@@ -31,9 +31,11 @@
 struct effect {
   void (*fn)(void *arg);
   void *arg;
+  int64_t commit; /* that must be durable before it; set when its turn ends */
 };
 struct heads; /* bytes.h */
 struct deltas;
+struct durable;
 struct ticket_kept;
 struct store {
   sqlite3 *db;
@@ -53,7 +55,10 @@ struct store {
   bool crash_after;
   struct effect *effects;
   size_t effect_count, effect_room;
-  size_t *saves; /* effect_count at each open savepoint */
+  size_t effect_sealed;    /* of them, those of turns that ended */
+  struct durable *durable; /* NULL: each commit is durable when it returns */
+  int64_t asked, asked_us; /* the commit that it was asked for last, and when */
+  size_t *saves;           /* effect_count at each open savepoint */
   size_t save_count, save_room;
   struct deltas *deltas;       /* delta.h; NULL: a reader */
   struct ticket_kept *tickets; /* ticket_kept.h; NULL: a reader */

@@ -302,6 +302,7 @@ void store_close(struct store **s) {
   if (s == NULL || *s == NULL) return;
   struct store *x = *s;
   *s = NULL;
+  turn_sync_end(x);
   sql_forget(x);
   delta_close(x);
   heads_free(&x->heads);

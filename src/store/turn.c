@@ -1,13 +1,17 @@
+#include "base/time.h"
 #include "store/delta.h"
+#include "store/durable.h"
 #include "store/tally.h"
 #include "store/ticket_kept.h"
 
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 /* A reader that meets a half-written header of the WAL takes the write lock for some microseconds
  * to look at it again, so that "busy" at BEGIN is possible although nobody else writes. */
-#define BEGIN_TRIES 50
+#define BEGIN_TRIES   50
+#define BESIDE_MAX_US 1000000
 
 static int begin(struct store *s, struct trg_err *err) {
   static const char text[] = "BEGIN IMMEDIATE";
@@ -73,7 +77,7 @@ void turn_after_commit(struct store *s, void (*fn)(void *arg), void *arg) {
     s->effect_room = s->effect_room == 0 ? 64 : 2 * s->effect_room;
     s->effects = mem_grow(s->effects, s->effect_room * sizeof *s->effects);
   }
-  s->effects[s->effect_count++] = (struct effect){fn, arg};
+  s->effects[s->effect_count++] = (struct effect){.fn = fn, .arg = arg};
 }
 
 static int commit(struct store *s, struct trg_err *err) {
@@ -99,23 +103,52 @@ static int give_up(struct store *s, int rc, struct trg_err *err) {
   }
   if (sqlite3_get_autocommit(s->db) == 0) (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
   s->turn = false;
-  s->effect_count = 0;
+  s->effect_count = s->effect_sealed = 0;
   s->save_count = 0;
   delta_forget(s, 0);
   return rc;
 }
 
-/* Runs what is registered now; what those register waits for the commit of what they write. */
-static void run_effects(struct store *s) {
-  struct effect *list = s->effects;
-  const size_t count = s->effect_count;
-  s->effects = NULL;
-  s->effect_count = s->effect_room = 0;
-  for (size_t i = 0; i < count; i++) list[i].fn(list[i].arg);
+/* --- the end of a turn ------------------------------------------------------------------------ */
+
+/* Runs the effects of commits up to this one, in the order of their registration; what those
+ * register waits for the commit of what they write. False: there was none. */
+static bool run_effects(struct store *s, int64_t durable) {
+  size_t n = 0;
+  while (n < s->effect_sealed && s->effects[n].commit <= durable) n++;
+  if (n == 0) return false;
+  struct effect *list = mem_array(n, sizeof *list);
+  memcpy(list, s->effects, n * sizeof *list);
+  s->effect_count -= n;
+  s->effect_sealed -= n;
+  memmove(s->effects, s->effects + n, s->effect_count * sizeof *list);
+  for (size_t i = 0; i < n; i++) list[i].fn(list[i].arg);
   mem_free(list);
+  return true;
 }
 
-int turn_flush(struct store *s, struct trg_err *err) {
+/* What was registered waits from here on for the newest commit, which is to be durable soon. */
+static void seal(struct store *s) {
+  while (s->effect_sealed < s->effect_count) s->effects[s->effect_sealed++].commit = s->commits;
+  if (s->durable == NULL || s->asked == s->commits) return;
+  s->asked = s->commits;
+  s->asked_us = clock_mono_us();
+  durable_ask(s->durable, s->asked);
+}
+
+/* Not beside for long: a disk that hangs is to stop the loop, so that the watchdog sees it, and not
+ * to fill the log with work that nobody may use. */
+static int durable_now(struct store *s, bool wait, int64_t *ret, struct trg_err *err) {
+  *ret = s->commits;
+  if (s->durable == NULL) return 0;
+  const int rc = durable_upto(s->durable, ret, err);
+  if (rc != 0 || *ret >= s->asked) return rc;
+  if (!wait && clock_mono_us() - s->asked_us < BESIDE_MAX_US) return 0;
+  *ret = s->asked;
+  return durable_wait(s->durable, s->asked, err);
+}
+
+static int end(struct store *s, bool wait, struct trg_err *err) {
   if (s->flushing) /* called by an effect: the flush that runs it goes on */
     return 0;
   struct trg_err own = {0};
@@ -123,13 +156,45 @@ int turn_flush(struct store *s, struct trg_err *err) {
   if (s->failed) return give_up(s, lost(s, err), err);
   s->flushing = true;
   int rc = 0;
-  while (rc == 0 && (s->turn || s->effect_count > 0)) {
-    if (s->turn) rc = s->failed ? lost(s, err) : tally_apply(s, err);
+  for (bool more = true; rc == 0 && more;) {
+    int64_t durable = 0;
+    rc = durable_now(s, wait, &durable, err);
+    /* While a sync runs, the turns that end write into one transaction: a commit copies every page
+     * that it touched to the log, and would be durable no sooner. The sync's end is told. */
+    if (rc == 0 && durable < s->asked) break;
+    if (rc == 0 && s->turn) rc = s->failed ? lost(s, err) : tally_apply(s, err);
     if (rc == 0 && s->turn) rc = commit(s, err);
-    if (rc == 0) run_effects(s);
+    if (rc == 0) seal(s);
+    if (rc == 0) rc = durable_now(s, wait, &durable, err);
+    if (rc == 0) more = run_effects(s, durable);
   }
   s->flushing = false;
   return rc == 0 ? 0 : give_up(s, rc, err);
+}
+
+int turn_flush(struct store *s, struct trg_err *err) {
+  return end(s, true, err);
+}
+
+int turn_end(struct store *s, struct trg_err *err) {
+  return end(s, false, err);
+}
+
+int turn_sync_beside(struct store *s, void (*told)(void *arg), void *arg, struct trg_err *err) {
+  static const char text[] = "PRAGMA synchronous = NORMAL";
+  BUG_UNLESS(s->lock_fd >= 0 && s->durable == NULL && !s->flushing);
+  int rc = turn_flush(s, err);
+  if (rc != 0) return rc;
+  char *wal = mem_array(strlen(s->path) + sizeof "-wal", 1);
+  (void)stpcpy(stpcpy(wal, s->path), "-wal");
+  s->asked = s->commits;
+  rc = durable_new(wal, s->commits, told, arg, &s->durable, err);
+  mem_free(wal);
+  return rc == 0 ? sql_script(s, text, err) : rc;
+}
+
+void turn_sync_end(struct store *s) {
+  durable_free(&s->durable);
 }
 
 /* --- savepoints ------------------------------------------------------------------------------ */
