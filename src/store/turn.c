@@ -148,6 +148,23 @@ static int durable_now(struct store *s, bool wait, int64_t *ret, struct trg_err 
   return durable_wait(s->durable, s->asked, err);
 }
 
+/* *ret_more: effects ran, and may have left something to do. */
+static int step_on(struct store *s, bool wait, bool *ret_more, struct trg_err *err) {
+  int64_t durable = 0;
+  *ret_more = false;
+  int rc = durable_now(s, wait, &durable, err);
+  /* While a sync runs, the turns that end write into one transaction: a commit copies every page
+   * that it touched to the log, and would be durable no sooner. The sync's end is told. */
+  if (rc != 0 || durable < s->asked) return rc;
+  if (s->turn) rc = s->failed ? lost(s, err) : tally_apply(s, err);
+  if (rc == 0 && s->turn) rc = commit(s, err);
+  if (rc != 0) return rc;
+  seal(s);
+  rc = durable_now(s, wait, &durable, err);
+  if (rc == 0) *ret_more = run_effects(s, durable);
+  return rc;
+}
+
 static int end(struct store *s, bool wait, struct trg_err *err) {
   if (s->flushing) /* called by an effect: the flush that runs it goes on */
     return 0;
@@ -156,18 +173,7 @@ static int end(struct store *s, bool wait, struct trg_err *err) {
   if (s->failed) return give_up(s, lost(s, err), err);
   s->flushing = true;
   int rc = 0;
-  for (bool more = true; rc == 0 && more;) {
-    int64_t durable = 0;
-    rc = durable_now(s, wait, &durable, err);
-    /* While a sync runs, the turns that end write into one transaction: a commit copies every page
-     * that it touched to the log, and would be durable no sooner. The sync's end is told. */
-    if (rc == 0 && durable < s->asked) break;
-    if (rc == 0 && s->turn) rc = s->failed ? lost(s, err) : tally_apply(s, err);
-    if (rc == 0 && s->turn) rc = commit(s, err);
-    if (rc == 0) seal(s);
-    if (rc == 0) rc = durable_now(s, wait, &durable, err);
-    if (rc == 0) more = run_effects(s, durable);
-  }
+  for (bool more = true; rc == 0 && more;) rc = step_on(s, wait, &more, err);
   s->flushing = false;
   return rc == 0 ? 0 : give_up(s, rc, err);
 }
