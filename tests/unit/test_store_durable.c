@@ -6,10 +6,14 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
+#include <time.h>
 
 static sem_t begun, allowed, told; /* a sync began, may end, was told of */
 static atomic_bool gated;
 static atomic_int failure; /* errno of syncs */
+static atomic_int slow_ms;
+static atomic_int later_s; /* of the monotonic clock */
 
 /* In place of the C library's. */
 int fdatasync(int fd) {
@@ -17,8 +21,15 @@ int fdatasync(int fd) {
     (void)sem_post(&begun);
     (void)sem_wait(&allowed);
   }
+  (void)usleep((useconds_t)slow_ms * 1000);
   errno = failure;
   return failure == 0 ? fsync(fd) : -1;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *ret) {
+  const int rc = (int)syscall(SYS_clock_gettime, clock, ret);
+  if (clock == CLOCK_MONOTONIC) ret->tv_sec += later_s;
+  return rc;
 }
 
 static void on_told(void *arg) {
@@ -116,6 +127,18 @@ static void test_a_flush_waits_for_the_disk_and_leaves_nothing(void **state) {
   assert_false(turn_open(b->s));
 }
 
+static void test_a_disk_that_hangs_stops_the_loop(void **state) {
+  struct box *b = beside(state);
+  slow_ms = 20;
+  write_and_say(b, "first", "a");
+  ok(b, turn_end(b->s, &b->err));
+  (void)sem_wait(&begun);
+  (void)sem_post(&allowed); /* and still it takes its time */
+  later_s = 2;
+  ok(b, turn_end(b->s, &b->err));
+  assert_string_equal(seen, "a");
+}
+
 static void test_a_sync_that_fails_loses_the_store_and_nothing_is_told(void **state) {
   struct box *b = beside(state);
   failure = EIO;
@@ -148,7 +171,7 @@ static void test_the_store_closes_while_a_sync_runs(void **state) {
 
 static int setup(void **state) {
   seen[0] = '\0';
-  failure = 0;
+  failure = slow_ms = later_s = 0;
   gated = false;
   if (sem_init(&begun, 0, 0) != 0 || sem_init(&allowed, 0, 0) != 0 || sem_init(&told, 0, 0) != 0)
     return -1;
@@ -170,6 +193,7 @@ int main(void) {
                                       teardown),
       cmocka_unit_test_setup_teardown(test_a_flush_waits_for_the_disk_and_leaves_nothing, setup,
                                       teardown),
+      cmocka_unit_test_setup_teardown(test_a_disk_that_hangs_stops_the_loop, setup, teardown),
       cmocka_unit_test_setup_teardown(test_a_sync_that_fails_loses_the_store_and_nothing_is_told,
                                       setup, teardown),
       cmocka_unit_test_setup_teardown(test_the_store_closes_while_a_sync_runs, setup, teardown),
