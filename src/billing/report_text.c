@@ -9,6 +9,7 @@
 
 #define WIDTH_MAX 120
 #define COLUMNS   14
+#define INDENT    14 /* of the headline's texts */
 #define BOLD      "\033[1m"
 #define DIM       "\033[2m"
 #define RED       "\033[31m"
@@ -150,10 +151,53 @@ static void headline(const struct report *r, bool colour, struct buf *out) {
   buf_char(out, '\n');
 }
 
+/* Columns of a text without line breaks; escape codes and the rest of a character take none. */
+static size_t columns(struct trg_str s) {
+  size_t n = 0;
+  bool escape = false;
+  for (size_t i = 0; i < s.n; i++) {
+    if (s.p[i] == '\033') escape = true;
+    if (!escape && ((unsigned char)s.p[i] & 0xC0) != 0x80) n++;
+    if (s.p[i] == 'm') escape = false;
+  }
+  return n;
+}
+
+/* A line of the headline that is too long goes on below its own text. */
+static void line_fold(struct trg_str line, size_t width, struct buf *out) {
+  size_t room = width, from = INDENT;
+  while (columns(line) > room) {
+    size_t cut = 0;
+    for (size_t i = from; i < line.n && columns((struct trg_str){line.p, i}) <= room; i++)
+      if (line.p[i] == ' ') cut = i;
+    if (cut == 0) break; /* one long word */
+    buf_str(out, (struct trg_str){line.p, cut});
+    buf_char(out, '\n');
+    pad(out, INDENT);
+    line = (struct trg_str){line.p + cut + 1, line.n - cut - 1};
+    room = width - INDENT;
+    from = 1;
+  }
+  buf_str(out, line);
+  buf_char(out, '\n');
+}
+
+static void headline_fit(const struct report *r, bool colour, size_t width, struct buf *out) {
+  struct buf whole;
+  buf_init(&whole, 0);
+  headline(r, colour, &whole);
+  struct trg_str rest = buf_view(&whole), line;
+  while (str_next(&rest, '\n', &line)) line_fold(line, width, out);
+  buf_free(&whole);
+}
+
 void report_table(const struct report *r, bool colour, size_t width, struct buf *out) {
   struct shape s = shape_of(r);
   if (width > 0) shape_fit(&s, width);
-  headline(r, colour, out);
+  if (width > 2 * INDENT)
+    headline_fit(r, colour, width, out);
+  else
+    headline(r, colour, out);
   if (colour) buf_text(out, DIM);
   key_put(out, r->by, s.key);
   for (size_t i = 0; i < COLUMNS; i++) {

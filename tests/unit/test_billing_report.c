@@ -182,7 +182,16 @@ static void test_a_narrow_terminal_gets_fewer_columns_and_a_pipe_all(void **stat
   assert_non_null(strstr(rest.p, "resolved"));
   assert_non_null(strstr(rest.p, "charged"));
   assert_null(strstr(rest.p, "model/res"));
+  rest = buf_view(&narrow); /* the headline too, which says the same in more lines */
   while (str_next(&rest, '\n', &line)) assert_true(utf8_length(line) <= 80);
+  assert_non_null(strstr(whole.p, "95th percentile $0.0000 of a resolved ticket\n"));
+  assert_non_null(
+      strstr(narrow.p, "95th percentile $0.0000 of\n              a resolved ticket\n"));
+  buf_reset(&narrow);
+  report_table(&r, true, 1000, &narrow);
+  buf_reset(&whole);
+  report_table(&r, true, 0, &whole);
+  assert_string_equal(narrow.p, whole.p);
   buf_free(&narrow);
   buf_free(&whole);
 }
