@@ -1,6 +1,5 @@
 #include "base/stop.h"
 
-#include <signal.h>
 #include <stddef.h>
 
 static void held(int how) {
@@ -29,4 +28,14 @@ int stop_asked(void) {
 
 const char *stop_name(int signum) {
   return signum == SIGINT ? "SIGINT" : "SIGTERM";
+}
+
+void stop_block_all(sigset_t *ret_before) {
+  sigset_t all;
+  (void)sigfillset(&all);
+  (void)pthread_sigmask(SIG_BLOCK, &all, ret_before);
+}
+
+void stop_unblock(const sigset_t *before) {
+  (void)pthread_sigmask(SIG_SETMASK, before, NULL);
 }

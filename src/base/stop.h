@@ -5,6 +5,8 @@
 #ifndef BASE_STOP_H
 #define BASE_STOP_H
 
+#include <signal.h>
+
 /* From now on TERM, INT and HUP wait, for this thread and those that it starts. May be called
  * again. */
 void stop_hold(void);
@@ -14,5 +16,8 @@ void stop_release(void);
 int stop_asked(void);
 /* "SIGTERM", "SIGINT". */
 const char *stop_name(int signum);
+/* Around the start of a thread: it takes no signal, as all of them are for who started it. */
+void stop_block_all(sigset_t *ret_before);
+void stop_unblock(const sigset_t *before);
 
 #endif

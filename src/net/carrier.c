@@ -1,12 +1,12 @@
 #include "net/carrier.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "base/mem.h"
+#include "base/stop.h"
 #include "net/exchange.h"
 
 /* Instances have their own limits, of at most as many. */
@@ -331,11 +331,10 @@ static void carry(void *arg) {
 
 /* The signals are the loop's. */
 static void thread_start(struct carrier *c) {
-  sigset_t all, before;
-  (void)sigfillset(&all);
-  (void)pthread_sigmask(SIG_BLOCK, &all, &before);
+  sigset_t before;
+  stop_block_all(&before);
   BUG_UNLESS(uv_thread_create(&c->thread, carry, c) == 0);
-  (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+  stop_unblock(&before);
 }
 
 struct carrier *carrier_new(void (*arrived)(void *arg), void *arg) {

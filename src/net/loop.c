@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/stop.h"
 #include "base/time.h"
 #include "net/loop_uv.h"
 #include "net/slots.h"
@@ -306,11 +307,10 @@ static void work_after_cb(uv_work_t *req, int status) {
 /* The first work starts the pool's threads. They must not take the signals that are meant for the
  * loop: when its watchers are closed, at the end, one would end the process by default. */
 static int queue(struct loop *l, struct work *w) {
-  sigset_t all, before;
-  (void)sigfillset(&all);
-  if (!l->pooled) (void)pthread_sigmask(SIG_BLOCK, &all, &before);
+  sigset_t before;
+  if (!l->pooled) stop_block_all(&before);
   const int rc = uv_queue_work(&l->uv, &w->uv, work_cb, work_after_cb);
-  if (!l->pooled) (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (!l->pooled) stop_unblock(&before);
   l->pooled = true;
   return rc;
 }

@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/stop.h"
 
 struct durable {
   pthread_t thread;
@@ -48,11 +48,10 @@ static void *run(void *arg) {
 
 /* Signals are for the loop's thread. */
 static int thread_start(struct durable *d) {
-  sigset_t all, before;
-  (void)sigfillset(&all);
-  (void)pthread_sigmask(SIG_BLOCK, &all, &before);
+  sigset_t before;
+  stop_block_all(&before);
   const int rc = pthread_create(&d->thread, NULL, run, d);
-  (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+  stop_unblock(&before);
   return rc;
 }
 
@@ -68,7 +67,6 @@ int durable_new(const char *wal, int64_t commit, void (*told)(void *arg), void *
   (void)pthread_cond_init(&d->changed, NULL);
   const int rc = thread_start(d);
   if (rc != 0) {
-    d->stop = true;
     (void)err_set(err, TRG_EIO, "system", "no thread can be started: %s", strerror(rc));
     (void)close(fd);
     mem_free(d->path);
