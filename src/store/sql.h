@@ -50,14 +50,13 @@ struct store {
   void *wait_arg;
   char waits_for[96];
   int64_t waited_ms;
-  int64_t commits;
-  int64_t crash_in; /* commits until the crash that a test asked for; 0: none */
+  int64_t commits, commit_us; /* how many, and when the last was */
+  int64_t crash_in;           /* commits until the crash that a test asked for; 0: none */
   bool crash_after;
   struct effect *effects;
   size_t effect_count, effect_room;
   size_t effect_sealed;    /* of them, those of turns that ended */
   struct durable *durable; /* NULL: each commit is durable when it returns */
-  int64_t asked, asked_us; /* the commit that it was asked for last, and when */
   size_t *saves;           /* effect_count at each open savepoint */
   size_t save_count, save_room;
   struct deltas *deltas;       /* delta.h; NULL: a reader */

@@ -91,6 +91,7 @@ static int commit(struct store *s, struct trg_err *err) {
   if (rc != 0) return rc;
   s->turn = false;
   s->commits++;
+  s->commit_us = clock_mono_us();
   if (crash) _exit(9);
   return 0;
 }
@@ -130,10 +131,7 @@ static bool run_effects(struct store *s, int64_t durable) {
 /* What was registered waits from here on for the newest commit, which is to be durable soon. */
 static void seal(struct store *s) {
   while (s->effect_sealed < s->effect_count) s->effects[s->effect_sealed++].commit = s->commits;
-  if (s->durable == NULL || s->asked == s->commits) return;
-  s->asked = s->commits;
-  s->asked_us = clock_mono_us();
-  durable_ask(s->durable, s->asked);
+  if (s->durable != NULL) durable_ask(s->durable, s->commits);
 }
 
 /* Not beside for long: a disk that hangs is to stop the loop, so that the watchdog sees it, and not
@@ -142,10 +140,10 @@ static int durable_now(struct store *s, bool wait, int64_t *ret, struct trg_err 
   *ret = s->commits;
   if (s->durable == NULL) return 0;
   const int rc = durable_upto(s->durable, ret, err);
-  if (rc != 0 || *ret >= s->asked) return rc;
-  if (!wait && clock_mono_us() - s->asked_us < BESIDE_MAX_US) return 0;
-  *ret = s->asked;
-  return durable_wait(s->durable, s->asked, err);
+  if (rc != 0 || *ret >= s->commits) return rc;
+  if (!wait && clock_mono_us() - s->commit_us < BESIDE_MAX_US) return 0;
+  *ret = s->commits;
+  return durable_wait(s->durable, s->commits, err);
 }
 
 /* *ret_more: effects ran, and may have left something to do. */
@@ -155,7 +153,7 @@ static int step_on(struct store *s, bool wait, bool *ret_more, struct trg_err *e
   int rc = durable_now(s, wait, &durable, err);
   /* While a sync runs, the turns that end write into one transaction: a commit copies every page
    * that it touched to the log, and would be durable no sooner. The sync's end is told. */
-  if (rc != 0 || durable < s->asked) return rc;
+  if (rc != 0 || durable < s->commits) return rc;
   if (s->turn) rc = s->failed ? lost(s, err) : tally_apply(s, err);
   if (rc == 0 && s->turn) rc = commit(s, err);
   if (rc != 0) return rc;
@@ -193,7 +191,6 @@ int turn_sync_beside(struct store *s, void (*told)(void *arg), void *arg, struct
   if (rc != 0) return rc;
   char *wal = mem_array(strlen(s->path) + sizeof "-wal", 1);
   (void)stpcpy(stpcpy(wal, s->path), "-wal");
-  s->asked = s->commits;
   rc = durable_new(wal, s->commits, told, arg, &s->durable, err);
   mem_free(wal);
   return rc == 0 ? sql_script(s, text, err) : rc;
