@@ -20,7 +20,7 @@ $(SYS_TEST): $(B)/tests/%: tests/system/%.c $(SYS_HELP) $(wildcard tests/system/
 # What is loaded into a daemon to play the machine's faults. Without sanitizers: it comes first.
 $(B)/tests/power_cut.so: tests/system/preload/power_cut.c
 	@mkdir -p $(@D)
-	@$(CC) -std=c17 -D_GNU_SOURCE $(OPT) $(WARN) -fPIC -shared -o $@ $< -ldl
+	@$(CC) $(STD) $(OPT) $(WARN) -fPIC -shared -o $@ $< -ldl
 $(B)/tests/test_system_power: $(B)/tests/power_cut.so
 
 $(UNIT_BIN): $(B)/tests/%: tests/unit/%.c $(B)/libtriaged.a $(B)/obj/src/plugin/builtin.o

@@ -552,3 +552,13 @@ int rig_tap(struct rig *r, const char *name) {
     close(from);
   }
 }
+
+void rig_finish(struct rig *r, int tickets) {
+  for (int i = 0; i < 20; i++) {
+    rig_run(r, "triaged", "--once", NULL);
+    if (rig_sql(r, "SELECT count(*) FROM v_tickets") == tickets &&
+        rig_sql(r, "SELECT count(*) FROM v_tickets WHERE state NOT IN ('following', 'done')") == 0)
+      break;
+    rig_later(r, "10m"); /* what waits for another try is due then */
+  }
+}

@@ -34,6 +34,8 @@ char *rig_path(const struct rig *r, const char *name); /* static */
  * to its end; its standard output in *ret_out (free it; may be NULL), standard error in err.log.
  * Returns the exit status, or 128 + signal. */
 int rig_run(struct rig *r, const char *program, const char *args, char **ret_out);
+/* Runs passes until all tickets followed or done, at most 20; the caller looks at what came out. */
+void rig_finish(struct rig *r, int tickets);
 /* Starts the daemon in the background. */
 void rig_start(struct rig *r, const char *args);
 /* Sends the signal and waits; the exit status, or 128 + signal. */

@@ -34,13 +34,7 @@ static void totals(struct rig *r, char *out, size_t room) {
 }
 
 static void finish(struct rig *r) {
-  for (int i = 0; i < 20; i++) {
-    rig_run(r, "triaged", "--once", NULL);
-    if (rig_sql(r, "SELECT count(*) FROM v_tickets") == TICKETS &&
-        rig_sql(r, "SELECT count(*) FROM v_tickets WHERE state NOT IN ('following', 'done')") == 0)
-      break;
-    rig_later(r, "10m"); /* what waits for another try is due then */
-  }
+  rig_finish(r, TICKETS);
   rig_later(r, "100h"); /* past the windows */
   assert_int_equal(rig_run(r, "triaged", "--once", NULL), 0);
 }

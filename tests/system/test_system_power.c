@@ -79,13 +79,7 @@ static void what_was_sent_is_known_after_the_power_went_off(void **state) {
   unsetenv("LD_PRELOAD");
   assert_true(seen > 0); /* else no cut came in the middle of things */
   print_message("# %d cuts, %lld calls of models before the last of them\n", CUTS, (long long)seen);
-  for (int i = 0; i < 20; i++) {
-    rig_run(&r, "triaged", "--once", NULL);
-    if (rig_sql(&r, "SELECT count(*) FROM v_tickets WHERE state IN ('following', 'done')") ==
-        TICKETS)
-      break;
-    rig_later(&r, "10m");
-  }
+  rig_finish(&r, TICKETS);
   int notes = 0, replies = 0;
   rig_check_no_double(&r, &notes, &replies);
   assert_int_equal(notes + replies,

@@ -227,11 +227,23 @@ static void test_the_draft_is_in_the_tickets_language(void **state) {
   assert_string_equal(guard(german), "fine");
 }
 
+struct spoken {
+  const char *text, *is, *is_not; /* is_not NULL: not asked */
+};
+
+static void contradictions(const struct spoken *cases, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const struct trg_str text = str_of(cases[i].text);
+    if (language_contradicts(text, cases[i].is))
+      fail_msg("%s is said not to be %s", cases[i].text, cases[i].is);
+    if (cases[i].is_not != NULL && !language_contradicts(text, cases[i].is_not))
+      fail_msg("%s could be %s", cases[i].text, cases[i].is_not);
+  }
+}
+
 static void test_languages_that_contradict(void **state) {
   (void)state;
-  static const struct {
-    const char *text, *is, *is_not;
-  } cases[] = {
+  static const struct spoken cases[] = {
       {"Спасибо за ваше сообщение, мы проверим заказ.", "ru", "en"},
       {"ご連絡ありがとうございます。ご注文の状況を確認いたします。", "ja", "de"},
       {"感谢您的来信，我们会尽快检查您的订单并且回复您，请耐心等待。", "zh", "ru"},
@@ -255,21 +267,13 @@ static void test_languages_that_contradict(void **state) {
        "acompanhar uma encomenda com o número.",
        "pt", "en"},
   };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    const struct trg_str text = str_of(cases[i].text);
-    if (language_contradicts(text, cases[i].is))
-      fail_msg("%s is said not to be %s", cases[i].text, cases[i].is);
-    if (!language_contradicts(text, cases[i].is_not))
-      fail_msg("%s could be %s", cases[i].text, cases[i].is_not);
-  }
+  contradictions(cases, sizeof cases / sizeof *cases);
 }
 
 /* "de", "la" and "a" are words of five languages: a list of terms is full of them. */
 static void test_words_that_several_languages_share_contradict_none_of_them(void **state) {
   (void)state;
-  static const struct {
-    const char *text, *is, *is_not;
-  } cases[] = {
+  static const struct spoken cases[] = {
       {"Tarjeta: de 5 a 7 días laborables. Transferencia: de 2 a 3 días laborables. Esta respuesta "
        "se ha compuesto a partir de nuestra base de conocimientos.",
        "es", NULL},
@@ -283,13 +287,7 @@ static void test_words_that_several_languages_share_contradict_none_of_them(void
        "gebracht door het team van de winkel.",
        "nl", "es"},
   };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    const struct trg_str text = str_of(cases[i].text);
-    if (language_contradicts(text, cases[i].is))
-      fail_msg("%s is said not to be %s", cases[i].text, cases[i].is);
-    if (cases[i].is_not != NULL && !language_contradicts(text, cases[i].is_not))
-      fail_msg("%s could be %s", cases[i].text, cases[i].is_not);
-  }
+  contradictions(cases, sizeof cases / sizeof *cases);
 }
 
 static void test_what_tells_nothing_contradicts_nothing(void **state) {

@@ -55,6 +55,13 @@ static void write_and_say(struct box *b, const char *key, const char *word) {
   turn_after_commit(b->s, say, (void *)(uintptr_t)word);
 }
 
+/* Its sync has begun. */
+static void first_turn_ends(struct box *b) {
+  write_and_say(b, "first", "a");
+  ok(b, turn_end(b->s, &b->err)); /* would hang if it waited */
+  (void)sem_wait(&begun);
+}
+
 /* The sync that runs ends, and the loop hears of it. */
 static void sync_ends(void) {
   (void)sem_post(&allowed);
@@ -63,9 +70,7 @@ static void sync_ends(void) {
 
 static void test_effects_wait_for_the_disk_and_the_loop_does_not(void **state) {
   struct box *b = beside(state);
-  write_and_say(b, "first", "a");
-  ok(b, turn_end(b->s, &b->err)); /* would hang if it waited */
-  (void)sem_wait(&begun);
+  first_turn_ends(b);
   assert_int_equal(turn_commits(b->s), 1);
   assert_string_equal(raw_text(b, "SELECT value FROM setting WHERE key = 'first'"), "v");
   ok(b, turn_end(b->s, &b->err));
@@ -77,9 +82,7 @@ static void test_effects_wait_for_the_disk_and_the_loop_does_not(void **state) {
 
 static void test_turns_that_end_during_a_sync_are_one_commit(void **state) {
   struct box *b = beside(state);
-  write_and_say(b, "first", "a");
-  ok(b, turn_end(b->s, &b->err));
-  (void)sem_wait(&begun);
+  first_turn_ends(b);
   write_and_say(b, "second", "b");
   ok(b, turn_end(b->s, &b->err));
   write_and_say(b, "third", "c");
@@ -102,9 +105,7 @@ static void write_more(void *arg) {
 static void test_what_effects_write_waits_for_a_sync_of_its_own(void **state) {
   struct box *b = beside(state);
   turn_after_commit(b->s, write_more, b);
-  write_and_say(b, "first", "a");
-  ok(b, turn_end(b->s, &b->err));
-  (void)sem_wait(&begun);
+  first_turn_ends(b);
   sync_ends();
   ok(b, turn_end(b->s, &b->err));
   assert_string_equal(seen, "a");
@@ -117,9 +118,7 @@ static void test_what_effects_write_waits_for_a_sync_of_its_own(void **state) {
 
 static void test_a_flush_waits_for_the_disk_and_leaves_nothing(void **state) {
   struct box *b = beside(state);
-  write_and_say(b, "first", "a");
-  ok(b, turn_end(b->s, &b->err));
-  (void)sem_wait(&begun);
+  first_turn_ends(b);
   turn_after_commit(b->s, write_more, b);
   for (int i = 0; i < 3; i++) (void)sem_post(&allowed);
   ok(b, turn_flush(b->s, &b->err));
@@ -130,9 +129,7 @@ static void test_a_flush_waits_for_the_disk_and_leaves_nothing(void **state) {
 static void test_a_disk_that_hangs_stops_the_loop(void **state) {
   struct box *b = beside(state);
   slow_ms = 20;
-  write_and_say(b, "first", "a");
-  ok(b, turn_end(b->s, &b->err));
-  (void)sem_wait(&begun);
+  first_turn_ends(b);
   (void)sem_post(&allowed); /* and still it takes its time */
   later_s = 2;
   ok(b, turn_end(b->s, &b->err));
@@ -142,9 +139,7 @@ static void test_a_disk_that_hangs_stops_the_loop(void **state) {
 static void test_a_sync_that_fails_loses_the_store_and_nothing_is_told(void **state) {
   struct box *b = beside(state);
   failure = EIO;
-  write_and_say(b, "first", "a");
-  ok(b, turn_end(b->s, &b->err));
-  (void)sem_wait(&begun);
+  first_turn_ends(b);
   sync_ends();
   assert_int_equal(turn_end(b->s, &b->err), TRG_EIO);
   assert_non_null(strstr(b->err.text, "triaged.db-wal"));
@@ -158,9 +153,7 @@ static void test_a_sync_that_fails_loses_the_store_and_nothing_is_told(void **st
 
 static void test_the_store_closes_while_a_sync_runs(void **state) {
   struct box *b = beside(state);
-  write_and_say(b, "first", "a");
-  ok(b, turn_end(b->s, &b->err));
-  (void)sem_wait(&begun);
+  first_turn_ends(b);
   (void)sem_post(&allowed);
   gated = false; /* closing copies the log, and syncs too */
   store_close(&b->s);
