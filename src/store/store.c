@@ -20,6 +20,7 @@
 #include "store/sql.h"
 #include "store/tally.h"
 #include "store/delta.h"
+#include "store/wal_file.h"
 
 #define READER_BUSY_MS 2000
 #define OPEN_BUSY_MS   5000 /* a reader may be recovering the WAL at this moment */
@@ -154,8 +155,9 @@ static int looked_at(struct store *s, bool *ret_new, struct trg_err *err) {
 }
 
 static int open_file(struct store *s, int flags, struct trg_err *err) {
+  const char *system = (flags & SQLITE_OPEN_READWRITE) != 0 ? wal_file_system() : NULL;
   const int rc = sqlite3_open_v2(s->path, &s->db,
-                                 flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+                                 flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, system);
   if (rc != SQLITE_OK) return sql_failed(s, rc, err);
   (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
   (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
