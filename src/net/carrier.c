@@ -20,7 +20,10 @@ struct watch {
   uv_poll_t uv;
   struct carrier *c;
   curl_socket_t fd;
-  bool ours; /* opened through open_cb, so close_cb will tell its end */
+  bool ours;   /* opened through open_cb, so close_cb will tell its end */
+  bool wanted; /* by curl; one between two requests is watched on, as starting it again has its
+                  price */
+  int events;  /* UV_READABLE, UV_WRITABLE; 0: not watched */
 };
 
 struct carrier {
@@ -196,8 +199,17 @@ static void act(struct carrier *c, curl_socket_t fd, int flags) {
   }
 }
 
+static void watch_rest(struct watch *w) {
+  w->events = 0;
+  (void)uv_poll_stop(&w->uv);
+}
+
 static void poll_cb(uv_poll_t *handle, int status, int events) {
-  const struct watch *w = handle->data;
+  struct watch *w = handle->data;
+  if (!w->wanted) { /* the peer ended it meanwhile; curl sees that when it wants to use it again */
+    watch_rest(w);
+    return;
+  }
   int flags = status < 0 ? CURL_CSELECT_ERR : 0;
   if ((events & UV_READABLE) != 0) flags |= CURL_CSELECT_IN;
   if ((events & UV_WRITABLE) != 0) flags |= CURL_CSELECT_OUT;
@@ -247,8 +259,11 @@ static int socket_wish(CURL *easy, curl_socket_t fd, int what, void *arg, void *
   if (what == CURL_POLL_REMOVE) {
     struct watch *w = (size_t)fd < c->watch_room ? c->watches[fd] : NULL;
     if (w == NULL) return 0;
-    (void)uv_poll_stop(&w->uv); /* before curl closes the socket */
-    if (!w->ours) watch_end(c, fd);
+    w->wanted = false;
+    if (!w->ours) {
+      watch_rest(w); /* before curl closes the socket */
+      watch_end(c, fd);
+    }
     return 0;
   }
   if (c->closing) return 0;
@@ -257,6 +272,9 @@ static int socket_wish(CURL *easy, curl_socket_t fd, int what, void *arg, void *
   int events = 0;
   if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) events |= UV_READABLE;
   if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) events |= UV_WRITABLE;
+  w->wanted = true;
+  if (events == w->events) return 0;
+  w->events = events;
   return uv_poll_start(&w->uv, events, poll_cb) == 0 ? 0 : -1;
 }
 

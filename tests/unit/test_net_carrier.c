@@ -1,0 +1,87 @@
+/* How the thread of the exchanges waits for its sockets. */
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+
+#include "net/http.h"
+#include "test_net_help.h"
+
+static atomic_int told, waits; /* calls of that thread */
+
+static bool other_thread(void) {
+  return syscall(SYS_gettid) != getpid();
+}
+
+/* In place of the C library's. */
+int epoll_ctl(int epoll, int what, int fd, struct epoll_event *event) {
+  if (other_thread()) told++;
+  return (int)syscall(SYS_epoll_ctl, epoll, what, fd, event);
+}
+
+int epoll_wait(int epoll, struct epoll_event *events, int room, int ms) {
+  if (other_thread()) waits++;
+  return (int)syscall(SYS_epoll_pwait, epoll, events, room, ms, NULL, 0);
+}
+
+static void on_reply(void *arg, const struct trg_http_reply *r) {
+  *(int *)arg = r->status == 0 ? -1 : r->status;
+}
+
+static bool replied(void *arg) {
+  return *(int *)arg != 0;
+}
+
+/* The status; -1: none. */
+static int fetch(struct loop *l, struct http *h, int port, int64_t timeout_ms) {
+  char url[64];
+  int status = 0;
+  (void)snprintf(url, sizeof url, "http://127.0.0.1:%d/", port);
+  const struct trg_http_request r = {
+      .size = sizeof r, .url = {url, strlen(url)}, .method = "GET", .timeout_ms = timeout_ms};
+  const struct http_call call = {.request = &r, .on_reply = on_reply, .arg = &status};
+  assert_int_not_equal(http_start(h, &call), 0);
+  assert_true(run_until(l, replied, &status, 5000));
+  return status;
+}
+
+static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+static void test_a_kept_connection_is_watched_on(void **state) {
+  (void)state;
+  struct loop *l = loop_new(NULL);
+  struct http *h = http_new(l, NULL);
+  struct rude peer = {.keep = 100, .answer = answer};
+  rude_start(&peer);
+  assert_int_equal(fetch(l, h, peer.port, 0), 200);
+  told = 0;
+  for (int i = 0; i < 20; i++) assert_int_equal(fetch(l, h, peer.port, 0), 200);
+  assert_in_range(told, 0, 20); /* beginning and ending it for each took some 60 */
+  http_free(&h);
+  loop_free(&l);
+  rude_stop(&peer);
+}
+
+static void test_one_that_the_peer_closed_wakes_nobody(void **state) {
+  (void)state;
+  struct loop *l = loop_new(NULL);
+  struct http *h = http_new(l, NULL);
+  struct rude peer = {.answer = answer};
+  rude_start(&peer);
+  for (int i = 0; i < 3; i++) assert_int_equal(fetch(l, h, peer.port, 0), 200);
+  int silent = 0;
+  const int fd = listen_somewhere(&silent);
+  waits = 0;
+  assert_int_equal(fetch(l, h, silent, 30), -1);
+  assert_in_range(waits, 1, 20); /* in 30 ms; else thousands */
+  (void)close(fd);
+  http_free(&h);
+  loop_free(&l);
+  rude_stop(&peer);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_a_kept_connection_is_watched_on),
+      cmocka_unit_test(test_one_that_the_peer_closed_wakes_nobody),
+  };
+  return cmocka_run_group_tests_name("net: the carrier", tests, NULL, NULL);
+}
