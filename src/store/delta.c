@@ -66,6 +66,7 @@ struct note {
 struct deltas {
   struct store *store;
   uint32_t learned, set; /* of the statement that is prepared, and of the one that runs */
+  const char *from, *to; /* of a statement that only moves a ticket; else NULL */
   int column[TABLES][COLUMNS_MAX];
   struct delta d;
   size_t mark_room;
@@ -169,6 +170,16 @@ static void ticket_changes(struct deltas *x, const struct row *old, const struct
   if (!update || !counts_as_before(x, old, new)) mark(x, id);
 }
 
+static bool is_dead(const char *state) {
+  return strcmp(state, "dead") == 0;
+}
+
+static void ticket_moves(struct deltas *x, int64_t id) {
+  deeper(x, "ticket", x->from, -1);
+  deeper(x, "ticket", x->to, 1);
+  if (is_dead(x->from) != is_dead(x->to)) mark(x, id);
+}
+
 static void inbox_counts(struct deltas *x, const struct row *r, int sign) {
   deeper(x, is(r, I_STATE, "dead") ? "inbox dead" : "inbox waiting", text(r, I_HELPDESK), sign);
 }
@@ -239,7 +250,9 @@ static void on_row(void *arg, sqlite3 *db, int op, const char *schema, const cha
                    is_to_be = {db, column, sqlite3_preupdate_new};
   const struct row *old = op == SQLITE_INSERT ? NULL : &was,
                    *new = op == SQLITE_DELETE ? NULL : &is_to_be;
-  if (table == TICKET) {
+  if (table == TICKET && x->to != NULL) {
+    ticket_moves(x, new_id);
+  } else if (table == TICKET) {
     ticket_kept_drop(x->store->tickets, old_id);
     ticket_changes(x, old, new, new_id);
   } else if (table == INBOX)
@@ -275,6 +288,12 @@ uint32_t delta_learned(const struct store *s) {
 
 void delta_expects(struct store *s, uint32_t columns) {
   if (s->deltas != NULL) s->deltas->set = columns;
+}
+
+void delta_moves(struct store *s, const char *from, const char *to) {
+  if (s->deltas == NULL) return;
+  s->deltas->from = from;
+  s->deltas->to = to;
 }
 
 /* --- what is noted ---------------------------------------------------------------------------- */

@@ -40,6 +40,10 @@ void delta_free(struct delta *d);
 void delta_learns(struct store *s);            /* a statement is prepared now */
 uint32_t delta_learned(const struct store *s); /* what was found of it */
 void delta_expects(struct store *s, uint32_t columns);
+/* The next statement only moves a ticket from this state to that one, if it changes one at all:
+ * its row need not be read, and who runs it keeps ticket_kept right. Until told again; NULL, NULL
+ * ends it. */
+void delta_moves(struct store *s, const char *from, const char *to);
 /* A place in what is noted, and forgetting what was noted after it: of a statement that failed, or
  * of a savepoint that is undone. Rows that were kept from reading are forgotten with it. */
 size_t delta_place(const struct store *s);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 
 #define PLACES 256 /* about as many as are on the road at a time; 300 KB */
 
@@ -61,6 +62,27 @@ static size_t place_of(int64_t id) {
 
 void ticket_kept_drop(struct ticket_kept *k, int64_t id) {
   if (k != NULL && k->at[place_of(id)].t.id == id) k->at[place_of(id)].t.id = 0;
+}
+
+static const char *hold_reason(const struct place *p) {
+  const char *text = p->text;
+  for (size_t i = 0; strings[i] != offsetof(struct ticket, hold_reason); i++) text += p->bytes[i];
+  return text;
+}
+
+void ticket_kept_moved(struct ticket_kept *k, int64_t id, enum ticket_state to,
+                       const struct ticket_step *step, int64_t now_ms) {
+  struct place *p = k == NULL ? NULL : &k->at[place_of(id)];
+  if (p == NULL || p->t.id != id) return;
+  if (!str_is(step->hold_reason, hold_reason(p))) {
+    p->t.id = 0;
+    return;
+  }
+  p->t.state = to;
+  p->t.due_ms = step->due_ms;
+  p->t.lease_ms = step->lease_ms;
+  p->t.attempts = step->attempts;
+  p->t.changed_ms = now_ms;
 }
 
 void ticket_kept_put(struct ticket_kept *k, const struct ticket *t) {

@@ -18,6 +18,9 @@ void ticket_kept_free(struct ticket_kept **k);
 /* NULL keeps nothing and finds nothing. The row's strings come from `a`. */
 bool ticket_kept_get(const struct ticket_kept *k, int64_t id, struct arena *a, struct ticket *ret);
 void ticket_kept_put(struct ticket_kept *k, const struct ticket *t);
+/* It was moved on: `to` has the state and what else a step sets, the rest is as it was. */
+void ticket_kept_moved(struct ticket_kept *k, int64_t id, enum ticket_state to,
+                       const struct ticket_step *step, int64_t now_ms);
 void ticket_kept_drop(struct ticket_kept *k, int64_t id);
 void ticket_kept_clear(struct ticket_kept *k);
 

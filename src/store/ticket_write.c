@@ -1,7 +1,9 @@
 /* Writing tickets. Reading them: ticket.c. */
+#include "store/delta.h"
 #include "store/sql.h"
 #include "store/talk.h"
 #include "store/ticket.h"
+#include "store/ticket_kept.h"
 
 /* --- what the helpdesk says ------------------------------------------------------------------ */
 
@@ -116,9 +118,13 @@ static int moved(struct store *s, int64_t id, enum ticket_state from, enum ticke
   sql_int(&q, now_ms);
   sql_int(&q, id);
   sql_text(&q, ticket_state_word(from));
+  delta_moves(s, ticket_state_word(from), ticket_state_word(to));
   const int rc = sql_run(&q, err);
+  delta_moves(s, NULL, NULL);
   if (rc != 0) return rc;
-  return sql_changed(s) == 1 ? 0 : missed(s, id, from, err);
+  if (sql_changed(s) != 1) return missed(s, id, from, err);
+  ticket_kept_moved(s->tickets, id, to, step, now_ms);
+  return 0;
 }
 
 static int told(struct store *s, int64_t id, enum ticket_state to, struct trg_str why,

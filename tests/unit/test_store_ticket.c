@@ -333,6 +333,47 @@ static void test_a_ticket_is_read_as_it_is(void **state) {
   assert_string_equal(get(b, id).category, "login");
 }
 
+static void same_ticket(const struct ticket *a, const struct ticket *b) {
+  assert_int_equal(a->state, b->state);
+  assert_int_equal(a->due_ms, b->due_ms);
+  assert_int_equal(a->lease_ms, b->lease_ms);
+  assert_int_equal(a->attempts, b->attempts);
+  assert_int_equal(a->changed_ms, b->changed_ms);
+  assert_string_equal(a->hold_reason, b->hold_reason);
+  assert_string_equal(a->subject, b->subject);
+  assert_string_equal(a->bill_state, b->bill_state);
+}
+
+/* A row that was kept is moved on with the one in the file. */
+static void test_a_ticket_that_moves_on_is_read_as_it_is(void **state) {
+  struct box *b = *state;
+  static const struct ticket_step steps[] = {
+      {.due_ms = NOW + 1},
+      {.lease_ms = NOW + 2, .attempts = 3},
+      {.due_ms = NOW + 4, .hold_reason = TRG_STR("the model is away")},
+      {.due_ms = NOW + 5, .hold_reason = TRG_STR("the model is away"), .attempts = 1},
+      {.attempts = 0},
+  };
+  const int64_t id = ticket_made(b, "101");
+  assert_int_equal(get(b, id).state, TICKET_NONE);
+  for (int i = 0; i < 5; i++) {
+    const enum ticket_state from = (enum ticket_state)i, to = (enum ticket_state)(i + 1);
+    ok(b, ticket_move(b->s, id, from, to, &steps[i], NOW + 10 + i, &b->err));
+    const struct ticket kept = get(b, id);
+    assert_int_equal(kept.state, to);
+    assert_int_equal(kept.changed_ms, NOW + 10 + i);
+    if (i % 2 == 0) continue; /* the next move finds what this one kept */
+    flush(b);
+    const struct ticket row = get(b, id);
+    same_ticket(&kept, &row);
+  }
+  ok(b, turn_save(b->s, &b->err));
+  ok(b, ticket_move(b->s, id, (enum ticket_state)5, TICKET_DEAD, NULL, NOW + 20, &b->err));
+  assert_int_equal(get(b, id).state, TICKET_DEAD);
+  ok(b, turn_undo(b->s, &b->err));
+  assert_int_equal(get(b, id).state, 5);
+}
+
 static void test_depth_follows_every_move(void **state) {
   struct box *b = *state;
   int64_t depth[TICKET_STATES], ids[60];
@@ -434,6 +475,7 @@ int main(void) {
       TEST(test_verdict_outcome_and_pass_are_kept),
       TEST(test_the_list_is_newest_first_and_filtered),
       TEST(test_a_ticket_is_read_as_it_is),
+      TEST(test_a_ticket_that_moves_on_is_read_as_it_is),
       TEST(test_depth_follows_every_move),
       TEST(test_the_road_reads_only_through_indexes),
   };
