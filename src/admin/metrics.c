@@ -173,7 +173,7 @@ static void tool_servers(struct core *c, struct buf *b) {
   for (size_t i = 0; i < n; i++) one(b, "triaged_mcp_up", s[i].name, NULL, s[i].ready);
 }
 
-static void own_time(struct buf *b, const char *name, const char *help, int64_t count,
+static void own_time(struct buf *b, const char *name, const char *help,
                      const struct road_overhead *o) {
   head(b, name, "histogram", help);
   int64_t sum = 0;
@@ -186,16 +186,15 @@ static void own_time(struct buf *b, const char *name, const char *help, int64_t 
                  (long long)sum);
   }
   buf_printf(b, "%s_sum %.6f\n%s_count %lld\n", name, (double)o->us_sum / 1e6, name,
-             (long long)count);
+             (long long)o->count);
 }
 
 static void overhead(struct core *c, struct buf *b) {
   struct road_stats s;
   road_stats(c->road, &s);
-  own_time(b, "triaged_overhead_seconds", "Our own time per ticket, by the clock.",
-           s.overhead_count, &s.overhead);
-  own_time(b, "triaged_overhead_cpu_seconds", "Our own processor time per ticket.",
-           s.overhead_count, &s.overhead_cpu);
+  own_time(b, "triaged_overhead_seconds", "Our own time per ticket, by the clock.", &s.overhead);
+  own_time(b, "triaged_overhead_cpu_seconds",
+           "Our own processor time per ticket, of one ticket in four.", &s.overhead_cpu);
 }
 
 static int model_seconds(struct core *c, struct buf *b, struct arena *a, struct trg_err *err) {

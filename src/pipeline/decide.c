@@ -288,8 +288,8 @@ void budget_wait(struct task *k, const struct ticket *t, const char *why) {
 void task_answered(struct task *k, const struct router_answer *a, task_take *take,
                    task_fail *failed) {
   struct road *r = k->road;
-  const struct pace from = pace_begin();
   const int64_t ticket_id = k->ticket_id;
+  const struct pace from = pace_begin(ticket_id);
   struct ticket t;
   k->ask = 0;
   if (task_current(k, &t)) {

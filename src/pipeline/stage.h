@@ -118,11 +118,13 @@ void task_answered(struct task *k, const struct router_answer *a, task_take *tak
 /* Does the used-up budget hold everything back now? */
 bool budget_stopped(const struct road *r);
 void budget_wait(struct task *k, const struct ticket *t, const char *why);
-/* Own time: taken when work on a ticket begins, added when it ends. */
+/* Own time: taken when work on a ticket begins, added when it ends. The processor's is read for
+ * one ticket in PACE_SAMPLE: reading it is a system call, and there are some twenty a ticket. */
+#define PACE_SAMPLE 4
 struct pace {
-  int64_t us, cpu_us;
+  int64_t us, cpu_us; /* cpu_us 0: not read */
 };
-struct pace pace_begin(void);
+struct pace pace_begin(int64_t ticket_id); /* 0: not known yet */
 struct pace pace_since(struct pace from);
 void pace_add(struct road *r, int64_t ticket_id, struct pace from);
 void pace_end(struct road *r, int64_t ticket_id);

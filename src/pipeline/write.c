@@ -411,8 +411,8 @@ static bool write_rereads(struct task *k, const struct trg_result *res) {
 static void on_done(void *arg, const struct trg_result *res) {
   struct task *k = arg;
   struct writing *w = k->more;
-  const struct pace from = pace_begin();
   const int64_t ticket_id = k->ticket_id;
+  const struct pace from = pace_begin(ticket_id);
   struct road *r = k->road;
   k->op = 0;
   snprintf(w->code, sizeof w->code, "%.*s", (int)res->code.n,
