@@ -16,7 +16,7 @@
 #define KEEP_ROOM        ((size_t)32 << 10) /* larger buffers are not kept for the next exchange */
 #define WRITE_IDLE_S     2L
 #define CONNECT_MS       10000
-#define READ_BYTES       4096L  /* of curl's own buffer, one for each exchange under way */
+#define READ_BYTES       2048L  /* of curl's own buffer, one for each exchange under way */
 #define SEND_BYTES       16384L /* likewise, while a body in parts is being sent; curl's least */
 #define TIMEOUT_MS       60000
 

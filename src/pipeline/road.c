@@ -43,7 +43,8 @@ static const struct stage stages[] = {
 /* At most this many tickets of one stage are begun in one turn, so that a turn stays short. */
 #define BATCH 64
 /* Model calls and writes under way at once; the helpdesks' and models' own limits are below it. */
-#define CALLS_MAX  1060
+#define CALLS_MAX  1020
+#define TRIAGE_MIN 64
 #define WRITES_MAX 128
 /* In-flight states are leased: longer than any op's deadline, so that one whose op was lost, by
  * whatever mistake, is taken back. */
@@ -287,11 +288,20 @@ static void stage_one(struct road *r, const struct stage *st, int64_t id) {
   pace_add(r, id, from);
 }
 
+/* How many tickets may be in this state. What is drafted goes before what is triaged, so that all
+ * calls together stay below their limit; but a model that hangs in drafts does not keep another one
+ * from triage. */
+static int64_t places(const struct road *r, enum ticket_state busy) {
+  if (busy == TICKET_WRITING) return WRITES_MAX;
+  if (busy == TICKET_DRAFTING) return CALLS_MAX;
+  const int64_t left = CALLS_MAX - r->busy[TICKET_DRAFTING];
+  return left > TRIAGE_MIN ? left : TRIAGE_MIN;
+}
+
 static int stage_room(const struct road *r, const struct stage *st) {
   if (st->busy == TICKET_NONE) return BATCH;
   if (r->draining || (st->busy != TICKET_WRITING && budget_stopped(r))) return 0;
-  const int64_t max = st->busy == TICKET_WRITING ? WRITES_MAX : CALLS_MAX;
-  const int64_t room = max - r->busy[st->busy];
+  const int64_t room = places(r, st->busy) - r->busy[st->busy];
   return (int)(room < BATCH ? room : BATCH);
 }
 
