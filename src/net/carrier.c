@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/helper.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "net/exchange.h"
@@ -341,6 +342,7 @@ static void bell_cb(uv_async_t *bell) {
 
 static void carry(void *arg) {
   struct carrier *c = arg;
+  helper_thread();
   (void)uv_run(&c->uv, UV_RUN_DEFAULT); /* the bell keeps it alive until uv_stop */
 }
 

@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include "base/err.h"
+#include "base/helper.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "base/time.h"
@@ -283,6 +284,9 @@ int64_t loop_longest_turn_us(struct loop *l) {
 }
 
 static void work_cb(uv_work_t *req) {
+  static _Thread_local bool known;
+  if (!known) helper_thread();
+  known = true;
   struct work *w = req->data;
   w->work(w->arg);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/helper.h"
 #include "base/mem.h"
 #include "base/stop.h"
 
@@ -27,6 +28,7 @@ struct durable {
 /* One sync serves all that was asked for while the one before it ran. */
 static void *run(void *arg) {
   struct durable *d = arg;
+  helper_thread();
   (void)pthread_mutex_lock(&d->lock);
   while (!d->stop && d->failure == 0) {
     if (d->asked == d->done) {

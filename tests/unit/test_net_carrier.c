@@ -1,4 +1,5 @@
 /* How the thread of the exchanges waits for its sockets. */
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 
@@ -6,6 +7,7 @@
 #include "test_net_help.h"
 
 static atomic_int told, waits; /* calls of that thread */
+static atomic_int policy;      /* of the scheduler, for it */
 
 static bool other_thread(void) {
   return syscall(SYS_gettid) != getpid();
@@ -18,7 +20,10 @@ int epoll_ctl(int epoll, int what, int fd, struct epoll_event *event) {
 }
 
 int epoll_wait(int epoll, struct epoll_event *events, int room, int ms) {
-  if (other_thread()) waits++;
+  if (other_thread()) {
+    waits++;
+    policy = sched_getscheduler(0);
+  }
   return (int)syscall(SYS_epoll_pwait, epoll, events, room, ms, NULL, 0);
 }
 
@@ -78,10 +83,42 @@ static void test_one_that_the_peer_closed_wakes_nobody(void **state) {
   rude_stop(&peer);
 }
 
+static void look(void *arg) {
+  *(atomic_int *)arg = sched_getscheduler(0);
+}
+
+static bool looked(void *arg) {
+  return *(atomic_int *)arg >= 0;
+}
+
+static void nothing(void *arg) {
+  (void)arg;
+}
+
+static void test_threads_that_serve_the_loop_step_back_behind_it(void **state) {
+  (void)state;
+  if (sched_getscheduler(0) != SCHED_OTHER) skip(); /* somebody chose a policy for all of us */
+  struct loop *l = loop_new(NULL);
+  struct http *h = http_new(l, NULL);
+  struct rude peer = {.answer = answer};
+  atomic_int pool = -1;
+  rude_start(&peer);
+  assert_int_equal(fetch(l, h, peer.port, 0), 200);
+  assert_int_equal(policy, SCHED_BATCH);
+  assert_int_equal(loop_work(l, look, nothing, &pool), 0);
+  assert_true(run_until(l, looked, &pool, 5000));
+  assert_int_equal(pool, SCHED_BATCH);
+  assert_int_equal(sched_getscheduler(0), SCHED_OTHER);
+  http_free(&h);
+  loop_free(&l);
+  rude_stop(&peer);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_kept_connection_is_watched_on),
       cmocka_unit_test(test_one_that_the_peer_closed_wakes_nobody),
+      cmocka_unit_test(test_threads_that_serve_the_loop_step_back_behind_it),
   };
   return cmocka_run_group_tests_name("net: the carrier", tests, NULL, NULL);
 }

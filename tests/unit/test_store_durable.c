@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
@@ -12,11 +13,13 @@
 static sem_t begun, allowed, told; /* a sync began, may end, was told of */
 static atomic_bool gated;
 static atomic_int failure; /* errno of syncs */
+static atomic_int policy;  /* of the scheduler, for the thread that syncs */
 static atomic_int slow_ms;
 static atomic_int later_s; /* of the monotonic clock */
 
 /* In place of the C library's. */
 int fdatasync(int fd) {
+  if (syscall(SYS_gettid) != getpid()) policy = sched_getscheduler(0);
   if (gated) {
     (void)sem_post(&begun);
     (void)sem_wait(&allowed);
@@ -78,6 +81,7 @@ static void test_effects_wait_for_the_disk_and_the_loop_does_not(void **state) {
   sync_ends();
   ok(b, turn_end(b->s, &b->err));
   assert_string_equal(seen, "a");
+  if (sched_getscheduler(0) == SCHED_OTHER) assert_int_equal(policy, SCHED_BATCH);
 }
 
 static void test_turns_that_end_during_a_sync_are_one_commit(void **state) {
