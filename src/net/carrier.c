@@ -24,6 +24,8 @@ struct watch {
   bool ours;   /* opened through open_cb, so close_cb will tell its end */
   bool wanted; /* by curl; one between two requests is watched on, as starting it again has its
                   price */
+  bool used;   /* it brought something: curl tells when it closes it. One that never did is closed
+                  without a word */
   int events;  /* UV_READABLE, UV_WRITABLE; 0: not watched */
 };
 
@@ -211,6 +213,7 @@ static void poll_cb(uv_poll_t *handle, int status, int events) {
     watch_rest(w);
     return;
   }
+  if (status == 0 && (events & UV_READABLE) != 0) w->used = true;
   int flags = status < 0 ? CURL_CSELECT_ERR : 0;
   if ((events & UV_READABLE) != 0) flags |= CURL_CSELECT_IN;
   if ((events & UV_WRITABLE) != 0) flags |= CURL_CSELECT_OUT;
@@ -261,10 +264,8 @@ static int socket_wish(CURL *easy, curl_socket_t fd, int what, void *arg, void *
     struct watch *w = (size_t)fd < c->watch_room ? c->watches[fd] : NULL;
     if (w == NULL) return 0;
     w->wanted = false;
-    if (!w->ours) {
-      watch_rest(w); /* before curl closes the socket */
-      watch_end(c, fd);
-    }
+    if (!w->ours || !w->used) watch_rest(w); /* before curl closes the socket */
+    if (!w->ours) watch_end(c, fd);
     return 0;
   }
   if (c->closing) return 0;
@@ -284,6 +285,7 @@ static curl_socket_t open_cb(void *arg, curlsocktype purpose, struct curl_sockad
   (void)purpose;
   const curl_socket_t fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
   if (fd < 0 || c->closing) return fd;
+  watch_end(c, fd); /* of a socket that was closed without a word */
   struct watch *w = watch_at(c, fd);
   if (w != NULL) w->ours = true;
   return fd;

@@ -83,6 +83,40 @@ static void test_one_that_the_peer_closed_wakes_nobody(void **state) {
   rude_stop(&peer);
 }
 
+/* A listener that takes nobody more: who connects hears nothing. */
+static int listen_full(int *ret_port, int fillers[4]) {
+  const int fd = listen_somewhere(ret_port);
+  assert_int_equal(listen(fd, 0), 0);
+  struct sockaddr_in a = {.sin_family = AF_INET,
+                          .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                          .sin_port = htons((uint16_t)*ret_port)};
+  for (int i = 0; i < 4; i++) {
+    fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    (void)connect(fillers[i], (struct sockaddr *)&a, sizeof a);
+  }
+  return fd;
+}
+
+/* Curl closes a socket that never connected without a word, and the next one has its number. */
+static void test_a_number_of_a_socket_that_never_connected_is_good_again(void **state) {
+  (void)state;
+  struct loop *l = loop_new(NULL);
+  struct http *h = http_new(l, NULL);
+  int full = 0, fillers[4];
+  const int fd = listen_full(&full, fillers);
+  for (int i = 0; i < 5; i++) {
+    struct rude peer = {.answer = answer};
+    rude_start(&peer);
+    assert_int_equal(fetch(l, h, full, 20), -1);
+    assert_int_equal(fetch(l, h, peer.port, 2000), 200);
+    rude_stop(&peer);
+  }
+  for (int i = 0; i < 4; i++) (void)close(fillers[i]);
+  (void)close(fd);
+  http_free(&h);
+  loop_free(&l);
+}
+
 static void look(void *arg) {
   *(atomic_int *)arg = sched_getscheduler(0);
 }
@@ -118,6 +152,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_kept_connection_is_watched_on),
       cmocka_unit_test(test_one_that_the_peer_closed_wakes_nobody),
+      cmocka_unit_test(test_a_number_of_a_socket_that_never_connected_is_good_again),
       cmocka_unit_test(test_threads_that_serve_the_loop_step_back_behind_it),
   };
   return cmocka_run_group_tests_name("net: the carrier", tests, NULL, NULL);
