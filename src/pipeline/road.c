@@ -42,7 +42,8 @@ static const struct stage stages[] = {
 
 /* At most this many tickets of one stage are begun in one turn, so that a turn stays short. */
 #define BATCH 64
-/* Model calls and writes under way at once; the helpdesks' and models' own limits are below it. */
+/* Model calls and writes under way at once, and triages even while drafts take all places; the
+ * helpdesks' and models' own limits are below it. */
 #define CALLS_MAX  1020
 #define TRIAGE_MIN 64
 #define WRITES_MAX 128
