@@ -5,14 +5,12 @@
  *
  *   BENCH_BACKLOG   the larger backlog (default 100000)
  */
-#include <arpa/inet.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -30,18 +28,6 @@ static struct rig *open_rig;
 static void close_rig(void) {
   if (open_rig != NULL) rig_close(open_rig);
   open_rig = NULL;
-}
-
-/* A peer that accepts and never answers: the kernel completes the connections by itself. */
-static int silent_port(void) {
-  struct sockaddr_in a = {.sin_family = AF_INET};
-  socklen_t n = sizeof a;
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) != 0 || listen(fd, 4096) != 0 ||
-      getsockname(fd, (struct sockaddr *)&a, &n) != 0)
-    fail_msg("no port");
-  return ntohs(a.sin_port);
 }
 
 static void config(struct rig *r, int model_port) {
@@ -101,7 +87,7 @@ static void in_flight(void) {
   open_rig = &r;
   rig_tickets(&r, MANY);
   rig_sim(&r, "--seed 3 --behaviour off --model-latency 500ms");
-  config(&r, silent_port());
+  config(&r, rig_silent_port());
   rig_start(&r, "");
   wait_pulled(&r, MANY);
   rig_stop(&r, SIGKILL);
@@ -135,7 +121,7 @@ static void backlog(int64_t large) {
   rig_tickets(&r, SEED);
   snprintf(args, sizeof args, "--seed 3 --behaviour off --repeat %lld", (long long)large / SEED);
   rig_sim(&r, args);
-  config(&r, silent_port());
+  config(&r, rig_silent_port());
   rig_start(&r, "");
   wait_pulled(&r, small);
   rig_sleep_ms(300);

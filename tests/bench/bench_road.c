@@ -6,7 +6,6 @@
  *   BENCH_TICKETS   tickets of one run (default 5000; the start, some 0.15 s, is part of it)
  *   BENCH_PAIRS     pairs of runs (default 3)
  */
-#include <arpa/inet.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -14,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -189,8 +187,10 @@ static double metric(const char *text, const char *name) {
 }
 
 /* In milliseconds; within a bucket the tickets are taken to be spread evenly. */
-static double histogram_quantile(const char *text, const char *head, const char *count_name,
-                                 double share) {
+static double histogram_quantile(const char *text, const char *name, double share) {
+  char head[80], count_name[80];
+  snprintf(head, sizeof head, "%s_bucket{le=\"", name);
+  snprintf(count_name, sizeof count_name, "%s_count ", name);
   const double all = metric(text, count_name);
   double low = 0, before = 0;
   for (const char *p = strstr(text, head); p != NULL; p = strstr(p + 1, head)) {
@@ -207,22 +207,8 @@ static double histogram_quantile(const char *text, const char *head, const char 
   return -1;
 }
 
-static int free_port(void) {
-  struct sockaddr_in a = {.sin_family = AF_INET};
-  socklen_t n = sizeof a;
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) != 0 ||
-      getsockname(fd, (struct sockaddr *)&a, &n) != 0)
-    fail_msg("no port");
-  close(fd);
-  return ntohs(a.sin_port);
-}
-
-#define WALL     "triaged_overhead_seconds"
-#define CPU      "triaged_overhead_cpu_seconds"
-#define OWN_WALL WALL "_bucket{le=\"", WALL "_count "
-#define OWN_CPU  CPU "_bucket{le=\"", CPU "_count "
+#define WALL "triaged_overhead_seconds"
+#define CPU  "triaged_overhead_cpu_seconds"
 
 struct own {
   double p50, p99, cpu_p50, cpu_p99, commits;
@@ -231,7 +217,7 @@ struct own {
 static void own_time(int tickets, struct own *ret) {
   struct rig r;
   rig_ready(&r, tickets);
-  const int port = free_port();
+  const int port = rig_port();
   char listen[60], url[80], *text = NULL;
   snprintf(listen, sizeof listen, "127.0.0.1:%d", port);
   config(&r, listen);
@@ -250,10 +236,9 @@ static void own_time(int tickets, struct own *ret) {
   const double commits = metric(text, "triaged_store_commits_total ");
   if (count < tickets || commits < 0)
     fail_msg("only %.0f of %d tickets came through", count, tickets);
-  *ret = (struct own){histogram_quantile(text, OWN_WALL, 0.5),
-                      histogram_quantile(text, OWN_WALL, 0.99),
-                      histogram_quantile(text, OWN_CPU, 0.5),
-                      histogram_quantile(text, OWN_CPU, 0.99), commits / count};
+  *ret = (struct own){histogram_quantile(text, WALL, 0.5), histogram_quantile(text, WALL, 0.99),
+                      histogram_quantile(text, CPU, 0.5), histogram_quantile(text, CPU, 0.99),
+                      commits / count};
   printf(
       "  own time of %.0f tickets: mean %.3f ms, p50 %.2f ms, p99 %.2f ms; of the processor: mean "
       "%.3f ms, p50 %.2f ms, p99 %.2f ms; %.0f commits; longest turn of the loop %.1f ms\n",

@@ -507,6 +507,12 @@ int rig_port(void) {
   return port;
 }
 
+int rig_silent_port(void) {
+  int port = 0;
+  assert_int_equal(listen(listen_on(&port), 4096), 0); /* longer than it was */
+  return port;
+}
+
 /* One connection, in a process of its own. */
 static _Noreturn void tap_one(int from, int to_port, int keep) {
   struct sockaddr_in a = {.sin_family = AF_INET,

@@ -80,8 +80,10 @@ cJSON *rig_truth(struct rig *r, int ticket);
 /* Public messages of ours on a ticket, notes of ours, by the simulator's history. */
 int rig_replies(struct rig *r, int ticket);
 int rig_notes(struct rig *r, int ticket);
-/* A loopback port that is free now. */
+/* A loopback port that is free now; one that takes every connection and never answers, until the
+ * test's end. */
 int rig_port(void);
+int rig_silent_port(void);
 /* Passes everything on to the simulator and keeps what was asked in FOLDER/name; ends with the rig.
  * Returns its port. */
 int rig_tap(struct rig *r, const char *name);

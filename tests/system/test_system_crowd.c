@@ -1,23 +1,18 @@
 /* More tickets than places, and a model that says nothing to any draft. */
-#include <arpa/inet.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "rig.h"
 
 #define TICKETS 1200
-#define CALLS_MAX                                                                                  \
-  1084 /* what the road begins together: 1,020, and 64 triages whatever drafts do                  \
-        */
+/* What the road begins together: 1,020, and 64 triages whatever drafts do. */
+#define CALLS_MAX 1084
 
 static struct rig R;
 
@@ -33,28 +28,15 @@ static int end(void **state) {
   return 0;
 }
 
-/* Takes every connection and never answers. */
-static int silent(int *ret_port) {
-  struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  socklen_t n = sizeof a;
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  assert_true(fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(fd, 4096) == 0);
-  assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
-  *ret_port = ntohs(a.sin_port);
-  return fd;
-}
-
 static void test_a_model_that_hangs_in_drafts_stops_no_triage(void **state) {
   (void)state;
-  int port = 0;
   int64_t most = 0, triaged = 0;
   char mute[400];
-  const int fd = silent(&port);
   snprintf(mute, sizeof mute,
            "models:\n  - {name: mute, backend: anthropic, model: claude-haiku-5-5, url: "
            "\"http://127.0.0.1:%d\",\n     key: \"${file:token}\", timeout: 10m, max_in_flight: "
            "1000, price: {input: 0.10, output: 0.50}}\n",
-           port);
+           rig_silent_port());
   rig_tickets(&R, TICKETS);
   rig_sim(&R, "--seed 3 --behaviour off");
   rig_conf(&R, "models:\n", mute, "draft: {models: [haiku]}", "draft: {models: [mute]}", NULL);
@@ -74,7 +56,6 @@ static void test_a_model_that_hangs_in_drafts_stops_no_triage(void **state) {
   assert_int_equal(rig_sql(&R, "SELECT count(*) FROM ticket WHERE state = 'admitted'"),
                    TICKETS - 1020);
   rig_stop(&R, SIGKILL);
-  close(fd);
 }
 
 int main(void) {
