@@ -121,7 +121,7 @@ static void test_a_number_of_a_socket_that_never_connected_is_good_again(void **
     int status[AT_ONCE] = {0};
     rude_start(&peer);
     for (int k = 0; k < AT_ONCE; k++) ask(h, full, 5 + k % 16, &status[k]);
-    assert_true(run_until(l, all_replied, status, 5000));
+    assert_true(run_until(l, all_replied, status, 20000));
     for (int k = 0; k < AT_ONCE; k++) assert_int_equal(status[k], -1);
     assert_int_equal(fetch(l, h, peer.port, 2000), 200);
     rude_stop(&peer);
