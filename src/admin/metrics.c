@@ -193,8 +193,8 @@ static void overhead(struct core *c, struct buf *b) {
   struct road_stats s;
   road_stats(c->road, &s);
   own_time(b, "triaged_overhead_seconds", "Our own time per ticket, by the clock.", &s.overhead);
-  own_time(b, "triaged_overhead_cpu_seconds",
-           "Our own processor time per ticket, of one ticket in four.", &s.overhead_cpu);
+  own_time(b, "triaged_overhead_cpu_seconds", "Our own processor time per ticket.",
+           &s.overhead_cpu);
 }
 
 static int model_seconds(struct core *c, struct buf *b, struct arena *a, struct trg_err *err) {

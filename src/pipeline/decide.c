@@ -289,7 +289,7 @@ void task_answered(struct task *k, const struct router_answer *a, task_take *tak
                    task_fail *failed) {
   struct road *r = k->road;
   const int64_t ticket_id = k->ticket_id;
-  const struct pace from = pace_begin(ticket_id);
+  const struct pace from = pace_begin();
   struct ticket t;
   k->ask = 0;
   if (task_current(k, &t)) {

@@ -180,7 +180,7 @@ static void fetch_on_ticket(void *arg, const struct trg_ticket *told) {
   struct fetch *f = arg;
   struct desk *d = f->desk;
   const struct trg_ticket dated = gone_when(told, f->at_ms), *t = &dated;
-  const struct pace from = pace_begin(0);
+  const struct pace from = pace_begin();
   struct intake in = {0};
   struct trg_err err = {0};
   const int rc = intake_store(d, t, &in, &err);

@@ -106,7 +106,7 @@ static void search_pool(void *arg) {
   int opened = p->store == NULL ? store_open_beside(p->beside, &p->store, &err) : 0;
   if (opened >= 0) opened = store_moment(p->store, true, &err);
   for (struct recall *x = p->batch; x != NULL; x = x->next) {
-    const struct pace from = pace_begin(x->want.ticket_id);
+    const struct pace from = pace_begin();
     x->err = err;
     x->rc = opened < 0 ? opened : search(p->store, x);
     x->took = pace_since(from);
@@ -125,7 +125,7 @@ static void found(struct recall *x) {
   }
   struct road *r = k->road;
   const int64_t ticket_id = k->ticket_id;
-  struct pace from = pace_begin(ticket_id);
+  struct pace from = pace_begin();
   from.us -= x->took.us;
   from.cpu_us -= x->took.cpu_us;
   store_must(x->rc, &x->err);

@@ -230,17 +230,14 @@ void task_retry(struct task *k, const struct ticket *t, const char *code, const 
 
 /* --- own time per ticket ---------------------------------------------------------------------- */
 
-static bool pace_sampled(int64_t ticket_id) {
-  return ticket_id % PACE_SAMPLE == 0;
-}
-
-struct pace pace_begin(int64_t ticket_id) {
-  return (struct pace){clock_mono_us(), pace_sampled(ticket_id) ? clock_cpu_us() : 0};
+struct pace pace_begin(void) {
+  const int64_t cpu_us = clock_cpu_us(); /* first: another thread may run now */
+  return (struct pace){clock_mono_us(), cpu_us};
 }
 
 struct pace pace_since(struct pace from) {
-  return (struct pace){clock_mono_us() - from.us,
-                       from.cpu_us != 0 ? clock_cpu_us() - from.cpu_us : 0};
+  const int64_t us = clock_mono_us() - from.us;
+  return (struct pace){us, clock_cpu_us() - from.cpu_us};
 }
 
 void pace_add(struct road *r, int64_t ticket_id, struct pace from) {
@@ -249,7 +246,6 @@ void pace_add(struct road *r, int64_t ticket_id, struct pace from) {
     r->pace[slot].ticket_id = ticket_id;
     r->pace[slot].us = r->pace[slot].cpu_us = 0;
   }
-  if (!pace_sampled(ticket_id)) from.cpu_us = 0;
   const struct pace took = pace_since(from);
   r->pace[slot].us += took.us;
   r->pace[slot].cpu_us += took.cpu_us;
@@ -268,7 +264,7 @@ void pace_end(struct road *r, int64_t ticket_id) {
   if (r->pace[slot].ticket_id != ticket_id) return;
   r->pace[slot].ticket_id = 0;
   overhead_add(&r->stats.overhead, r->pace[slot].us);
-  if (pace_sampled(ticket_id)) overhead_add(&r->stats.overhead_cpu, r->pace[slot].cpu_us);
+  overhead_add(&r->stats.overhead_cpu, r->pace[slot].cpu_us);
 }
 
 void road_stats(const struct road *r, struct road_stats *ret) {
@@ -279,7 +275,7 @@ void road_stats(const struct road *r, struct road_stats *ret) {
 
 /* Runs one ticket through one stage. */
 static void stage_one(struct road *r, const struct stage *st, int64_t id) {
-  const struct pace from = pace_begin(id);
+  const struct pace from = pace_begin();
   struct arena *a = arena_new();
   struct ticket t;
   struct trg_err err = {0};

@@ -127,7 +127,7 @@ const struct road_plan *road_plan_of(const struct road *r);
 struct road_stats {
   struct road_overhead {
     int64_t count, us_sum, bucket[ROAD_OVERHEAD_BUCKETS]; /* by road_overhead_bound_us */
-  } overhead, overhead_cpu; /* by the clock, and of the processor of some of the tickets */
+  } overhead, overhead_cpu;                               /* by the clock, and of the processor */
   int64_t fetched, notices;
 };
 extern const int64_t road_overhead_bound_us[ROAD_OVERHEAD_BUCKETS];

@@ -80,7 +80,7 @@ struct road {
   struct road_stats stats;
   struct {
     int64_t ticket_id, us, cpu_us;
-  } * pace; /* own time of tickets on the road, sampled */
+  } * pace; /* own time of tickets on the road */
 };
 
 /* The one function that changes a ticket's state (advance.c): checks the transition table, moves
@@ -118,13 +118,14 @@ void task_answered(struct task *k, const struct router_answer *a, task_take *tak
 /* Does the used-up budget hold everything back now? */
 bool budget_stopped(const struct road *r);
 void budget_wait(struct task *k, const struct ticket *t, const char *why);
-/* Own time: taken when work on a ticket begins, added when it ends. The processor's is read for
- * one ticket in PACE_SAMPLE: reading it is a system call, and there are some twenty a ticket. */
-#define PACE_SAMPLE 4
+/* Own time: taken when work on a ticket begins, added when it ends. Taking it enters the kernel
+ * before the clock is read. Where that switches threads on the way back from a system call only
+ * (PREEMPT_NONE, PREEMPT_LAZY), who has waited for the processor gets it between two tickets; else
+ * it was cut out of one: own time p99 of 2.0 ms instead of 4.7 beside the simulator. */
 struct pace {
-  int64_t us, cpu_us; /* cpu_us 0: not read */
+  int64_t us, cpu_us; /* by the clock, of the thread's processor */
 };
-struct pace pace_begin(int64_t ticket_id); /* 0: not known yet */
+struct pace pace_begin(void);
 struct pace pace_since(struct pace from);
 void pace_add(struct road *r, int64_t ticket_id, struct pace from);
 void pace_end(struct road *r, int64_t ticket_id);

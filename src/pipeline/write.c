@@ -412,7 +412,7 @@ static void on_done(void *arg, const struct trg_result *res) {
   struct task *k = arg;
   struct writing *w = k->more;
   const int64_t ticket_id = k->ticket_id;
-  const struct pace from = pace_begin(ticket_id);
+  const struct pace from = pace_begin();
   struct road *r = k->road;
   k->op = 0;
   snprintf(w->code, sizeof w->code, "%.*s", (int)res->code.n,
