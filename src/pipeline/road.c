@@ -44,8 +44,8 @@ static const struct stage stages[] = {
 #define BATCH 64
 /* Model calls and writes under way at once, and triages even while drafts take all places; the
  * helpdesks' and models' own limits are below it. */
-#define CALLS_MAX  1020
-#define TRIAGE_MIN 64
+#define CALLS_MAX  1000
+#define TRIAGE_MIN 32
 #define WRITES_MAX 128
 /* In-flight states are leased: longer than any op's deadline, so that one whose op was lost, by
  * whatever mistake, is taken back. */
