@@ -1,6 +1,7 @@
 #include "net/loop.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
@@ -14,6 +15,9 @@
 
 #define SIGNALS  3
 #define WORK_MAX 1024 /* queued and running */
+/* Searches (one at a time), a report for an agent, a look at what can be learnt. Each thread keeps
+ * about a megabyte; libuv would start four. */
+#define POOL_THREADS "3"
 
 struct timer {
   uv_timer_t uv;
@@ -125,6 +129,7 @@ static void signal_cb(uv_signal_t *handle, int signum) {
 }
 
 struct loop *loop_new(struct trg_err *err) {
+  (void)setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0);
   struct loop *l = mem_alloc(sizeof *l);
   const int rc = uv_loop_init(&l->uv);
   if (rc != 0) {
