@@ -88,6 +88,9 @@ static void test_everyday_words_are_no_reason_to_escalate(void **state) {
       {"How many times do I have to write to you?", "repeated_contact"},
       {"I used my card at the till and was charged a fee.", ""},
       {"Somebody in another town used my card.", "account_takeover"},
+      {"How do I stop unauthorized transactions on my card?", "account_takeover"},
+      {"There are transactions I don't recognize.", "account_takeover"},
+      {"The last two transactions failed and I did not get my order.", ""},
   };
   struct local_rig rig;
   local_rig_open(&rig);
