@@ -125,9 +125,10 @@ const struct road_plan *road_plan_of(const struct road *r);
 /* Counters since the start, for metrics. */
 #define ROAD_OVERHEAD_BUCKETS 12
 struct road_stats {
+  /* By the clock, and of the processor. */
   struct road_overhead {
     int64_t count, us_sum, bucket[ROAD_OVERHEAD_BUCKETS]; /* by road_overhead_bound_us */
-  } overhead, overhead_cpu;                               /* by the clock, and of the processor */
+  } overhead, overhead_cpu;
   int64_t fetched, notices;
 };
 extern const int64_t road_overhead_bound_us[ROAD_OVERHEAD_BUCKETS];
